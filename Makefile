@@ -1,0 +1,69 @@
+# Two commands matter: `make demo` and `make test`. Both need Python 3.11 or newer and make, nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.9
+LOCK := build/lock-tool
+COMPILE := $(LOCK)/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test lint format types docs bench soak lock clean python-is-new-enough
+
+help: ## what there is to do
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+python-is-new-enough:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Herun needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || echo 'not there')."; \
+		echo "Name another one like this: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; } >&2
+
+$(BIN)/python: | python-is-new-enough
+	@$(PYTHON) -m venv $(VENV) || { \
+		echo "'$(PYTHON) -m venv' failed. On Debian and Ubuntu: apt install python3-venv"; rm -rf $(VENV); exit 1; } >&2
+
+# The locks carry hashes; the project itself is put in without asking the net for anything.
+$(VENV)/.runtime: requirements.txt pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+venv: $(VENV)/.dev ## the virtual environment, from the hashed locks
+
+demo: $(VENV)/.runtime ## watch the Herun estate live; DEMO_SECONDS=60 ends by itself
+	DEMO_SECONDS=$(DEMO_SECONDS) $(BIN)/herun demo
+
+test: lint types ## everything that has to hold: lint, format, types, every test
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev ## ruff, lint and format, nothing changed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/.dev ## ruff, mending what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/.dev ## mypy --strict
+	$(BIN)/mypy
+
+docs: $(VENV)/.dev ## write docs/metrics.md and docs/settings.md from the code
+	$(BIN)/python -m tests.architecture.reference
+
+bench: $(VENV)/.dev ## events a second beside the bare broker; BENCH_RATE=1000 for latency at a fixed rate
+	$(BIN)/python -m tests.load.bench
+
+soak: $(VENV)/.dev ## 300 kills at random moments, nothing lost, nothing doubled
+	HERUN_SOAK_KILLS=300 $(BIN)/python -m pytest tests/faults --timeout=0
+
+lock: python-is-new-enough ## requirements*.txt again, newest versions that pyproject.toml allows
+	@test -x $(LOCK)/bin/uv || { $(PYTHON) -m venv $(LOCK) && $(LOCK)/bin/pip install --quiet uv==$(UV_VERSION); }
+	$(COMPILE) --upgrade --extra build -o requirements.txt
+	$(COMPILE) --upgrade --extra build --extra dev -c requirements.txt -o requirements-dev.txt
+
+clean: ## away with what was built (the data folder stays)
+	rm -rf $(VENV) build node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

@@ -1,0 +1,1 @@
+"""Tests, one folder a kind; each is named as the law it holds."""
