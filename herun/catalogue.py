@@ -1,0 +1,116 @@
+"""The event catalogue: every event type, its fields, and the personal-data class of each field.
+
+A field that the catalogue does not know is not lost, but treated as class PERSON: it goes to the personal table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+
+class PersonalClass(StrEnum):
+    """What a value says about a person; everything but NONE leaves the event for the personal table."""
+
+    NONE = "none"
+    PLATE = "plate"
+    FACE = "face"
+    PERSON = "person"
+    CONTACT = "contact"
+
+
+class FieldType(StrEnum):
+    """JSON types of fields."""
+
+    NUMBER = "number"
+    STRING = "string"
+    BOOLEAN = "boolean"
+    SCALAR = "scalar"  # number, string or boolean
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field: its JSON type, whether it must be there, its personal-data class and its longest text."""
+
+    type: FieldType
+    required: bool = False
+    personal: PersonalClass = PersonalClass.NONE
+    max_chars: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """One event type in its current schema version. `sentence` says what happened."""
+
+    name: str
+    sentence: str
+    fields: dict[str, Field] = field(default_factory=dict)
+    schema_version: int = 1
+
+
+_TEXT: Final = Field(FieldType.STRING)
+_NUMBER: Final = Field(FieldType.NUMBER)
+# The longest real plate (Hong Kong and mainland joined by "|") has 17 characters.
+_PLATE: Final = Field(FieldType.STRING, personal=PersonalClass.PLATE, max_chars=20)
+_PICTURE: Final = Field(FieldType.STRING, max_chars=200)
+
+_TYPES: Final = (
+    EventType(
+        "vehicle.passed",
+        "A vehicle passed a camera.",
+        {
+            "plate": _PLATE,
+            "direction": _TEXT,  # in or out, filled in from the device's registration
+            "confidence": _NUMBER,
+            "plate_color": _TEXT,
+            "vehicle_type": _TEXT,
+            "lane": _TEXT,
+            "trigger": _TEXT,
+            "picture": _PICTURE,
+        },
+    ),
+    EventType(
+        "person.captured",
+        "A camera captured a person.",
+        {
+            "face_id": Field(FieldType.STRING, personal=PersonalClass.FACE),
+            "name": Field(FieldType.STRING, personal=PersonalClass.PERSON),
+            "count": _NUMBER,
+            "direction": _TEXT,
+            "picture": _PICTURE,
+        },
+    ),
+    EventType(
+        "object.detected",
+        "A camera detected an object of a kind (ebike, car, fire ...).",
+        {"label": Field(FieldType.STRING, required=True), "score": _NUMBER, "count": _NUMBER, "picture": _PICTURE},
+    ),
+    EventType(
+        "zone.observed",
+        "A camera says whether a zone is occupied.",
+        {"occupied": Field(FieldType.BOOLEAN, required=True), "label": _TEXT, "picture": _PICTURE},
+    ),
+    EventType(
+        "reading.reported",
+        "A sensor reported a measured value.",
+        {
+            "metric": Field(FieldType.STRING, required=True, max_chars=64),
+            "value": Field(FieldType.NUMBER, required=True),
+            "unit": Field(FieldType.STRING, max_chars=32),
+        },
+    ),
+    EventType(
+        "state.reported",
+        "A device reported a named state (smoke, water_leak, pump ...).",
+        {"name": Field(FieldType.STRING, required=True, max_chars=64), "value": Field(FieldType.SCALAR, required=True)},
+    ),
+    EventType("door.opened", "A door was opened."),
+    EventType("door.closed", "A door was closed."),
+    EventType("gate.moved", "A barrier reached a position.", {"position": Field(FieldType.STRING, required=True)}),
+    EventType("button.pressed", "Somebody pressed a button.", {"action": _TEXT}),
+    EventType("device.connected", "A device came on line.", {"reason": _TEXT}),
+    EventType("device.disconnected", "A device went off line.", {"reason": _TEXT}),
+)
+
+CATALOGUE: Final[dict[str, EventType]] = {each.name: each for each in _TYPES}

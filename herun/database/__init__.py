@@ -1,0 +1,1 @@
+"""The database: pool, named queries, migrations, and what the server can do."""

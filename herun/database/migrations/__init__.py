@@ -1,0 +1,1 @@
+"""Migrations: numbered, forward only; each version runs the .sql file of its own name."""

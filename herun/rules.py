@@ -1,0 +1,123 @@
+"""Rules as data: what the API accepts, what travels as control, what the engine compiles."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+
+from herun.catalogue import CATALOGUE
+from herun.names import NAME_PATTERN
+
+Scalar = bool | int | float | str
+Name = Annotated[str, Field(pattern=f"^{NAME_PATTERN}$")]
+Seconds = Annotated[float, Field(gt=0, le=31 * 86_400)]
+Bilingual = dict[Literal["zh", "en"], Annotated[str, Field(min_length=1, max_length=500)]]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Match(_Strict):
+    """Which events a rule looks at; an empty list means any. `where` compares fields of the event's data for equality."""
+
+    event_types: Annotated[list[str], Field(min_length=1, max_length=20)]
+    where: Annotated[dict[str, Scalar], Field(max_length=10)] = {}
+    devices: Annotated[list[Name], Field(max_length=1000)] = []
+    device_kinds: list[str] = []
+    zones: list[Name] = []
+    buildings: list[Name] = []
+
+    @model_validator(mode="after")
+    def _known_types(self) -> Match:
+        unknown = [name for name in self.event_types if name not in CATALOGUE]
+        if unknown:
+            raise ValueError(f"unknown event types {unknown}; known are {sorted(CATALOGUE)}")
+        return self
+
+
+class Condition(_Strict):
+    """A comparison of one field of the event's data; a missing field or another type never matches."""
+
+    field: Annotated[str, Field(min_length=1, max_length=64)]
+    op: Literal["==", "!=", ">", ">=", "<", "<="]
+    value: Scalar
+
+
+class _Rule(_Strict):
+    uid: Name
+    version: Annotated[int, Field(ge=1)] = 1
+    title: Bilingual
+    text: Bilingual  # template: {device} {zone} {building} {value} {count} {duration}
+    severity: Literal["info", "warning", "critical"] = "warning"
+    category: Name
+    key: Literal["device", "zone", "building", "site", "plate"] = "device"
+    cooldown_s: Annotated[float, Field(ge=0, le=31 * 86_400)] = 0.0
+    opens_order: bool = True
+    match: Match
+
+
+class ThresholdRule(_Rule):
+    """Raised when a value crosses `raise_above` (or falls under `raise_below`), cleared when it is back past the clear value."""
+
+    kind: Literal["threshold"]
+    field: str = "value"
+    raise_above: float | None = None
+    clear_below: float | None = None
+    raise_below: float | None = None
+    clear_above: float | None = None
+
+    @model_validator(mode="after")
+    def _one_side(self) -> ThresholdRule:
+        if (self.raise_above is None) == (self.raise_below is None):
+            raise ValueError("give either raise_above or raise_below")
+        if self.raise_above is not None and (
+            self.clear_above is not None or (self.clear_below or self.raise_above) > self.raise_above
+        ):
+            raise ValueError("raise_above goes with clear_below, which is not higher")
+        if self.raise_below is not None and (
+            self.clear_below is not None or (self.clear_above or self.raise_below) < self.raise_below
+        ):
+            raise ValueError("raise_below goes with clear_above, which is not lower")
+        return self
+
+
+class TrueForRule(_Rule):
+    """Raised when the condition has held for `duration_s` of event time; cleared when it does not hold any more."""
+
+    kind: Literal["true_for"]
+    condition: Condition
+    duration_s: Seconds
+
+
+class AbsenceRule(_Rule):
+    """Raised when nothing that matches came from a device for `duration_s`; cleared by the next that does.
+
+    A device in scope is expected from its registration (or the rule's arrival) on.
+    """
+
+    kind: Literal["absence"]
+    key: Literal["device"] = "device"
+    duration_s: Seconds
+
+
+class PlateListRule(_Rule):
+    """Raised for each passage of a plate that is on the list."""
+
+    kind: Literal["plate_list"]
+    plate_list: Name
+    key: Literal["plate"] = "plate"
+
+
+class CountRule(_Rule):
+    """Raised when `count` distinct events match within any `window_s` of event time; cleared when a window has fewer."""
+
+    kind: Literal["count"]
+    condition: Condition | None = None
+    count: Annotated[int, Field(ge=1, le=10_000)]
+    window_s: Seconds
+
+
+Rule = Annotated[ThresholdRule | TrueForRule | AbsenceRule | PlateListRule | CountRule, Field(discriminator="kind")]
+RULE: TypeAdapter[Rule] = TypeAdapter(Rule)
