@@ -1,3 +1,3 @@
-"""What all of Herun's services share: the event catalogue, frames, streams, settings, clock, metrics and the database."""
+"""What all services share: the event catalogue, frames, streams, settings, clock, metrics and the database."""
 
 __version__ = "0.1.0"

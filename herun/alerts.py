@@ -50,7 +50,7 @@ class Alert(msgspec.Struct, frozen=True):
 
 def alert_id(site: str, rule_uid: str, key: str, cause: str) -> str:
     """uuid5 of what raised it: the same input gives the same alert, in the live run, a replay and a backtest."""
-    return str(uuid.uuid5(_NAMESPACE, "\0".join((site, rule_uid, key, cause))))
+    return str(uuid.uuid5(_NAMESPACE, f"{site}\0{rule_uid}\0{key}\0{cause}"))
 
 
 _encoder = msgspec.json.Encoder()

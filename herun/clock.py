@@ -21,7 +21,9 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 class Clock(Protocol):
     """Tells the estate's time; `from_wall` is what makes stream timestamps part of the same time."""
 
-    speed: float
+    @property
+    def speed(self) -> float:
+        """Seconds of the estate in a second of the machine."""
 
     def now_us(self) -> int:
         """The estate's time, in microseconds."""

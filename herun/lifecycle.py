@@ -26,10 +26,10 @@ def run_service(name: str, main: Callable[[asyncio.Event], Awaitable[None]]) -> 
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_until_stopped(name, main))
     except* ConfigurationError as group:
-        log.error("configuration_error", errors=[str(error) for error in group.exceptions])
+        log.critical("configuration_error", errors=[str(error) for error in group.exceptions])
         sys.exit(EXIT_CONFIGURATION)
     except* FencedError as group:
-        log.error("fenced", errors=[str(error) for error in group.exceptions])
+        log.critical("fenced", errors=[str(error) for error in group.exceptions])
         sys.exit(EXIT_FENCED)
 
 

@@ -20,7 +20,7 @@ class _Strict(BaseModel):
 
 
 class Match(_Strict):
-    """Which events a rule looks at; an empty list means any. `where` compares fields of the event's data for equality."""
+    """Which events a rule looks at; an empty list means any. `where` holds field values of its data."""
 
     event_types: Annotated[list[str], Field(min_length=1, max_length=20)]
     where: Annotated[dict[str, Scalar], Field(max_length=10)] = {}
@@ -58,8 +58,13 @@ class _Rule(_Strict):
     match: Match
 
 
+def _goes_with(clear: float | None, other_side: float | None, limit: float, sign: int) -> bool:
+    """The clear value is on the quiet side of the limit, and none is given for the other side."""
+    return other_side is None and (clear is None or sign * clear <= sign * limit)
+
+
 class ThresholdRule(_Rule):
-    """Raised when a value crosses `raise_above` (or falls under `raise_below`), cleared when it is back past the clear value."""
+    """Raised when a value goes over `raise_above` (or under `raise_below`), cleared when back past the clear value."""
 
     kind: Literal["threshold"]
     field: str = "value"
@@ -72,13 +77,9 @@ class ThresholdRule(_Rule):
     def _one_side(self) -> ThresholdRule:
         if (self.raise_above is None) == (self.raise_below is None):
             raise ValueError("give either raise_above or raise_below")
-        if self.raise_above is not None and (
-            self.clear_above is not None or (self.clear_below or self.raise_above) > self.raise_above
-        ):
+        if self.raise_above is not None and not _goes_with(self.clear_below, self.clear_above, self.raise_above, 1):
             raise ValueError("raise_above goes with clear_below, which is not higher")
-        if self.raise_below is not None and (
-            self.clear_below is not None or (self.clear_above or self.raise_below) < self.raise_below
-        ):
+        if self.raise_below is not None and not _goes_with(self.clear_above, self.clear_below, self.raise_below, -1):
             raise ValueError("raise_below goes with clear_above, which is not lower")
         return self
 
@@ -111,7 +112,7 @@ class PlateListRule(_Rule):
 
 
 class CountRule(_Rule):
-    """Raised when `count` distinct events match within any `window_s` of event time; cleared when a window has fewer."""
+    """Raised when `count` distinct events match within any `window_s` of event time; cleared when it has fewer."""
 
     kind: Literal["count"]
     condition: Condition | None = None

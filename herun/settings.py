@@ -1,6 +1,6 @@
 """Every setting of every service, from the environment, a file of secrets, or the running stack's `stack.env`.
 
-Order: environment, then `HERUN_<NAME>_FILE`, then `<data_dir>/stack.env` (written by the one-box stack), then the default.
+Order: environment, `HERUN_<NAME>_FILE`, `<data_dir>/stack.env` (written by the one-box stack), default.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PREFIX = "HERUN_"
 class SecretFilesSource(PydanticBaseSettingsSource):
     """Reads a setting from the file that `HERUN_<NAME>_FILE` names, as container platforms mount secrets."""
 
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[str | None, str, bool]:
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[str | None, str, bool]:  # noqa: ARG002
         path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
         if not path:
             return None, field_name, False

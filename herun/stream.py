@@ -10,6 +10,7 @@ import structlog
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
+from nats.js.api import RawStreamMsg
 from nats.js.errors import APIError, NoStreamResponseError, NotFoundError
 
 from herun import frames, subjects
@@ -26,7 +27,7 @@ EXPECTED_LAST_SUBJECT_SEQUENCE: Final = "Nats-Expected-Last-Subject-Sequence"
 
 
 async def connect(url: str, name: str) -> Client:
-    """A connection that keeps trying for ever; `name` shows in the server's monitoring. Raises if the first try is refused."""
+    """A connection that keeps trying for ever; `name` shows in monitoring. Raises if the first try is refused."""
 
     async def on_error(error: Exception) -> None:
         log.warning("stream_connection_error", name=name, error=repr(error))
@@ -72,7 +73,8 @@ class FrameWriter:
         while True:
             try:
                 if self._last is None:
-                    self._last = await self._last_sequence()
+                    newest = await self._last_message()
+                    self._last = newest.seq if newest and newest.seq else 0
                 ack = await self._js.publish(
                     self._subject,
                     payload,
@@ -91,25 +93,23 @@ class FrameWriter:
                 return ack.seq
             await asyncio.sleep(RETRY_PAUSE_S)
 
-    async def _last_sequence(self) -> int:
-        try:
-            message = await self._js.get_last_msg(subjects.STREAM_EVENTS, self._subject)
-        except NotFoundError:
-            return 0
-        return message.seq or 0
-
     async def _resolve_conflict(self, frame: Frame) -> int:
-        """After "wrong last sequence": an earlier try was stored without our hearing of it, or somebody else writes here."""
-        while True:
-            try:
-                message = await self._js.get_last_msg(subjects.STREAM_EVENTS, self._subject)
-                break
-            except NotFoundError as error:
-                raise FencedError(f"{self._subject} was purged under its writer") from error
-            except (TimeoutError, NatsError, OSError) as error:
-                log.warning("frame_conflict_not_resolved_yet", subject=self._subject, error=repr(error))
-                await asyncio.sleep(RETRY_PAUSE_S)
+        """After "wrong last sequence": an earlier try was stored unheard, or somebody else writes here."""
+        message = await self._last_message()
+        if message is None:
+            raise FencedError(f"{self._subject} was purged under its writer")
         if message.data is None or message.seq is None or frames.decode(message.data).frame_id != frame.frame_id:
             raise FencedError(f"another writer publishes to {self._subject}")
         self._last = message.seq
         return message.seq
+
+    async def _last_message(self) -> RawStreamMsg | None:
+        """The newest frame of the subject, or None; tries until the stream answers."""
+        while True:
+            try:
+                return await self._js.get_last_msg(subjects.STREAM_EVENTS, self._subject)
+            except NotFoundError:
+                return None
+            except (TimeoutError, NatsError, OSError) as error:
+                log.warning("last_frame_not_read_yet", subject=self._subject, error=repr(error))
+                await asyncio.sleep(RETRY_PAUSE_S)

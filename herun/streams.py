@@ -75,7 +75,7 @@ BUCKETS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class StreamFill:
-    """How full a stream is: bytes used, bytes allowed (None: without a bound, which is wrong) and whether it refuses when full."""
+    """Bytes used, bytes allowed (None: without a bound, which is wrong), and whether it refuses when full."""
 
     name: str
     used_bytes: int

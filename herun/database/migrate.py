@@ -19,7 +19,7 @@ _FOLDER = Path(__file__).parent / "migrations"
 
 
 def migrate(url: str) -> str:
-    """Runs the missing migrations and returns the schema's revision. Raises psycopg.Error; each migration is one transaction."""
+    """Runs the missing migrations, each in a transaction, and returns the revision reached. Raises psycopg.Error."""
     config = _config()
     with _engine(url).connect() as connection:
         config.attributes["connection"] = connection

@@ -8,6 +8,8 @@ from psycopg import AsyncConnection, conninfo
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
+Pool = AsyncConnectionPool[AsyncConnection[dict[str, Any]]]
+
 CONNECT_TIMEOUT_S = 5
 STATEMENT_TIMEOUT_MS = 30_000  # of any one statement: nothing of ours should take longer
 
