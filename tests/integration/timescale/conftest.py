@@ -1,0 +1,42 @@
+"""A real TimescaleDB without a server: PGlite in a Node process, one connection at a time."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import psycopg
+import pytest
+
+from herun.database.migrate import migrate
+
+ROOT: Final = Path(__file__).resolve().parents[3]
+FRONT: Final = Path(__file__).with_name("front.mjs")
+NODE: Final = Path(sys.executable).with_name("node")
+
+
+@pytest.fixture(scope="session")
+def timescale_url() -> Iterator[str]:
+    """A DSN of an empty TimescaleDB; it holds one connection, a second one waits for the first to close."""
+    if not (ROOT / "node_modules" / "@unni-craftsman" / "pglite").is_dir():
+        pytest.fail("TimescaleDB in WASM is not installed: run make venv")
+    with subprocess.Popen([NODE, FRONT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as front:
+        assert front.stdin is not None
+        assert front.stdout is not None
+        port = json.loads(front.stdout.readline())["port"]
+        yield f"postgresql://postgres:any@127.0.0.1:{port}/postgres?sslmode=disable"
+        front.stdin.close()
+        front.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def migrated_url(timescale_url: str) -> str:
+    """The same database with this version's schema. The extension is there first, as in TimescaleDB's own image."""
+    with psycopg.connect(timescale_url, autocommit=True) as connection:
+        connection.execute("CREATE EXTENSION timescaledb")
+    migrate(timescale_url)
+    return timescale_url
