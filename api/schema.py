@@ -1,0 +1,61 @@
+"""What all request and response bodies share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from api.roles import Role
+from herun.names import NAME_PATTERN
+
+Name = Annotated[str, Field(pattern=f"^{NAME_PATTERN}$", examples=["b07"])]
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+Phone = Annotated[str, Field(pattern=r"^\+?[0-9]{5,15}$", examples=["13800001234"])]
+# Both languages, so that no page has to guess; a person's own words stand in both.
+Bilingual = dict[Literal["zh", "en"], str]
+Moment = AwareDatetime
+
+# Rows of one page, of one bulk request.
+MAX_PAGE = 200
+MAX_BULK = 1000
+
+T = TypeVar("T")
+
+
+def without_repeats(items: list[T]) -> list[T]:
+    """The list as it is. Raises ValueError if something stands in it twice."""
+    if any(item in items[:index] for index, item in enumerate(items)):
+        raise ValueError("the same item stands here twice")
+    return items
+
+
+def distinct(key: str) -> Any:
+    """A validator for a list of bodies of which no two may share the field `key`; the error says which does."""
+
+    def check(items: list[T]) -> list[T]:
+        seen: dict[Any, int] = {}
+        for index, item in enumerate(items):
+            value = getattr(item, key)
+            if value in seen:
+                raise ValueError(f"item {index} has the same {key} as item {seen[value]}: {value}")
+            seen[value] = index
+        return items
+
+    return AfterValidator(check)
+
+
+Roles = Annotated[list[Role], Field(min_length=1, max_length=len(Role)), AfterValidator(without_repeats)]
+
+
+class Body(BaseModel):
+    """Base of request bodies: what is not asked for is refused, so that a misspelt field is never silently lost."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class View(BaseModel):
+    """Base of response bodies."""
+
+    model_config = ConfigDict(frozen=True)

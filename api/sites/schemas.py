@@ -1,0 +1,89 @@
+"""Sites and their layout."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field, model_validator
+
+from api.schema import Body, Moment, Name, Title, View, distinct
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"no such time zone: {name}") from error
+    return name
+
+
+TimeZone = Annotated[
+    str,
+    Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$", examples=["Asia/Shanghai"]),
+    AfterValidator(_known_zone),
+]
+
+
+class NewSite(Body):
+    """POST /v1/sites. The partition is assigned, and stays."""
+
+    site: Name
+    name: Title
+    time_zone: TimeZone = "Asia/Shanghai"
+
+
+class Site(View):
+    """One site."""
+
+    site: str
+    name: str
+    partition: int
+    time_zone: str
+    created_at: Moment
+
+
+class Sites(View):
+    """All sites that the caller may see."""
+
+    items: list[Site]
+
+
+class Building(Body):
+    """A house of the site."""
+
+    building: Name
+    name: Title
+
+
+class Zone(Body):
+    """A set of devices that belong together; it may lie in a building."""
+
+    zone: Name
+    name: Title
+    building: Name | None = None
+
+
+class Grid(Body):
+    """The patch that grid workers look after."""
+
+    grid: Name
+    name: Title
+    buildings: Annotated[list[Name], Field(default_factory=list, max_length=500)]
+
+
+class Layout(Body):
+    """PUT /v1/sites/{site}/layout replaces the layout; what is still in use cannot be left out (409)."""
+
+    buildings: Annotated[list[Building], Field(default_factory=list, max_length=500), distinct("building")]
+    zones: Annotated[list[Zone], Field(default_factory=list, max_length=1000), distinct("zone")]
+    grids: Annotated[list[Grid], Field(default_factory=list, max_length=500), distinct("grid")]
+
+    @model_validator(mode="after")
+    def _names_its_own_buildings(self) -> Layout:
+        known = {building.building for building in self.buildings}
+        named = {zone.building for zone in self.zones if zone.building}
+        named |= {name for grid in self.grids for name in grid.buildings}
+        if named - known:
+            raise ValueError(f"zones or grids name buildings that are not in this layout: {sorted(named - known)[:5]}")
+        return self
