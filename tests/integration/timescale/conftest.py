@@ -35,8 +35,14 @@ def timescale_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def migrated_url(timescale_url: str) -> str:
-    """The same database with this version's schema. The extension is there first, as in TimescaleDB's own image."""
+    """The same database with this version's schema, seen by the login of the services.
+
+    As in a deployment: the extension is there first, and the login that migrates is no superuser.
+    """
     with psycopg.connect(timescale_url, autocommit=True) as connection:
         connection.execute("CREATE EXTENSION timescaledb")
-    migrate(timescale_url)
-    return timescale_url
+        connection.execute("CREATE ROLE herun LOGIN CREATEROLE")
+        connection.execute("ALTER DATABASE template1 OWNER TO herun")  # the one that PGlite works in
+    login_url = timescale_url.replace("//postgres:", "//herun:")
+    migrate(login_url)
+    return login_url

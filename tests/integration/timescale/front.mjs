@@ -28,10 +28,11 @@ const query = (sql) => message('Q', text(sql))
 const database = await PGlite.create({ extensions: { timescaledb } })
 const run = async (bytes) => Buffer.from(await database.execProtocolRaw(new Uint8Array(bytes)))
 
-// What the client asked for in its start-up packet: `options=-c role=x -c timezone=UTC` and the like.
+// What the client asked for in its start-up packet: who it is, `options=-c role=x -c timezone=UTC` and the like.
 function settingsOf(packet) {
   const words = packet.subarray(8).toString().split('\0')
-  const settings = [['search_path', 'public']]
+  const user = words[words.indexOf('user') + 1]
+  const settings = [['session_authorization', user], ['search_path', 'public']]
   for (let i = 0; i + 1 < words.length && words[i]; i += 2) {
     if (words[i] === 'application_name') settings.push([words[i], words[i + 1]])
     if (words[i] !== 'options') continue
