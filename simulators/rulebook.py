@@ -1,0 +1,26 @@
+"""The rules and plate lists that the estate is set up with. Read from simulators/rules/*.yaml."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """Rules as the API takes them, and plates by list."""
+
+    rules: tuple[dict[str, Any], ...]
+    plate_lists: dict[str, list[str]]
+
+
+@cache
+def rulebook(name: str = "herun") -> Rulebook:
+    """The rulebook of this name."""
+    text = (files("simulators") / "rules" / f"{name}.yaml").read_text("utf-8")
+    found = yaml.safe_load(text)
+    return Rulebook(rules=tuple(found["rules"]), plate_lists=found["plate_lists"])
