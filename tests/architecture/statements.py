@@ -62,8 +62,17 @@ def _bindings(sources: Iterable[Source]) -> dict[tuple[str, str], str]:
     return bound
 
 
-def used(sources: Iterable[Source]) -> tuple[set[Statement], list[str]]:
-    """Every statement that code names, and the look-ups whose name no reader sees."""
+def _strings(source: Source) -> set[str]:
+    return {
+        node.value for node in ast.walk(source.tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def used(sources: Iterable[Source], have: set[Statement]) -> tuple[set[Statement], list[str]]:
+    """Every statement that code names, and the look-ups whose name no reader sees.
+
+    Where a variable holds the name, the file's own strings say which names it may be.
+    """
     everything = tuple(sources)
     bound = _bindings(everything)
     statements, hidden = set(), []
@@ -76,6 +85,8 @@ def used(sources: Iterable[Source]) -> tuple[set[Statement], list[str]]:
                 continue
             if isinstance(node.slice, ast.Constant):
                 statements.add(Statement(path, str(node.slice.value)))
+            elif meant := {Statement(path, text) for text in _strings(source)} & have:
+                statements |= meant
             else:
                 hidden.append(f"{source.path}:{node.lineno}: which statement?")
     return statements, hidden
@@ -83,7 +94,8 @@ def used(sources: Iterable[Source]) -> tuple[set[Statement], list[str]]:
 
 def mismatches(sql: Iterable[Source], python: Iterable[Source]) -> list[str]:
     """Statements that nobody uses, names that no file has, and look-ups that hide their name."""
-    have, (want, hidden) = defined(sql), used(python)
+    have = defined(sql)
+    want, hidden = used(python, have)
     unused = [f"{statement.file}: {statement.name}: nobody uses it" for statement in have - want]
     missing = [f"{statement.file}: {statement.name}: there is no such statement" for statement in want - have]
     return sorted(unused + missing) + hidden

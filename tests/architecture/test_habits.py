@@ -18,6 +18,8 @@ MAY_READ_THE_CLOCK: Final = frozenset({"herun/clock.py"})
 # Each pauses between two tries of something outside of its process that tells nobody when it will work again.
 MAY_SLEEP: Final = frozenset(
     {
+        "gateway/pictures.py",  # between two tries to store a picture
+        "herun/stack/waiting.py",  # between two looks at a process; the only wait of the supervisor
         "herun/stream.py",  # between two tries to store a frame
     }
 )
