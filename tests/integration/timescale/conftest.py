@@ -1,4 +1,7 @@
-"""A real TimescaleDB without a server: PGlite in a Node process, one connection at a time."""
+"""The two databases that the schema has to hold on: the one-box PostgreSQL, and a real TimescaleDB without a server.
+
+The latter is PGlite in a Node process, one connection at a time.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,10 @@ from typing import Final
 
 import psycopg
 import pytest
+from dotenv import dotenv_values
 
 from herun.database.migrate import migrate
+from tests.support.box import until
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 FRONT: Final = Path(__file__).with_name("front.mjs")
@@ -46,3 +51,23 @@ def migrated_url(timescale_url: str) -> str:
     login_url = timescale_url.replace("//postgres:", "//herun:")
     migrate(login_url)
     return login_url
+
+
+@pytest.fixture(scope="session")
+def plain_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A DSN of the one-box PostgreSQL, migrated by `herun up`."""
+    folder = tmp_path_factory.mktemp("plain")
+    command = [sys.executable, "-m", "herun.stack", "up", "--backbone-only", "--data-dir", str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as supervisor:
+        until(lambda: (folder / "ready").exists() or supervisor.poll() is not None, 60, "broker and database are ready")
+        url = dotenv_values(folder / "stack.env")["HERUN_DATABASE_URL"]
+        assert url is not None
+        yield url
+        supervisor.terminate()
+
+
+@pytest.fixture(scope="session", params=["plain", "timescale"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Both, one after the other."""
+    url: str = request.getfixturevalue("plain_url" if request.param == "plain" else "migrated_url")
+    return url
