@@ -1,11 +1,12 @@
 """What a device may do on the one-box broker, and the signed answer that tells the broker so (NATS auth callout).
 
-The broker asks on `AUTH_CALLOUT_SUBJECT` in its account AUTH whenever a user connects that is not one of the stack's own.
-The gateway, which holds the registry, reads the question with `read_request`, compares the password's hash and answers
-with `Signer.allow` or `Signer.refuse`. Pure: no I/O, no clock. The times are the broker's, so they are the machine's wall
-time in seconds, never the simulated clock's.
+The broker asks on `AUTH_CALLOUT_SUBJECT` in its account AUTH whenever a user connects that is not one of the stack's
+own. The gateway, which holds the registry, reads the question with `read_request`, compares the password's hash and
+answers with `Signer.allow` or `Signer.refuse`. Pure: no I/O, no clock. The times are the broker's, so they are the
+machine's wall time in seconds, never the simulated clock's.
 
-Protocol: docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_callout; checked against nats-server 2.15.
+Protocol: docs.nats.io, Auth Callout (running-a-nats-service/configuration/securing_nats/auth_callout), and tried on
+nats-server 2.15.
 """
 
 from __future__ import annotations
@@ -207,7 +208,9 @@ def _vzenith(entry: DeviceEntry) -> Permissions:
 def _zigbee2mqtt(entry: DeviceEntry) -> Permissions:
     levels = (entry.base_topic or "").split("/")
     if not all(is_name(level) for level in levels) or levels[0] in RESERVED_BASE_LEVELS:
-        raise InvalidInputError("bad_registry_entry", f"base topic {entry.base_topic!r} of {entry.key} cannot be a bridge's")
+        raise InvalidInputError(
+            "bad_registry_entry", f"base topic {entry.base_topic!r} of {entry.key} cannot be a bridge's"
+        )
     own = _with_all_below(".".join(levels))
     return Permissions(publish=own, subscribe=own)
 

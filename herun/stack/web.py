@@ -1,0 +1,36 @@
+"""One GET over loopback, for health."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+_TIMEOUT_S: Final = 2.0
+_MAX_BYTES: Final = 64 * 1024  # of an answer
+
+
+async def get(host: str, port: int, path: str) -> tuple[int, str] | None:
+    """Status and body; None if nobody answers."""
+    try:
+        return await asyncio.wait_for(_get(host, port, path), _TIMEOUT_S)
+    except (TimeoutError, OSError, ValueError):
+        return None
+
+
+async def answers_ok(host: str, port: int, path: str) -> bool:
+    """True if the answer is 200."""
+    answer = await get(host, port, path)
+    return answer is not None and answer[0] == 200
+
+
+async def _get(host: str, port: int, path: str) -> tuple[int, str]:
+    reader, writer = await asyncio.open_connection(host, port)
+    try:
+        writer.write(f"GET {path} HTTP/1.0\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode("ascii"))
+        raw = await reader.read(_MAX_BYTES)
+        while chunk := await reader.read(_MAX_BYTES - len(raw)):
+            raw += chunk
+    finally:
+        writer.close()
+    head, _, body = raw.partition(b"\r\n\r\n")
+    return int(head.split(b" ", 2)[1]), body.decode("utf-8", "replace")
