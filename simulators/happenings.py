@@ -38,7 +38,6 @@ class Message:
     about: str
     device: str
     events: tuple[str, ...] = ()
-    retain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

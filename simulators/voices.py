@@ -18,6 +18,13 @@ SEQUENCE_FROM_S: Final = 1_577_836_800  # 2020-01-01
 PLATE_COLORS: Final = {"unknown": 0, "blue": 1, "yellow": 2, "white": 3, "black": 4, "green": 5}
 
 
+def presence_topic(site: str, device: Device) -> str | None:
+    """Where a device's connection leaves word of itself (retained, and as last will); None if it has no such word."""
+    if device.format == "native":
+        return f"herun/v1/{site}/{device.name}/state"
+    return f"{device.base_topic}/bridge/state" if device.base_topic else None
+
+
 class Voice(Protocol):
     """Turns what one device notices into what it publishes. `skew_us` is how far its clock is ahead."""
 
@@ -120,22 +127,16 @@ class ZigbeeVoice:
         self._attributes: dict[str, Scalar] = {"battery": 100, "linkquality": 96}
 
     def __call__(self, happening: Happening, skew_us: int) -> Message:
-        if happening.event_type == "bridge.online":
-            return self._message(happening, "bridge/state", {"state": "online"}, retain=True)
         for each in (happening, *happening.together):
             self._attributes.update(ATTRIBUTES[each.event_type](each.data))
         seen = {**self._attributes, "last_seen": to_text(happening.at_us + skew_us)}
-        return self._message(happening, self._device.external_id or self._device.name, seen)
-
-    def _message(self, happening: Happening, below: str, body: object, *, retain: bool = False) -> Message:
         return Message(
             at_us=happening.at_us,
             connection=self._bridge.name,
-            topic=f"{self._bridge.base_topic}/{below}",
-            payload=_json(body),
+            topic=f"{self._bridge.base_topic}/{self._device.external_id}",
+            payload=_json(seen),
             about=happening.event_type,
             device=self._device.name,
-            retain=retain,
         )
 
 
