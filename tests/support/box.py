@@ -115,13 +115,17 @@ class Box:
         """A connection of the stack's own user, which sees all sites; reads see what is committed at each statement."""
         return psycopg.connect(self.variable("database_url"), autocommit=True)
 
-    def call(self, method: str, path: str, body: Any = None) -> Any:
-        """One request to the API as administrator; the JSON of the answer. Raises httpx.HTTPStatusError."""
+    def token(self) -> str:
+        """An access token of the administrator."""
         if not self._token:
             password = (self.folder / "admin-password").read_text().strip()
-            self._token = self._send("POST", "/v1/sessions", {"username": "admin", "password": password})[
-                "access_token"
-            ]
+            answer = self._send("POST", "/v1/sessions", {"username": "admin", "password": password})
+            self._token = answer["access_token"]
+        return self._token
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """One request to the API as administrator; the JSON of the answer. Raises AssertionError for a refusal."""
+        self.token()
         return self._send(method, path, body)
 
     def _send(self, method: str, path: str, body: Any) -> Any:
