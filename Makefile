@@ -32,9 +32,10 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-# TimescaleDB in WASM for the tests; node and npm come from the virtual environment.
+# TimescaleDB in WASM for the tests; node and npm come from the virtual environment. What this machine trusts counts:
+# npm would otherwise know its built-in certificates only, and fail behind a proxy where pip works.
 node_modules/.installed: package.json package-lock.json .npmrc $(VENV)/.dev
-	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent
+	PATH="$(CURDIR)/$(BIN):$$PATH" NODE_OPTIONS="$$NODE_OPTIONS --use-system-ca" npm ci --loglevel=error --no-progress
 	@touch $@
 
 venv: $(VENV)/.dev node_modules/.installed ## the virtual environment, from the hashed locks
