@@ -105,7 +105,7 @@ class WorkOrders(View):
 class HistoryEntry(View):
     """One thing that happened to an order.
 
-    `action` is one of the actions, or `opened` or `amended`; the actor `system` stands for the rules and the dispatcher.
+    `action` is one of the actions, or `opened` or `amended`; the actor `system` is the rules and the dispatcher.
     """
 
     n: int

@@ -1,0 +1,67 @@
+"""The processor's alerts, read, and what people did to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from api.alerts.schemas import Acknowledged, Alert, Closed
+from api.transactions import Transaction
+from herun.alerts import AlertState
+from herun.database.queries import Queries
+
+_QUERIES: Final = Queries(__package__)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which alerts are asked for; None: any. `is_open`: not closed by people yet."""
+
+    state: AlertState | None = None
+    rule_uid: str | None = None
+    is_open: bool | None = None
+    alert_id: UUID | None = None
+
+
+async def page(
+    tx: Transaction, wanted: Filter, *, older_than: tuple[int, ...] | None, limit: int
+) -> list[dict[str, Any]]:
+    """Rows first raised before a (position, n), newest first."""
+    position, n = older_than or (None, None)
+    return await tx.all(
+        _QUERIES["page"],
+        position=position,
+        n=n,
+        alert_id=wanted.alert_id,
+        state=wanted.state,
+        rule_uid=wanted.rule_uid,
+        is_open=wanted.is_open,
+        limit=limit,
+    )
+
+
+async def exists(tx: Transaction, alert_id: UUID) -> bool:
+    """True if the site has this alert."""
+    return await tx.one(_QUERIES["exists"], alert_id=alert_id) is not None
+
+
+async def add_action(
+    tx: Transaction, alert_id: UUID, action: str, *, feed_seq: int, verdict: str | None, note: str | None
+) -> bool:
+    """Writes down what somebody did; False if it was done before."""
+    row = await tx.one(
+        _QUERIES["add_action"], alert_id=alert_id, action=action, feed_seq=feed_seq, verdict=verdict, note=note
+    )
+    return row is not None
+
+
+def shown(row: dict[str, Any]) -> Alert:
+    """The alert of a row."""
+    acknowledged = closed = None
+    if row["acknowledged_by"]:
+        acknowledged = Acknowledged(by=row["acknowledged_by"], at=row["acknowledged_at"], note=row["acknowledged_note"])
+    if row["closed_by"]:
+        closed = Closed(by=row["closed_by"], at=row["closed_at"], verdict=row["verdict"], note=row["closed_note"])
+    own = {name: row[name] for name in Alert.model_fields if name in row}
+    return Alert(**own, acknowledged=acknowledged, closed=closed)

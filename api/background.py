@@ -1,0 +1,37 @@
+"""Tasks beside the requests: they outlive an absent database or stream, and end the process with any other error."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Final
+
+import structlog
+from nats.errors import Error as NatsError
+from nats.js.errors import Error as JetStreamError
+
+from api.problems import TRANSIENT
+from herun.errors import TransientError
+
+log = structlog.get_logger(__name__)
+
+PAUSE_S: Final = 0.5  # before the next try while the database or the stream is away
+
+_AWAY: Final = (*TRANSIENT, TransientError, NatsError, JetStreamError, TimeoutError, OSError)
+
+
+async def keep_going(name: str, run: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
+    """Runs `run` again and again until `stop`; each time that something is away it begins anew after a pause."""
+    while not stop.is_set():
+        try:
+            await run()
+        except _AWAY as error:
+            log.warning("task_waits", task=name, error=repr(error))
+            await wait(stop, PAUSE_S)
+
+
+async def wait(event: asyncio.Event, seconds: float) -> None:
+    """Returns when the event is set, at the latest after so many seconds."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)

@@ -1,0 +1,95 @@
+"""Changes that the engine and the gateway must hear of, written in the transaction that makes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+from psycopg import AsyncConnection
+from psycopg.types.json import Jsonb
+
+from api.transactions import Touched, Transaction
+from herun.control import ControlKind
+from herun.database.queries import Queries
+from herun.registry import DeviceEntry, encode_entry
+
+_QUERIES: Final = Queries(__package__)
+# One relay over all instances of the API; any number will do that nothing else in this database locks.
+RELAY_LOCK: Final = 0x4845_5255_4E01
+
+Connection = AsyncConnection[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One change. `registry_key` is set where the registry bucket changes too."""
+
+    id: int
+    site: str
+    partition: int
+    kind: str
+    body: dict[str, Any]
+    registry_key: str | None
+    registry_value: bytes | None
+
+
+async def put(tx: Transaction, kind: ControlKind, body: dict[str, Any]) -> None:
+    """Adds a control. Write the row that it tells of before: its lock is what keeps changes of one thing in order."""
+    await _add(tx, [{"kind": kind.value, "body": Jsonb(body), "registry_key": None, "registry_value": None}])
+
+
+async def put_devices(tx: Transaction, entries: list[DeviceEntry]) -> None:
+    """Adds the current state of devices, for the engine without their secret's hash, for the gateway with it."""
+    await _add(
+        tx,
+        [
+            {
+                "kind": ControlKind.DEVICE_PUT.value,
+                "body": Jsonb(msgspec.to_builtins(msgspec.structs.replace(entry, secret_sha256=None))),
+                "registry_key": entry.key,
+                "registry_value": encode_entry(entry),
+            }
+            for entry in entries
+        ],
+    )
+
+
+async def _add(tx: Transaction, rows: list[dict[str, Any]]) -> None:
+    await tx.many(_QUERIES["add"], rows)
+    tx.touched.add(Touched.OUTBOX)
+
+
+async def waiting(connection: Connection, most: int) -> list[OutboxRow]:
+    """The oldest changes, in order."""
+    cursor = await connection.execute(_QUERIES["waiting"], {"most": most})
+    return [OutboxRow(**row) for row in await cursor.fetchall()]
+
+
+async def done(connection: Connection, ids: list[int]) -> None:
+    """Deletes changes that have been passed on."""
+    await connection.execute(_QUERIES["done"], {"ids": ids})
+
+
+async def registered(connection: Connection) -> tuple[dict[str, bytes], set[str]]:
+    """What the registry bucket should hold by key, and the keys that the outbox will still write."""
+    cursor = await connection.execute(_QUERIES["registered"])
+    wanted, waits = {}, set()
+    for row in await cursor.fetchall():
+        waiting_still = row.pop("waits")
+        entry = msgspec.convert(row, DeviceEntry)
+        wanted[entry.key] = encode_entry(entry)
+        if waiting_still:
+            waits.add(entry.key)
+    return wanted, waits
+
+
+async def see_all_sites(connection: Connection) -> None:
+    """Lets this connection see the outbox of every site, until it ends."""
+    await connection.execute(_QUERIES["see_all_sites"])
+
+
+async def try_lock(connection: Connection) -> bool:
+    """True if this connection now is the relay's, until it ends."""
+    row = await (await connection.execute(_QUERIES["try_lock"], {"key": RELAY_LOCK})).fetchone()
+    return bool(row and row["held"])

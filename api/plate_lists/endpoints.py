@@ -1,0 +1,47 @@
+"""Plate lists of a site."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Response
+
+from api.access import Caller, requires
+from api.idempotency.service import Writer, writes
+from api.plate_lists import service, store
+from api.plate_lists.schemas import NewPlateList, PlateListEntries, PlateLists
+from api.resources import Held
+from api.roles import READERS, Role
+from api.schema import SiteName
+from api.transactions import begin
+from herun.names import NAME_PATTERN
+
+router = APIRouter(tags=["plate lists"])
+
+ListName = Annotated[str, Path(pattern=f"^{NAME_PATTERN}$")]
+Reader = Annotated[Caller, Depends(requires(*READERS))]
+
+
+@router.put("/sites/{site}/plate-lists/{name}", response_model=PlateListEntries)
+async def put(
+    site: SiteName,
+    name: ListName,
+    body: NewPlateList,
+    writer: Annotated[Writer, Depends(writes(Role.ADMIN, Role.SUPERVISOR))],
+) -> Response:
+    """Replaces a list; whole plates are never shown again."""
+    return await writer.once(site, lambda tx: service.put(tx, name, body, writer.resources.personal_key))
+
+
+@router.get("/sites/{site}/plate-lists")
+async def lists(site: SiteName, resources: Held, caller: Reader) -> PlateLists:
+    """All lists, by name."""
+    async with begin(resources, site, caller.username) as tx:
+        return PlateLists(items=await store.lists(tx))
+
+
+@router.get("/sites/{site}/plate-lists/{name}")
+async def one(site: SiteName, name: ListName, resources: Held, caller: Reader) -> PlateListEntries:
+    """One list, plates masked."""
+    async with begin(resources, site, caller.username) as tx:
+        return await service.one(tx, name)

@@ -1,0 +1,40 @@
+"""Making sites and laying them out."""
+
+from __future__ import annotations
+
+from api.audit import store as audit
+from api.problems import conflict, not_found
+from api.sites import store
+from api.sites.schemas import Layout, NewSite, Site
+from api.transactions import Transaction
+
+
+async def create(tx: Transaction, new: NewSite, partitions: int) -> Site:
+    """Makes a site in the partition that has the fewest. Raises Problem 409 if the name is taken."""
+    partition = least_loaded(await store.sites_by_partition(tx), partitions)
+    site = await store.add(tx, new, partition)
+    if site is None:
+        raise conflict("site_exists", f"there is a site {new.site} already")
+    await audit.record(tx, "site.created", new.site, {"partition": partition})
+    return site
+
+
+def least_loaded(sites: dict[int, int], partitions: int) -> int:
+    """The partition of 0 to `partitions` - 1 with the fewest sites, the lowest of equals."""
+    return min(range(partitions), key=lambda partition: (sites.get(partition, 0), partition))
+
+
+async def one(tx: Transaction) -> Site:
+    """The site of this transaction. Raises Problem 404."""
+    site = await store.site(tx)
+    if site is None:
+        raise not_found("site")
+    return site
+
+
+async def put_layout(tx: Transaction, layout: Layout) -> Layout:
+    """Makes the layout this one and returns it as it now is."""
+    await store.replace_layout(tx, layout)
+    counts = {"buildings": len(layout.buildings), "zones": len(layout.zones), "grids": len(layout.grids)}
+    await audit.record(tx, "layout.replaced", tx.site, counts)
+    return await store.layout(tx)

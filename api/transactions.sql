@@ -1,0 +1,2 @@
+-- name: enter_site
+SELECT set_config('herun.site', %(site)s, true);
