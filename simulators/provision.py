@@ -1,4 +1,4 @@
-"""Sets an estate up over HTTP, as an administrator would. Safe to repeat: what is there is replaced, with new secrets."""
+"""Sets an estate up over HTTP, as an administrator would. Safe to repeat: what is there is replaced."""
 
 from __future__ import annotations
 

@@ -1,0 +1,221 @@
+"""What people do, over HTTP: the desk, the workers, the residents. Each looks now and then, thinks, and acts."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final, Protocol
+
+import httpx
+
+from herun.clock import MINUTE_US, Clock
+from simulators.api import Person, RefusedError
+from simulators.estate import Estate
+from simulators.population import Account
+from simulators.provision import Keys
+from simulators.scenario import Reports
+from simulators.waiting import pause, until
+
+PAGE: Final = 100  # newest orders that somebody looks at
+THINGS_IN_MIND: Final = 500  # of one person
+
+# How long people take before they act, in minutes of the estate's time.
+THINKING_MIN: Final[dict[str, tuple[float, float]]] = {
+    "acknowledge": (0.5, 2),
+    "accept": (1, 3),
+    "dispatch": (1, 3),
+    "handle": (2, 5),
+    "resolve": (4, 12),
+    "answer": (1, 4),
+    "rate": (2, 8),
+    "close": (5, 10),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something that somebody did."""
+
+    at_us: int
+    who: str
+    what: str
+    number: str
+
+
+OnDeed = Callable[[Deed], None]
+
+
+class Agenda:
+    """When somebody will get round to each thing: a moment after they first saw it."""
+
+    def __init__(self, rng: random.Random, clock: Clock) -> None:
+        self._rng = rng
+        self._clock = clock
+        self._due: OrderedDict[tuple[str, str], int] = OrderedDict()
+
+    def is_due(self, thing: str, action: str) -> bool:
+        """True once the thinking time for this action has passed."""
+        now_us = self._clock.now_us()
+        key = (thing, action)
+        if key not in self._due:
+            self._due[key] = now_us + int(self._rng.uniform(*THINKING_MIN[action]) * MINUTE_US)
+            if len(self._due) > THINGS_IN_MIND:
+                self._due.popitem(last=False)
+        return now_us >= self._due[key]
+
+    def done(self, thing: str, action: str) -> None:
+        """Forgets it; the next time it takes as long again."""
+        self._due.pop((thing, action), None)
+
+
+class Somebody(Protocol):
+    """A person who looks and acts."""
+
+    async def look(self) -> None:
+        """Looks once, and does what is due."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What everybody has in hand: their sign-in, their site, their agenda, and where deeds are told."""
+
+    person: Person
+    account: Account
+    estate: Estate
+    clock: Clock
+    agenda: Agenda
+    on_deed: OnDeed
+
+    async def orders(self) -> list[dict[str, Any]]:
+        """The newest orders that this person may see."""
+        page = await self.person.get(f"/v1/sites/{self.estate.site}/work-orders", limit=PAGE)
+        found: list[dict[str, Any]] = page["items"]
+        return found
+
+    async def act(self, number: str, action: str, body: dict[str, Any]) -> None:
+        """Does one thing to an order if it is time. That somebody else was faster (409) is no failure."""
+        if not self.agenda.is_due(number, action):
+            return
+        await self.do(f"/v1/sites/{self.estate.site}/work-orders/{number}/{action}", body, number=number, what=action)
+
+    async def do(self, path: str, body: dict[str, Any], *, number: str, what: str) -> None:
+        """Sends one deed and tells of it."""
+        self.agenda.done(number, what)
+        try:
+            await self.person.post(path, body)
+        except RefusedError as error:
+            if error.status != HTTPStatus.CONFLICT:
+                raise
+        else:
+            self.on_deed(Deed(self.clock.now_us(), self.account.username, what, number))
+
+
+@dataclass(frozen=True)
+class Worker(Desk):
+    """Handles and resolves what was dispatched to them."""
+
+    async def look(self) -> None:
+        for order in await self.orders():
+            if order["worker"] != self.account.username:
+                continue
+            if order["state"] == "dispatched":
+                await self.act(order["number"], "handle", {})
+            elif order["state"] == "handling":
+                await self.act(order["number"], "resolve", {"text": "已到现场处理完毕。Done on the spot."})
+
+
+@dataclass(frozen=True)
+class Operator(Desk):
+    """Acknowledges alerts, answers what is resolved, and dispatches by hand what found no worker."""
+
+    async def look(self) -> None:
+        page = await self.person.get(f"/v1/sites/{self.estate.site}/alerts", limit=PAGE)
+        for alert in page["items"]:
+            if alert["acknowledged"] is None and self.agenda.is_due(alert["alert_id"], "acknowledge"):
+                path = f"/v1/sites/{self.estate.site}/alerts/{alert['alert_id']}/acknowledge"
+                await self.do(path, {}, number=alert["alert_id"], what="acknowledge")
+        for order in await self.orders():
+            number = order["number"]
+            if order["state"] == "submitted":
+                await self.act(number, "accept", {})
+            elif order["state"] == "accepted":
+                await self.act(number, "dispatch", {"worker": self._crew_for(order["category"])})
+            elif order["state"] == "resolved":
+                await self.act(number, "answer", {"text": "问题已处理,感谢您的反馈。It has been seen to; thank you."})
+
+    def _crew_for(self, category: str) -> str:
+        crews = self.estate.with_role("property_staff")
+        return next((crew.username for crew in crews if category in crew.skills), crews[0].username)
+
+
+@dataclass(frozen=True)
+class Neighbour(Desk):
+    """A resident: rates what was answered in their house, or to them."""
+
+    async def look(self) -> None:
+        for order in await self.orders():
+            if order["state"] == "answered":
+                score = 3 + len(order["number"]) % 3
+                await self.act(order["number"], "rate", {"score": score, "solved": True, "comment": "谢谢!Thanks!"})
+
+
+_WHAT_THEY_ARE: Final[dict[str, type[Worker | Operator | Neighbour]]] = {
+    "grid_worker": Worker,
+    "property_staff": Worker,
+    "operator": Operator,
+    "resident": Neighbour,
+}
+
+
+class People:
+    """Everybody on one estate who signs in."""
+
+    def __init__(self, http: httpx.AsyncClient, estate: Estate, keys: Keys, clock: Clock, on_deed: OnDeed) -> None:
+        self._clock = clock
+        self._desks = {
+            account.username: _WHAT_THEY_ARE[account.roles[0]](
+                person=Person(http, account.username, keys.passwords[account.username]),
+                account=account,
+                estate=estate,
+                clock=clock,
+                agenda=Agenda(estate.rng("mind", account.username), clock),
+                on_deed=on_deed,
+            )
+            for account in estate.accounts
+            if account.signs_in and account.roles[0] in _WHAT_THEY_ARE
+        }
+        self._residents = [self._desks[account.username] for account in estate.with_role("resident")]
+
+    def person(self, role: str) -> Person:
+        """The sign-in of the first who holds this role."""
+        return next(desk.person for desk in self._desks.values() if role in desk.account.roles)
+
+    async def live(self, stop: asyncio.Event, pace_s: float) -> None:
+        """Everybody looks every `pace_s` seconds (of the machine's time), one after the other within it."""
+        async with asyncio.TaskGroup() as group:
+            for n, desk in enumerate(self._desks.values()):
+                group.create_task(_look_again_and_again(desk, stop, pace_s, pace_s * n / len(self._desks)))
+
+    async def report(self, reports: Iterable[Reports], start_us: int, stop: asyncio.Event) -> None:
+        """Residents send in their reports, each at its time."""
+        for report in reports:
+            if await until(self._clock, start_us + report.at, stop):
+                return
+            desk = self._residents[report.resident]
+            body = {"category": report.category, "text": report.text}
+            order = await desk.person.post(f"/v1/sites/{desk.estate.site}/reports", body)
+            desk.on_deed(Deed(self._clock.now_us(), desk.account.username, "report", order["number"]))
+
+
+async def _look_again_and_again(desk: Somebody, stop: asyncio.Event, pace_s: float, first_s: float) -> None:
+    wait_s = first_s
+    while not await pause(stop, wait_s):
+        wait_s = pace_s
+        try:
+            await desk.look()
+        except httpx.TransportError:
+            wait_s = 2 * pace_s  # the server is away: look again later

@@ -1,0 +1,188 @@
+"""Plays a scenario on a running stack and compares what comes out with the known answers.
+
+python -m simulators.run fire_lane_blocked --site trial-1 --data-dir .herun
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from herun.clock import MINUTE_US, SECOND_US, parse_time
+from herun.settings import PREFIX, Settings
+from simulators.answers import SeenAlert, SeenOrder, differences
+from simulators.api import LiveEvent, Person
+from simulators.estate import HAMLET, HERUN, make_estate
+from simulators.happenings import Message
+from simulators.people import Deed
+from simulators.scenario import Scenario, scenarios
+from simulators.stage import play
+from simulators.stay import Listeners, Stay, Target, stay_on, target_of
+from simulators.waiting import pause, until
+
+# Machine's seconds between the last rule and the first happening: the rules are then in force everywhere.
+LEAD_S: Final = 2.0
+PEOPLE_PACE_S: Final = 1.5  # machine's seconds between two looks of one person
+LOOK_S: Final = 1.0  # machine's seconds between two looks at what came out
+PATIENCE_S: Final = 30.0  # machine's seconds for the last event to come through
+PAGE: Final = 100
+# The estate's time after the end in which nothing more may come.
+QUIET_US: Final = 5 * MINUTE_US
+
+
+@dataclass
+class Tally:
+    """What was sent, shown and done while a scenario played."""
+
+    published: set[tuple[str, str]] = field(default_factory=set)
+    shown: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    deeds: list[Deed] = field(default_factory=list)
+
+    def on_message(self, message: Message) -> None:
+        self.published.update((message.device, event) for event in message.events)
+
+    def on_live(self, live: LiveEvent) -> None:
+        self.shown[live.kind, live.cursor, str(live.body.get("version", ""))] += 1
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came out. `answers` is the same for the same scenario and seed, whenever and wherever it is played."""
+
+    scenario: str
+    site: str
+    differences: tuple[str, ...]
+    lost: int
+    doubled: int
+    published: int
+    behind_s: float
+    answers: tuple[Any, ...]
+    deeds: tuple[Deed, ...]
+
+    @property
+    def is_right(self) -> bool:
+        """True if the known answers hold and every event came through exactly once."""
+        return not self.differences and not self.lost and not self.doubled
+
+    def __str__(self) -> str:
+        verdict = "as known" if self.is_right else "NOT AS KNOWN"
+        lines = [
+            (
+                f"{self.scenario} on {self.site}: {verdict}; {self.published} events published, {self.lost} lost, "
+                f"{self.doubled} doubled, {len(self.deeds)} deeds, at worst {self.behind_s:.2f} s behind"
+            ),
+            *(f"  {line}" for line in self.differences),
+        ]
+        return "\n".join(lines)
+
+
+async def run_scenario(target: Target, scenario: Scenario, *, site: str, seed: int, pace_s: float) -> Report:
+    """Plays the scenario on a site of its own. Raises what `stay_on` raises; a wrong answer is in the report."""
+    estate = make_estate(site, seed, HERUN if scenario.plan == "herun" else HAMLET)
+    tally = Tally()
+    listeners = Listeners(tally.on_message, tally.on_live, tally.deeds.append)
+    async with stay_on(target, estate, listeners, scenario.title["zh"]) as stay:
+        start_us = _full_second(stay.clock.now_us() + int(LEAD_S * SECOND_US * stay.clock.speed))
+        over = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(stay.people.live(over, pace_s))
+            group.create_task(stay.people.report(scenario.reports(), start_us, over))
+            await stay.player.play(play(estate, scenario, start_us), over)
+            await stay.links.drained(PATIENCE_S)
+            found = await _settle(stay, scenario, tally, start_us)
+            over.set()
+        return Report(
+            scenario=scenario.name,
+            site=site,
+            differences=tuple(differences(scenario, *_seen(*found))),
+            lost=len(stay.watcher.missing(tally.published)),
+            doubled=len(stay.watcher.doubled()),
+            published=len(tally.published),
+            behind_s=stay.player.behind_us / SECOND_US / stay.clock.speed,
+            answers=_answers(found[0], start_us),
+            deeds=tuple(tally.deeds),
+        )
+
+
+def _full_second(at_us: int) -> int:
+    """Some formats tell time in seconds: from here on every play of a scenario is cut alike."""
+    return -(-at_us // SECOND_US) * SECOND_US
+
+
+Found = tuple[list[dict[str, Any]], list[dict[str, Any]]]
+
+
+async def _settle(stay: Stay, scenario: Scenario, tally: Tally, start_us: int) -> Found:
+    """All alerts and orders, once they are as known and quiet has passed, or when the time for it is over."""
+    never = asyncio.Event()
+    await until(stay.clock, start_us + scenario.lasts + QUIET_US, never)
+    await stay.watcher.saw(lambda: not stay.watcher.missing(tally.published), PATIENCE_S)
+    deadline_us = start_us + scenario.lasts + scenario.settle
+    while True:
+        found = await _everything(stay.operator, stay.estate.site)
+        if not differences(scenario, *_seen(*found)) or stay.clock.now_us() > deadline_us:
+            return found
+        await pause(never, LOOK_S)
+
+
+async def _everything(operator: Person, site: str) -> Found:
+    alerts = await _pages(operator, f"/v1/sites/{site}/alerts")
+    orders = await _pages(operator, f"/v1/sites/{site}/work-orders")
+    return alerts, orders
+
+
+async def _pages(person: Person, path: str) -> list[dict[str, Any]]:
+    page = await person.get(path, limit=PAGE)
+    items: list[dict[str, Any]] = page["items"]
+    while page["next_cursor"] is not None:
+        page = await person.get(path, limit=PAGE, cursor=page["next_cursor"])
+        items += page["items"]
+    return items
+
+
+def _seen(alerts: list[dict[str, Any]], orders: list[dict[str, Any]]) -> tuple[list[SeenAlert], list[SeenOrder]]:
+    return [SeenAlert.read(alert) for alert in alerts], [SeenOrder.read(order) for order in orders]
+
+
+def _answers(alerts: list[dict[str, Any]], start_us: int) -> tuple[Any, ...]:
+    """The alerts without what differs from play to play: ids, the site, and when the play began."""
+
+    def after_start(moment: str | None) -> int | None:
+        return None if moment is None else parse_time(moment) - start_us
+
+    return tuple(
+        sorted(
+            (str(SeenAlert.read(alert)), after_start(alert["raised_at"]), after_start(alert["cleared_at"]) or 0)
+            for alert in alerts
+        )
+    )
+
+
+def main() -> None:
+    """The command. Exit code 0 if the answers are as known."""
+    parser = argparse.ArgumentParser(prog="simulators.run", description="Play a scenario on a running stack.")
+    parser.add_argument("scenario", choices=sorted(scenarios()))
+    parser.add_argument("--site", help="site to play on; default the scenario's name")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--api", help="URL of the API; default that of the stack in the data folder")
+    parser.add_argument("--mqtt", help="host:port of the broker; default that of the stack in the data folder")
+    parser.add_argument("--data-dir", help="folder of the stack; default HERUN_DATA_DIR")
+    parser.add_argument("--pace", type=float, default=PEOPLE_PACE_S, help="seconds between two looks of one person")
+    given = parser.parse_args()
+    if given.data_dir:
+        os.environ[f"{PREFIX}DATA_DIR"] = given.data_dir
+    target = target_of(Settings(), given.api, given.mqtt)
+    site = given.site or given.scenario.replace("_", "-")
+    scenario = scenarios()[given.scenario]
+    report = asyncio.run(run_scenario(target, scenario, site=site, seed=given.seed, pace_s=given.pace))
+    sys.stdout.write(f"{report}\n")
+    sys.exit(0 if report.is_right else 1)
+
+
+if __name__ == "__main__":
+    main()
