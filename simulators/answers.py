@@ -52,13 +52,14 @@ def differences(scenario: Scenario, alerts: Sequence[SeenAlert], orders: Sequenc
     return [
         *(line for alert in answers.alerts for line in _alert_differences(alert, alerts)),
         *(line for order in answers.orders for line in _order_differences(order, orders)),
-        *(f"not expected: alert {alert}" for alert in alerts if not any(_is_alert(e, alert) for e in answers.alerts)),
+        *(f"not expected: alert {alert}" for alert in alerts if not any(expected_of(e, alert) for e in answers.alerts)),
         *(f"not expected: order {order}" for order in orders if not any(_is_order(e, order) for e in answers.orders)),
         *(line for never in answers.never for line in _must_not_come(never, alerts)),
     ]
 
 
-def _is_alert(expected: ExpectedAlert, seen: SeenAlert) -> bool:
+def expected_of(expected: ExpectedAlert, seen: SeenAlert) -> bool:
+    """True if this alert is one of those expected, whatever its state."""
     return expected.rule == seen.rule and all(
         wanted is None or wanted == there
         for wanted, there in (
@@ -70,7 +71,7 @@ def _is_alert(expected: ExpectedAlert, seen: SeenAlert) -> bool:
 
 
 def _alert_differences(expected: ExpectedAlert, alerts: Iterable[SeenAlert]) -> Iterator[str]:
-    found = [alert for alert in alerts if _is_alert(expected, alert)]
+    found = [alert for alert in alerts if expected_of(expected, alert)]
     name = f"alert {expected.rule} at {expected.device or expected.zone or expected.building}"
     if len(found) != expected.count:
         yield f"{name}: {len(found)} times, expected {expected.count}"

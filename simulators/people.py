@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final, Protocol
@@ -176,6 +176,7 @@ class People:
 
     def __init__(self, http: httpx.AsyncClient, estate: Estate, keys: Keys, clock: Clock, on_deed: OnDeed) -> None:
         self._clock = clock
+        self._passwords = keys.passwords
         self._desks = {
             account.username: _WHAT_THEY_ARE[account.roles[0]](
                 person=Person(http, account.username, keys.passwords[account.username]),
@@ -193,6 +194,13 @@ class People:
     def person(self, role: str) -> Person:
         """The sign-in of the first who holds this role."""
         return next(desk.person for desk in self._desks.values() if role in desk.account.roles)
+
+    def sign_ins(self) -> Iterator[tuple[str, str, str]]:
+        """Role, username and password of the first who holds each role."""
+        first: dict[str, str] = {}
+        for username, desk in self._desks.items():
+            first.setdefault(desk.account.roles[0], username)
+        return ((role, username, self._passwords[username]) for role, username in first.items())
 
     async def live(self, stop: asyncio.Event, pace_s: float) -> None:
         """Everybody looks every `pace_s` seconds (of the machine's time), one after the other within it."""
