@@ -26,6 +26,7 @@ class DeadLetterReason(StrEnum):
     BAD_NUMBER = "bad_number"
     BAD_TIME = "bad_time"
     UNKNOWN_EVENT_TYPE = "unknown_event_type"
+    DECODER_FAILED = "decoder_failed"
     ENGINE_FAILED = "engine_failed"
     BAD_FRAME = "bad_frame"
 

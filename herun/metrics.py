@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -65,18 +66,21 @@ _BY_NAME: Final = {metric.name: metric for metric in METRICS}
 _EVENT_COUNTS: Final = (1, 10, 50, 100, 200, 500, 1000, 2000)
 
 
+@cache
 def counter(name: str) -> Counter:
     """The counter of a listed metric. Raises KeyError for one that is not listed."""
     metric = _BY_NAME[name]
     return Counter(metric.name, metric.help, metric.labels)
 
 
+@cache
 def gauge(name: str) -> Gauge:
     """The gauge of a listed metric. Raises KeyError for one that is not listed."""
     metric = _BY_NAME[name]
     return Gauge(metric.name, metric.help, metric.labels)
 
 
+@cache
 def histogram(name: str) -> Histogram:
     """The histogram of a listed metric. Raises KeyError for one that is not listed."""
     metric = _BY_NAME[name]

@@ -76,6 +76,10 @@ class Settings(BaseSettings):
     )
     mqtt_public_port: int | None = Field(default=None, description="Port that devices connect to, shown to people")
 
+    broker_log: Path | None = Field(
+        default=None, description="nats-server's log, to count what it refuses; unset: the one-box stack's own"
+    )
+
     host: str = Field(default="127.0.0.1", description="Address that listeners of the stack and the API bind to")
     mqtt_port: int | None = Field(default=None, description="One-box MQTT port; unset: 1883 if free, else any")
     nats_port: int | None = Field(default=None, description="One-box stream port; unset: 4222 if free, else any")
