@@ -1,4 +1,4 @@
-"""The `herun` command."""
+"""The `herun` command. Each part is imported by the command that needs it: `herun status` should not take a second."""
 
 from __future__ import annotations
 
@@ -13,14 +13,9 @@ import typer
 
 from herun.errors import HerunError
 from herun.settings import Settings
-from herun.stack import demo as demo_run
-from herun.stack import doctor as diagnosis
-from herun.stack import running
-from herun.stack import status as looking
 from herun.stack.environment import StackSettings
 from herun.stack.folder import folder_at
 from herun.stack.services import SERVICES
-from herun.stack.supervisor import migrate_database
 
 app = typer.Typer(
     name="herun",
@@ -45,6 +40,8 @@ def up(
 ) -> None:
     """Start everything and keep it running until Ctrl-C."""
     _use(data_dir)
+    from herun.stack import running
+
     services = () if backbone_only else SERVICES
     if detach:
         pid = running.run_detached(StackSettings(), services)
@@ -57,6 +54,8 @@ def up(
 def down(data_dir: DataDir = None) -> None:
     """Stop the stack that runs in the data folder."""
     _use(data_dir)
+    from herun.stack import running
+
     print(running.stop_running(folder_at(StackSettings().data_dir)))
 
 
@@ -64,6 +63,8 @@ def down(data_dir: DataDir = None) -> None:
 def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Show every process; exit code 0 only if all are ready."""
     _use(data_dir)
+    from herun.stack import status as looking
+
     settings = Settings()
     folder = folder_at(settings.data_dir)
     seen = asyncio.run(looking.look(folder, settings))
@@ -75,6 +76,8 @@ def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 def migrate(data_dir: DataDir = None) -> None:
     """Bring the database (HERUN_DATABASE_URL, or the running stack's) to this version's schema."""
     _use(data_dir)
+    from herun.stack.schema import migrate_database
+
     print(f"the database is at revision {migrate_database(Settings().need('database_url'))}")
 
 
@@ -82,6 +85,8 @@ def migrate(data_dir: DataDir = None) -> None:
 def doctor(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Tell in words what is wrong; exit code 1 if something is."""
     _use(data_dir)
+    from herun.stack import doctor as diagnosis
+
     findings = asyncio.run(diagnosis.examine(StackSettings(), Settings()))
     print(json.dumps([finding.as_dict() for finding in findings], indent=2) if as_json else diagnosis.as_text(findings))
     raise typer.Exit(1 if diagnosis.something_is_wrong(findings) else 0)
@@ -90,7 +95,9 @@ def doctor(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 @app.command()
 def demo(data_dir: DataDir = None) -> None:
     """Watch the Herun estate live on a simulated clock; DEMO_SECONDS=60 ends by itself."""
-    raise typer.Exit(demo_run.run_demo(data_dir))
+    from herun.stack.demo import run_demo
+
+    raise typer.Exit(run_demo(data_dir))
 
 
 def main() -> None:

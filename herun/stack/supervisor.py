@@ -23,22 +23,18 @@ import os
 from types import TracebackType
 from typing import Final, Self
 
-import psycopg
 import structlog
-from alembic.util import CommandError
-from sqlalchemy.exc import SQLAlchemyError
 
-from herun.database.migrate import migrate
 from herun.stack import processes
 from herun.stack.binaries import choose_identity, find_binaries
 from herun.stack.broker import broker_spec
 from herun.stack.child import Child, ChildSpec
 from herun.stack.credentials import Credentials, load_credentials
 from herun.stack.environment import StackSettings, process_environment, resolve_environment, write_stack_env
-from herun.stack.folder import FolderLock, StackError, folder_at, forget_run, write_private
+from herun.stack.folder import FolderLock, folder_at, forget_run, write_private
 from herun.stack.logs import BoundedLog
 from herun.stack.ports import Ports, choose_ports
-from herun.stack.postgres import Cluster, address_of, postgres_spec, prepare_cluster, provision
+from herun.stack.postgres import Cluster, postgres_spec, prepare_cluster, provision
 from herun.stack.services import SERVICES, service_spec
 
 log = structlog.get_logger(__name__)
@@ -106,6 +102,8 @@ class Stack:
         return {child.spec.name: child for child in self.children}[name]
 
     async def _bring_up(self) -> None:
+        from herun.stack.schema import migrate_database  # slow to import, and nothing else here needs it
+
         credentials = load_credentials(self.folder)
         ports = choose_ports(self.settings, self.folder)
         dsn = await self._start_backbone(credentials, ports)
@@ -156,11 +154,3 @@ class Stack:
                 output.cut()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(never.wait(), _LOG_CHECK_S)
-
-
-def migrate_database(dsn: str) -> str:
-    """Brings the database to this version's schema; the revision. Blocks. Raises StackError."""
-    try:
-        return migrate(dsn)
-    except (psycopg.Error, SQLAlchemyError, CommandError) as error:
-        raise StackError(f"the database at {address_of(dsn)} could not be migrated: {error}") from error
