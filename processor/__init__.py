@@ -1,0 +1,1 @@
+"""The processor: frames of the stream in, events and alerts in the database out."""

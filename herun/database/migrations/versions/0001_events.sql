@@ -60,7 +60,25 @@ CREATE TABLE partitions (
     stream_epoch bigint NOT NULL,
     sequence bigint NOT NULL,
     frame_id text NOT NULL,
-    engine_time timestamptz NOT NULL
+    engine_time timestamptz NOT NULL,
+    purged_below bigint NOT NULL  -- sequence: the stream has no longer every frame of the partition before it
+);
+
+-- Which sites have shown up in a partition, so that its state can be rebuilt from their stored events.
+CREATE TABLE partition_sites (
+    partition integer NOT NULL,
+    site text NOT NULL,
+    PRIMARY KEY (partition, site)
+);
+
+-- Items of frames that the engine never saw: stored before (reason 'stored') or refused as dead letters ('failed').
+-- A replay leaves out the same ones.
+CREATE TABLE left_out (
+    partition integer NOT NULL,
+    position bigint NOT NULL,
+    n integer NOT NULL,
+    reason text NOT NULL,
+    PRIMARY KEY (partition, position, n)
 );
 
 CREATE TABLE snapshots (
@@ -138,6 +156,8 @@ CREATE TABLE outbox (
 ALTER TABLE events OWNER TO herun_processor;
 ALTER TABLE events_personal OWNER TO herun_processor;
 ALTER TABLE partitions OWNER TO herun_processor;
+ALTER TABLE partition_sites OWNER TO herun_processor;
+ALTER TABLE left_out OWNER TO herun_processor;
 ALTER TABLE snapshots OWNER TO herun_processor;
 ALTER TABLE control_frames OWNER TO herun_processor;
 ALTER TABLE alerts OWNER TO herun_processor;

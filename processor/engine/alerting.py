@@ -1,0 +1,205 @@
+"""Raising, clearing and closing alerts: versions, cool-down and who holds a condition."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from herun.alerts import Alert, AlertState, alert_id
+from herun.events import Event
+from processor.engine.journal import Journal
+from processor.engine.state import CellKey, CurrentAlert, Registration, State, TimerKey
+from processor.engine.texts import duration_texts, fill
+from processor.engine.timers import Timers
+
+FORGET: Final = "forget"  # timers that drop an alert from memory when its cool-down is over
+_NOWHERE: Final = Registration(kind="", zone=None, building=None, enabled=True)
+
+
+class RuleHead(msgspec.Struct, frozen=True):
+    """What every alert of a rule has in common. `lasting` alerts hold until cleared; the others are occurrences."""
+
+    site: str
+    uid: str
+    version: int
+    severity: str
+    category: str
+    opens_order: bool
+    title: dict[str, str]
+    text: dict[str, str]
+    cooldown_us: int
+    lasting: bool
+    duration_us: int | None = None
+
+
+class Occurrence(msgspec.Struct, frozen=True):
+    """What raises: when (event time, or the due time of a timer), where, and the cause that makes the alert's id."""
+
+    at: int
+    device: str | None
+    cause: dict[str, Any]
+    value: str = ""
+    count: int | None = None
+
+
+class Evaluation:
+    """What rules work on: the state and its undo log, the timers, the frame's time, the alert versions so far."""
+
+    __slots__ = ("alerts", "journal", "now", "state", "timers")
+
+    def __init__(self, state: State, journal: Journal, timers: Timers) -> None:
+        self.state = state
+        self.journal = journal
+        self.timers = timers
+        self.now = state.engine_time
+        self.alerts: list[Alert] = []
+
+    def registration(self, site: str, device: str | None) -> Registration:
+        """What is known of a device; nothing of an unknown one."""
+        return self.state.registered.get((site, device or ""), _NOWHERE)
+
+
+def by_event(event: Event, at: int, value: Any = "", count: int | None = None) -> Occurrence:
+    """An occurrence that an event caused."""
+    cause = {"device": event.device, "event_id": event.event_id}
+    text = value if isinstance(value, str) else f"{value:g}" if isinstance(value, float) else str(value)
+    return Occurrence(at=at, device=event.device, cause=cause, value=text, count=count)
+
+
+def by_timer(timer: str, device: str, armed_by: str, due: int) -> Occurrence:
+    """An occurrence that the passing of time caused."""
+    cause = {"timer": timer, "device": device, "armed_by": armed_by, "due": due}
+    return Occurrence(at=due, device=device, cause=cause)
+
+
+def hold(ev: Evaluation, head: RuleHead, key: str, device: str, occurrence: Occurrence) -> None:
+    """The condition now holds for this device; the first device of a key raises the alert."""
+    cell = (head.site, head.uid, key)
+    holders = ev.state.holders.get(cell, ())
+    ev.journal.put(ev.state.holders, cell, (*holders, device))
+    if not holders:
+        raise_alert(ev, head, key, occurrence)
+
+
+def release(ev: Evaluation, head: RuleHead, key: str, device: str, at: int) -> None:
+    """It does not hold for this device any more; the last device of a key clears the alert."""
+    cell = (head.site, head.uid, key)
+    left = tuple(each for each in ev.state.holders.get(cell, ()) if each != device)
+    if left:
+        ev.journal.put(ev.state.holders, cell, left)
+        return
+    ev.journal.remove(ev.state.holders, cell)
+    clear_alert(ev, head, key, at)
+
+
+def raise_alert(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence) -> None:
+    """A new alert; or, within the cool-down since the last change, one more occurrence of the same one."""
+    cell = (head.site, head.uid, key)
+    current = ev.state.current.get(cell)
+    if current and not current.closed and occurrence.at - current.alert.updated_at < head.cooldown_us:
+        alert = _again(ev, current.alert, head, occurrence)
+    else:
+        alert = _first(ev, head, key, occurrence)
+    _keep(ev, cell, alert, head)
+
+
+def clear_alert(ev: Evaluation, head: RuleHead, key: str, at: int) -> None:
+    """The alert's reason is over. Nothing happens if there is none or it is cleared already."""
+    cell = (head.site, head.uid, key)
+    current = ev.state.current.get(cell)
+    if current is None or current.alert.state is not AlertState.RAISED:
+        return
+    alert = msgspec.structs.replace(
+        current.alert,
+        version=current.alert.version + 1,
+        state=AlertState.CLEARED,
+        updated_at=max(at, current.alert.updated_at),
+        cleared_at=max(at, current.alert.updated_at),
+    )
+    if current.closed:
+        ev.alerts.append(alert)
+        ev.journal.remove(ev.state.current, cell)
+    else:
+        _keep(ev, cell, alert, head)
+
+
+def close_alert(ev: Evaluation, site: str, closed_id: str) -> None:
+    """People have closed it: what is raised next is another alert, cool-down or not."""
+    for cell, current in sorted(ev.state.current.items(), key=lambda item: item[0]):
+        if cell[0] == site and current.alert.alert_id == closed_id:
+            ev.journal.put(ev.state.current, cell, CurrentAlert(current.alert, closed=True))
+            return
+
+
+def forget_alert(ev: Evaluation, cell: CellKey) -> None:
+    """The cool-down is over: the alert leaves the memory. Raising it again in time has disarmed this."""
+    ev.journal.remove(ev.state.current, cell)
+
+
+def _keep(ev: Evaluation, cell: CellKey, alert: Alert, head: RuleHead) -> None:
+    """Writes the version out and, as long as it may be counted into, into the state."""
+    ev.alerts.append(alert)
+    timer: TimerKey = (FORGET, *cell)
+    if head.lasting and alert.state is AlertState.RAISED:
+        ev.journal.put(ev.state.current, cell, CurrentAlert(alert))
+        ev.timers.disarm(timer)
+    elif head.cooldown_us:
+        ev.journal.put(ev.state.current, cell, CurrentAlert(alert))
+        ev.timers.arm(timer, max(ev.now, alert.updated_at) + head.cooldown_us)
+    else:
+        ev.journal.remove(ev.state.current, cell)
+
+
+def _again(ev: Evaluation, alert: Alert, head: RuleHead, occurrence: Occurrence) -> Alert:
+    count = alert.count + 1
+    return msgspec.structs.replace(
+        alert,
+        version=alert.version + 1,
+        rule_version=head.version,
+        state=AlertState.RAISED,
+        updated_at=max(occurrence.at, alert.updated_at),
+        cleared_at=None,
+        count=count,
+        text=fill(head.text, _values(ev, head, occurrence, count)),
+    )
+
+
+def _first(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence) -> Alert:
+    place = ev.registration(head.site, occurrence.device)
+    values = _values(ev, head, occurrence, 1)
+    cause = "\0".join(str(occurrence.cause[name]) for name in sorted(occurrence.cause))
+    return Alert(
+        site=head.site,
+        alert_id=alert_id(head.site, head.uid, key, cause),
+        version=1,
+        rule_uid=head.uid,
+        rule_version=head.version,
+        key=key,
+        state=AlertState.RAISED,
+        severity=head.severity,
+        category=head.category,
+        raised_at=occurrence.at,
+        updated_at=occurrence.at,
+        cleared_at=None,
+        count=1,
+        device=occurrence.device,
+        zone=place.zone,
+        building=place.building,
+        opens_order=head.opens_order,
+        title=fill(head.title, values),
+        text=fill(head.text, values),
+        cause=occurrence.cause,
+    )
+
+
+def _values(ev: Evaluation, head: RuleHead, occurrence: Occurrence, count: int) -> dict[str, str]:
+    place = ev.registration(head.site, occurrence.device)
+    values = {
+        "device": occurrence.device or "",
+        "zone": place.zone or "",
+        "building": place.building or "",
+        "value": occurrence.value,
+        "count": str(count if occurrence.count is None else occurrence.count),
+    }
+    return values if head.duration_us is None else values | duration_texts(head.duration_us)

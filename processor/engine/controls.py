@@ -1,0 +1,164 @@
+"""Applying controls: all that the engine reads besides events, at their place in the order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+from pydantic import ValidationError
+
+from herun.control import ControlKind
+from herun.errors import InvalidInputError
+from herun.frames import Control
+from herun.rules import RULE, Rule
+from processor.engine.alerting import FORGET, Evaluation, RuleHead, clear_alert, close_alert, release
+from processor.engine.kinds import absence, count, true_for
+from processor.engine.rulebook import RuleBook, compile_rule
+from processor.engine.state import CellKey, Registration, RuleCell, RuleKey
+
+# What a rule says to people, not when: changing it keeps the rule's state.
+PRESENTATION: Final = frozenset({"version", "title", "text", "severity", "category", "opens_order", "cooldown_s"})
+
+
+class _DeviceBody(msgspec.Struct, frozen=True):
+    device: str
+    kind: str = "sensor"
+    zone: str | None = None
+    building: str | None = None
+    enabled: bool = True
+
+
+def apply_control(ev: Evaluation, book: RuleBook, control: Control) -> None:
+    """Applies one control. Raises InvalidInputError (`bad_control`) if it is not what herun.control says."""
+    handler = _HANDLERS.get(control.kind)
+    if handler is None:
+        raise InvalidInputError("bad_control", f"unknown kind {control.kind!r}")
+    try:
+        handler(ev, book, control)
+    except (msgspec.ValidationError, ValidationError, KeyError, TypeError, ValueError) as error:
+        raise InvalidInputError("bad_control", f"{control.kind} {control.control_id}: {error!r}"[:500]) from error
+
+
+def _put_device(ev: Evaluation, book: RuleBook, control: Control) -> None:
+    body = msgspec.convert(control.body, _DeviceBody)
+    key = (control.site, body.device)
+    registration = Registration(body.kind, body.zone, body.building, body.enabled)
+    if ev.state.registered.get(key) == registration:
+        return
+    ev.journal.put(ev.state.registered, key, registration)
+    book.forget_plans()
+    for rule in book.of_site(control.site):
+        if isinstance(rule, absence.Absence):
+            _sync_absence(ev, rule, body.device, registration, control.control_id)
+
+
+def _remove_device(ev: Evaluation, book: RuleBook, control: Control) -> None:
+    device = _text(control.body, "device")
+    ev.journal.remove(ev.state.registered, (control.site, device))
+    book.forget_plans()
+    for watch in sorted(watch for watch in ev.state.held if watch[0] == control.site and watch[3] == device):
+        ev.journal.remove(ev.state.held, watch)
+        ev.timers.disarm((true_for.TIMER, *watch))
+    for cell in sorted(cell for cell in ev.state.heard if cell[0] == control.site and cell[2] == device):
+        _unexpect(ev, cell)
+    for cell, holders in sorted(ev.state.holders.items()):
+        rule = book.get(cell[:2])
+        if cell[0] == control.site and device in holders and rule is not None:
+            release(ev, rule.head, cell[2], device, ev.now)
+
+
+def _put_rule(ev: Evaluation, book: RuleBook, control: Control) -> None:
+    rule: Rule = RULE.validate_python(control.body)
+    key = (control.site, rule.uid)
+    body = rule.model_dump_json()
+    old = ev.state.rules.get(key)
+    if old is not None and old.body == body:
+        return
+    if old is not None and _decides_otherwise(RULE.validate_json(old.body), rule):
+        _drop_rule_state(ev, compile_rule(control.site, RULE.validate_json(old.body)).head)
+    ev.journal.put(ev.state.rules, key, RuleCell(body))
+    book.changed(key)
+    compiled = book.get(key)
+    if isinstance(compiled, absence.Absence):
+        for (site, device), registration in sorted(ev.state.registered.items()):
+            if site == control.site:
+                _sync_absence(ev, compiled, device, registration, control.control_id)
+
+
+def _remove_rule(ev: Evaluation, book: RuleBook, control: Control) -> None:
+    key: RuleKey = (control.site, _text(control.body, "uid"))
+    cell = ev.state.rules.get(key)
+    if cell is None:
+        return
+    _drop_rule_state(ev, compile_rule(control.site, RULE.validate_json(cell.body)).head)
+    ev.journal.remove(ev.state.rules, key)
+    book.changed(key)
+
+
+def _put_list(ev: Evaluation, _book: RuleBook, control: Control) -> None:
+    hashes = msgspec.convert(control.body["hashes"], frozenset[str])
+    ev.journal.put(ev.state.lists, (control.site, _text(control.body, "name")), hashes)
+
+
+def _close_alert(ev: Evaluation, _book: RuleBook, control: Control) -> None:
+    close_alert(ev, control.site, _text(control.body, "alert_id"))
+
+
+_HANDLERS: Final[dict[str, Callable[[Evaluation, RuleBook, Control], None]]] = {
+    ControlKind.DEVICE_PUT: _put_device,
+    ControlKind.DEVICE_REMOVED: _remove_device,
+    ControlKind.RULE_PUT: _put_rule,
+    ControlKind.RULE_REMOVED: _remove_rule,
+    ControlKind.LIST_PUT: _put_list,
+    ControlKind.ALERT_CLOSED: _close_alert,
+}
+
+
+def _text(body: dict[str, Any], name: str) -> str:
+    value = body[name]
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is not a text")
+    return value
+
+
+def _decides_otherwise(old: Rule, new: Rule) -> bool:
+    return old.model_dump(exclude=set(PRESENTATION)) != new.model_dump(exclude=set(PRESENTATION))
+
+
+def _sync_absence(
+    ev: Evaluation, rule: absence.Absence, device: str, registration: Registration, armed_by: str
+) -> None:
+    """Expects a device that is in the rule's scope, and no longer one that is not."""
+    if registration.enabled and rule.has_in_scope(device, registration):
+        rule.expect(ev, device, armed_by)
+        return
+    cell = (rule.head.site, rule.head.uid, device)
+    _unexpect(ev, cell)
+    if cell in ev.state.holders:
+        release(ev, rule.head, device, device, ev.now)
+
+
+def _unexpect(ev: Evaluation, cell: CellKey) -> None:
+    ev.journal.remove(ev.state.heard, cell)
+    ev.timers.disarm((absence.TIMER, *cell))
+
+
+def _drop_rule_state(ev: Evaluation, head: RuleHead) -> None:
+    """Nothing that the rule knew holds any more; its raised alerts are cleared, for nobody watches them now."""
+    key = (head.site, head.uid)
+    for watch in [watch for watch in ev.state.held if watch[:2] == key]:
+        ev.journal.remove(ev.state.held, watch)
+        ev.timers.disarm((true_for.TIMER, *watch))
+    for cell in [cell for cell in ev.state.heard if cell[:2] == key]:
+        _unexpect(ev, cell)
+    for cell in [cell for cell in ev.state.windows if cell[:2] == key]:
+        ev.journal.remove(ev.state.windows, cell)
+        ev.timers.disarm((count.TIMER, *cell))
+    for cell in [cell for cell in ev.state.holders if cell[:2] == key]:
+        ev.journal.remove(ev.state.holders, cell)
+    for cell in sorted(cell for cell in ev.state.current if cell[:2] == key):
+        if head.lasting:
+            clear_alert(ev, head, cell[2], ev.now)
+        ev.journal.remove(ev.state.current, cell)
+        ev.timers.disarm((FORGET, *cell))

@@ -1,0 +1,242 @@
+"""The engine of one partition: a frame in, decisions out, and everything can be taken back until it is committed.
+
+What it decides depends on the frames alone: their order, positions and times. How they were batched, how often the
+process was started, and what the machine's clock says, change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, Final
+
+import msgspec
+
+from herun.alerts import Alert
+from herun.errors import InvalidInputError
+from herun.events import FLAG_LATE, Event
+from herun.frames import Control, Frame
+from processor.engine.alerting import FORGET, Evaluation, Occurrence, RuleHead, forget_alert, raise_alert
+from processor.engine.controls import apply_control
+from processor.engine.duplicates import GENERATION, DuplicateRing
+from processor.engine.journal import Journal
+from processor.engine.kinds.compiled import SECOND_US, CompiledRule
+from processor.engine.rulebook import RuleBook
+from processor.engine.state import ENGINE_TIME, OUTAGE, RuleKey, Seen, State
+from processor.engine.timers import Timers
+
+OUTAGE_GAP_US: Final = 5 * SECOND_US  # of the machine's clock, without frame or tick: nobody was there to listen
+MAX_RULE_ERRORS: Final = 5  # evaluations of a rule that threw since it was put; then it is switched off
+SWITCHED_OFF_UID: Final = "herun-rule-switched-off"
+
+_decode_data: Final = msgspec.json.Decoder(dict[str, Any]).decode
+_NO_DATA: Final[dict[str, Any]] = {}
+
+
+class Decisions(msgspec.Struct):
+    """What came of one frame. `rows` are (event, its index in the frame, its flags), in order."""
+
+    position: int
+    recorded_us: int
+    rows: list[tuple[Event, int, int]] = []
+    alerts: list[Alert] = []
+    controls: list[tuple[int, Control]] = []
+    refused_controls: list[tuple[int, Control, str]] = []
+    new_sites: list[str] = []
+    duplicates: int = 0
+    undecodable: int = 0
+    rule_errors: list[tuple[str, str]] = []
+
+
+class Engine:
+    """`apply` changes the state at once; `commit` makes that final, `rollback` takes back all since the last commit.
+
+    `outage_gap_us` is OUTAGE_GAP_US times the speed of the estate's clock.
+    """
+
+    def __init__(self, state: State, outage_gap_us: int = OUTAGE_GAP_US, generation: int = GENERATION) -> None:
+        self.state = state
+        self._outage_gap = outage_gap_us
+        self._journal = Journal()
+        self._ring = DuplicateRing(state, self._journal, generation)
+        self._timers = Timers(state, self._journal)
+        self._book = RuleBook(state)
+        self._ev = Evaluation(state, self._journal, self._timers)
+        self._rules_touched = False
+
+    def commit(self) -> None:
+        """Makes everything since the last commit final."""
+        self._journal.forget()
+        self._rules_touched = False
+
+    def rollback(self) -> None:
+        """Takes everything since the last commit back."""
+        self._journal.back_to(0)
+        self._timers.rebuild()
+        if self._rules_touched:
+            self._book.rebuild()
+        self._rules_touched = False
+
+    def doubtful(self, frame: Frame) -> list[int]:
+        """Indices of events that may be stored already without the ring knowing; ask the database before `apply`."""
+        if not self.state.floors:
+            return []
+        return [n for n, event in enumerate(frame.events) if self._ring.is_doubtful(event)]
+
+    def apply(self, frame: Frame, position: int, at_us: int, left_out: Collection[int] = ()) -> Decisions:
+        """Lets time pass to the frame's, then takes its items in; those whose index is left out do not exist.
+
+        `at_us` is the stream's time of the frame in the estate's time. After an exception: roll back.
+        """
+        self._pass_time(at_us)
+        decisions = Decisions(position=position, recorded_us=self._ev.now)
+        self._ev.alerts = decisions.alerts
+        self._fire_timers(decisions)
+        for n, event in enumerate(frame.events):
+            if n not in left_out:
+                self._take_event(decisions, n, event)
+        for n, control in enumerate(frame.controls):
+            if n not in left_out:
+                self._take_control(decisions, n, control)
+        self._ring.turn()
+        return decisions
+
+    def _pass_time(self, at_us: int) -> None:
+        before = self.state.engine_time
+        now = max(before, at_us)
+        if before and now - before > self._outage_gap:
+            self._journal.put(self.state.marks, OUTAGE, self.state.outage + now - before)
+        self._journal.put(self.state.marks, ENGINE_TIME, now)
+        self._ev.now = now
+
+    def _fire_timers(self, decisions: Decisions) -> None:
+        while fired := self._timers.pop_due(self._ev.now):
+            due, timer = fired
+            if timer[0] == FORGET:
+                forget_alert(self._ev, (timer[1], timer[2], timer[3]))
+                continue
+            rule = self._book.get((timer[1], timer[2]))
+            if rule is None:
+                continue
+            mark, alerts = self._journal.mark(), len(decisions.alerts)
+            try:
+                rule.on_timer(self._ev, timer, due)
+            except Exception as error:  # noqa: BLE001 - a rule must not stop the others; it is counted and switched off
+                self._rule_threw(decisions, rule, (mark, alerts), repr(error), f"timer {due}")
+
+    def _take_event(self, decisions: Decisions, n: int, event: Event) -> None:
+        if not self._ring.admit(event):
+            decisions.duplicates += 1
+            return
+        late = self._see(decisions, event)
+        decisions.rows.append((event, n, event.flags | FLAG_LATE if late else event.flags & ~FLAG_LATE))
+        plan = self._book.plan(event.site, event.device, event.event_type)
+        if not plan.entries:
+            return
+        data = self._data_of(decisions, event) if plan.reads_data else _NO_DATA
+        for rule, key in plan.met_by(data):
+            if rule.where and not all(test(data) for test in rule.where):
+                continue
+            if rule.key_kind == "plate":  # known from the event only
+                plate = data.get("plate_hash")
+                if type(plate) is not str:
+                    continue
+                key = plate  # noqa: PLW2901
+            mark, alerts = self._journal.mark(), len(decisions.alerts)
+            try:
+                rule.on_event(self._ev, key, event, data, late=late)
+            except Exception as error:  # noqa: BLE001 - as above: the event is stored all the same
+                self._rule_threw(decisions, rule, (mark, alerts), repr(error), event.event_id)
+
+    def _see(self, decisions: Decisions, event: Event) -> bool:
+        """Counts the event; True if the device's newest is newer."""
+        devices, key = self.state.devices, (event.site, event.device)
+        seen = devices.get(key)
+        if seen is None:
+            if event.site not in self.state.sites:
+                self._journal.put(self.state.sites, event.site, True)
+                decisions.new_sites.append(event.site)
+            self._journal.put(devices, key, Seen(1, event.event_time, event.sequence))
+            return False
+        if is_late(seen, event):
+            self._journal.put(devices, key, Seen(seen.count + 1, seen.newest_time, seen.newest_sequence))
+            return True
+        sequence = seen.newest_sequence if event.sequence is None else event.sequence
+        self._journal.put(devices, key, Seen(seen.count + 1, event.event_time, sequence))
+        return False
+
+    def _data_of(self, decisions: Decisions, event: Event) -> dict[str, Any]:
+        """Rules see no data of what cannot be read; the event is stored as it is."""
+        try:
+            return _decode_data(event.data)
+        except (msgspec.DecodeError, msgspec.ValidationError):
+            decisions.undecodable += 1
+            return _NO_DATA
+
+    def _take_control(self, decisions: Decisions, n: int, control: Control) -> None:
+        mark, alerts = self._journal.mark(), len(decisions.alerts)
+        self._rules_touched = True
+        try:
+            apply_control(self._ev, self._book, control)
+        except InvalidInputError as error:
+            self._undo_part(decisions, mark, alerts)
+            decisions.refused_controls.append((n, control, error.detail))
+            return
+        if control.site not in self.state.sites:
+            self._journal.put(self.state.sites, control.site, True)
+            decisions.new_sites.append(control.site)
+        decisions.controls.append((n, control))
+
+    def _undo_part(self, decisions: Decisions, mark: int, alerts: int) -> None:
+        self._journal.back_to(mark)
+        del decisions.alerts[alerts:]
+        self._timers.rebuild()
+        self._book.rebuild()
+
+    def _rule_threw(
+        self, decisions: Decisions, rule: CompiledRule, before: tuple[int, int], error: str, cause: str
+    ) -> None:
+        """Takes back what the rule did, counts it, and switches it off when it has thrown too often."""
+        self._journal.back_to(before[0])
+        del decisions.alerts[before[1] :]
+        self._timers.rebuild()
+        key: RuleKey = (rule.head.site, rule.head.uid)
+        decisions.rule_errors.append((rule.head.uid, error))
+        cell = self.state.rules[key]
+        off = cell.errors + 1 >= MAX_RULE_ERRORS
+        self._journal.put(self.state.rules, key, msgspec.structs.replace(cell, errors=cell.errors + 1, off=off))
+        self._rules_touched = True
+        if off:
+            self._book.changed(key)
+            raise_alert(self._ev, _switched_off(rule.head), rule.head.uid, _switching(self._ev.now, cause))
+
+
+def is_late(seen: Seen, event: Event) -> bool:
+    """Older than the device's newest, by sequence if both have one, else by event time.
+
+    A lower sequence with a later time is no late event: the device's counter began again.
+    """
+    if event.sequence is not None and seen.newest_sequence is not None:
+        return event.sequence < seen.newest_sequence and event.event_time <= seen.newest_time
+    return event.event_time < seen.newest_time
+
+
+def _switching(now: int, cause: str) -> Occurrence:
+    return Occurrence(at=now, device=None, cause={"rule_threw_on": cause, "at": now})
+
+
+def _switched_off(head: RuleHead) -> RuleHead:
+    return RuleHead(
+        site=head.site,
+        uid=SWITCHED_OFF_UID,
+        version=1,
+        severity="critical",
+        category="system",
+        opens_order=False,
+        title={"zh": "规则已停用", "en": "Rule switched off"},
+        text={
+            "zh": f"规则 {head.uid} 出错 {MAX_RULE_ERRORS} 次，已停用",
+            "en": f"Rule {head.uid} failed {MAX_RULE_ERRORS} times and was switched off",
+        },
+        cooldown_us=0,
+        lasting=False,
+    )

@@ -1,0 +1,56 @@
+"""Absence: raised when a device has said nothing that matches for a duration."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from herun.events import Event
+from herun.rules import AbsenceRule
+from processor.engine.alerting import Evaluation, by_timer, hold, release
+from processor.engine.conditions import Data
+from processor.engine.kinds.compiled import SECOND_US, CompiledRule
+from processor.engine.state import CellKey, Heard, TimerKey
+
+TIMER: Final = "absence"
+
+
+class Absence(CompiledRule):
+    """Measured by arrival, in engine time without our own outages: a wrong device clock is not a silence.
+
+    An event only notes that the device spoke; its timer is set on when it comes due.
+    """
+
+    def __init__(self, site: str, rule: AbsenceRule) -> None:
+        self._duration = round(rule.duration_s * SECOND_US)
+        super().__init__(site, rule, self._duration)
+
+    def on_event(self, ev: Evaluation, key: str, event: Event, data: Data, *, late: bool) -> None:
+        del data, late
+        self._note(ev, (self.head.site, self.head.uid, key), event.event_id)
+        if event.device in ev.state.holders.get((self.head.site, self.head.uid, key), ()):
+            release(ev, self.head, key, event.device, ev.now)
+
+    def on_timer(self, ev: Evaluation, timer: TimerKey, due: int) -> None:
+        cell: CellKey = (timer[1], timer[2], timer[3])
+        heard = ev.state.heard.get(cell)
+        if heard is None:
+            return
+        really_due = heard.at + self._duration
+        if really_due > due - ev.state.outage:
+            ev.timers.arm_without_outage(timer, really_due)
+            return
+        ev.journal.remove(ev.state.heard, cell)
+        hold(ev, self.head, cell[2], cell[2], by_timer(TIMER, cell[2], heard.armed_by, due))
+
+    def expect(self, ev: Evaluation, device: str, armed_by: str) -> None:
+        """The device is expected from now on, unless it already is."""
+        cell = (self.head.site, self.head.uid, device)
+        if cell not in ev.state.heard and cell not in ev.state.holders:
+            self._note(ev, cell, armed_by)
+
+    def _note(self, ev: Evaluation, cell: CellKey, armed_by: str) -> None:
+        at = ev.now - ev.state.outage
+        ev.journal.put(ev.state.heard, cell, Heard(at, armed_by))
+        timer = (TIMER, *cell)
+        if timer not in ev.state.due_without_outage:
+            ev.timers.arm_without_outage(timer, at + self._duration)

@@ -1,0 +1,42 @@
+"""The processor's metrics."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from herun import metrics
+from herun.clock import SECOND_US, Clock
+from processor.batch import STORED, Batch
+
+FRAMES: Final = metrics.counter("herun_processor_frames_total")
+EVENTS: Final = metrics.counter("herun_processor_events_total")
+DUPLICATES: Final = metrics.counter("herun_processor_duplicates_total")
+ALERTS: Final = metrics.counter("herun_processor_alerts_total")
+RULE_ERRORS: Final = metrics.counter("herun_processor_rule_errors_total")
+UNDECODABLE: Final = metrics.counter("herun_processor_undecodable_total")
+LAG_SECONDS: Final = metrics.gauge("herun_processor_lag_seconds")
+COMMIT_SECONDS: Final = metrics.histogram("herun_processor_commit_seconds")
+BATCH_EVENTS: Final = metrics.histogram("herun_processor_batch_events")
+PARTITIONS: Final = metrics.gauge("herun_processor_partitions")
+OUTBOX_RELAYED: Final = metrics.counter("herun_processor_outbox_relayed_total")
+ENGINE_FAILURES: Final = metrics.counter("herun_processor_engine_failures_total")
+STREAM_EPOCHS: Final = metrics.counter("herun_processor_stream_epochs_total")
+SNAPSHOTS: Final = metrics.counter("herun_processor_snapshots_total")
+
+
+def batch_committed(partition: int, batch: Batch, clock: Clock) -> None:
+    """Counts what a committed batch did."""
+    FRAMES.inc(len(batch.frames))
+    EVENTS.inc(batch.events)
+    BATCH_EVENTS.observe(batch.events)
+    newest = clock.from_wall(batch.last.wall_us)
+    LAG_SECONDS.labels(str(partition)).set(max(0.0, (clock.now_us() - newest) / clock.speed / SECOND_US))
+    for taken, decisions in zip(batch.frames, batch.decisions, strict=True):
+        left_out = batch.left_out.of(taken.sequence).values()
+        DUPLICATES.labels("ring").inc(decisions.duplicates)
+        DUPLICATES.labels("database").inc(sum(reason == STORED for reason in left_out))
+        UNDECODABLE.inc(decisions.undecodable)
+        for alert in decisions.alerts:
+            ALERTS.labels(alert.state.value).inc()
+        for uid, _ in decisions.rule_errors:
+            RULE_ERRORS.labels(uid).inc()
