@@ -63,3 +63,20 @@ def test_nothing_is_lost_or_doubled_at_the_points_where_a_crash_hurts_most(tmp_p
         scene.flood()
         scene.settle()
         check_nothing_lost_nothing_doubled(scene)
+
+
+@pytest.mark.timeout(180)
+def test_a_gateway_that_acknowledges_too_early_is_caught(tmp_path: Path) -> None:
+    point = FaultPoint.GATEWAY_STORED_NOT_ACKNOWLEDGED.value
+    broken = {"PYTHONPATH": str(Path(__file__).parent / "early_acknowledgement")}
+    with Box(tmp_path / "box", {"fault": point}, broken) as box, contextlib.ExitStack() as cleanup:
+        scene = Scene(box, SEED)
+        scene.open()
+        cleanup.callback(scene.close)
+        until((box.folder / "faults" / point).exists, 60, "the gateway died after acknowledging")
+        scene.fleet.quieten()
+        until(lambda: scene.fleet.idle, 60, "every event is acknowledged")
+        scene.fleet.say("steady-0", "the-last", "reading.reported", {"metric": "temperature", "value": 1})
+        until(lambda: "the-last" in scene.stored().get("steady-0", ()), 60, "what came after is stored")
+        with pytest.raises(AssertionError, match="acknowledged but not stored"):
+            check_nothing_lost_nothing_doubled(scene)

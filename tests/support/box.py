@@ -47,6 +47,7 @@ class Box:
 
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)  # any other variables
     supervisor: subprocess.Popen[bytes] | None = None
     _token: str = ""
 
@@ -62,7 +63,7 @@ class Box:
     def start(self) -> None:
         """Brings everything up and returns when it is ready."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("HERUN_")}
-        environment |= {f"HERUN_{name.upper()}": value for name, value in self.settings.items()}
+        environment |= {f"HERUN_{name.upper()}": value for name, value in self.settings.items()} | self.environment
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "supervisor.out").open("ab") as output:
             self.supervisor = subprocess.Popen(
