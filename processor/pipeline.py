@@ -8,7 +8,7 @@ Whatever ends the process between two of these steps, the row in the database sa
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 
 import psycopg
@@ -177,11 +177,11 @@ class Pipeline:
 
     async def _wake_feeds(self, batch: Batch) -> None:
         """Tells whoever watches these sites to look; who misses it looks again soon."""
-        sites = {event.site for decisions in batch.decisions for event, _, _ in decisions.rows}
-        sites.update(alert.site for decisions in batch.decisions for alert in decisions.alerts)
-        for site in sorted(sites):
+        stored = Counter([event.site for decisions in batch.decisions for event, _, _ in decisions.rows])
+        stored.update({alert.site: 0 for decisions in batch.decisions for alert in decisions.alerts})
+        for site, events in sorted(stored.items()):
             try:
-                await self._client.publish(subjects.live_subject(site), b"")
+                await self._client.publish(subjects.live_subject(site), b'{"events":%d}' % events)
             except NatsError as error:
                 log.debug("feeds_not_woken", site=site, error=repr(error))
 
