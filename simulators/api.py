@@ -18,7 +18,8 @@ TRIES: Final = 5  # of one request while the server is away or busy
 FIRST_PAUSE_S: Final = 0.2  # before the second try; doubled each time
 TIMEOUT_S: Final = 20.0
 CONNECTIONS: Final = 20  # of all people of one simulator
-_AGAIN: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE})
+_FEED_TIMEOUT: Final = httpx.Timeout(TIMEOUT_S, read=60)  # seconds; the server sends a heartbeat every 15
+AGAIN: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE})
 
 
 class RefusedError(Exception):
@@ -67,24 +68,19 @@ class Person:
         return await self._request("PUT", path, body=body)
 
     async def live(self, site: str, after: str | None = None) -> AsyncIterator[LiveEvent]:
-        """The site's live feed, from `after` on if given; ends when the server ends it."""
+        """The site's live feed, from `after` on if given; ends when the server ends it. Raises as `get` does."""
         headers = {"Accept": "text/event-stream", **await self._authorization()}
         if after is not None:
             headers["Last-Event-ID"] = after
-        timeout = httpx.Timeout(TIMEOUT_S, read=60)
-        async with self._http.stream("GET", f"/v1/sites/{site}/live", headers=headers, timeout=timeout) as answer:
-            if answer.status_code != HTTPStatus.OK:
+        async with self._http.stream("GET", f"/v1/sites/{site}/live", headers=headers, timeout=_FEED_TIMEOUT) as answer:
+            if answer.status_code == HTTPStatus.UNAUTHORIZED:
+                self._token = None  # it has run out; whoever comes back signs in again
+                return
+            if answer.is_error:
                 await answer.aread()
                 raise _refused("GET", answer)
-            fields: dict[str, str] = {}
-            async for line in answer.aiter_lines():
-                if not line:
-                    if "data" in fields and "event" in fields:
-                        yield LiveEvent(fields.get("id", ""), fields["event"], json.loads(fields["data"]))
-                    fields = {}
-                elif not line.startswith(":"):
-                    name, _, value = line.partition(":")
-                    fields[name] = fields.get(name, "") + value.removeprefix(" ")
+            async for live in _read_events(answer.aiter_lines()):
+                yield live
 
     async def _authorization(self) -> dict[str, str]:
         if self._token is None:
@@ -105,17 +101,30 @@ class Person:
                 headers = {**key, **await self._authorization()}
                 answer = await self._http.request(method, path, json=body, params=params, headers=headers)
             except (httpx.TransportError, RefusedError) as error:
-                if not tries_left or (isinstance(error, RefusedError) and error.status not in _AGAIN):
+                if not tries_left or (isinstance(error, RefusedError) and error.status not in AGAIN):
                     raise
             else:
                 if answer.status_code == HTTPStatus.UNAUTHORIZED and tries_left:
                     self._token = None
                     continue
-                if answer.status_code not in _AGAIN or not tries_left:
+                if answer.status_code not in AGAIN or not tries_left:
                     return _json(method, answer)
             await pause(asyncio.Event(), wait_s)
             wait_s *= 2
         raise AssertionError("the last try returns or raises")
+
+
+async def _read_events(lines: AsyncIterator[str]) -> AsyncIterator[LiveEvent]:
+    """The events of a text/event-stream; comments and events without data are passed over."""
+    fields: dict[str, str] = {}
+    async for line in lines:
+        if not line:
+            if "data" in fields and "event" in fields:
+                yield LiveEvent(fields.get("id", ""), fields["event"], json.loads(fields["data"]))
+            fields = {}
+        elif not line.startswith(":"):
+            name, _, value = line.partition(":")
+            fields[name] = value.removeprefix(" ")
 
 
 def _key() -> dict[str, str]:

@@ -102,7 +102,7 @@ class Board:
             sent_s = self._under_way.pop((live.body["device"], live.body["event_id"]), None)
             if sent_s is not None:
                 self.delays.append(now_s - sent_s)
-        elif live.kind == "alert":
+        elif live.kind == "alert" and "rule_uid" in live.body:  # else somebody acknowledged or closed it
             self._take_alert(live.body)
         elif live.kind == "order":
             self._take_order(live.body)

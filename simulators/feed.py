@@ -9,7 +9,7 @@ from typing import Final
 
 import httpx
 
-from simulators.api import LiveEvent, Person
+from simulators.api import AGAIN, LiveEvent, Person, RefusedError
 from simulators.waiting import pause
 
 COME_BACK_S: Final = 0.3  # after the feed has ended
@@ -37,6 +37,9 @@ class Watcher:
                     self._take(live)
             except httpx.TransportError:
                 self._changed.set()  # the server is away; whoever waits looks at its own deadline
+            except RefusedError as error:
+                if error.status not in AGAIN:
+                    raise
             await pause(never, COME_BACK_S)
 
     async def saw(self, condition: Callable[[], bool], patience_s: float) -> bool:
@@ -49,6 +52,11 @@ class Watcher:
         except TimeoutError:
             return condition()
         return True
+
+    async def is_there(self, patience_s: float) -> None:
+        """Waits until the feed has said where it begins: from then on nothing is missed. Raises TimeoutError."""
+        if not await self.saw(lambda: self.cursor is not None, patience_s):
+            raise TimeoutError(f"the live feed of {self._site} does not answer")
 
     def missing(self, published: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
         """What was published and never came."""

@@ -23,6 +23,7 @@ from simulators.provision import provision, set_rules
 from simulators.rulebook import rulebook
 
 ADMIN: Final = "admin"
+FEED_PATIENCE_S: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ async def stay_on(target: Target, estate: Estate, listeners: Listeners, name: st
         watcher = Watcher(people.person("operator"), estate.site, listeners.on_live)
         watching = asyncio.create_task(watcher.watch(), name=f"feed of {estate.site}")
         try:
+            await watcher.is_there(FEED_PATIENCE_S)
             await links.open()
             await set_rules(admin, estate, rulebook())
             yield Stay(

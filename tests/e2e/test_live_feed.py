@@ -36,7 +36,7 @@ class Scene:
 
     async def publish(self, count: int) -> list[str]:
         """Publishes so many events; their ids, once the broker has them all."""
-        ids = []
+        ids: list[str] = []
         for message in islice(self._said, count):
             await self._links.publish(message)
             ids += message.events
@@ -72,7 +72,6 @@ class Viewer:
         self.shown: list[str] = []
         self.watcher = Watcher(scene.operator, SITE, self._note)
         self.watcher.cursor = cursor
-        self._scene = scene
 
     async def __aenter__(self) -> Self:
         self._watching = asyncio.create_task(self.watcher.watch())
@@ -86,11 +85,6 @@ class Viewer:
     async def saw(self, event_id: str, within_s: float = PATIENCE_S) -> bool:
         return await self.watcher.saw(lambda: event_id in self.shown, within_s)
 
-    async def is_there(self) -> None:
-        """Publishes until something is shown: from then on nothing may be missed."""
-        while not self.shown:
-            await self.saw((await self._scene.publish(1))[0], within_s=0.5)
-
     def _note(self, live: LiveEvent) -> None:
         if live.kind == "event" and live.body["event_type"] == "reading.reported":
             self.shown.append(live.body["event_id"])
@@ -98,14 +92,14 @@ class Viewer:
 
 async def test_an_event_is_shown_within_a_second_of_its_publish(scene: Scene) -> None:
     async with Viewer(scene) as viewer:
-        await viewer.is_there()
+        await viewer.watcher.is_there(PATIENCE_S)
         published = await scene.publish(1)
         assert await viewer.saw(published[0], within_s=1.0)
 
 
 async def test_whoever_comes_back_with_the_last_id_misses_nothing(scene: Scene) -> None:
     async with Viewer(scene) as viewer:
-        await viewer.is_there()
+        await viewer.watcher.is_there(PATIENCE_S)
         before = await scene.publish(5)
         assert await viewer.saw(before[-1])
     away = await scene.publish(20)
