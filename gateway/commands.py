@@ -17,9 +17,9 @@ from nats.aio.msg import Msg
 
 from gateway.decoders.vzenith import VzenithDecoder
 from gateway.devices import Devices
-from gateway.session import BrokerAddress
 from herun import subjects
 from herun.clock import SECOND_US, SystemClock
+from herun.mqtt.address import BrokerAddress
 from herun.registry import DeviceEntry, DeviceFormat
 
 log = structlog.get_logger(__name__)

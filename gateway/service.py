@@ -33,11 +33,12 @@ from gateway.normalise import Normaliser
 from gateway.pictures import PictureStore
 from gateway.registry_watch import RegistryWatch
 from gateway.router import Router
-from gateway.session import Session, parse_broker_url
+from gateway.session import Session
 from herun import metrics, stream, streams, subjects
 from herun.broker_auth import Signer
 from herun.frames import FrameKind
 from herun.http_status import serve_status
+from herun.mqtt.address import parse_broker_url
 from herun.settings import Settings, settings
 from herun.stream import FrameWriter
 

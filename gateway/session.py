@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from random import SystemRandom
 from typing import Final
-from urllib.parse import unquote, urlsplit
 
 import structlog
 
 from gateway.connection import Connection
 from gateway.ingest import Ingest
 from herun import metrics
-from herun.errors import ConfigurationError, FencedError, TransientError
-from herun.mqtt.packets import VERSION_5, VERSION_311
+from herun.errors import FencedError, TransientError
+from herun.mqtt.address import BrokerAddress
 from herun.mqtt.writer import Connect
 
 log = structlog.get_logger(__name__)
@@ -31,33 +29,6 @@ LONGEST_PAUSE_S: Final = 5.0
 # After so many in a row we give way: whoever it is, two would throw each other out for ever.
 SHORT_LIFE_S: Final = 5.0
 SHORT_LIVES_ALLOWED: Final = 6
-
-_VERSIONS: Final = {"mqtt": VERSION_311, "mqtt5": VERSION_5}
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerAddress:
-    """Where the broker is, and as whom."""
-
-    host: str
-    port: int
-    username: str | None
-    password: str | None
-    version: int
-
-
-def parse_broker_url(url: str) -> BrokerAddress:
-    """The parts of `mqtt://user:password@host:port`, or `mqtt5://` for MQTT 5. Raises ConfigurationError."""
-    parts = urlsplit(url)
-    if parts.scheme not in _VERSIONS or not parts.hostname:
-        raise ConfigurationError("a broker URL is mqtt://user:password@host:port, or mqtt5:// for MQTT 5")
-    return BrokerAddress(
-        parts.hostname,
-        parts.port or 1883,
-        None if parts.username is None else unquote(parts.username),
-        None if parts.password is None else unquote(parts.password),
-        _VERSIONS[parts.scheme],
-    )
 
 
 class Session:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import hashlib
 import os
 import signal
@@ -62,7 +63,8 @@ class Broker:
         self._folder = folder
         self.log = folder / "nats.log"
         seed = new_account_seed(os.urandom(32))
-        self._credentials = Credentials(*(["secret"] * 10), auth_callout_seed=seed)
+        words = {field.name: "secret" for field in dataclasses.fields(Credentials)}
+        self._credentials = Credentials(**{**words, "auth_callout_seed": seed})
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
