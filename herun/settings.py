@@ -108,6 +108,9 @@ class Settings(BaseSettings):
         default=30, ge=1, description="Days that plates and other personal values are kept"
     )
 
+    events_max_mb: int = Field(default=4096, ge=1, description="MiB of the event stream; full, the gateway waits")
+    broker_max_mb: int = Field(default=2048, ge=1, description="MiB held for a gateway that is down; full, devices wait")
+
     personal_key: SecretStr | None = Field(default=None, description="Key of the hash that stands for a personal value")
     token_key: SecretStr | None = Field(default=None, description="Key that signs access tokens, 32 bytes or more")
     token_minutes: int = Field(default=480, ge=1, description="Minutes that an access token is valid")

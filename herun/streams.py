@@ -83,9 +83,15 @@ class StreamFill:
     discards_new: bool
 
 
-async def ensure_streams(js: JetStreamContext) -> None:
+def bounded_streams(events_max_bytes: int) -> tuple[StreamConfig, ...]:
+    """The streams, with this bound of EVENTS in place of the default one."""
+    events, *others = STREAMS
+    return (events.evolve(max_bytes=events_max_bytes), *others)
+
+
+async def ensure_streams(js: JetStreamContext, events_max_bytes: int = EVENTS_MAX_BYTES) -> None:
     """Creates what is missing and sets the bounds of what is there. Safe to call by several at once."""
-    for wanted in STREAMS:
+    for wanted in bounded_streams(events_max_bytes):
         try:
             await js.add_stream(wanted)
         except BadRequestError:  # exists with other bounds

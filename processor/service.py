@@ -29,7 +29,7 @@ async def run(stop: asyncio.Event) -> None:
     client = await stream.connect(configured.need("nats_url"), f"processor {configured.processor_id}")
     try:
         js = client.jetstream()
-        await streams.ensure_streams(js)
+        await streams.ensure_streams(js, settings().events_max_mb * streams.MIB)
         pool = make_pool(configured.need("database_url"), ROLE, "herun-processor", POOL_SIZE)
         async with pool:
             around = Surroundings(configured, configured.make_clock(), client, js, pool, stop)

@@ -51,10 +51,11 @@ async def check_streams(known: Settings) -> list[Finding]:
             Finding("stream", Level.PROBLEM, "no stream is known: HERUN_NATS_URL is not set and no stack.env was found")
         ]
     buckets = [(f"KV_{bucket.bucket}", bucket.max_bytes or 0, None) for bucket in streams.BUCKETS]
-    wanted = [(stream.name or "", stream.max_bytes or 0, stream.discard) for stream in streams.STREAMS]
+    bounded = streams.bounded_streams(known.events_max_mb * streams.MIB)
+    wanted = [(stream.name or "", stream.max_bytes or 0, stream.discard) for stream in bounded]
     findings = await _check_bounds(known.need("nats_url"), [*wanted, *buckets])
     if known.devices_nats_url is not None:
-        broker = (subjects.MQTT_MESSAGES_STREAM, streams.MQTT_MESSAGES_MAX_BYTES, DiscardPolicy.NEW)
+        broker = (subjects.MQTT_MESSAGES_STREAM, known.broker_max_mb * streams.MIB, DiscardPolicy.NEW)
         findings += await _check_bounds(known.need("devices_nats_url"), [broker])
     return findings
 
