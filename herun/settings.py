@@ -109,7 +109,7 @@ class Settings(BaseSettings):
     )
 
     events_max_mb: int = Field(default=4096, ge=1, description="MiB of the event stream; full, the gateway waits")
-    broker_max_mb: int = Field(default=2048, ge=1, description="MiB held for a gateway that is down; full, devices wait")
+    broker_max_mb: int = Field(default=2048, ge=1, description="MiB held while the gateway is down; full, devices wait")
 
     personal_key: SecretStr | None = Field(default=None, description="Key of the hash that stands for a personal value")
     token_key: SecretStr | None = Field(default=None, description="Key that signs access tokens, 32 bytes or more")
