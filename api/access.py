@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import Request, Security
+from fastapi import Query, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.problems import Problem, not_found
@@ -18,9 +18,10 @@ from api.transactions import ALL_SITES, begin
 
 BEARER: Final = HTTPBearer(auto_error=False, description="`access_token` of POST /v1/sessions")
 
-# An EventSource cannot set headers, so this one kind of route also takes the token as a query parameter.
-TOKEN_PARAMETER: Final = "access_token"  # noqa: S105 - the name of the parameter
-
+TokenParameter = Annotated[
+    str | None,
+    Query(max_length=tokens.MAX_TOKEN_CHARS, description="the token, for an EventSource, which cannot set headers"),
+]
 Requirement = Callable[..., Awaitable["Caller"]]
 # What each dependency that `requires` made asks for; a test walks all routes and looks here.
 REQUIREMENTS: Final[dict[Requirement, frozenset[Role]]] = {}
@@ -42,18 +43,15 @@ class Caller:
         return not self.roles.isdisjoint(roles)
 
 
-def requires(*roles: Role, everywhere: bool = False, token_parameter: bool = False) -> Requirement:
+def requires(*roles: Role, everywhere: bool = False) -> Requirement:
     """A dependency that gives the caller if they have one of the roles at the site of the path.
 
-    `everywhere` asks for somebody of all sites; `token_parameter` lets the token come in the query.
-    Raises Problem 401 without a valid token, 403 without the role, 404 for a site that does not exist.
+    `everywhere` asks for somebody of all sites. Raises Problem 401 without a valid token, 403 without the role, 404 for
+    a site that does not exist.
     """
 
     async def caller(request: Request, bearer: HTTPAuthorizationCredentials | None = Security(BEARER)) -> Caller:
-        token = bearer.credentials if bearer else None
-        if token is None and token_parameter:
-            token = request.query_params.get(TOKEN_PARAMETER)
-        found = await _identify(resources_of(request), token, request.path_params.get("site"))
+        found = await _identify(resources_of(request), bearer.credentials if bearer else None, request)
         if not found.has(*roles) or (everywhere and found.home != ALL_SITES):
             raise _forbidden("this asks for another role")
         return found
@@ -62,7 +60,25 @@ def requires(*roles: Role, everywhere: bool = False, token_parameter: bool = Fal
     return caller
 
 
-async def _identify(resources: Resources, token: str | None, site: str | None) -> Caller:
+def requires_here_or_in_link(*roles: Role) -> Requirement:
+    """The same as `requires`, but the token may also come as a query parameter."""
+
+    async def caller(
+        request: Request,
+        bearer: HTTPAuthorizationCredentials | None = Security(BEARER),
+        access_token: TokenParameter = None,
+    ) -> Caller:
+        found = await _identify(resources_of(request), bearer.credentials if bearer else access_token, request)
+        if not found.has(*roles):
+            raise _forbidden("this asks for another role")
+        return found
+
+    REQUIREMENTS[caller] = frozenset(roles)
+    return caller
+
+
+async def _identify(resources: Resources, token: str | None, request: Request) -> Caller:
+    site = request.path_params.get("site")
     if token is None:
         raise _unauthorised("send a bearer token; POST /v1/sessions gives one")
     claims = tokens.read(resources, token)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Path
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
@@ -15,8 +15,8 @@ SiteName = Annotated[str, Path(pattern=f"^{NAME_PATTERN}$", description="the sit
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Phone = Annotated[str, Field(pattern=r"^\+?[0-9]{5,15}$", examples=["13800001234"])]
-# Both languages, so that no page has to guess; a person's own words stand in both.
-Bilingual = dict[Literal["zh", "en"], str]
+# By language, zh and en, so that no page has to guess; a person's own words stand in both.
+Bilingual = dict[str, str]
 Moment = AwareDatetime
 
 # Rows of one page, of one bulk request.

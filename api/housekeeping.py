@@ -1,0 +1,28 @@
+"""Deletes what has outlived its use."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from api import background
+from api.idempotency import store
+from api.idempotency.service import MAX_AGE
+from api.resources import Resources
+from api.transactions import ALL_SITES, begin
+
+EVERY_S: Final = 60.0
+BATCH: Final = 1000  # rows deleted in one transaction
+
+
+async def keep_house(resources: Resources, stop: asyncio.Event) -> None:
+    """Forgets answers past their age, until `stop`."""
+    while not stop.is_set():
+        while await _forget_batch(resources) == BATCH:
+            pass
+        await background.wait(stop, EVERY_S)
+
+
+async def _forget_batch(resources: Resources) -> int:
+    async with begin(resources, ALL_SITES) as tx:
+        return await store.forget(tx, tx.wall - MAX_AGE, BATCH)

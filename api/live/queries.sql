@@ -1,0 +1,44 @@
+-- name: now
+-- The end of each of the three sequences.
+SELECT e.position AS event_position, e.n AS event_n, a.position AS alert_position, a.n AS alert_n,
+       coalesce((SELECT feed_seq FROM feed_counters WHERE site = %(site)s), 0) AS feed_seq
+FROM (SELECT 1) AS one
+LEFT JOIN LATERAL (
+    SELECT position, n FROM events WHERE site = %(site)s ORDER BY position DESC, n DESC LIMIT 1) AS e ON true
+LEFT JOIN LATERAL (
+    SELECT position, n FROM alert_versions WHERE site = %(site)s ORDER BY position DESC, n DESC LIMIT 1) AS a ON true;
+
+-- name: events_after
+SELECT e.position, e.n, e.device, e.event_time, e.event_id, e.event_type, e.recorded_time, e.sequence, e.flags, e.data,
+       p.personal
+FROM events AS e
+LEFT JOIN LATERAL (
+    SELECT jsonb_object_agg(field, value) AS personal FROM events_personal AS v
+    WHERE v.site = e.site AND v.device = e.device AND v.event_time = e.event_time AND v.event_id = e.event_id
+) AS p ON true
+WHERE e.site = %(site)s AND (e.position, e.n) > (%(position)s, %(n)s)
+ORDER BY e.position, e.n
+LIMIT %(limit)s;
+
+-- name: alerts_after
+SELECT position, n, body FROM alert_versions
+WHERE site = %(site)s AND (position, n) > (%(position)s, %(n)s)
+ORDER BY position, n
+LIMIT %(limit)s;
+
+-- name: acts_after
+-- What people and rules did to orders and alerts, in one sequence without gaps. Rows that the reader does not see come
+-- too, so that the cursor passes them.
+SELECT h.feed_seq, 'order' AS kind, h.number AS subject, h.action, h.from_state, h.to_state, h.actor, h.at, h.worker,
+       h.reason, NULL AS verdict, o.origin, o.category, o.severity, o.title, o.building, o.zone, o.alert_id,
+       (%(sees_all)s OR o.worker = %(me)s OR h.worker = %(me)s OR o.reporter = %(me)s
+        OR (o.origin = 'alert' AND o.building = %(home_building)s)) AS visible
+FROM order_history AS h JOIN work_orders AS o USING (site, number)
+WHERE h.site = %(site)s AND h.feed_seq > %(feed_seq)s
+UNION ALL
+SELECT a.feed_seq, 'alert', NULL, a.action, NULL, NULL, a.actor, a.at, NULL, a.note, a.verdict, NULL, NULL, NULL, NULL,
+       NULL, NULL, a.alert_id, %(sees_all)s
+FROM alert_actions AS a
+WHERE a.site = %(site)s AND a.feed_seq > %(feed_seq)s
+ORDER BY feed_seq
+LIMIT %(limit)s;

@@ -1,0 +1,155 @@
+"""The live feed. Reads the database in the order of its commits: who resumes misses and doubles nothing.
+
+A wake-up only says "look now". A batch is read when the one before has been sent: a slow reader holds one batch and no
+connection, and one that takes nothing for `SEND_TIMEOUT_S` is let go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+import structlog
+from pydantic import BaseModel
+from sse_starlette import ServerSentEvent
+
+from api import background
+from api.events.store import shown
+from api.live import store
+from api.live.cursor import Cursor
+from api.live.schemas import Kind, LiveAlert, LiveAlertAction, LiveEvent, LiveOrder
+from api.problems import TRANSIENT, Problem
+from api.resources import Resources
+from api.transactions import Transaction, begin
+from api.work_orders.order import Person
+from herun import metrics
+from herun.alerts import Alert, AlertState
+from herun.clock import to_datetime
+
+log = structlog.get_logger(__name__)
+
+BATCH: Final = 200  # rows of each sequence that are read at once
+POLL_S: Final = 1.0  # between looks when nobody wakes us
+PAUSE_S: Final = 0.05  # at least between two looks: a thousand events a second come in twenty batches
+SEND_TIMEOUT_S: Final = 30.0  # of one item to a reader
+HEARTBEAT_S: Final = 15  # between comments that keep proxies from closing a silent feed
+MAX_FEEDS: Final = 200  # open at once in this process; each looks at the database at least once a second
+READY: Final = "ready"
+
+_feeds = metrics.gauge("herun_api_live_feeds")
+_open: set[object] = set()
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads what of which site."""
+
+    site: str
+    person: Person
+    kinds: frozenset[Kind]
+    expires_wall_us: int
+
+
+def refuse_if_full() -> None:
+    """Raises Problem 503 if no more feeds can be opened."""
+    if len(_open) >= MAX_FEEDS:
+        raise Problem(
+            HTTPStatus.SERVICE_UNAVAILABLE, "too_many_feeds", "too many live feeds", headers={"Retry-After": "10"}
+        )
+
+
+@contextmanager
+def _counted() -> Iterator[None]:
+    mine = object()
+    _open.add(mine)
+    _feeds.set(len(_open))
+    try:
+        yield
+    finally:
+        _open.discard(mine)
+        _feeds.set(len(_open))
+
+
+async def start(resources: Resources, reader: Reader) -> Cursor:
+    """Where a reader begins who has no cursor: now."""
+    async with begin(resources, reader.site, reader.person.username) as tx:
+        return await store.now(tx)
+
+
+async def feed(resources: Resources, reader: Reader, cursor: Cursor) -> AsyncIterator[ServerSentEvent]:
+    """Items after the cursor until the process stops or the reader's token ends; the first only tells the cursor."""
+    with _counted(), resources.wakeups.waiting(reader.site) as woken:
+        yield ServerSentEvent(data="{}", event=READY, id=str(cursor))
+        while not resources.wakeups.closing.is_set() and resources.wall.now_us() < reader.expires_wall_us:
+            woken.clear()
+            items, cursor, more = await _look(resources, reader, cursor)
+            for item in items:
+                yield item
+            if not more:
+                await background.wait(resources.wakeups.closing, PAUSE_S)
+                await background.wait(woken, POLL_S)
+
+
+async def _look(resources: Resources, reader: Reader, cursor: Cursor) -> tuple[list[ServerSentEvent], Cursor, bool]:
+    """One batch, the cursor after it, and whether there is more at once."""
+    try:
+        async with begin(resources, reader.site, reader.person.username) as tx:
+            return await read(tx, reader, cursor)
+    except TRANSIENT as error:
+        log.warning("feed_waits", error=repr(error))
+        return [], cursor, False
+
+
+async def read(tx: Transaction, reader: Reader, cursor: Cursor) -> tuple[list[ServerSentEvent], Cursor, bool]:
+    """At most one batch of each kind after the cursor; every item's id is the cursor after it."""
+    items: list[ServerSentEvent] = []
+    more = False
+    if Kind.EVENT in reader.kinds:
+        rows = await store.events_after(tx, cursor.event, BATCH)
+        more |= len(rows) == BATCH
+        for row in rows:
+            cursor = replace(cursor, event=(row["position"], row["n"]))
+            items.append(_item(Kind.EVENT, LiveEvent(**shown(row).model_dump()), cursor))
+    if Kind.ALERT in reader.kinds:
+        rows = await store.alerts_after(tx, cursor.alert, BATCH)
+        more |= len(rows) == BATCH
+        for row in rows:
+            cursor = replace(cursor, alert=(row["position"], row["n"]))
+            items.append(_item(Kind.ALERT, _alert(row["body"]), cursor))
+    if reader.kinds & {Kind.ALERT, Kind.ORDER}:
+        rows = await store.acts_after(tx, reader.person, cursor.feed_seq, BATCH)
+        more |= len(rows) == BATCH
+        for row in rows:
+            cursor = replace(cursor, feed_seq=row["feed_seq"])
+            if row["visible"] and row["kind"] in reader.kinds:
+                items.append(_item(Kind(row["kind"]), _act(row), cursor))
+    return items, cursor, more
+
+
+def _item(kind: Kind, body: BaseModel, cursor: Cursor) -> ServerSentEvent:
+    return ServerSentEvent(data=body.model_dump_json(), event=kind.value, id=str(cursor))
+
+
+def _alert(body: dict[str, Any]) -> LiveAlert:
+    alert = msgspec.convert(body, Alert)
+    raised = "raised" if alert.version == 1 else "amended"
+    times = {"raised_at": to_datetime(alert.raised_at), "updated_at": to_datetime(alert.updated_at)}
+    own = {name: getattr(alert, name) for name in LiveAlert.model_fields if hasattr(alert, name)}
+    return LiveAlert(
+        **{
+            **own,
+            **times,
+            "action": "cleared" if alert.state is AlertState.CLEARED else raised,
+            "cleared_at": to_datetime(alert.cleared_at) if alert.cleared_at is not None else None,
+        }
+    )
+
+
+def _act(row: dict[str, Any]) -> BaseModel:
+    if row["kind"] == Kind.ALERT:
+        return LiveAlertAction(**row, note=row["reason"])
+    return LiveOrder(**row, number=row["subject"], state=row["to_state"])

@@ -1,0 +1,29 @@
+"""Sending in a report."""
+
+from __future__ import annotations
+
+from api.problems import FieldError, Problem, invalid
+from api.reports import store
+from api.reports.schemas import NewReport
+from api.sites import store as places
+from api.transactions import Transaction
+from api.work_orders import service as work_orders
+from api.work_orders.order import Person
+from api.work_orders.schemas import WorkOrder
+
+
+async def submit(tx: Transaction, reporter: Person, report: NewReport) -> WorkOrder:
+    """Opens the work order of a report. Raises Problem 422 for a building or zone that the site does not have."""
+    unknown = await places.unknown_places(
+        tx, buildings=[report.building] if report.building else [], zones=[report.zone] if report.zone else []
+    )
+    for field in ("building", "zone"):
+        if unknown[field]:
+            raise _unknown(field, min(unknown[field]))
+    phone = report.phone or await store.phone_of_actor(tx)
+    return await work_orders.open_for_report(tx, reporter, report, phone)
+
+
+def _unknown(field: str, name: str) -> Problem:
+    error = FieldError(loc=["body", field], msg=f"the site has no {field} {name}", type="unknown")
+    return invalid("unknown_place", error.msg, [error])

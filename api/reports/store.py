@@ -1,0 +1,16 @@
+"""What a report takes from its reporter."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from api.transactions import Transaction
+from herun.database.queries import Queries
+
+_QUERIES: Final = Queries(__package__)
+
+
+async def phone_of_actor(tx: Transaction) -> str | None:
+    """The phone of whoever acts in this transaction."""
+    row = await tx.one(_QUERIES["phone_of"])
+    return row["phone"] if row else None

@@ -1,0 +1,140 @@
+"""The process: what it opens, the tasks it runs beside the requests, and how it stops."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import structlog
+import uvicorn
+from nats.aio.msg import Msg
+
+from api import background, housekeeping
+from api.app import create_app
+from api.outbox import service as outbox
+from api.resources import Resources
+from api.sessions.service import ensure_first_admin
+from api.work_orders import follower
+from herun import stream, streams, subjects
+from herun.clock import Clock
+from herun.database.migrate import head_revision
+from herun.database.pool import make_pool
+from herun.settings import Settings, settings
+
+log = structlog.get_logger(__name__)
+
+POOL_SIZE: Final = 10  # connections; a request holds one for a few milliseconds
+STOP_S: Final = 5  # for requests at hand, when the process is told to stop
+MAX_CONNECTIONS: Final = 1000  # of HTTP at once
+BACKLOG: Final = 256  # connections that wait to be accepted
+DEFAULT_PORT: Final = 8000
+
+Task = Callable[[Resources, asyncio.Event], Awaitable[None]]
+
+
+async def main(stop: asyncio.Event) -> None:
+    """Serves until `stop`. If a task beside the requests dies, so does the process: the supervisor starts it anew."""
+    configured = settings()
+    port = DEFAULT_PORT if configured.api_port is None else configured.api_port
+    async with opened(configured, configured.make_clock()) as resources:
+        with listening(configured.host, port) as listener:
+            log.info("api_listens", port=listener.getsockname()[1])
+            await serve(resources, listener, stop)
+
+
+@asynccontextmanager
+async def opened(configured: Settings, clock: Clock) -> AsyncIterator[Resources]:
+    """Opens database and stream, makes streams and the first administrator where they are missing."""
+    client = await stream.connect(configured.need("nats_url"), "herun-api")
+    try:
+        await streams.ensure_streams(client.jetstream())
+        pool = make_pool(configured.need("database_url"), outbox.ROLE, "herun-api", POOL_SIZE)
+        async with pool:
+            resources = Resources(
+                settings=configured,
+                clock=clock,
+                pool=pool,
+                nats=client,
+                js=client.jetstream(),
+                token_key=configured.need("token_key").encode(),
+                personal_key=configured.need("personal_key").encode(),
+                head_revision=head_revision(),
+            )
+            await ensure_first_admin(resources)
+            yield resources
+    finally:
+        await client.close()
+
+
+async def serve(resources: Resources, listener: socket.socket, stop: asyncio.Event) -> None:
+    """Answers requests and runs the tasks until `stop`; ends within a bounded time after it."""
+    server = _Server(
+        uvicorn.Config(
+            create_app(resources),
+            lifespan="off",
+            ws="none",
+            log_config=None,
+            access_log=False,  # tokens may stand in the address of a live feed
+            server_header=False,
+            limit_concurrency=MAX_CONNECTIONS,
+            backlog=BACKLOG,
+            timeout_graceful_shutdown=STOP_S,
+        )
+    )
+
+    async def wake_feeds(message: Msg) -> None:
+        resources.wakeups.notify(message.subject.rpartition(".")[2])
+
+    await resources.nats.subscribe(subjects.live_subject("*"), cb=wake_feeds)
+    tasks: dict[str, Task] = {
+        outbox.TASK: outbox.relay,
+        follower.TASK: follower.follow,
+        "housekeeping": housekeeping.keep_house,
+    }
+    async with asyncio.TaskGroup() as group:
+        running = [
+            group.create_task(background.keep_going(name, _bound(run, resources, stop), stop), name=name)
+            for name, run in tasks.items()
+        ]
+        group.create_task(_stop_server(server, resources, stop))
+        await server.serve(sockets=[listener])
+        stop.set()
+        resources.outbox_filled.set()
+        # A task may wait for a stream that does not answer: it has nothing that a restart would not do again.
+        await asyncio.wait(running, timeout=STOP_S)
+        for task in running:
+            task.cancel()
+
+
+@contextlib.contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """A listening socket; port 0: any free one. Raises OSError if the port is taken."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        yield listener
+    finally:
+        listener.close()
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to herun.lifecycle."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _stop_server(server: uvicorn.Server, resources: Resources, stop: asyncio.Event) -> None:
+    await stop.wait()
+    resources.wakeups.close()
+    server.should_exit = True
+
+
+def _bound(run: Task, resources: Resources, stop: asyncio.Event) -> Callable[[], Awaitable[None]]:
+    return lambda: run(resources, stop)

@@ -1,0 +1,74 @@
+"""Follows the alerts in the stream: each opens its order once, however often it is delivered."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import msgspec
+import structlog
+from nats.aio.msg import Msg
+from nats.errors import TimeoutError as NatsTimeoutError
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+
+from api.resources import Resources
+from api.sites import store as sites
+from api.transactions import begin
+from api.work_orders import service
+from herun import faults, subjects
+from herun.alerts import decode_alert
+from herun.faults import FaultPoint
+
+log = structlog.get_logger(__name__)
+
+TASK: Final = "alert_follower"
+DURABLE: Final = "api-orders"
+BATCH: Final = 50  # alerts fetched at once
+FETCH_S: Final = 1.0  # how long one fetch waits for something to come
+ACK_WAIT_S: Final = 30.0  # until an alert whose acknowledgement is missing is delivered again
+# Delivered and not acknowledged, over all instances.
+MAX_ACK_PENDING: Final = 1000
+
+_CONFIG: Final = ConsumerConfig(
+    durable_name=DURABLE,
+    deliver_policy=DeliverPolicy.ALL,
+    ack_policy=AckPolicy.EXPLICIT,
+    ack_wait=ACK_WAIT_S,
+    max_ack_pending=MAX_ACK_PENDING,
+    filter_subject=subjects.alerts_subject("*"),
+)
+
+
+async def follow(resources: Resources, stop: asyncio.Event) -> None:
+    """Handles alerts until `stop`. Raises what the database or the stream raise while away: begin anew then."""
+    subscription = await resources.js.pull_subscribe(
+        subjects.alerts_subject("*"), durable=DURABLE, stream=subjects.STREAM_ALERTS, config=_CONFIG
+    )
+    try:
+        while not stop.is_set():
+            resources.beat(TASK)
+            try:
+                messages = await subscription.fetch(BATCH, timeout=FETCH_S)
+            except NatsTimeoutError:  # nothing came
+                continue
+            for message in messages:
+                await handle(resources, message)
+    finally:
+        await subscription.unsubscribe()
+
+
+async def handle(resources: Resources, message: Msg) -> None:
+    """Commits what an alert asks for, then acknowledges it: after a crash in between it comes again in vain."""
+    try:
+        alert = decode_alert(message.data)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        log.error("alert_unreadable", nats_subject=message.subject, error=str(error))
+        await message.term()
+        return
+    async with begin(resources, alert.site) as tx:
+        if await sites.site(tx) is None:
+            log.error("alert_of_unknown_site", site=alert.site, alert_id=alert.alert_id)
+        else:
+            await service.follow_alert(tx, alert)
+    faults.reached(FaultPoint.API_ORDER_OPENED_NOT_ACKNOWLEDGED)
+    await message.ack()
