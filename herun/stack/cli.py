@@ -13,6 +13,7 @@ import typer
 
 from herun.errors import HerunError
 from herun.settings import Settings
+from herun.stack import dead_letter_commands
 from herun.stack.environment import StackSettings
 from herun.stack.folder import folder_at
 from herun.stack.services import SERVICES
@@ -24,6 +25,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(dead_letter_commands.app)
 
 DataDir = Annotated[
     Path | None,
