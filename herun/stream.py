@@ -84,7 +84,10 @@ class FrameWriter:
                 )
             except APIError as error:
                 if error.err_code == WRONG_LAST_SEQUENCE:
-                    return await self._resolve_conflict(frame)
+                    stored = await self._resolve_conflict(frame)
+                    if stored is not None:
+                        return stored
+                    continue
                 log.warning("frame_refused", subject=self._subject, error=error.description)
             except (TimeoutError, NatsError, NoStreamResponseError, OSError) as error:
                 log.warning("frame_not_stored_yet", subject=self._subject, error=repr(error))
@@ -93,11 +96,15 @@ class FrameWriter:
                 return ack.seq
             await asyncio.sleep(RETRY_PAUSE_S)
 
-    async def _resolve_conflict(self, frame: Frame) -> int:
-        """After "wrong last sequence": an earlier try was stored unheard, or somebody else writes here."""
+    async def _resolve_conflict(self, frame: Frame) -> int | None:
+        """After "wrong last sequence": an earlier try was stored unheard, or somebody else writes here.
+
+        None if the subject is empty: a silence longer than the stream's age has emptied it, and it begins again at 0.
+        """
         message = await self._last_message()
         if message is None:
-            raise FencedError(f"{self._subject} was purged under its writer")
+            self._last = 0
+            return None
         if message.data is None or message.seq is None or frames.decode(message.data).frame_id != frame.frame_id:
             raise FencedError(f"another writer publishes to {self._subject}")
         self._last = message.seq
