@@ -63,10 +63,11 @@ async def check_streams(known: Settings) -> list[Finding]:
 def judge_stream(found: StreamConfig, used_bytes: int, wanted_bytes: int, discard: DiscardPolicy | None) -> Finding:
     """A stream's bounds and fill. `discard` None: any will do."""
     name, bound = found.name, found.max_bytes or -1
-    if bound != wanted_bytes or (discard is not None and found.discard is not discard):
-        text = f"{name} is bounded to {bound:,} bytes, discarding {found.discard}; it should be {wanted_bytes:,}"
-        hint = "restart gateway and processor, which set it" if bound > 0 else "without a bound it can fill the disk"
-        return Finding("stream", Level.PROBLEM, f"{text}{f', discarding {discard}' if discard else ''}: {hint}")
+    if bound != wanted_bytes or (discard is not None and found.discard != discard):
+        has = f"{bound:,} bytes" if bound > 0 else "nothing, so it can fill the disk"
+        wants = f"{wanted_bytes:,} bytes" + (f", discarding {DiscardPolicy(discard).value}" if discard else "")
+        text = f"{name} is bounded to {has}, discarding {DiscardPolicy(found.discard).value}; it should be {wants}"
+        return Finding("stream", Level.PROBLEM, f"{text}: restart the gateway, which sets it")
     ratio = used_bytes / wanted_bytes
     level = Level.WARNING if ratio >= FULL_RATIO else Level.OK
     return Finding("stream", level, f"{name} is {ratio:.0%} full ({used_bytes:,} of {wanted_bytes:,} bytes)")
@@ -108,9 +109,9 @@ def _judge_clock(ahead_s: float) -> Finding:
 async def _check_bounds(url: str, wanted: Sequence[tuple[str, int, DiscardPolicy | None]]) -> list[Finding]:
     try:
         connection = await nats.connect(
-            url, connect_timeout=_TIMEOUT_S, allow_reconnect=False, error_cb=_told_otherwise
+            url, connect_timeout=_TIMEOUT_S, max_reconnect_attempts=1, reconnect_time_wait=0, error_cb=_told_otherwise
         )
-    except (TimeoutError, NatsError, OSError) as error:
+    except (NatsError, OSError) as error:
         return [Finding("stream", Level.PROBLEM, f"the stream does not answer: {error}")]
     try:
         return [await _check_stream(connection, *one) for one in wanted]
