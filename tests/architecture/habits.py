@@ -50,8 +50,20 @@ def clock_reads(source: Source) -> list[str]:
 
 
 def sleeps(source: Source) -> list[str]:
-    """Waits by duration; a wait is for a condition, an event or a timer of the engine."""
-    return _calls(source, _SLEEP_CALLS)
+    """Waits by duration, but for a pause that is a named constant in seconds, as between two tries.
+
+    Any other wait is for a condition, an event or a timer of the engine. A blocking one stops everything.
+    """
+    return [
+        f"{source.path}:{node.lineno}: {dotted(node.func)}"
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Call) and dotted(node.func) in _SLEEP_CALLS and not _is_named_pause(node)
+    ]
+
+
+def _is_named_pause(call: ast.Call) -> bool:
+    name = dotted(call.args[0]).rsplit(".", 1)[-1] if call.args else ""
+    return dotted(call.func) != "time.sleep" and name.isupper() and name.endswith("_S")
 
 
 def _caught(handler: ast.ExceptHandler) -> set[str]:

@@ -15,14 +15,8 @@ Check = Callable[[Source], list[str]]
 # The clock itself. Everything else is handed one.
 MAY_READ_THE_CLOCK: Final = frozenset({"herun/clock.py"})
 
-# Each pauses between two tries of something outside of its process that tells nobody when it will work again.
-MAY_SLEEP: Final = frozenset(
-    {
-        "gateway/pictures.py",  # between two tries to store a picture
-        "herun/stack/waiting.py",  # between two looks at a process; the only wait of the supervisor
-        "herun/stream.py",  # between two tries to store a frame
-    }
-)
+# The supervisor's one wait that may block: it stands in a command of its own, beside no loop.
+MAY_SLEEP: Final = frozenset({"herun/stack/waiting.py"})
 
 # The one file that knows whether TimescaleDB is there asks the server itself.
 MAY_HOLD_SQL: Final = frozenset({"herun/database/capabilities.py"})
@@ -78,6 +72,8 @@ BAD: Final[list[tuple[Check, str]]] = [
     (habits.clock_reads, "from datetime import datetime, UTC\nat = datetime.now(UTC)"),
     (habits.sleeps, "import asyncio\nasync def f():\n    await asyncio.sleep(1)"),
     (habits.sleeps, "import time\ntime.sleep(1)"),
+    (habits.sleeps, "import time\ntime.sleep(RETRY_PAUSE_S)"),
+    (habits.sleeps, "async def f(delay):\n    await asyncio.sleep(delay)"),
     (habits.silent_failures, "try:\n    f()\nexcept:\n    log()"),
     (habits.silent_failures, "try:\n    f()\nexcept Exception:\n    pass"),
     (habits.silent_failures, "for x in y:\n    try:\n        f()\n    except (OSError, Exception):\n        continue"),
@@ -104,6 +100,7 @@ def test_a_nameless_module_is_seen() -> None:
 
 GOOD: Final[list[tuple[Check, str]]] = [
     (habits.clock_reads, "at = clock.now_us()"),
+    (habits.sleeps, "async def f():\n    await asyncio.sleep(RETRY_PAUSE_S)"),
     (habits.sleeps, "async def f(stop):\n    await stop.wait()"),
     (habits.silent_failures, "try:\n    f()\nexcept Exception:\n    log.exception('f failed')\n    raise"),
     (habits.silent_failures, "try:\n    f()\nexcept FileNotFoundError:\n    pass"),
