@@ -7,7 +7,7 @@ from typing import Final
 
 from nats.js import JetStreamContext
 from nats.js.api import DiscardPolicy, KeyValueConfig, RetentionPolicy, StorageType, StreamConfig
-from nats.js.errors import BadRequestError, NotFoundError
+from nats.js.errors import APIError, NotFoundError
 
 from herun import subjects
 
@@ -92,15 +92,27 @@ def bounded_streams(events_max_bytes: int) -> tuple[StreamConfig, ...]:
 async def ensure_streams(js: JetStreamContext, events_max_bytes: int = EVENTS_MAX_BYTES) -> None:
     """Creates what is missing and sets the bounds of what is there. Safe to call by several at once."""
     for wanted in bounded_streams(events_max_bytes):
-        try:
-            await js.add_stream(wanted)
-        except BadRequestError:  # exists with other bounds
-            await js.update_stream(wanted)
+        await _ensure_stream(js, wanted)
     for bucket in BUCKETS:
         try:
             await js.key_value(bucket.bucket)
         except NotFoundError:
             await js.create_key_value(bucket)
+
+
+async def _ensure_stream(js: JetStreamContext, wanted: StreamConfig) -> None:
+    """Asks before it creates: the server reserves a stream's bytes once more even for one that is there already."""
+    name = wanted.name or ""
+    try:
+        found = (await js.stream_info(name)).config
+    except NotFoundError:
+        try:
+            await js.add_stream(wanted)
+        except APIError:
+            await js.stream_info(name)  # somebody else was quicker; raises NotFoundError if it is not that
+        return
+    if (found.max_bytes, found.max_age, found.discard) != (wanted.max_bytes, wanted.max_age, wanted.discard):
+        await js.update_stream(wanted)
 
 
 async def ensure_mqtt_bounds(devices_js: JetStreamContext, max_bytes: int = MQTT_MESSAGES_MAX_BYTES) -> bool:
