@@ -10,6 +10,7 @@ from typing import Final
 
 from herun import streams
 from herun.broker_auth import DEVICES_ACCOUNT, Signer
+from herun.settings import Settings
 from herun.stack.child import ChildSpec
 from herun.stack.credentials import Credentials
 from herun.stack.folder import Folder, StackError, write_private
@@ -27,13 +28,8 @@ _AUTH_TIMEOUT_S: Final = 5  # for the gateway to answer who a device is
 _SYNC_INTERVAL: Final = "10s"  # what a power cut may lose (a killed process loses nothing); NATS's own default is 2 min
 _DRAIN_S: Final = 15.0
 
-# All bounded streams full, and room for what NATS keeps besides them (sessions, retained messages, consumers).
-MAX_FILE_BYTES: Final = (
-    sum(stream.max_bytes or 0 for stream in streams.STREAMS)
-    + sum(bucket.max_bytes or 0 for bucket in streams.BUCKETS)
-    + streams.MQTT_MESSAGES_MAX_BYTES
-    + 2 * streams.GIB
-)
+# Sessions, retained messages and consumers, which have no bounds of their own.
+_UNBOUNDED_BYTES: Final = 2 * streams.GIB
 _MAX_MEMORY_BYTES: Final = 64 * streams.MIB
 
 # The gateway reads `#`. What it sends down itself, and the answers to API calls in its account, are not for it.
@@ -93,8 +89,25 @@ authorization {{
 """
 
 
+def file_bound(
+    events_bytes: int = streams.EVENTS_MAX_BYTES, broker_bytes: int = streams.MQTT_MESSAGES_MAX_BYTES
+) -> int:
+    """Bytes that the whole store may take: all bounded streams full, and room for the rest."""
+    bounds = [stream.max_bytes or 0 for stream in streams.bounded_streams(events_bytes)]
+    bounds += [bucket.max_bytes or 0 for bucket in streams.BUCKETS]
+    # The server counts a stream that somebody asks for once more twice until it sees that it is there.
+    return sum(bounds) + max(bounds) + broker_bytes + _UNBOUNDED_BYTES
+
+
 def render_configuration(
-    host: str, ports: Ports, credentials: Credentials, *, store: Path, durable: str, inside: str = LOOPBACK
+    host: str,
+    ports: Ports,
+    credentials: Credentials,
+    *,
+    store: Path,
+    durable: str,
+    inside: str = LOOPBACK,
+    max_file: int | None = None,
 ) -> str:
     """Text of nats-server's configuration, passwords included. Devices connect to `host`, services to `inside`."""
     return _CONFIGURATION.format(
@@ -105,7 +118,7 @@ def render_configuration(
         store=store,
         sync_interval="always" if durable == "power" else _SYNC_INTERVAL,
         max_payload=_MAX_PAYLOAD_BYTES,
-        max_file=MAX_FILE_BYTES,
+        max_file=file_bound() if max_file is None else max_file,
         max_memory=_MAX_MEMORY_BYTES,
         ack_wait=_MQTT_ACK_WAIT,
         max_ack_pending=_MQTT_MAX_ACK_PENDING,
@@ -118,10 +131,17 @@ def render_configuration(
     )
 
 
-def broker_spec(folder: Folder, host: str, ports: Ports, credentials: Credentials, *, durable: str) -> ChildSpec:
+def broker_spec(folder: Folder, settings: Settings, ports: Ports, credentials: Credentials) -> ChildSpec:
     """The broker as a process; writes its configuration. Raises StackError if there is no nats-server."""
     configuration = folder.nats / "nats.conf"
-    text = render_configuration(host, ports, credentials, store=folder.nats / "jetstream", durable=durable)
+    text = render_configuration(
+        settings.host,
+        ports,
+        credentials,
+        store=folder.nats / "jetstream",
+        durable=settings.durable,
+        max_file=file_bound(settings.events_max_mb * streams.MIB, settings.broker_max_mb * streams.MIB),
+    )
     write_private(configuration, text)
 
     async def is_ready(_: int) -> bool:

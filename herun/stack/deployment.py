@@ -38,7 +38,7 @@ TOLD: Final[Mapping[str, tuple[str, ...]]] = {
         "nats_url", "devices_nats_url", "mqtt_url", "mqtt_replay_url", "auth_callout_nats_url", "auth_callout_seed",
         "personal_key",
     ),
-    "processor": ("nats_url", "database_url", "personal_key"),
+    "processor": ("nats_url", "database_url"),
     "api": ("nats_url", "database_url", "personal_key", "token_key"),
     "migrate": ("database_url",),
 }  # fmt: skip

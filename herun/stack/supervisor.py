@@ -121,7 +121,7 @@ class Stack:
     async def _start_backbone(self, credentials: Credentials, ports: Ports) -> str | None:
         """Broker and database, side by side; the DSN of a database of our own."""
         if self.settings.needs_broker:
-            self._run(broker_spec(self.folder, self.settings.host, ports, credentials, durable=self.settings.durable))
+            self._run(broker_spec(self.folder, self.settings, ports, credentials))
         cluster = self._start_database(credentials, ports) if self.settings.needs_database else None
         await self._all_ready()
         return await asyncio.to_thread(provision, cluster, credentials) if cluster is not None else None
