@@ -33,4 +33,5 @@ async def _get(host: str, port: int, path: str) -> tuple[int, str]:
     finally:
         writer.close()
     head, _, body = raw.partition(b"\r\n\r\n")
-    return int(head.split(b" ", 2)[1]), body.decode("utf-8", "replace")
+    status = head.partition(b" ")[2][:3]  # empty if the process ended in the middle: no answer
+    return int(status), body.decode("utf-8", "replace")
