@@ -105,3 +105,15 @@ def dotted(node: ast.expr) -> str:
         base = dotted(node.value)
         return f"{base}.{node.attr}" if base else ""
     return ""
+
+
+def words(sources: tuple[Source, ...]) -> set[str]:
+    """Every attribute name and every string of some files."""
+    found: set[str] = set()
+    for source in sources:
+        for node in ast.walk(source.tree):
+            if isinstance(node, ast.Attribute):
+                found.add(node.attr)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.add(node.value)
+    return found

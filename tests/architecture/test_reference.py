@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from pathlib import Path
 from typing import Final
@@ -13,22 +12,10 @@ from pydantic.fields import FieldInfo
 from herun.metrics import METRICS, Metric, MetricType
 from herun.settings import Settings
 from tests.architecture.reference import environment_name, metrics_page, pages, settings_page
-from tests.architecture.sources import Source, package_files, text_files
+from tests.architecture.sources import Source, package_files, text_files, words
 
 # Read by tests only.
 TEST_SETTINGS: Final = {"HERUN_SOAK_KILLS"}
-
-
-def words(sources: tuple[Source, ...]) -> set[str]:
-    """Every attribute name and every string of some files."""
-    found: set[str] = set()
-    for source in sources:
-        for node in ast.walk(source.tree):
-            if isinstance(node, ast.Attribute):
-                found.add(node.attr)
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                found.add(node.value)
-    return found
 
 
 def undocumented_settings(sources: tuple[Source, ...], known: set[str]) -> list[str]:

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 import typer.main
 
+from herun.settings import Settings
 from herun.stack.cli import app
 from herun.stack.deployment import PORTS, TOLD
+from tests.architecture.sources import package_files, words
 from tests.unit.deploy import compose
 
 COMMANDS = frozenset(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
@@ -74,6 +76,14 @@ def test_each_service_is_told_the_secrets_that_were_prepared_for_it_and_no_other
     told = {variable: path for variable, path in environment.items() if variable.endswith("_FILE")}
     assert told == {f"HERUN_{setting.upper()}_FILE": f"/run/herun/{setting}" for setting in TOLD[name]}
     assert f"{name}-secrets:/run/herun:ro" in document["services"][name]["volumes"]
+
+
+@pytest.mark.parametrize("name", ["gateway", "processor", "api"])
+def test_each_service_is_told_the_secrets_that_its_code_asks_for(name: str) -> None:
+    secrets = {setting for setting, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
+    files = tuple(source for source in package_files() if source.package == name)
+    by_command = {"mqtt_replay_url"} if name == "gateway" else set()
+    assert words(files) & secrets | by_command == set(TOLD[name])
 
 
 def test_every_lasting_service_has_a_health_check_and_is_restarted(document: compose.Document) -> None:
