@@ -51,7 +51,7 @@ async def opened(configured: Settings, clock: Clock) -> AsyncIterator[Resources]
     """Opens database and stream, makes streams and the first administrator where they are missing."""
     client = await stream.connect(configured.need("nats_url"), "herun-api")
     try:
-        await streams.ensure_streams(client.jetstream())
+        await streams.ensure_streams(client.jetstream(), configured.events_max_mb * streams.MIB)
         pool = make_pool(configured.need("database_url"), outbox.ROLE, "herun-api", POOL_SIZE)
         async with pool:
             resources = Resources(
