@@ -1,0 +1,291 @@
+"""An API on a real database and a real stream, its clocks moved by hand, and people who call it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import psycopg
+from nats.js import JetStreamContext
+from nats.js.errors import NotFoundError
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+from pydantic import SecretStr
+
+from api.app import create_app
+from api.resources import Resources
+from api.serve import opened
+from api.sessions import tokens
+from api.transactions import SYSTEM, begin
+from api.work_orders import service as work_orders
+from herun import streams, subjects
+from herun.alerts import Alert, AlertState, encode_alert
+from herun.clock import ManualClock, parse_time, to_datetime
+from herun.database.pool import role_conninfo
+from herun.settings import Settings
+from herun.stack.postgres import LOGIN, SUPERUSER
+from tests.integration.processor.running import DatabaseServer, StreamServer
+
+SITE: Final = "s1"
+NOON_US: Final = parse_time("2026-06-01T12:00:00+08:00")
+WAIT_S: Final = 20.0  # for a condition that holds within a second on a machine with nothing else to do
+
+PEOPLE: Final = [
+    {"username": "oscar", "name": "Oscar", "roles": ["operator"]},
+    {"username": "susan", "name": "Susan", "roles": ["supervisor"]},
+    {"username": "audrey", "name": "Audrey", "roles": ["auditor"]},
+    {"username": "gwen", "name": "Gwen", "roles": ["grid_worker"], "grids": ["g1"], "skills": ["water", "fire"]},
+    {"username": "greg", "name": "Greg", "roles": ["grid_worker"], "grids": ["g2"], "skills": ["water"]},
+    {"username": "paul", "name": "Paul", "roles": ["property_staff"]},
+    {"username": "rita", "name": "Rita", "roles": ["resident"], "building": "b1", "phone": "13800001234"},
+    {"username": "rob", "name": "Rob", "roles": ["resident"], "building": "b1", "phone": "13800005678"},
+    {"username": "ruth", "name": "Ruth", "roles": ["resident"], "building": "b2", "phone": "13800009999"},
+]
+LAYOUT: Final = {
+    "buildings": [{"building": name, "name": name} for name in ("b1", "b2", "b3")],
+    "zones": [{"zone": "z1", "name": "Underpass", "building": "b1"}, {"zone": "z0", "name": "Gate"}],
+    "grids": [{"grid": "g1", "name": "West", "buildings": ["b1"]}, {"grid": "g2", "name": "East", "buildings": ["b2"]}],
+}
+
+
+async def until(what: str, holds: Callable[[], Awaitable[bool]]) -> None:
+    """Returns when the condition holds; fails if it does not within the time."""
+    deadline = time.monotonic() + WAIT_S
+    while not await holds():
+        assert time.monotonic() < deadline, f"not within {WAIT_S} s: {what}"
+        await asyncio.sleep(0.02)
+
+
+class Servers:
+    """PostgreSQL with a migrated template, and a stream; both for all tests."""
+
+    def __init__(self, folder: Path) -> None:
+        self.database = DatabaseServer(folder)
+        self.database.start()
+        self.template = self.database.new_database()
+        self.nats = StreamServer(folder / "jetstream")
+        self.nats.start()
+
+    def stop(self) -> None:
+        self.nats.kill()
+        self.database.stop()
+
+    def new_database(self) -> str:
+        """The DSN of a copy of the template."""
+        name = f"t_{uuid.uuid4().hex[:12]}"
+        template = conninfo_to_dict(self.template)["dbname"]
+        password = self.database._credentials.database_superuser
+        superuser = self.database.cluster.dsn(SUPERUSER, password, "postgres")
+        with psycopg.connect(superuser, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {LOGIN}".encode())
+        return make_conninfo(self.template, dbname=name)
+
+    async def empty_streams(self, js: JetStreamContext) -> None:
+        """Streams and buckets as they are at the first start."""
+        names = [config.name for config in streams.STREAMS] + [f"KV_{bucket.bucket}" for bucket in streams.BUCKETS]
+        for name in names:
+            try:
+                await js.delete_stream(str(name))
+            except NotFoundError:
+                continue
+        await streams.ensure_streams(js)
+
+
+@dataclass
+class As:
+    """Somebody who calls the API."""
+
+    client: httpx.AsyncClient
+    token: str | None
+    site: str = SITE
+
+    async def call(self, method: str, path: str, body: Any = None, *, key: str | None = None) -> httpx.Response:
+        """One request; a path that does not begin with a slash is one of the site."""
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        if key:
+            headers["Idempotency-Key"] = key
+        where = path if path.startswith("/") else f"/v1/sites/{self.site}/{path}"
+        return await self.client.request(method, where, json=body, headers=headers)
+
+    async def get(self, path: str) -> Any:
+        """The JSON of a GET that has to succeed."""
+        return _json(await self.call("GET", path))
+
+    async def post(self, path: str, body: Any = None, *, key: str | None = None) -> Any:
+        """The JSON of a POST that has to succeed; without a body an empty object is sent."""
+        return _json(await self.call("POST", path, {} if body is None else body, key=key))
+
+    async def put(self, path: str, body: Any) -> Any:
+        """The JSON of a PUT that has to succeed."""
+        return _json(await self.call("PUT", path, body))
+
+
+def _json(response: httpx.Response) -> Any:
+    assert response.is_success, f"{response.request.method} {response.request.url}: {response.text}"
+    return response.json()
+
+
+@dataclass
+class World:
+    """What a test works with."""
+
+    servers: Servers
+    resources: Resources
+    client: httpx.AsyncClient
+    database_url: str
+    clock: ManualClock
+    wall: ManualClock
+    alerts_made: int = field(default=0)
+
+    def by(self, username: str, site: str = SITE) -> As:
+        """Somebody with a valid token."""
+        return As(self.client, tokens.issue(self.resources, username)[0], site)
+
+    @property
+    def admin(self) -> As:
+        return self.by("admin")
+
+    @property
+    def nobody(self) -> As:
+        return As(self.client, None)
+
+    async def furnish(self, site: str = SITE, people: list[dict[str, Any]] | None = None) -> None:
+        """A site with its layout and people."""
+        await self.admin.post("/v1/sites", {"site": site, "name": site})
+        admin = self.by("admin", site)
+        await admin.put("layout", LAYOUT)
+        await admin.post("people", {"people": PEOPLE if people is None else people})
+
+    def alert(self, **changes: Any) -> Alert:
+        """A new alert of building b1, category water."""
+        self.alerts_made += 1
+        values: dict[str, Any] = {
+            "site": SITE,
+            "alert_id": str(uuid.UUID(int=self.alerts_made)),
+            "version": 1,
+            "rule_uid": "underpass",
+            "rule_version": 1,
+            "key": "z1",
+            "state": AlertState.RAISED,
+            "severity": "critical",
+            "category": "water",
+            "raised_at": NOON_US,
+            "updated_at": NOON_US,
+            "cleared_at": None,
+            "count": 1,
+            "device": None,
+            "zone": "z1",
+            "building": None,
+            "opens_order": True,
+            "title": {"zh": "积水", "en": "Flooded"},
+            "text": {"zh": "水位过高", "en": "The water is high"},
+            "cause": {"device": "d1", "event_id": "e1"},
+        }
+        return Alert(**{**values, **changes})
+
+    async def follow(self, alert: Alert) -> None:
+        """Handles an alert as the follower does."""
+        async with begin(self.resources, alert.site, SYSTEM) as tx:
+            await work_orders.follow_alert(tx, alert)
+
+    async def publish(self, alert: Alert) -> None:
+        """Puts an alert into the stream, as the processor's relay does."""
+        await self.resources.js.publish(subjects.alerts_subject(alert.site), encode_alert(alert))
+
+    def rows(self, statement: str, *, role: str | None = None, site: str | None = None, **values: Any) -> Any:
+        """What a statement gives, as the owner of the tables or as a role that is bound to a site."""
+        info = role_conninfo(self.database_url, role, "test")
+        with psycopg.connect(info, row_factory=dict_row) as connection:
+            if site is not None:
+                connection.execute("SELECT set_config('herun.site', %s, false)", (site,))
+            cursor = connection.execute(statement.encode(), values)
+            return cursor.fetchall() if cursor.description else cursor.rowcount
+
+    def add_event(
+        self, n: int, *, position: int = 1, device: str = "d1", plate: str | None = None, **more: Any
+    ) -> None:
+        """A stored event, as the processor writes it."""
+        row = {
+            "site": SITE, "device": device, "event_time": to_datetime(NOON_US + n), "event_id": f"{position}-{n}",
+            "event_type": "vehicle.passed", "recorded_time": to_datetime(NOON_US + n), "position": position, "n": n,
+            "data": Jsonb({"lane": n}), **more,
+        }  # fmt: skip
+        self.rows(
+            "INSERT INTO events (site, device, event_time, event_id, event_type, schema_version, recorded_time, position,"
+            " n, sequence, flags, data) VALUES (%(site)s, %(device)s, %(event_time)s, %(event_id)s, %(event_type)s, 1,"
+            " %(recorded_time)s, %(position)s, %(n)s, NULL, 0, %(data)s)",
+            role="herun_processor",
+            **row,
+        )
+        if plate:
+            self.rows(
+                "INSERT INTO events_personal (site, device, event_time, event_id, field, class, value, recorded_time)"
+                " VALUES (%(site)s, %(device)s, %(event_time)s, %(event_id)s, 'plate', 'plate', %(plate)s,"
+                " %(recorded_time)s)",
+                role="herun_processor",
+                plate=plate,
+                **row,
+            )
+
+    def add_alert(self, alert: Alert, *, position: int = 1, n: int = 0) -> None:
+        """A stored alert version, as the processor writes it."""
+        import msgspec
+
+        values = {
+            **{name: getattr(alert, name) for name in Alert.__struct_fields__},
+            "raised_at": to_datetime(alert.raised_at),
+            "updated_at": to_datetime(alert.updated_at),
+            "cleared_at": None if alert.cleared_at is None else to_datetime(alert.cleared_at),
+            "title": Jsonb(alert.title),
+            "text": Jsonb(alert.text),
+            "cause": Jsonb(alert.cause),
+            "state": alert.state.value,
+            "body": Jsonb(msgspec.to_builtins(alert)),
+            "position": position,
+            "n": n,
+        }
+        self.rows(
+            "INSERT INTO alerts (site, alert_id, version, rule_uid, rule_version, key, state, severity, category,"
+            " raised_at, updated_at, cleared_at, count, device, zone, building, opens_order, title, text, cause,"
+            " first_position, first_n) VALUES (%(site)s, %(alert_id)s, %(version)s, %(rule_uid)s, %(rule_version)s,"
+            " %(key)s, %(state)s, %(severity)s, %(category)s, %(raised_at)s, %(updated_at)s, %(cleared_at)s, %(count)s,"
+            " %(device)s, %(zone)s, %(building)s, %(opens_order)s, %(title)s, %(text)s, %(cause)s, %(position)s, %(n)s)"
+            " ON CONFLICT (site, alert_id) DO UPDATE SET version = excluded.version, state = excluded.state",
+            role="herun_processor",
+            **values,
+        )
+        self.rows(
+            "INSERT INTO alert_versions (site, alert_id, version, position, n, body)"
+            " VALUES (%(site)s, %(alert_id)s, %(version)s, %(position)s, %(n)s, %(body)s)",
+            role="herun_processor",
+            **values,
+        )
+
+
+@asynccontextmanager
+async def running_world(servers: Servers, folder: Path) -> AsyncIterator[World]:
+    """A world with an administrator and nothing else."""
+    database_url = servers.new_database()
+    settings = Settings(
+        data_dir=folder,
+        database_url=SecretStr(database_url),
+        nats_url=SecretStr(servers.nats.url),
+        token_key=SecretStr("t" * 32),
+        personal_key=SecretStr("p" * 32),
+        partitions=4,
+    )
+    clock, wall = ManualClock(NOON_US), ManualClock(NOON_US)
+    async with opened(settings, clock) as resources:
+        resources.wall = wall
+        await servers.empty_streams(resources.js)
+        transport = httpx.ASGITransport(create_app(resources))
+        async with httpx.AsyncClient(transport=transport, base_url="http://herun") as client:
+            yield World(servers, resources, client, database_url, clock, wall)
