@@ -137,7 +137,7 @@ class Load:
             return
         stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         tail = (
-            f'","time":"{stamp}","type":"reading.reported","source":"load",'
+            f'","time":"{stamp}","type":"reading.reported",'
             f'"data":{{"metric":"temperature","value":{20 + now % 10:.3f},"unit":"C"}}}}'
         ).encode()
         share = max(1, -(-due // len(self._devices)))
