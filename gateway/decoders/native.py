@@ -171,9 +171,10 @@ def _judge_size(payload: bytes, data: dict[str, Any]) -> None:
 
 
 def _names(source: str, entry: DeviceEntry) -> bool:
-    """True if a CloudEvents source (a URI reference) ends in this device."""
-    *rest, last = source.replace(":", "/").replace(".", "/").split("/")
-    return last == entry.device and (entry.site in rest or not any(rest))
+    """True if a CloudEvents source (a URI reference, perhaps the topic itself) means this device, and no other site."""
+    parts = [part for part in source.replace(":", "/").replace(".", "/").split("/") if part]
+    says_site = len(parts) == 2 or "v1" in parts
+    return entry.device in parts[-2:] and (entry.site in parts or not says_site)
 
 
 def _sequence(said: int | str) -> int:
