@@ -58,9 +58,10 @@ class Count(CompiledRule):
             return
         if window.raised and window.due <= due:
             over_at = window.times[-self._count] + self._span
-            window = msgspec.structs.replace(self._clear(ev, cell, window, window.due), cleared_at=over_at)
+            clear_alert(ev, self.head, cell[2], due)
+            window = self._emptied(window, over_at)
             ev.journal.put(ev.state.windows, cell, window)
-        next_due = window.due if window.raised else max(window.touched, window.times[-1]) + 2 * self._span
+        next_due = window.due if window.raised else max((window.touched, *window.times)) + 2 * self._span
         if next_due <= due:
             ev.journal.remove(ev.state.windows, cell)
         else:
@@ -100,4 +101,9 @@ class Count(CompiledRule):
 
     def _clear(self, ev: Evaluation, cell: CellKey, window: Window, at: int) -> Window:
         clear_alert(ev, self.head, cell[2], at)
-        return msgspec.structs.replace(window, raised=False, cleared_at=at)
+        return self._emptied(window, at)
+
+    def _emptied(self, window: Window, at: int) -> Window:
+        """What has led to the alert that is over now does not count again."""
+        left = tuple(time for time in window.times if time > at - self._span)
+        return msgspec.structs.replace(window, times=left, raised=False, cleared_at=at)

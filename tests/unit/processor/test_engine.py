@@ -1,0 +1,221 @@
+"""The engine as a whole: duplicates, lateness, isolation, undoing and starting again."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from herun.errors import InvalidInputError
+from herun.events import FLAG_CONTENT_ID, FLAG_LATE, FLAG_REDELIVERED, Event
+from herun.frames import FRAME_VERSION, Control, Frame, FrameKind
+from processor.engine import snapshot
+from processor.engine.engine import MAX_RULE_ERRORS, SWITCHED_OFF_UID, Engine
+from processor.engine.kinds.threshold import Threshold
+from processor.engine.state import State
+from tests.unit.processor.driving import Driver
+from tests.unit.processor.samples import SECOND_US, SITE, START_US, event, put_device, put_list, put_rule, rule
+
+RULES = (
+    put_device("d1", zone="z"),
+    put_device("d2", zone="z"),
+    put_list("wanted", "h1"),
+    put_rule(rule("high", "threshold", raise_above=7, clear_below=3, cooldown_s=5, key="zone")),
+    put_rule(rule("held", "true_for", condition={"field": "value", "op": ">", "value": 5}, duration_s=3)),
+    put_rule(rule("often", "count", count=3, window_s=4, key="site")),
+    put_rule(rule("silent", "absence", duration_s=4)),
+    put_rule(rule("listed", "plate_list", types=("vehicle.passed",), plate_list="wanted", cooldown_s=3)),
+)
+
+
+def at(second: float) -> int:
+    return START_US + round(second * SECOND_US)
+
+
+def frames(seed: int, count: int) -> list[tuple[Frame, int]]:
+    """Frames with repeats, late events and silences, and the time of each."""
+    chance = random.Random(seed)
+    now, sent, made = START_US, 0, [(Frame(FRAME_VERSION, 0, "t", "f", FrameKind.CONTROL, [], list(RULES)), START_US)]
+    for _ in range(count):
+        now += chance.choice([10_000, SECOND_US, 2 * SECOND_US, 7 * SECOND_US])
+        events = []
+        for _ in range(chance.randrange(5)):
+            sent += chance.random() < 0.8
+            when = now - chance.choice([0, 0, 0, 3 * SECOND_US])
+            fields: dict[str, Any] = {"device": chance.choice(["d1", "d2"])}
+            if chance.random() < 0.2:
+                fields |= {"event_type": "vehicle.passed", "data": {"plate_hash": chance.choice(["h1", "h2"])}}
+            events.append(event(f"e{sent}", when, chance.randrange(10), **fields))
+        made.append((Frame(FRAME_VERSION, 0, "t", "f", FrameKind.EVENTS, events), now))
+    return made
+
+
+def test_an_event_is_stored_once() -> None:
+    driver = Driver()
+    first = driver.events(event("e1", at(0)), event("e1", at(0)))
+    again = driver.events(event("e1", at(0)), event("e1", at(0), device="d2"))
+    assert ([n for _, n, _ in first.rows], first.duplicates) == ([0], 1)
+    assert ([n for _, n, _ in again.rows], again.duplicates) == ([1], 1)
+    assert driver.engine.state.devices[SITE, "d1"].count == 1
+
+
+def test_a_content_id_is_a_repeat_only_if_it_was_delivered_again() -> None:
+    driver = Driver()
+    assert len(driver.events(event("abc@1", at(0), flags=FLAG_CONTENT_ID)).rows) == 1
+    assert len(driver.events(event("abc@2", at(1), flags=FLAG_CONTENT_ID)).rows) == 1
+    assert driver.events(event("abc@3", at(2), flags=FLAG_CONTENT_ID | FLAG_REDELIVERED)).rows == []
+    assert len(driver.events(event("def@4", at(3), flags=FLAG_CONTENT_ID | FLAG_REDELIVERED)).rows) == 1
+
+
+def test_what_the_ring_has_forgotten_is_doubtful_and_what_is_new_is_not() -> None:
+    driver = Driver(generation=10)
+    for n in range(40):
+        driver.events(event(f"e{n}", at(n)))
+    known, forgotten, new = event("e39", at(39)), event("e0", at(0)), event("e40", at(40))
+    other = event("e0", at(0), device="d2")
+    frame = Frame(FRAME_VERSION, 0, "t", "f", FrameKind.EVENTS, [known, forgotten, new, other])
+    assert driver.engine.doubtful(frame) == [1]
+
+
+def test_no_less_than_one_generation_is_remembered() -> None:
+    driver = Driver(generation=10)
+    for n in range(200):
+        driver.events(event(f"e{n}", at(n)))
+        for back in range(max(0, n - 9), n):
+            assert driver.events(event(f"e{back}", at(back))).rows == []
+
+
+@pytest.mark.parametrize(
+    ("seen", "came", "is_late"),
+    [
+        ((10, None), (9, None), True),
+        ((10, None), (10, None), False),
+        ((10, 5), (9, 6), False),
+        ((10, 5), (10, 4), True),
+        ((10, 5), (11, 1), False),
+        ((10, 5), (9, None), True),
+    ],
+)
+def test_late_is_judged_by_sequence_else_by_time(
+    seen: tuple[int, int | None], came: tuple[int, int | None], is_late: bool
+) -> None:
+    driver = Driver()
+    driver.events(event("e1", at(seen[0]), sequence=seen[1]))
+    (row,) = driver.events(event("e2", at(came[0]), sequence=came[1])).rows
+    assert bool(row[2] & FLAG_LATE) == is_late
+
+
+def test_what_is_left_out_does_not_exist() -> None:
+    driver = Driver(put_rule(rule("high", "threshold", raise_above=7)))
+    decisions = driver.events(event("e1", at(0), 9), event("e2", at(0), 1), left_out=[0])
+    assert [n for _, n, _ in decisions.rows] == [1]
+    assert driver.alerts == []
+
+
+def test_data_that_cannot_be_read_is_stored_and_seen_by_no_rule() -> None:
+    driver = Driver(put_rule(rule("high", "threshold", raise_above=7)))
+    bad = msgspec.structs.replace(event("e1", at(0)), data='{"value": 1e999}')
+    decisions = driver.events(bad, event("e2", at(1), 9))
+    assert (len(decisions.rows), decisions.undecodable, len(driver.alerts)) == (2, 1, 1)
+
+
+def test_a_control_that_is_wrong_is_refused_and_the_others_hold() -> None:
+    wrong = [
+        Control(SITE, "c1", "rule.put", {"uid": "x"}),
+        Control(SITE, "c2", "device.put", {"device": 5}),
+        Control(SITE, "c3", "weather.changed", {}),
+        Control(SITE, "c4", "list.put", {"name": "wanted", "hashes": "h1"}),
+        Control(SITE, "c5", "alert.closed", {}),
+    ]
+    driver = Driver()
+    decisions = driver.control(*wrong, put_rule(rule("high", "threshold", raise_above=7)))
+    assert [n for n, _, _ in decisions.refused_controls] == [0, 1, 2, 3, 4]
+    assert [n for n, _ in decisions.controls] == [5]
+    driver.events(event("e1", at(0), 9))
+    assert len(driver.alerts) == 1
+
+
+def test_a_rule_that_throws_is_switched_off_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    driver = Driver(
+        put_rule(rule("bad", "threshold", raise_above=7)), put_rule(rule("good", "count", count=1, window_s=1))
+    )
+    driver.may_fail = True
+
+    def throw(self: Threshold, *_: object, **__: object) -> None:
+        self_state = driver.engine.state
+        driver.engine._journal.put(self_state.holders, (SITE, "bad", "x"), ("x",))
+        raise ZeroDivisionError(self.head.uid)
+
+    monkeypatch.setattr(Threshold, "on_event", throw)
+    for n in range(MAX_RULE_ERRORS + 3):
+        assert len(driver.events(event(f"e{n}", at(10 * n))).rows) == 1
+    assert len(driver.rule_errors) == MAX_RULE_ERRORS
+    assert driver.engine.state.holders == {}
+    switched_off = [alert for alert in driver.alerts if alert.rule_uid == SWITCHED_OFF_UID]
+    assert [(alert.key, alert.severity) for alert in switched_off] == [("bad", "critical")]
+    assert sum(alert.rule_uid == "good" and alert.version == 1 for alert in driver.alerts) == MAX_RULE_ERRORS + 3
+    monkeypatch.undo()
+    driver.control(put_rule(rule("bad", "threshold", raise_above=7, version=2)))
+    driver.events(event("again", at(1000), 9))
+    assert driver.alerts[-2].rule_uid == "bad"
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 10_000))
+def test_rolling_back_leaves_no_trace(seed: int) -> None:
+    made = frames(seed, 30)
+    middle = seed % len(made)
+    engine, untouched = Engine(State(), generation=8), Engine(State(), generation=8)
+    for position, (frame, when) in enumerate(made[:middle]):
+        engine.apply(frame, position, when)
+        engine.commit()
+        untouched.apply(frame, position, when)
+        untouched.commit()
+    for position, (frame, when) in enumerate(made[middle:], middle):
+        engine.apply(frame, position, when)
+    engine.rollback()
+    assert engine.state == untouched.state
+    for position, (frame, when) in enumerate(made[middle:], middle):
+        assert engine.apply(frame, position, when) == untouched.apply(frame, position, when)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 10_000), st.integers(1, 7), st.integers(1, 5))
+def test_neither_batches_nor_restarts_change_a_decision(seed: int, batch: int, restart: int) -> None:
+    made = frames(seed, 40)
+    plain, chopped = Engine(State()), Engine(State())
+    for position, (frame, when) in enumerate(made):
+        expected = plain.apply(frame, position, when)
+        plain.commit()
+        assert chopped.apply(frame, position, when) == expected
+        if position % batch == 0:
+            chopped.commit()
+        if position % (batch * restart) == 0:
+            stored = snapshot.compress(snapshot.pack(chopped.state))
+            chopped = Engine(snapshot.restore(stored, snapshot.FORMAT_VERSION))
+
+
+def test_the_sample_frames_raise_and_clear_alerts_of_every_rule() -> None:
+    engine, versions = Engine(State()), set()
+    for position, (frame, when) in enumerate(frames(1, 300)):
+        versions |= {(alert.rule_uid, alert.state.value) for alert in engine.apply(frame, position, when).alerts}
+    lasting = {(uid, state) for uid in ("high", "held", "often", "silent") for state in ("raised", "cleared")}
+    assert versions == lasting | {("listed", "raised")}
+
+
+def test_a_snapshot_that_is_not_whole_is_refused() -> None:
+    stored = snapshot.compress(snapshot.pack(Driver(*RULES).engine.state))
+    for raw, version in ((stored[: len(stored) // 2], 1), (b"", 1), (stored, 99)):
+        with pytest.raises(InvalidInputError):
+            snapshot.restore(raw, version)
+
+
+def test_counts_are_of_stored_events() -> None:
+    driver = Driver()
+    sent: list[Event] = [event(f"e{n % 7}", at(n % 7)) for n in range(20)]
+    driver.events(*sent)
+    assert driver.engine.state.devices[SITE, "d1"].count == 7

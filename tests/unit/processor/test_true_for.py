@@ -1,0 +1,83 @@
+"""True-for rules."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.processor.driving import Driver
+from tests.unit.processor.samples import SECOND_US, START_US, event, put_rule, rule
+
+FOR_5 = rule("wet", "true_for", condition={"field": "value", "op": "==", "value": True}, duration_s=5)
+
+
+def at(second: float) -> int:
+    return START_US + round(second * SECOND_US)
+
+
+def expected_story(samples: list[tuple[int, bool]], end: int) -> list[tuple[str, int]]:
+    """Looks at every stretch of true, however long ago: raised when it is 5 s old, cleared when it ends."""
+    story: list[tuple[str, int]] = []
+    begun: int | None = None
+    for second, value in [*samples, (end, None)]:
+        if value is not True and begun is not None:
+            if second - begun >= 5:
+                story.append(("raised", begun + 5))
+                if value is False:
+                    story.append(("cleared", second))
+            begun = None if value is False else begun
+        if value is True and begun is None:
+            begun = second
+    return story
+
+
+@given(st.lists(st.tuples(st.integers(1, 8), st.booleans()), max_size=20), st.booleans())
+def test_it_is_raised_when_it_has_held_so_long(steps: list[tuple[int, bool]], ticking: bool) -> None:
+    driver, second, samples = Driver(put_rule(FOR_5)), 0, []
+    for n, (step, value) in enumerate(steps):
+        second += step
+        samples.append((second, value))
+        if ticking:
+            driver.pass_until(at(second))
+        driver.events(event(f"e{n}", at(second), value))
+    driver.pass_until(at(second + 6))
+    assert driver.story == expected_story(samples, second + 6)
+
+
+def test_the_timer_survives_a_restart_and_fires_once() -> None:
+    driver = Driver(put_rule(FOR_5))
+    driver.events(event("e1", at(0), True))
+    driver.restart()
+    driver.pass_until(at(20))
+    driver.restart()
+    driver.pass_until(at(30))
+    assert driver.story == [("raised", 5)]
+    assert driver.alerts[0].cause == {"timer": "true_for", "device": "d1", "armed_by": "e1", "due": at(5)}
+
+
+def test_a_device_whose_clock_is_behind_is_not_raised_early() -> None:
+    driver = Driver(put_rule(FOR_5))
+    driver.tick(at(600))
+    driver.events(event("e1", at(0), True), at=at(600))
+    driver.pass_until(at(604))
+    assert driver.alerts == []
+    driver.pass_until(at(605))
+    assert driver.story == [("raised", 605)]
+
+
+def test_what_came_in_one_piece_is_measured_in_event_time() -> None:
+    driver = Driver(put_rule(FOR_5))
+    driver.events(event("e1", at(0), True), event("e2", at(7), False), at=at(600))
+    assert driver.story == [("raised", 5), ("cleared", 7)]
+
+
+def test_two_timers_at_the_same_time_fire_in_the_order_of_their_keys() -> None:
+    driver = Driver(put_rule(FOR_5 | {"uid": "b"}), put_rule(FOR_5 | {"uid": "a"}))
+    driver.events(event("e1", at(0), True, device="d2"), event("e2", at(0), True, device="d1"))
+    driver.tick(at(5))
+    assert [(alert.rule_uid, alert.key) for alert in driver.alerts] == [
+        ("a", "d1"),
+        ("a", "d2"),
+        ("b", "d1"),
+        ("b", "d2"),
+    ]
