@@ -178,4 +178,4 @@ def _alert_name(expected: ExpectedAlert) -> str:
 
 def _order_name(expected: ExpectedOrder) -> str:
     times = f" ({expected.count})" if expected.count > 1 else ""
-    return f"{expected.category} of a {expected.origin} in {expected.building or 'no building'}{times}"
+    return f"{expected.category} of {_A[expected.origin]} in {expected.building or 'no building'}{times}"

@@ -10,18 +10,21 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
+import httpx
 from rich.console import Console
 from rich.live import Live
 
 from herun.clock import SECOND_US
 from herun.errors import ConfigurationError
 from herun.settings import Settings
+from simulators.api import RefusedError
 from simulators.board import Board
 from simulators.demo_view import Facts, numbers_line, picture, summary
 from simulators.estate import HERUN, make_estate
+from simulators.links import LinkRefusedError
 from simulators.scenario import Scenario, scenarios
 from simulators.stage import play
 from simulators.stay import ADMIN, Listeners, Stay, Target, stay_on, target_of
@@ -127,12 +130,21 @@ def _say_hello(console: Console, target: Target, stay: Stay) -> None:
 def main() -> None:
     """The program; its exit code is the demo's verdict."""
     console = Console()
+    code = MISSED
     try:
         code = asyncio.run(run(target_of(Settings()), demo_seconds(os.environ.get(SECONDS)), console))
-    except ConfigurationError as error:
-        console.print(f"demo: {error}", highlight=False)
-        code = 78
+    except* (ConfigurationError, LinkRefusedError, RefusedError, httpx.TransportError) as group:
+        for error in _leaves(group):
+            console.print(f"demo: {error!r}", style="bold red", highlight=False, markup=False)
     sys.exit(code)
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
 
 
 if __name__ == "__main__":

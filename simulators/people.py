@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 import httpx
 
 from herun.clock import MINUTE_US, Clock
-from simulators.api import Person, RefusedError
+from simulators.api import AGAIN, Person, RefusedError
 from simulators.estate import Estate
 from simulators.population import Account
 from simulators.provision import Keys
@@ -227,3 +227,7 @@ async def _look_again_and_again(desk: Somebody, stop: asyncio.Event, pace_s: flo
             await desk.look()
         except httpx.TransportError:
             wait_s = 2 * pace_s  # the server is away: look again later
+        except RefusedError as error:
+            if error.status not in AGAIN:
+                raise
+            wait_s = 2 * pace_s

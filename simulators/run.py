@@ -35,6 +35,10 @@ PAGE: Final = 100
 QUIET_US: Final = 5 * MINUTE_US
 
 
+# An alert in words, how often it was counted, and when it was raised after the start (-1: by a timer), in microseconds.
+Answer = tuple[str, int, int]
+
+
 @dataclass
 class Tally:
     """What was sent, shown and done while a scenario played."""
@@ -61,7 +65,7 @@ class Report:
     doubled: int
     published: int
     behind_s: float
-    answers: tuple[Any, ...]
+    answers: tuple[Answer, ...]
     deeds: tuple[Deed, ...]
 
     @property
@@ -149,15 +153,18 @@ def _seen(alerts: list[dict[str, Any]], orders: list[dict[str, Any]]) -> tuple[l
     return [SeenAlert.read(alert) for alert in alerts], [SeenOrder.read(order) for order in orders]
 
 
-def _answers(alerts: list[dict[str, Any]], start_us: int) -> tuple[Any, ...]:
-    """The alerts without what differs from play to play: ids, the site, and when the play began."""
+def _answers(alerts: list[dict[str, Any]], start_us: int) -> tuple[Answer, ...]:
+    """The alerts without what differs from play to play: ids, the site, and when the play began.
 
-    def after_start(moment: str | None) -> int | None:
-        return None if moment is None else parse_time(moment) - start_us
-
+    A moment that a timer measured from an arrival differs with the delay on the way; one that an event told does not.
+    """
     return tuple(
         sorted(
-            (str(SeenAlert.read(alert)), after_start(alert["raised_at"]), after_start(alert["cleared_at"]) or 0)
+            (
+                str(SeenAlert.read(alert)),
+                alert["count"],
+                parse_time(alert["raised_at"]) - start_us if "event_id" in alert["cause"] else -1,
+            )
             for alert in alerts
         )
     )
