@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 FIRST_PAUSE_S: Final = 0.1  # before the first restart; doubled for each further one
 LONGEST_PAUSE_S: Final = 10.0
 STEADY_S: Final = 5.0  # a process that stayed up this long begins with the first pause again
-FAILED_STARTS: Final = 5  # before it was ever ready: then the start is given up
+FAILED_STARTS: Final = 6  # before it was ever ready: then the start is given up
 _QUOTED_LINES: Final = 15  # of its log, when it does not get ready
 
 _LAUNCHER: Final = (sys.executable, "-I", "-S", str(Path(__file__).with_name("launch.py")))

@@ -41,9 +41,9 @@ class ProcessRecord(msgspec.Struct, frozen=True):
         try:
             process = psutil.Process(self.pid)
             same = abs(process.create_time() - self.created) < _SAME_START_S
-            return process if same and process.status() != psutil.STATUS_ZOMBIE else None
         except psutil.NoSuchProcess:
             return None
+        return process if same and _lives(process) else None
 
 
 class StackRecord(msgspec.Struct, frozen=True):
@@ -79,8 +79,11 @@ def end_leftovers(folder: Folder) -> None:
     for record in found:
         log.warning("leftover_process", process=record.name, pid=record.pid)
 
+    # A killed postmaster's own processes hold on to its memory for a moment; no new one starts before they are gone.
+    families = [member for record in found for member in _family(record)]
+
     def all_gone() -> bool:
-        return all(record.find() is None for record in found)
+        return not any(_lives(member) for member in families)
 
     if waiting.until_true(all_gone, _LEFT_ALONE_S):
         return
@@ -93,6 +96,23 @@ def end_leftovers(folder: Folder) -> None:
         if (process := record.find()) is not None:
             process.kill()
     waiting.until_true(all_gone, _LEFT_ALONE_S)
+
+
+def _family(record: ProcessRecord) -> list[psutil.Process]:
+    """The process of a record and all that it has started."""
+    process = record.find()
+    try:
+        return [process, *process.children(recursive=True)] if process is not None else []
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _lives(process: psutil.Process) -> bool:
+    """False for one that has ended, even if nobody has collected it yet."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _record_of(child: Child) -> ProcessRecord:
