@@ -20,6 +20,16 @@ LINES_KEPT: Final = 200  # of the log
 ALERTS_KEPT: Final = 500
 ORDERS_KEPT: Final = 2_000
 
+_DOES: Final = {
+    "acknowledge": "has seen",
+    "dispatch": "finds somebody for",
+    "handle": "is at work on",
+    "resolve": "is done with",
+    "answer": "answers",
+    "rate": "rates",
+    "report": "reports, as",
+}
+
 # The states that one order has to be seen in, from the alert to the rating.
 _A: Final = {"alert": "an alert", "report": "a report"}
 WHOLE_WAY: Final = ("accepted", "dispatched", "handling", "resolved", "answered", "rated")
@@ -63,11 +73,22 @@ class OrderSeen:
 
 
 class Board:
-    """Takes in what is published, shown and done. `seconds` tells the machine's time, for rates and delays."""
+    """Takes in what is published, shown and done.
 
-    def __init__(self, scenario: Scenario, seconds: Callable[[], float], on_line: Callable[[str], None]) -> None:
+    `seconds` tells the machine's time, for rates and delays; `stamp` the estate's, for the log.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        seconds: Callable[[], float],
+        stamp: Callable[[], str],
+        on_line: Callable[[str], None],
+    ) -> None:
         self._scenario = scenario
         self._seconds = seconds
+        self._stamp = stamp
         self._on_line = on_line
         self._under_way: OrderedDict[tuple[str, str], float] = OrderedDict()
         self.sent = Rate()
@@ -91,7 +112,8 @@ class Board:
     def on_deed(self, deed: Deed) -> None:
         """Somebody has done something."""
         self.deeds[deed.what] += 1
-        self._say(f"{deed.who}: {deed.what} {deed.number}")
+        name = f"alert {deed.number[:8]}" if deed.what == "acknowledge" else deed.number
+        self._say(f"{deed.who} {_DOES.get(deed.what, deed.what)} {name}")
 
     def on_live(self, live: LiveEvent) -> None:
         """The live feed has shown something."""
@@ -133,8 +155,9 @@ class Board:
         ]
 
     def _say(self, line: str) -> None:
-        self.lines.append(line)
-        self._on_line(line)
+        stamped = f"{self._stamp()} {line}"
+        self.lines.append(stamped)
+        self._on_line(stamped)
 
     def _take_alert(self, body: dict[str, Any]) -> None:
         before = self.alerts.get(body["alert_id"])

@@ -25,6 +25,7 @@ from simulators.board import Board
 from simulators.demo_view import Facts, numbers_line, picture, summary
 from simulators.estate import HERUN, make_estate
 from simulators.links import LinkRefusedError
+from simulators.rhythm import local_text
 from simulators.scenario import Scenario, scenarios
 from simulators.stage import play
 from simulators.stay import ADMIN, Listeners, Stay, Target, stay_on, target_of
@@ -62,7 +63,7 @@ async def run(target: Target, seconds: float | None, console: Console) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     on_line: Callable[[str], None] = (lambda _: None) if console.is_terminal else _plain(console)
-    board = Board(story, loop.time, on_line)
+    board = Board(story, seconds=loop.time, stamp=lambda: local_text(target.clock.now_us()), on_line=on_line)
     estate = make_estate(SITE, SEED, HERUN)
     console.print(f"Setting up {len(estate.devices)} devices and {len(estate.accounts)} people ...", highlight=False)
     listeners = Listeners(board.on_message, board.on_live, board.on_deed)
@@ -71,9 +72,13 @@ async def run(target: Target, seconds: float | None, console: Console) -> int:
             site=SITE,
             api_url=target.api_url,
             mqtt=f"{target.mqtt_host}:{target.mqtt_port}",
+            sign_ins=(
+                (ADMIN, target.admin_password),
+                *((name, password) for _, name, password in stay.people.sign_ins()),
+            ),
             connections=lambda: stay.links.connected,
         )
-        _say_hello(console, target, stay)
+        _say_hello(console, facts)
         over = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             group.create_task(stay.people.live(over, PEOPLE_PACE_S))
@@ -117,14 +122,13 @@ def _plain(console: Console) -> Callable[[str], None]:
     return say
 
 
-def _say_hello(console: Console, target: Target, stay: Stay) -> None:
+def _say_hello(console: Console, facts: Facts) -> None:
     say = _plain(console)
-    say(f"API   {target.api_url}/docs")
-    say(f"MQTT  {target.mqtt_host}:{target.mqtt_port}, {stay.links.connected} devices connected")
+    say(f"API   {facts.api_url}/docs")
+    say(f"MQTT  {facts.mqtt}, {facts.connections()} devices connected")
     say("Sign-ins:")
-    say(f"  {ADMIN:24} {target.admin_password}")
-    for role, username, password in stay.people.sign_ins():
-        say(f"  {username:24} {password}  ({role})")
+    for username, password in facts.sign_ins:
+        say(f"  {username:20} {password}")
 
 
 def main() -> None:

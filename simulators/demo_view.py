@@ -16,7 +16,7 @@ from herun.clock import Clock
 from simulators.board import WHOLE_WAY, Board
 from simulators.rhythm import local_text
 
-LOG_LINES: Final = 14  # shown
+LOG_LINES: Final = 60  # drawn, newest first; the terminal cuts off what does not fit
 ALERT_LINES: Final = 9
 SEVERITY_STYLE: Final = {"critical": "bold red", "warning": "yellow", "info": "cyan"}
 
@@ -28,6 +28,7 @@ class Facts:
     site: str
     api_url: str
     mqtt: str
+    sign_ins: tuple[tuple[str, str], ...]
     connections: Callable[[], int]
 
 
@@ -35,7 +36,7 @@ def picture(board: Board, facts: Facts, clock: Clock, now_s: float) -> Layout:
     """The whole screen."""
     layout = Layout()
     layout.split_column(
-        Layout(_head(facts, clock), size=3),
+        Layout(_head(facts, clock), size=5),
         Layout(name="middle"),
         Layout(_chain(board), size=_chain_height(board)),
     )
@@ -79,7 +80,8 @@ def _head(facts: Facts, clock: Clock) -> Panel:
     text = Text.assemble(
         ("和润家园 Herun  ", "bold"),
         (local_text(clock.now_us()), "bold green"),
-        f" (x{clock.speed:g})   API {facts.api_url}   MQTT {facts.mqtt}   site {facts.site}",
+        f" (x{clock.speed:g})   API {facts.api_url}   MQTT {facts.mqtt}   site {facts.site}\n",
+        "sign in as  " + "  ".join(f"{username} {password}" for username, password in facts.sign_ins),
     )
     return Panel(text)
 
@@ -115,7 +117,7 @@ def _orders(board: Board) -> Panel:
 
 def _log(board: Board) -> Panel:
     return Panel(
-        Group(*(Text(line, no_wrap=True) for line in list(board.lines)[-LOG_LINES * 2 :])), title="what happens"
+        Group(*(Text(line, no_wrap=True) for line in list(board.lines)[: -LOG_LINES - 1 : -1])), title="what happens"
     )
 
 

@@ -22,7 +22,7 @@ class Hand:
 
 
 def make_board(hand: Hand) -> Board:
-    return Board(scenarios()[STORY], hand, lambda _: None)
+    return Board(scenarios()[STORY], seconds=hand, stamp=lambda: "20:00:00", on_line=lambda _: None)
 
 
 def event(device: str, event_id: str, event_type: str) -> LiveEvent:

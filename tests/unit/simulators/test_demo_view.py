@@ -17,7 +17,7 @@ from simulators.people import Deed
 from simulators.scenario import scenarios
 
 CLOCK = ManualClock(parse_time("2026-05-11T22:30:00+08:00"))
-FACTS = Facts("herun", "http://127.0.0.1:8000", "127.0.0.1:1883", lambda: 279)
+FACTS = Facts("herun", "http://127.0.0.1:8000", "127.0.0.1:1883", (("herun-operator-1", "secret"),), lambda: 279)
 
 ALERT = {
     "alert_id": "1",
@@ -33,7 +33,7 @@ ALERT = {
 
 @pytest.fixture
 def board() -> Board:
-    board = Board(scenarios()[STORY], lambda: 0.0, lambda _: None)
+    board = Board(scenarios()[STORY], seconds=lambda: 0.0, stamp=lambda: "20:00:00", on_line=lambda _: None)
     board.on_message(Message(0, "smoke-b03-1", "t", b"", "state.reported", "smoke-b03-1", ("1",)))
     board.on_live(LiveEvent("c", "event", {"device": "smoke-b03-1", "event_id": "1", "event_type": "state.reported"}))
     board.on_live(LiveEvent("c", "alert", ALERT))
@@ -51,7 +51,14 @@ def drawn(board: Board, width: int, height: int) -> str:
 
 def test_the_picture_tells_the_time_the_alert_and_the_deed(board: Board) -> None:
     text = drawn(board, 160, 50)
-    for part in ("22:30:00", "烟雾报警", "Smoke [at] night", "worker-g1: handle WO1", "127.0.0.1:1883"):
+    for part in (
+        "22:30:00",
+        "烟雾报警",
+        "Smoke [at] night",
+        "worker-g1 is at work on WO1",
+        "herun-operator-1 secret",
+        "127.0.0.1:1883",
+    ):
         assert part in text
 
 
