@@ -32,7 +32,8 @@ def unpack(raw: bytes) -> list[list[bytes | None]]:
     """The fields of each row, read as the format's description says."""
     assert raw.startswith(HEADER)
     assert raw.endswith(TRAILER)
-    at, rows = len(HEADER), []
+    at = len(HEADER)
+    rows: list[list[bytes | None]] = []
     while True:
         (count,) = struct.unpack_from("!h", raw, at)
         at += 2
