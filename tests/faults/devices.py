@@ -62,7 +62,7 @@ class Device:
     async def _one_connection(self, stop: asyncio.Event) -> None:
         reader, writer = await asyncio.wait_for(asyncio.open_connection("127.0.0.1", self.port), ANSWER_WITHIN_S)
         try:
-            writer.write(mqtt_bytes.connect(f"faults-{self.user}", self.user, self.password, clean=True))
+            writer.write(mqtt_bytes.connect(self.user.replace(".", "-"), self.user, self.password, clean=True))
             answer = await asyncio.wait_for(reader.readexactly(4), ANSWER_WITHIN_S)
             if answer[3]:
                 self.refused += 1
