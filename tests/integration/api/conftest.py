@@ -14,7 +14,7 @@ from tests.integration.api.running import Servers, World, running_world
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
-    with tempfile.TemporaryDirectory(prefix="herun-api-") as folder:
+    with tempfile.TemporaryDirectory(prefix="herun-api-", ignore_cleanup_errors=True) as folder:
         made = Servers(Path(folder))
         yield made
         made.stop()
@@ -28,7 +28,11 @@ async def bare(servers: Servers, tmp_path: Path) -> AsyncIterator[World]:
 
 
 @pytest_asyncio.fixture
-async def world(bare: World) -> World:
+async def world(servers: Servers, tmp_path: Path) -> AsyncIterator[World]:
     """An API with site s1, its layout and its people."""
-    await bare.furnish()
-    return bare
+    if servers.furnished is None:
+        async with running_world(servers, tmp_path) as first:
+            await first.furnish()
+            servers.furnished = first.database_url
+    async with running_world(servers, tmp_path, servers.furnished) as made:
+        yield made

@@ -74,14 +74,17 @@ class Servers:
         self.nats = StreamServer(folder / "jetstream")
         self.nats.start()
 
-    def stop(self) -> None:
-        self.nats.kill()
-        self.database.stop()
+        self.furnished: str | None = None  # a second template, with a site and its people
 
-    def new_database(self) -> str:
-        """The DSN of a copy of the template."""
+    def stop(self) -> None:
+        # Nothing of it is needed any more: an orderly stop would first write all of it to disk.
+        self.nats.kill()
+        self.database.kill()
+
+    def new_database(self, template_url: str | None = None) -> str:
+        """The DSN of a copy of a template."""
         name = f"t_{uuid.uuid4().hex[:12]}"
-        template = conninfo_to_dict(self.template)["dbname"]
+        template = conninfo_to_dict(template_url or self.template)["dbname"]
         password = self.database._credentials.database_superuser
         superuser = self.database.cluster.dsn(SUPERUSER, password, "postgres")
         with psycopg.connect(superuser, autocommit=True) as connection:
@@ -200,12 +203,12 @@ class World:
         """Puts an alert into the stream, as the processor's relay does."""
         await self.resources.js.publish(subjects.alerts_subject(alert.site), encode_alert(alert))
 
-    def rows(self, statement: str, *, role: str | None = None, site: str | None = None, **values: Any) -> Any:
+    def rows(self, statement: str, *, role: str | None = None, bound_to: str | None = None, **values: Any) -> Any:
         """What a statement gives, as the owner of the tables or as a role that is bound to a site."""
         info = role_conninfo(self.database_url, role, "test")
         with psycopg.connect(info, row_factory=dict_row) as connection:
-            if site is not None:
-                connection.execute("SELECT set_config('herun.site', %s, false)", (site,))
+            if bound_to is not None:
+                connection.execute("SELECT set_config('herun.site', %s, false)", (bound_to,))
             cursor = connection.execute(statement.encode(), values)
             return cursor.fetchall() if cursor.description else cursor.rowcount
 
@@ -219,9 +222,9 @@ class World:
             "data": Jsonb({"lane": n}), **more,
         }  # fmt: skip
         self.rows(
-            "INSERT INTO events (site, device, event_time, event_id, event_type, schema_version, recorded_time, position,"
-            " n, sequence, flags, data) VALUES (%(site)s, %(device)s, %(event_time)s, %(event_id)s, %(event_type)s, 1,"
-            " %(recorded_time)s, %(position)s, %(n)s, NULL, 0, %(data)s)",
+            "INSERT INTO events (site, device, event_time, event_id, event_type, schema_version, recorded_time,"
+            " position, n, sequence, flags, data) VALUES (%(site)s, %(device)s, %(event_time)s, %(event_id)s,"
+            " %(event_type)s, 1, %(recorded_time)s, %(position)s, %(n)s, NULL, 0, %(data)s)",
             role="herun_processor",
             **row,
         )
@@ -271,9 +274,9 @@ class World:
 
 
 @asynccontextmanager
-async def running_world(servers: Servers, folder: Path) -> AsyncIterator[World]:
-    """A world with an administrator and nothing else."""
-    database_url = servers.new_database()
+async def running_world(servers: Servers, folder: Path, template: str | None = None) -> AsyncIterator[World]:
+    """A world with an administrator and, without a template, nothing else."""
+    database_url = servers.new_database(template)
     settings = Settings(
         data_dir=folder,
         database_url=SecretStr(database_url),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, Final
 
 import pytest
+from psycopg.errors import InsufficientPrivilege
 
 from api.work_orders.states import Action, State, next_state
 from tests.integration.api.running import World
@@ -45,7 +47,7 @@ async def test_a_report_goes_the_whole_way_to_its_rating(world: World) -> None:
         ("answer", "oscar"), ("rate", "rita"),
     ]  # fmt: skip
     assert [entry["feed_seq"] for entry in history] == [1, 2, 3, 4, 5, 6, 7]
-    assert all(after["from_state"] == before["to_state"] for before, after in zip(history, history[1:], strict=False))
+    assert all(after["from_state"] == before["to_state"] for before, after in pairwise(history))
 
 
 @pytest.mark.parametrize("action", list(Action))
@@ -62,3 +64,159 @@ async def test_an_action_is_done_where_the_table_says_so_and_nowhere_else(world:
             assert response.json()["state"] == "dispatched"  # at once, to whom it fits
         else:
             assert response.json()["state"] == expected
+
+
+async def refused(world: World, number: str, action: str, who: str) -> int:
+    response = await world.by(who).call("POST", f"work-orders/{number}/{action}", BODIES[action])
+    return response.status_code
+
+
+async def test_a_report_goes_to_the_grid_worker_of_its_building_who_knows_the_category(world: World) -> None:
+    rita = world.by("rita")
+    assert (await rita.post("reports", {**REPORT, "building": "b2"}))["worker"] == "greg"
+    assert (await rita.post("reports", {"category": "fire", "text": "Smoke"}))["worker"] == "gwen"
+
+
+@pytest.mark.parametrize("report", [{"category": "noise"}, {"category": "fire", "building": "b2"}, {"building": "b3"}])
+async def test_a_report_that_fits_nobody_stays_accepted_for_the_operators(world: World, report: Any) -> None:
+    order = await world.by("rita").post("reports", {**REPORT, **report})
+    assert (order["state"], order["worker"]) == ("accepted", None)
+    waiting = await world.by("oscar").get("work-orders?state=accepted")
+    assert [each["number"] for each in waiting["items"]] == [order["number"]]
+
+
+async def test_orders_go_to_whoever_has_least_to_do_and_then_by_name(world: World) -> None:
+    second = {"username": "anna", "name": "Anna", "roles": ["grid_worker"], "grids": ["g1", "g2"], "skills": ["water"]}
+    await world.admin.post("people", {"people": [second]})
+    reports = [await world.by("rita").post("reports", REPORT) for _ in range(4)]
+    assert [order["worker"] for order in reports] == ["anna", "gwen", "anna", "gwen"]
+    await act(world, reports[1]["number"], "handle")
+    await act(world, reports[1]["number"], "resolve")
+    assert (await world.by("rita").post("reports", REPORT))["worker"] == "gwen"
+
+
+async def test_an_operator_dispatches_by_hand_to_a_worker_and_to_nobody_else(world: World) -> None:
+    order = await world.by("rita").post("reports", {**REPORT, "category": "noise"})
+    path = f"work-orders/{order['number']}/dispatch"
+    assert (await world.by("oscar").call("POST", path, {})).json()["type"] == "urn:herun:problem:nobody_fits"
+    for nobody in ("rita", "susan", "nobody"):
+        assert (await world.by("oscar").call("POST", path, {"worker": nobody})).status_code == 422
+    assert (await world.by("oscar").post(path, {"worker": "paul"}))["worker"] == "paul"
+
+
+async def test_a_returned_order_waits_for_an_operator(world: World) -> None:
+    order = await world.by("rita").post("reports", REPORT)
+    order = await act(world, order["number"], "return")
+    assert (order["state"], order["worker"]) == ("accepted", None)
+
+
+async def test_a_reopened_order_is_dispatched_again_and_begins_a_clean_round(world: World) -> None:
+    order = await world.by("rita").post("reports", REPORT)
+    for action in ("handle", "resolve", "answer", "rate"):
+        order = await act(world, order["number"], action)
+    order = await act(world, order["number"], "reopen")
+    assert (order["state"], order["worker"]) == ("dispatched", "gwen")
+    assert (order["resolution"], order["answer"], order["rating"]) == (None, None, None)
+
+
+@pytest.mark.parametrize("action", ["return", "reopen", "cancel", "resolve", "answer"])
+async def test_words_are_required_where_somebody_must_say_why(world: World, action: str) -> None:
+    order = await world.by("rita").post("reports", REPORT)
+    for body in ({}, {"reason": ""}, {"text": " "}):
+        response = await world.by(DOERS[action]).call("POST", f"work-orders/{order['number']}/{action}", body)
+        assert response.status_code == 422
+
+
+async def test_only_its_own_worker_handles_an_order(world: World) -> None:
+    order = await world.by("rita").post("reports", REPORT)
+    assert await refused(world, order["number"], "handle", "greg") == 404  # not for his eyes
+    assert await refused(world, order["number"], "handle", "oscar") == 403
+    assert await refused(world, order["number"], "handle", "rita") == 403
+
+
+async def test_a_report_is_seen_by_its_reporter_its_worker_and_the_desk(world: World) -> None:
+    order = await world.by("rita").post("reports", REPORT)
+    for who in ("rita", "gwen", "oscar", "susan", "audrey", "admin"):
+        assert (await world.by(who).get(f"work-orders/{order['number']}"))["number"] == order["number"]
+        assert len((await world.by(who).get("work-orders"))["items"]) == 1
+    for who in ("rob", "ruth", "greg", "paul"):
+        assert (await world.by(who).call("GET", f"work-orders/{order['number']}")).status_code == 404
+        assert (await world.by(who).call("GET", f"work-orders/{order['number']}/history")).status_code == 404
+        assert (await world.by(who).get("work-orders"))["items"] == []
+
+
+async def test_the_phone_is_whole_for_those_who_must_call_and_masked_for_others(world: World) -> None:
+    order = await world.by("rita").post("reports", REPORT)
+    seen = {who: (await world.by(who).get(f"work-orders/{order['number']}"))["contact_phone"]
+            for who in ("rita", "gwen", "oscar", "audrey", "admin")}  # fmt: skip
+    assert seen == {"rita": "13800001234", "gwen": "13800001234", "oscar": "13800001234", "audrey": "13********4",
+                    "admin": "13********4"}  # fmt: skip
+
+
+async def until_answered(world: World, number: str) -> None:
+    for action in ("handle", "resolve", "answer"):
+        await act(world, number, action)
+
+
+async def test_a_report_is_rated_by_its_reporter_and_by_nobody_else(world: World) -> None:
+    order = await world.by("rita").post("reports", REPORT)
+    await until_answered(world, order["number"])
+    assert await refused(world, order["number"], "rate", "rob") == 404
+    assert await refused(world, order["number"], "rate", "gwen") == 403
+    assert await refused(world, order["number"], "rate", "oscar") == 403
+    assert (await act(world, order["number"], "rate", "rita"))["state"] == "rated"
+    assert await refused(world, order["number"], "rate", "rita") == 409
+
+
+async def test_an_alerts_order_is_rated_once_by_a_resident_of_its_building(world: World) -> None:
+    await world.follow(world.alert())
+    (order,) = (await world.by("rob").get("work-orders"))["items"]
+    await until_answered(world, order["number"])
+    assert await refused(world, order["number"], "rate", "ruth") == 404
+    assert (await act(world, order["number"], "rate", "rob"))["rating"]["rated_by"] == "rob"
+    assert await refused(world, order["number"], "rate", "rita") == 409
+
+
+async def test_whoever_closed_an_order_never_rates_it(world: World) -> None:
+    both = {"username": "bob", "name": "Bob", "roles": ["resident", "grid_worker", "operator"], "building": "b1"}
+    await world.admin.post("people", {"people": [both]})
+    order = await world.by("bob").post("reports", {**REPORT, "category": "noise"})
+    await act(world, order["number"], "dispatch", "oscar", worker="bob")
+    for action in ("handle", "resolve", "answer"):
+        await act(world, order["number"], action, "bob")
+    response = await world.by("bob").call("POST", f"work-orders/{order['number']}/rate", BODIES["rate"])
+    assert (response.status_code, response.json()["type"]) == (403, "urn:herun:problem:not_yours")
+
+
+@pytest.mark.parametrize("rating", [{"score": 0}, {"score": 6}, {"solved": None}, {"score": 2.5}])
+async def test_a_rating_is_one_to_five_and_says_whether_it_is_solved(world: World, rating: Any) -> None:
+    order = await world.by("rita").post("reports", REPORT)
+    await until_answered(world, order["number"])
+    body = {**BODIES["rate"], **rating}
+    assert (await world.by("rita").call("POST", f"work-orders/{order['number']}/rate", body)).status_code == 422
+
+
+async def test_orders_are_numbered_by_the_sites_own_date(world: World) -> None:
+    world.clock.at_us += 13 * 3600 * 1_000_000  # 01:00 of the next day in Shanghai, 17:00 of this one in Greenwich
+    order = await world.by("rita").post("reports", REPORT)
+    assert order["number"].startswith("WO20260602-")
+
+
+async def test_pages_of_orders_are_stable_while_new_ones_come(world: World) -> None:
+    made = [(await world.by("rita").post("reports", REPORT))["number"] for _ in range(5)]
+    seen: list[str] = []
+    cursor = ""
+    while cursor is not None:
+        page = await world.by("rita").get(f"work-orders?limit=2{cursor and '&cursor=' + cursor}")
+        seen += [order["number"] for order in page["items"]]
+        cursor = page["next_cursor"]
+        await world.by("rita").post("reports", REPORT)
+    assert seen == made[::-1]
+
+
+async def test_history_is_never_rewritten(world: World) -> None:
+    order = await world.by("rita").post("reports", REPORT)
+    for statement in ("UPDATE order_history SET actor = 'x'", "DELETE FROM order_history", "DELETE FROM work_orders"):
+        with pytest.raises(InsufficientPrivilege):
+            world.rows(statement, role="herun_api", bound_to="*")
+    assert len((await world.by("rita").get(f"work-orders/{order['number']}/history"))["items"]) == 3

@@ -1,0 +1,110 @@
+"""An alert opens its order once, whatever is delivered how often."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+import pytest
+
+from api.work_orders import follower
+from herun.alerts import AlertState
+from tests.integration.api.running import NOON_US, World, until
+
+
+async def orders(world: World) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = (await world.by("oscar").get("work-orders"))["items"]
+    return found
+
+
+async def test_an_alert_opens_one_order_that_is_dispatched_to_the_building_of_its_zone(world: World) -> None:
+    alert = world.alert()
+    for _ in range(3):
+        await world.follow(alert)
+    (order,) = await orders(world)
+    assert (order["state"], order["worker"], order["building"], order["origin"]) == (
+        "dispatched",
+        "gwen",
+        "b1",
+        "alert",
+    )
+    assert order["alert"] == {"alert_id": alert.alert_id, "rule_uid": "underpass", "count": 1, "cleared_at": None}
+    assert order["title"] == {"zh": "积水", "en": "Flooded"}
+
+
+async def test_an_alert_that_asks_for_none_opens_no_order(world: World) -> None:
+    await world.follow(world.alert(opens_order=False))
+    assert await orders(world) == []
+
+
+async def test_later_versions_amend_the_order_and_earlier_ones_are_ignored(world: World) -> None:
+    alert = world.alert()
+    cleared = msgspec.structs.replace(
+        alert, version=3, count=7, state=AlertState.CLEARED, cleared_at=NOON_US, updated_at=NOON_US
+    )
+    for version in (alert, cleared, msgspec.structs.replace(alert, version=2, count=2), cleared):
+        await world.follow(version)
+    (order,) = await orders(world)
+    assert isinstance(order["alert"], dict)
+    assert (order["alert"]["count"], order["alert"]["cleared_at"]) == (7, "2026-06-01T04:00:00Z")
+    history = (await world.by("oscar").get(f"work-orders/{order['number']}/history"))["items"]
+    assert [(entry["action"], entry["reason"]) for entry in history] == [
+        ("opened", None), ("accept", None), ("dispatch", None), ("amended", "cleared"),
+    ]  # fmt: skip
+
+
+async def test_an_order_is_opened_even_if_the_first_version_never_came(world: World) -> None:
+    await world.follow(world.alert(version=4, state=AlertState.CLEARED, cleared_at=NOON_US))
+    assert len(await orders(world)) == 1
+
+
+async def test_many_deliveries_at_once_open_one_order(world: World) -> None:
+    alert = world.alert()
+    results = await asyncio.gather(*(world.follow(alert) for _ in range(8)), return_exceptions=True)
+    assert any(result is None for result in results)
+    assert len(await orders(world)) == 1
+
+
+async def test_the_follower_acknowledges_what_is_committed_and_gets_the_rest_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alert = world.alert()
+    await world.publish(alert)
+
+    def die(_point: object) -> None:
+        raise KeyboardInterrupt  # stands for the kill between commit and acknowledgement
+
+    monkeypatch.setattr(follower.faults, "reached", die)
+    monkeypatch.setattr(follower, "_CONFIG", follower._CONFIG.evolve(ack_wait=0.2))
+    stop = asyncio.Event()
+    with pytest.raises(KeyboardInterrupt):
+        await follower.follow(world.resources, stop)
+    assert len(await orders(world)) == 1
+    monkeypatch.undo()
+    other = world.alert(key="z2")
+    await world.publish(other)
+    task = asyncio.create_task(follower.follow(world.resources, stop))
+
+    async def all_acknowledged() -> bool:
+        info = await world.resources.js.consumer_info("ALERTS", follower.DURABLE)
+        return bool(info.num_pending == 0 and info.num_ack_pending == 0)
+
+    await until("both alerts are acknowledged", all_acknowledged)
+    stop.set()
+    await task
+    assert sorted(order["alert"]["alert_id"] for order in await orders(world)) == [alert.alert_id, other.alert_id]  # type: ignore[index]
+
+
+async def test_what_is_no_alert_and_what_is_of_no_site_does_not_stop_the_follower(world: World) -> None:
+    await world.resources.js.publish("ALERTS.s1", b"not an alert")
+    await world.publish(world.alert(site="elsewhere"))
+    await world.publish(world.alert())
+    stop = asyncio.Event()
+    task = asyncio.create_task(follower.follow(world.resources, stop))
+
+    async def opened() -> bool:
+        return len(await orders(world)) == 1
+
+    await until("the good alert has its order", opened)
+    stop.set()
+    await task

@@ -1,0 +1,72 @@
+"""What people do to alerts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from herun.alerts import AlertState
+from tests.integration.api.running import World
+
+
+async def test_alerts_come_newest_first_with_their_order(world: World) -> None:
+    first, second = world.alert(), world.alert()
+    world.add_alert(first, position=1)
+    world.add_alert(second, position=2)
+    await world.follow(first)
+    items = (await world.by("oscar").get("alerts"))["items"]
+    assert [item["alert_id"] for item in items] == [second.alert_id, first.alert_id]
+    (order,) = (await world.by("oscar").get("work-orders"))["items"]
+    assert [item["work_order"] for item in items] == [None, order["number"]]
+    page = await world.by("oscar").get("alerts?limit=1")
+    rest = await world.by("oscar").get(f"alerts?limit=1&cursor={page['next_cursor']}")
+    assert (rest["items"][0]["alert_id"], rest["next_cursor"]) == (first.alert_id, None)
+
+
+async def test_an_alert_is_acknowledged_and_closed_once_each(world: World) -> None:
+    alert = world.alert()
+    world.add_alert(alert)
+    oscar = world.by("oscar")
+    shown = await oscar.post(f"alerts/{alert.alert_id}/acknowledge", {"note": "On it"})
+    assert (shown["acknowledged"]["by"], shown["acknowledged"]["note"], shown["closed"]) == ("oscar", "On it", None)
+    shown = await oscar.post(f"alerts/{alert.alert_id}/close", {"verdict": "false"})
+    assert (shown["closed"]["by"], shown["closed"]["verdict"]) == ("oscar", "false")
+    for act, body in (("acknowledge", {}), ("close", {"verdict": "true"})):
+        again = await world.by("susan").call("POST", f"alerts/{alert.alert_id}/{act}", body)
+        assert again.status_code == 409
+    (row,) = world.rows("SELECT feed_seq FROM feed_counters WHERE site = 's1'")
+    assert row["feed_seq"] == 2  # what was refused has taken no number
+
+
+async def test_a_verdict_is_told_to_the_engine(world: World) -> None:
+    alert = world.alert()
+    world.add_alert(alert)
+    await world.by("oscar").post(f"alerts/{alert.alert_id}/close", {"verdict": "nuisance"})
+    (row,) = world.rows("SELECT kind, body FROM api_outbox WHERE kind = 'alert.closed'")
+    assert row["body"] == {"alert_id": alert.alert_id, "verdict": "nuisance", "at": world.clock.at_us}
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [("state=raised", 1), ("state=cleared", 1), ("open=true", 1), ("open=false", 1), ("rule_uid=x", 0)],
+)
+async def test_alerts_are_filtered(world: World, query: str, count: int) -> None:
+    raised, cleared = world.alert(), world.alert(state=AlertState.CLEARED, cleared_at=1)
+    world.add_alert(raised, position=1)
+    world.add_alert(cleared, position=2)
+    await world.by("oscar").post(f"alerts/{cleared.alert_id}/close", {"verdict": "true"})
+    assert len((await world.by("oscar").get(f"alerts?{query}"))["items"]) == count
+
+
+@pytest.mark.parametrize("body", [{}, {"verdict": "maybe"}, {"verdict": True}])
+async def test_a_verdict_is_one_of_five(world: World, body: Any) -> None:
+    alert = world.alert()
+    world.add_alert(alert)
+    assert (await world.by("oscar").call("POST", f"alerts/{alert.alert_id}/close", body)).status_code == 422
+
+
+async def test_an_alert_that_is_not_there_is_not_found(world: World) -> None:
+    for method, path in (("GET", ""), ("POST", "/acknowledge")):
+        response = await world.by("oscar").call(method, f"alerts/{world.alert().alert_id}{path}", {})
+        assert response.status_code == 404

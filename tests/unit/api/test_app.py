@@ -1,0 +1,90 @@
+"""What holds for every route."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, get_args
+
+import pytest
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+from pydantic import BaseModel
+
+from api.access import REQUIREMENTS
+from api.app import create_app
+from api.problems import MEDIA_TYPE
+from api.roles import Role
+
+# Whoever adds a route here says with it that strangers may call it.
+PUBLIC: Final = {
+    ("POST", "/v1/sessions"), ("GET", "/v1/progress"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"),
+}  # fmt: skip
+
+APP: Final = create_app()
+WRITING: Final = {"POST", "PUT", "PATCH", "DELETE"}
+
+
+def routes() -> Iterator[tuple[str, RouteContext]]:
+    for route in iter_route_contexts(APP.routes):
+        if isinstance(route.original_route, APIRoute):
+            for method in sorted(route.methods or ()):
+                yield method, route
+
+
+def required(dependant: Dependant) -> frozenset[Role] | None:
+    """The roles that a route asks for, wherever among its dependencies it does."""
+    if dependant.call in REQUIREMENTS:
+        return REQUIREMENTS[dependant.call]
+    found = (required(each) for each in dependant.dependencies)
+    return next((roles for roles in found if roles is not None), None)
+
+
+ROUTES: Final = list(routes())
+IDS: Final = [f"{method} {route.path}" for method, route in ROUTES]
+
+
+def test_there_are_routes() -> None:
+    assert len(ROUTES) > 40
+
+
+@pytest.mark.parametrize(("method", "route"), ROUTES, ids=IDS)
+def test_a_route_asks_for_roles_or_is_public_by_decision(method: str, route: RouteContext) -> None:
+    roles = required(route.dependant)
+    if (method, route.path) in PUBLIC:
+        assert roles is None
+    else:
+        assert roles
+
+
+def test_every_public_route_exists() -> None:
+    assert {(method, route.path) for method, route in ROUTES} >= PUBLIC
+
+
+@pytest.mark.parametrize(("method", "route"), ROUTES, ids=IDS)
+def test_a_write_takes_an_idempotency_key(method: str, route: RouteContext) -> None:
+    parameters = APP.openapi()["paths"][route.path][method.lower()].get("parameters", [])
+    takes = any(parameter["name"].lower() == "idempotency-key" for parameter in parameters)
+    assert takes == (method in WRITING and (method, route.path) not in PUBLIC)
+
+
+@pytest.mark.parametrize(("method", "route"), ROUTES, ids=IDS)
+def test_a_body_refuses_what_it_does_not_know(method: str, route: RouteContext) -> None:
+    for field in route.dependant.body_params:
+        kinds = list(_models(field.field_info.annotation))
+        assert kinds
+        assert all(kind.model_config.get("extra") == "forbid" for kind in kinds)
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)
+
+
+@pytest.mark.parametrize(("method", "route"), ROUTES, ids=IDS)
+def test_every_error_is_documented_as_a_problem(method: str, route: RouteContext) -> None:
+    responses = APP.openapi()["paths"][route.path][method.lower()]["responses"]
+    errors = {status: response for status, response in responses.items() if status >= "400"}
+    assert errors.keys() >= {"404", "422", "503"}
+    assert all(response["content"].keys() == {MEDIA_TYPE} for response in errors.values())

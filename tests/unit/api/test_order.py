@@ -1,0 +1,133 @@
+"""Who is tied to an order, and what moves and alerts make of it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import pytest
+
+from api.roles import Role
+from api.work_orders.order import Move, Order, Person, amended, bonds, moved, sees
+from api.work_orders.schemas import Origin
+from api.work_orders.states import Action, Bond, State
+from herun.alerts import Alert, AlertState
+
+AT: Final = datetime(2026, 6, 1, 4, tzinfo=UTC)
+LATER: Final = AT + timedelta(hours=1)
+REPORT: Final = Order(
+    number="WO20260601-000001", origin=Origin.REPORT, state=State.SUBMITTED, category="water", severity="info",
+    title={}, text={}, building="b1", zone=None, opened_seq=1, opened_at=AT, updated_at=AT, reporter="rita",
+)  # fmt: skip
+ALERT_ORDER: Final = replace(
+    REPORT, origin=Origin.ALERT, reporter=None, alert_id=uuid.UUID(int=1), alert_version=1, alert_count=1
+)
+
+
+def person(username: str, *roles: Role, building: str | None = None) -> Person:
+    return Person(username, frozenset(roles), building)
+
+
+RITA: Final = person("rita", Role.RESIDENT, building="b1")
+ROB: Final = person("rob", Role.RESIDENT, building="b1")
+RUTH: Final = person("ruth", Role.RESIDENT, building="b2")
+
+
+def alert(**changes: Any) -> Alert:
+    values: dict[str, Any] = {
+        "site": "s1", "alert_id": str(uuid.UUID(int=1)), "version": 2, "rule_uid": "r", "rule_version": 1, "key": "k",
+        "state": AlertState.RAISED, "severity": "critical", "category": "water", "raised_at": 0, "updated_at": 0,
+        "cleared_at": None, "count": 3, "device": None, "zone": None, "building": "b1", "opens_order": True,
+        "title": {}, "text": {}, "cause": {},
+    }  # fmt: skip
+    return Alert(**{**values, **changes})
+
+
+def test_a_report_is_rated_by_its_reporter_only() -> None:
+    assert Bond.RATER in bonds(RITA, REPORT, set())
+    assert Bond.RATER not in bonds(ROB, REPORT, set())
+
+
+def test_an_alerts_order_is_rated_by_residents_of_its_building_only() -> None:
+    assert Bond.RATER in bonds(ROB, ALERT_ORDER, set())
+    assert Bond.RATER not in bonds(RUTH, ALERT_ORDER, set())
+    assert Bond.RATER not in bonds(person("otto", Role.OPERATOR, building="b1"), ALERT_ORDER, set())
+
+
+def test_an_alerts_order_without_building_is_rated_by_nobody() -> None:
+    nowhere = replace(ALERT_ORDER, building=None)
+    assert Bond.RATER not in bonds(person("x", Role.RESIDENT, building=None), nowhere, set())
+
+
+@pytest.mark.parametrize("order", [REPORT, ALERT_ORDER])
+def test_whoever_closed_an_order_never_rates_it(order: Order) -> None:
+    both = person("rita", Role.RESIDENT, Role.GRID_WORKER, building="b1")
+    assert Bond.RATER in bonds(both, order, {"gwen"})
+    assert Bond.RATER not in bonds(both, order, {"gwen", "rita"})
+
+
+def test_the_worker_is_whom_it_is_dispatched_to() -> None:
+    order = replace(REPORT, worker="gwen")
+    assert bonds(person("gwen", Role.GRID_WORKER), order, set()) == {Bond.WORKER}
+    assert bonds(person("greg", Role.GRID_WORKER), order, set()) == set()
+
+
+def test_a_worker_who_is_none_any_more_has_lost_the_tie() -> None:
+    assert bonds(person("gwen", Role.RESIDENT), replace(REPORT, worker="gwen"), set()) == set()
+
+
+def test_residents_see_their_reports_and_their_buildings_alerts() -> None:
+    assert sees(RITA, REPORT)
+    assert not sees(ROB, REPORT)
+    assert sees(ROB, ALERT_ORDER)
+    assert not sees(RUTH, ALERT_ORDER)
+
+
+def test_a_move_that_the_table_does_not_have_makes_nothing() -> None:
+    assert moved(REPORT, Move(Action.RATE, score=1, solved=False), "rita", LATER) is None
+
+
+def test_every_move_counts_and_dates_the_order() -> None:
+    after = moved(REPORT, Move(Action.ACCEPT), "system", LATER)
+    assert after == replace(REPORT, state=State.ACCEPTED, version=2, updated_at=LATER)
+
+
+def test_returning_takes_the_worker_away() -> None:
+    order = replace(REPORT, state=State.HANDLING, worker="gwen")
+    after = moved(order, Move(Action.RETURN, "not mine"), "gwen", LATER)
+    assert after is not None
+    assert (after.state, after.worker) == (State.ACCEPTED, None)
+
+
+def test_reopening_begins_a_clean_round() -> None:
+    rated = replace(
+        REPORT, state=State.RATED, worker="gwen", resolution="r", answer="a", score=1, solved=False, comment="c",
+        rated_by="rita",
+    )  # fmt: skip
+    after = moved(rated, Move(Action.REOPEN, "wet again"), "rita", LATER)
+    assert after == replace(REPORT, state=State.ACCEPTED, version=2, updated_at=LATER)
+
+
+def test_a_later_version_of_the_alert_amends_the_order() -> None:
+    assert amended(ALERT_ORDER, alert(), LATER) == (
+        replace(ALERT_ORDER, alert_version=2, alert_count=3, updated_at=LATER),
+        False,
+    )
+
+
+def test_clearing_is_noted_once() -> None:
+    first = amended(ALERT_ORDER, alert(state=AlertState.CLEARED, cleared_at=5), LATER)
+    assert first is not None
+    order, noted = first
+    assert noted
+    assert order.version == ALERT_ORDER.version + 1
+    second = amended(order, alert(version=3, state=AlertState.CLEARED, cleared_at=5), LATER)
+    assert second is not None
+    assert not second[1]
+
+
+@pytest.mark.parametrize("version", [1, 0])
+def test_a_version_that_is_not_later_changes_nothing(version: int) -> None:
+    assert amended(ALERT_ORDER, alert(version=version, count=99), LATER) is None

@@ -1,0 +1,61 @@
+"""The table of a work order's life, all of it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+
+from api.roles import Role
+from api.work_orders.states import SENTENCES, TRANSITIONS, Action, State, next_state, possible, roles_for
+
+S, A = State, Action
+# Everything that is possible, written down a second time, by state; all else is not.
+POSSIBLE: Final[dict[State, dict[Action, State]]] = {
+    S.SUBMITTED: {A.ACCEPT: S.ACCEPTED, A.CANCEL: S.CANCELLED},
+    S.ACCEPTED: {A.DISPATCH: S.DISPATCHED, A.CANCEL: S.CANCELLED},
+    S.DISPATCHED: {A.HANDLE: S.HANDLING, A.RETURN: S.ACCEPTED, A.CANCEL: S.CANCELLED},
+    S.HANDLING: {A.RESOLVE: S.RESOLVED, A.RETURN: S.ACCEPTED},
+    S.RESOLVED: {A.ANSWER: S.ANSWERED},
+    S.ANSWERED: {A.RATE: S.RATED, A.REOPEN: S.ACCEPTED},
+    S.RATED: {A.REOPEN: S.ACCEPTED},
+    S.CANCELLED: {},
+}
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("action", Action)
+def test_every_state_and_action_leads_where_it_should(state: State, action: Action) -> None:
+    assert next_state(state, action) == POSSIBLE[state].get(action)
+
+
+@pytest.mark.parametrize("state", State)
+def test_what_is_possible_is_told(state: State) -> None:
+    assert set(possible(state)) == set(POSSIBLE[state])
+
+
+def test_every_state_has_a_sentence_in_both_languages() -> None:
+    assert SENTENCES.keys() == set(State)
+    assert all(sentence.keys() == {"zh", "en"} and all(sentence.values()) for sentence in SENTENCES.values())
+
+
+def test_every_state_can_be_reached() -> None:
+    reached = {State.SUBMITTED}
+    while more := {target for state in reached for target in POSSIBLE[state].values()} - reached:
+        reached |= more
+    assert reached == set(State)
+
+
+def test_every_action_is_somebodys() -> None:
+    assert all(roles_for(action) for action in Action)
+    assert TRANSITIONS.keys() == set(Action)
+
+
+@pytest.mark.parametrize("action", [Action.ACCEPT, Action.DISPATCH, Action.HANDLE, Action.RESOLVE, Action.ANSWER])
+def test_residents_do_no_work_on_orders(action: Action) -> None:
+    assert Role.RESIDENT not in roles_for(action)
+
+
+@pytest.mark.parametrize("action", Action)
+def test_administrators_and_auditors_move_nothing(action: Action) -> None:
+    assert not {Role.ADMIN, Role.AUDITOR} & set(roles_for(action))
