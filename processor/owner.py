@@ -87,7 +87,27 @@ class Owner:
         log.info("partition_claimed", partition=partition, owner_epoch=lease.owner_epoch, sequence=lease.sequence)
         self._own_at_once = True
         self.engine = await recovery.recover(connection, around.js, intake, lease, around.clock)
-        await self._run_owned(database, intake, lease, self.engine)
+        while True:
+            try:
+                await self._run_owned(database, intake, lease, self.engine)
+            except TransientError as error:
+                log.warning("partition_waits_for_the_stream", partition=partition, error=str(error))
+                if not await self._resumed(intake, lease):
+                    return
+                self.engine.rollback()
+            else:
+                await leases.release(await database.connection(), around.clock, lease)
+                return
+
+    async def _resumed(self, intake: Intake, lease: Lease) -> bool:
+        """Waits until the stream is back; False if the state must be looked at anew, or the process is to stop."""
+        while not self._around.stop.is_set():
+            try:
+                return await recovery.resume(self._around.js, intake, lease)
+            except TransientError as error:
+                log.warning("stream_still_away", partition=self._partition, error=str(error))
+                await self._pause()
+        return False
 
     async def _run_owned(self, database: Database, intake: Intake, lease: Lease, engine: Engine) -> None:
         around = self._around
@@ -112,7 +132,6 @@ class Owner:
             self._purge_now_and_then(purge, lease, snapshots),
         )
         await snapshots.drain()
-        await leases.release(await database.connection(), around.clock, lease)
 
     async def _purge_now_and_then(self, purge: Purge, lease: Lease, snapshots: SnapshotWriter) -> None:
         while not self._around.stop.is_set():

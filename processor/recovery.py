@@ -65,6 +65,18 @@ async def recover(connection: Connection, js: JetStreamContext, intake: Intake, 
     return engine
 
 
+async def resume(js: JetStreamContext, intake: Intake, lease: Lease) -> bool:
+    """Opens the intake again behind the offset after the stream was away; False if it came back as another one.
+
+    Raises TransientError if it is still away.
+    """
+    info = await _stream_info(js)
+    if await _why_other_stream(js, lease, info, str(info.created)) is not None:
+        return False
+    await intake.open(lease.sequence)
+    return True
+
+
 async def _stream_info(js: JetStreamContext) -> StreamInfo:
     try:
         return await js.stream_info(subjects.STREAM_EVENTS)
@@ -169,6 +181,7 @@ async def _stored_frames(
 ) -> AsyncIterator[tuple[int, list[dict[str, Any]]]]:
     """The stored events of each frame, in order."""
     async with connection.transaction(), connection.cursor("rebuild") as cursor:
+        await connection.execute(_queries["allow_any_duration"])
         cursor.itersize = FETCH_ROWS
         await cursor.execute(_queries["read_events"], {"partition": partition, "after": after})
         rows: list[dict[str, Any]] = []

@@ -1,3 +1,6 @@
+-- name: allow_any_duration
+SELECT set_config('statement_timeout', '0', true)
+
 -- name: read_left_out
 SELECT position, n, reason FROM left_out WHERE partition = %(partition)s AND position > %(after)s
 

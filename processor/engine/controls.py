@@ -15,10 +15,12 @@ from herun.rules import RULE, Rule
 from processor.engine.alerting import FORGET, Evaluation, RuleHead, clear_alert, close_alert, release
 from processor.engine.kinds import absence, count, true_for
 from processor.engine.rulebook import RuleBook, compile_rule
-from processor.engine.state import CellKey, Registration, RuleCell, RuleKey
+from processor.engine.state import CellKey, DeviceKey, Registration, RuleCell, RuleKey
 
 # What a rule says to people, not when: changing it keeps the rule's state.
 PRESENTATION: Final = frozenset({"version", "title", "text", "severity", "category", "opens_order", "cooldown_s"})
+
+_GONE: Final = Registration(kind="", zone=None, building=None, enabled=False)
 
 
 class _DeviceBody(msgspec.Struct, frozen=True):
@@ -44,10 +46,13 @@ def _put_device(ev: Evaluation, book: RuleBook, control: Control) -> None:
     body = msgspec.convert(control.body, _DeviceBody)
     key = (control.site, body.device)
     registration = Registration(body.kind, body.zone, body.building, body.enabled)
-    if ev.state.registered.get(key) == registration:
+    old = ev.state.registered.get(key)
+    if old == registration:
         return
     ev.journal.put(ev.state.registered, key, registration)
     book.forget_plans()
+    if old is not None:
+        _leave_cells(ev, book, key, registration)
     for rule in book.of_site(control.site):
         if isinstance(rule, absence.Absence):
             _sync_absence(ev, rule, body.device, registration, control.control_id)
@@ -57,15 +62,9 @@ def _remove_device(ev: Evaluation, book: RuleBook, control: Control) -> None:
     device = _text(control.body, "device")
     ev.journal.remove(ev.state.registered, (control.site, device))
     book.forget_plans()
-    for watch in sorted(watch for watch in ev.state.held if watch[0] == control.site and watch[3] == device):
-        ev.journal.remove(ev.state.held, watch)
-        ev.timers.disarm((true_for.TIMER, *watch))
+    _leave_cells(ev, book, (control.site, device), _GONE)
     for cell in sorted(cell for cell in ev.state.heard if cell[0] == control.site and cell[2] == device):
         _unexpect(ev, cell)
-    for cell, holders in sorted(ev.state.holders.items()):
-        rule = book.get(cell[:2])
-        if cell[0] == control.site and device in holders and rule is not None:
-            release(ev, rule.head, cell[2], device, ev.now)
 
 
 def _put_rule(ev: Evaluation, book: RuleBook, control: Control) -> None:
@@ -137,6 +136,25 @@ def _sync_absence(
     _unexpect(ev, cell)
     if cell in ev.state.holders:
         release(ev, rule.head, device, device, ev.now)
+
+
+def _leave_cells(ev: Evaluation, book: RuleBook, key: DeviceKey, now: Registration) -> None:
+    """Ends what the device holds under keys that are not its own any more: it has moved, or is gone."""
+    site, device = key
+
+    def is_left(rule_key: RuleKey, cell_key: str) -> bool:
+        rule = book.get(rule_key)
+        stays = rule is not None and now.enabled and rule.has_in_scope(device, now)
+        return not (stays and rule is not None and rule.key_of(device, now) in {cell_key, ""})
+
+    for watch in sorted(watch for watch in ev.state.held if watch[0] == site and watch[3] == device):
+        if is_left(watch[:2], watch[2]):
+            ev.journal.remove(ev.state.held, watch)
+            ev.timers.disarm((true_for.TIMER, *watch))
+    for cell, holders in sorted(ev.state.holders.items()):
+        rule = book.get(cell[:2])
+        if cell[0] == site and device in holders and rule is not None and is_left(cell[:2], cell[2]):
+            release(ev, rule.head, cell[2], device, ev.now)
 
 
 def _unexpect(ev: Evaluation, cell: CellKey) -> None:

@@ -133,19 +133,26 @@ class Engine:
         if not plan.entries:
             return
         data = self._data_of(decisions, event) if plan.reads_data else _NO_DATA
-        for rule, key in plan.met_by(data):
-            if rule.where and not all(test(data) for test in rule.where):
-                continue
-            if rule.key_kind == "plate":  # known from the event only
-                plate = data.get("plate_hash")
-                if type(plate) is not str:
-                    continue
-                key = plate  # noqa: PLW2901
-            mark, alerts = self._journal.mark(), len(decisions.alerts)
-            try:
-                rule.on_event(self._ev, key, event, data, late=late)
-            except Exception as error:  # noqa: BLE001 - as above: the event is stored all the same
-                self._rule_threw(decisions, rule, (mark, alerts), repr(error), event.event_id)
+        for rule, key, tests in plan.met_by(data):
+            for test in tests:
+                if not test(data):
+                    break
+            else:
+                self._evaluate(decisions, rule, key, event, data, late=late)
+
+    def _evaluate(
+        self, decisions: Decisions, rule: CompiledRule, key: str, event: Event, data: dict[str, Any], *, late: bool
+    ) -> None:
+        if rule.key_kind == "plate":  # known from the event only
+            plate = data.get("plate_hash")
+            if type(plate) is not str:
+                return
+            key = plate
+        before = (len(self._journal.entries), len(decisions.alerts))
+        try:
+            rule.on_event(self._ev, key, event, data, late=late)
+        except Exception as error:  # noqa: BLE001 - as above: the event is stored all the same
+            self._rule_threw(decisions, rule, before, repr(error), event.event_id)
 
     def _see(self, decisions: Decisions, event: Event) -> bool:
         """Counts the event; True if the device's newest is newer."""

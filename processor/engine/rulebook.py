@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any, Final
 
 from herun.rules import RULE, AbsenceRule, CountRule, PlateListRule, Rule, ThresholdRule
+from processor.engine.conditions import Test
 from processor.engine.kinds.absence import Absence
 from processor.engine.kinds.compiled import CompiledRule
 from processor.engine.kinds.count import Count
@@ -14,7 +15,8 @@ from processor.engine.kinds.threshold import Threshold
 from processor.engine.kinds.true_for import TrueFor
 from processor.engine.state import Registration, RuleKey, State
 
-Entry = tuple[CompiledRule, str]  # a rule, and the key under which it keeps this device's events
+# A rule, the key under which it keeps this device's events, and what an event's data must pass to be looked at.
+Entry = tuple[CompiledRule, str, tuple[Test, ...]]
 
 MAX_PLANS: Final = 50_000  # devices times event types; beyond it all are made anew
 INDEXED_FROM: Final = 4  # rules; fewer are quicker to ask one after the other
@@ -28,16 +30,24 @@ class Plan:
 
     def __init__(self, entries: tuple[Entry, ...]) -> None:
         self.entries = entries
-        self.reads_data = any(rule.reads_data for rule, _ in entries)
+        self.reads_data = any(rule.reads_data for rule, _, _ in entries)
         self.field = _best_field(entries) if len(entries) >= INDEXED_FROM else None
         self.rest: tuple[Entry, ...] = entries
         self.by_value: dict[str, tuple[Entry, ...]] = {}
         if self.field is not None:
-            wanted = [rule.match.where.get(self.field) for rule, _ in entries]
-            self.rest = tuple(entry for entry, want in zip(entries, wanted, strict=True) if not isinstance(want, str))
-            for value in {want for want in wanted if isinstance(want, str)}:
-                pairs = zip(entries, wanted, strict=True)
-                self.by_value[value] = tuple(e for e, want in pairs if want == value or not isinstance(want, str))
+            self._index(self.field)
+
+    def _index(self, field: str) -> None:
+        """Sorts the entries by the value they want; the test of the field itself is then done."""
+        wanted = [rule.match.where.get(field) for rule, _, _ in self.entries]
+        pairs = list(zip(self.entries, wanted, strict=True))
+        self.rest = tuple(entry for entry, want in pairs if not isinstance(want, str))
+        for value in {want for want in wanted if isinstance(want, str)}:
+            self.by_value[value] = tuple(
+                (entry[0], entry[1], entry[0].tests_without(field)) if want == value else entry
+                for entry, want in pairs
+                if want == value or not isinstance(want, str)
+            )
 
     def met_by(self, data: dict[str, Any]) -> tuple[Entry, ...]:
         """The entries that this data can match, in the order of rule uids."""
@@ -97,11 +107,11 @@ class RuleBook:
 
     def _entries(self, site: str, device: str, event_type: str) -> list[Entry]:
         place = self._state.registered.get((site, device), _UNREGISTERED)
-        found = []
+        found: list[Entry] = []
         for rule in self.of_site(site):
             key = rule.key_of(device, place)
             if key is not None and event_type in rule.event_types and rule.has_in_scope(device, place):
-                found.append((rule, key))
+                found.append((rule, key, rule.tests_without(None)))
         return found
 
 
@@ -121,6 +131,6 @@ def compile_rule(site: str, rule: Rule) -> CompiledRule:
 def _best_field(entries: tuple[Entry, ...]) -> str | None:
     """The field that most rules compare with a text; the first by name among equals."""
     counts = Counter(
-        field for rule, _ in entries for field, value in sorted(rule.match.where.items()) if isinstance(value, str)
+        field for rule, _, _ in entries for field, value in sorted(rule.match.where.items()) if isinstance(value, str)
     )
     return min(counts, key=lambda field: (-counts[field], field), default=None)

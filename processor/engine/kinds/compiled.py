@@ -25,7 +25,7 @@ class CompiledRule(ABC):
         self.match = rule.match
         self.event_types = frozenset(rule.match.event_types)
         self.key_kind = rule.key
-        self.where: tuple[Test, ...] = tuple(equals(field, value) for field, value in sorted(rule.match.where.items()))
+        self._where = {field: equals(field, value) for field, value in sorted(rule.match.where.items())}
         self.head = RuleHead(
             site=site,
             uid=rule.uid,
@@ -43,7 +43,11 @@ class CompiledRule(ABC):
     @property
     def reads_data(self) -> bool:
         """True if the event's data must be decoded for this rule."""
-        return bool(self.where) or self.key_kind == "plate"
+        return bool(self._where) or self.key_kind == "plate"
+
+    def tests_without(self, field: str | None) -> tuple[Test, ...]:
+        """What `where` asks of the data, but for one field that was looked at already."""
+        return tuple(test for name, test in self._where.items() if name != field)
 
     def has_in_scope(self, device: str, place: Registration) -> bool:
         """True if the rule looks at this device at all."""

@@ -80,3 +80,12 @@ def test_raising_again_within_the_cool_down_is_another_version_of_the_same_alert
         (True, 1, 1), (True, 2, 1), (True, 3, 2), (True, 4, 2), (False, 1, 1)
     ]  # fmt: skip
     assert (last.text["en"], first.text["zh"]) == ("d1 at 13 in , 1 times for ", "d1 11")
+
+
+def test_a_device_that_moves_leaves_what_it_held_in_its_old_zone() -> None:
+    driver = Driver(put_device("d1", zone="a"), put_rule(HIGH | {"key": "zone"}))
+    driver.events(event("e1", at(0), 11))
+    driver.control(put_device("d1", "moved", zone="b"), at=at(1))
+    assert [(alert.key, alert.state.value) for alert in driver.alerts] == [("a", "raised"), ("a", "cleared")]
+    driver.events(event("e2", at(2), 11))
+    assert [(alert.key, alert.state.value) for alert in driver.alerts[2:]] == [("b", "raised")]

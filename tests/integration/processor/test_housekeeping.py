@@ -1,0 +1,63 @@
+"""What is thrown away is what nobody needs any more, and nothing else."""
+
+from __future__ import annotations
+
+import psycopg
+
+from herun import subjects
+from herun.clock import DAY_US, ManualClock
+from herun.database.pool import make_pool
+from herun.frames import FrameKind
+from processor import housekeeping
+from processor.housekeeping import Purge
+from processor.lease import Lease, claim
+from processor.store import ROLE, Database
+from tests.integration.processor.running import World
+from tests.unit.processor.samples import START_US, event, put_device
+
+DAYS = 30
+
+
+async def test_personal_values_are_deleted_when_their_time_is_over_and_not_before(world: World) -> None:
+    with psycopg.connect(world.database_url) as connection:
+        connection.execute("SET ROLE herun_processor")
+        for day in range(40):
+            connection.execute(
+                "INSERT INTO events_personal SELECT 'herun', 'd1', to_timestamp(%(s)s), 'e', 'plate', 'plate', 'x',"
+                " to_timestamp(%(s)s)",
+                {"s": day * 86_400},
+            )
+    clock = ManualClock(at_us=40 * DAY_US)
+    async with make_pool(world.database_url, ROLE, "test", 1) as pool:
+        assert await housekeeping.delete_old_personal(pool, clock, DAYS) == 10
+        assert await housekeeping.delete_old_personal(pool, clock, DAYS) == 0
+        clock.advance(DAY_US)
+        assert await housekeeping.delete_old_personal(pool, clock, DAYS) == 1
+    assert world.value("SELECT count(*) FROM events_personal") == 29
+
+
+async def test_frames_behind_the_snapshot_are_purged_but_for_the_last_of_each_subject(world: World) -> None:
+    await world.control(put_device("d1"))
+    sequences = [await world.publish([event(f"e{n}", START_US + n)]) for n in range(5)]
+    database, js = Database(world.database_url, "test"), world.client.jetstream()
+    lease = await claim(await database.connection(), ManualClock(START_US), 0, "test", own_at_once=True)
+    assert lease is not None
+    async with make_pool(world.database_url, ROLE, "test", 1) as pool:
+        await Purge(pool, js, horizon_s=1000).run_if_due(lease, (0, sequences[2]))
+        assert (await js.stream_info(subjects.STREAM_EVENTS)).state.messages == 6
+        await Purge(pool, js, horizon_s=0).run_if_due(lease, (0, sequences[2]))
+    await database.drop()
+    assert (await js.stream_info(subjects.STREAM_EVENTS)).state.messages == 4
+    last = await js.get_last_msg(subjects.STREAM_EVENTS, subjects.frame_subject(0, FrameKind.CONTROL))
+    assert last.seq == 1
+    assert world.value("SELECT purged_below FROM partitions") == sequences[2]
+    await world.publish([event("e9", START_US + 9)])
+    await world.control(put_device("d2"))
+
+
+async def test_another_epochs_snapshot_purges_nothing(world: World) -> None:
+    await world.publish([event("e1", START_US)])
+    lease = Lease(0, "test", 1, "", stream_epoch=1, sequence=1, frame_id="")
+    async with make_pool(world.database_url, ROLE, "test", 1) as pool:
+        await Purge(pool, world.client.jetstream(), horizon_s=0).run_if_due(lease, (0, 5))
+    assert (await world.client.jetstream().stream_info(subjects.STREAM_EVENTS)).state.messages == 1
