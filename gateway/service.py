@@ -158,7 +158,7 @@ async def ensure_patiently(js: JetStreamContext) -> None:
     """Makes the streams and buckets, as soon as the stream takes it."""
     while True:
         try:
-            await streams.ensure_streams(js)
+            await streams.ensure_streams(js, settings().events_max_mb * streams.MIB)
         except (NatsError, JetStreamError, TimeoutError, OSError) as error:
             log.warning("streams_not_there_yet", error=repr(error))
         else:
@@ -170,7 +170,7 @@ async def bound_the_broker(devices_js: JetStreamContext) -> None:
     """Bounds the buffer in which the broker keeps messages, as soon as it is there: the session has just made it."""
     while True:
         try:
-            if await streams.ensure_mqtt_bounds(devices_js):
+            if await streams.ensure_mqtt_bounds(devices_js, settings().broker_max_mb * streams.MIB):
                 return
         except (NatsError, JetStreamError, TimeoutError, OSError) as error:
             log.warning("broker_not_bounded_yet", error=repr(error))

@@ -28,7 +28,7 @@ LONGEST_PAUSE_S: Final = 5.0
 # A connection that the broker ends this soon after it had let us in was probably taken over by a client with our id.
 # After so many in a row we give way: whoever it is, two would throw each other out for ever.
 SHORT_LIFE_S: Final = 5.0
-SHORT_LIVES_ALLOWED: Final = 6
+SHORT_LIVES_ALLOWED: Final = 4
 
 
 class Session:
@@ -68,11 +68,15 @@ class Session:
                 self._connection = await self._open()
                 failures = 0
                 await self._connection.closed
-            except (OSError, TransientError) as error:
-                log.warning("broker_connection_ended", error=str(error) or repr(error))
+            except OSError as error:  # the broker itself is away: that explains short lives
+                short_lives = 0
+                log.warning("broker_away", error=str(error) or repr(error))
+            except TransientError as error:
+                log.warning("broker_connection_ended", error=str(error))
             lived_s = asyncio.get_running_loop().time() - began
             was_let_in, self._connection = self._connection is not None, None
-            short_lives = short_lives + 1 if was_let_in and lived_s < SHORT_LIFE_S else 0
+            if was_let_in:
+                short_lives = short_lives + 1 if lived_s < SHORT_LIFE_S else 0
             if short_lives > SHORT_LIVES_ALLOWED and not self._stopping.is_set():
                 raise FencedError(f"{short_lives} connections in a row were ended within {SHORT_LIFE_S} s")
             failures += 1

@@ -184,6 +184,8 @@ class Estate:
     async def _all(self, stream: str) -> list[bytes]:
         info = await self.js.stream_info(stream)
         found: list[bytes] = []
+        if not info.state.messages:
+            return found
         for sequence in range(info.state.first_seq, info.state.last_seq + 1):
             try:
                 message = await self.js.get_msg(stream, sequence)
