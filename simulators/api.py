@@ -67,6 +67,12 @@ class Person:
         """The answer's JSON; safe to repeat. Raises as `get` does."""
         return await self._request("PUT", path, body=body)
 
+    async def progress(self, number: str, phone: str) -> dict[str, Any]:
+        """How far a report has come, asked without the sign-in. Raises RefusedError."""
+        answer = await self._http.get("/v1/progress", params={"number": number, "phone_tail": phone[-4:]})
+        found: dict[str, Any] = _json("GET", answer)
+        return found
+
     async def live(self, site: str, after: str | None = None) -> AsyncIterator[LiveEvent]:
         """The site's live feed, from `after` on if given; ends when the server ends it. Raises as `get` does."""
         headers = {"Accept": "text/event-stream", **await self._authorization()}

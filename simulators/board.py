@@ -10,7 +10,7 @@ from typing import Any, Final
 from simulators.answers import SeenAlert, expected_of
 from simulators.api import LiveEvent
 from simulators.happenings import Message
-from simulators.people import Deed
+from simulators.people import LOOKS_UP, Deed
 from simulators.scenario import ExpectedAlert, ExpectedOrder, Scenario
 
 DELAYS_KEPT: Final = 2_000  # newest samples
@@ -28,6 +28,7 @@ _DOES: Final = {
     "answer": "answers",
     "rate": "rates",
     "report": "reports, as",
+    LOOKS_UP: "reads the answer of",
 }
 
 # The states that one order has to be seen in, from the alert to the rating.
@@ -147,6 +148,7 @@ class Board:
             Link("sensors report", self.about["reading.reported"] > 0),
             *(Link(f"alert: {_alert_name(each)}", self._saw_alert(each)) for each in self._scenario.answers.alerts),
             *(Link(f"order: {_order_name(each)}", self._saw_order(each)) for each in self._scenario.answers.orders),
+            Link("a reporter reads the answer without signing in", self.deeds[LOOKS_UP] > 0),
             *(
                 Link(f"order of {_A[origin]}: {state}", seen)
                 for origin in ("alert", "report")

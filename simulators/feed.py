@@ -1,10 +1,9 @@
-"""Somebody who watches the live feed, and counts what comes."""
+"""Somebody who watches the live feed."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final
 
 import httpx
@@ -16,23 +15,20 @@ COME_BACK_S: Final = 0.3  # after the feed has ended
 
 
 class Watcher:
-    """Follows one site's feed over every interruption, by its cursor. `events` counts (device, event id)."""
+    """Follows one site's feed over every interruption, by its cursor."""
 
-    def __init__(self, person: Person, site: str, on_event: Callable[[LiveEvent], None] | None = None) -> None:
+    def __init__(self, person: Person, site: str, on_event: Callable[[LiveEvent], None]) -> None:
         self._person = person
         self._site = site
         self._on_event = on_event
         self._changed = asyncio.Event()
         self.cursor: str | None = None
-        self.connections = 0
-        self.events: Counter[tuple[str, str]] = Counter()
 
     async def watch(self) -> None:
         """Watches until cancelled. Raises RefusedError if the feed is not for this person."""
         never = asyncio.Event()
         while True:
             try:
-                self.connections += 1
                 async for live in self._person.live(self._site, self.cursor):
                     self._take(live)
             except httpx.TransportError:
@@ -58,18 +54,7 @@ class Watcher:
         if not await self.saw(lambda: self.cursor is not None, patience_s):
             raise TimeoutError(f"the live feed of {self._site} does not answer")
 
-    def missing(self, published: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
-        """What was published and never came."""
-        return set(published) - self.events.keys()
-
-    def doubled(self) -> set[tuple[str, str]]:
-        """What came more than once."""
-        return {identity for identity, times in self.events.items() if times > 1}
-
     def _take(self, live: LiveEvent) -> None:
         self.cursor = live.cursor or self.cursor
-        if live.kind == "event":
-            self.events[live.body["device"], live.body["event_id"]] += 1
-        if self._on_event is not None:
-            self._on_event(live)
+        self._on_event(live)
         self._changed.set()

@@ -54,6 +54,7 @@ class Link:
         self._address = address
         self._loop = asyncio.get_running_loop()
         self._wanted = False
+        self._returning: asyncio.Task[str | None] | None = None
         self._answer: asyncio.Future[str | None] | None = None
         self._presence_topic = credentials.presence_topic
         self._presence_ids: set[int] = set()
@@ -82,12 +83,12 @@ class Link:
 
     async def open(self) -> None:
         """Connects, trying again until CONNECT_TIMEOUT_S. Raises LinkRefusedError."""
-        self._wanted = True
         reason: str | None = "nobody answered"
         deadline = self._loop.time() + CONNECT_TIMEOUT_S
-        while self._loop.time() < deadline and self._wanted:
+        while self._loop.time() < deadline:
             reason = await self._try_once()
             if reason is None:
+                self._wanted = True  # from here on `keep` brings it back
                 return
             await pause(asyncio.Event(), TRY_AGAIN_S)
         raise LinkRefusedError(f"{self.name}: {reason}")
@@ -128,12 +129,9 @@ class Link:
     def keep(self) -> None:
         """Sends pings that are due, and comes back if the connection was lost."""
         self._client.loop_misc()
-        if self._wanted and self._answer is None and self._client.socket() is None:
-            self._loop.create_task(self._come_back(), name=f"reconnect {self.name}")
-
-    async def _come_back(self) -> None:
-        if self._wanted and self._answer is None:
-            await self._try_once()
+        is_trying = self._answer is not None or (self._returning is not None and not self._returning.done())
+        if self._wanted and not is_trying and self._client.socket() is None:
+            self._returning = self._loop.create_task(self._try_once(), name=f"reconnect {self.name}")
 
     def _on_socket_open(self, _client: Client, _data: Any, sock: Any) -> None:
         self._loop.add_reader(sock, self._client.loop_read)

@@ -41,17 +41,28 @@ Answer = tuple[str, int, int]
 
 @dataclass
 class Tally:
-    """What was sent, shown and done while a scenario played."""
+    """What was sent, shown and done while a scenario played. Events are (device, event id), counted."""
 
     published: set[tuple[str, str]] = field(default_factory=set)
-    shown: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    shown: Counter[tuple[str, str]] = field(default_factory=Counter)
     deeds: list[Deed] = field(default_factory=list)
 
     def on_message(self, message: Message) -> None:
         self.published.update((message.device, event) for event in message.events)
 
     def on_live(self, live: LiveEvent) -> None:
-        self.shown[live.kind, live.cursor, str(live.body.get("version", ""))] += 1
+        if live.kind == "event":
+            self.shown[live.body["device"], live.body["event_id"]] += 1
+
+    @property
+    def lost(self) -> int:
+        """How many were published and never shown."""
+        return len(self.published - self.shown.keys())
+
+    @property
+    def doubled(self) -> int:
+        """How many were shown more than once."""
+        return sum(times > 1 for times in self.shown.values())
 
 
 @dataclass(frozen=True)
@@ -104,8 +115,8 @@ async def run_scenario(target: Target, scenario: Scenario, *, site: str, seed: i
             scenario=scenario.name,
             site=site,
             differences=tuple(differences(scenario, *_seen(*found))),
-            lost=len(stay.watcher.missing(tally.published)),
-            doubled=len(stay.watcher.doubled()),
+            lost=tally.lost,
+            doubled=tally.doubled,
             published=len(tally.published),
             behind_s=stay.player.behind_us / SECOND_US / stay.clock.speed,
             answers=_answers(found[0], start_us),
@@ -125,7 +136,7 @@ async def _settle(stay: Stay, scenario: Scenario, tally: Tally, start_us: int) -
     """All alerts and orders, once they are as known and quiet has passed, or when the time for it is over."""
     never = asyncio.Event()
     await until(stay.clock, start_us + scenario.lasts + QUIET_US, never)
-    await stay.watcher.saw(lambda: not stay.watcher.missing(tally.published), PATIENCE_S)
+    await stay.watcher.saw(lambda: not tally.lost, PATIENCE_S)
     deadline_us = start_us + scenario.lasts + scenario.settle
     while True:
         found = await _everything(stay.operator, stay.estate.site)
