@@ -8,7 +8,6 @@ from typing import Final
 import msgspec
 import structlog
 from nats.aio.msg import Msg
-from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from api.resources import Resources
@@ -49,7 +48,7 @@ async def follow(resources: Resources, stop: asyncio.Event) -> None:
             resources.beat(TASK)
             try:
                 messages = await subscription.fetch(BATCH, timeout=FETCH_S)
-            except NatsTimeoutError:  # nothing came
+            except TimeoutError:  # nothing came; the library raises its own kind or the plain one
                 continue
             for message in messages:
                 await handle(resources, message)
