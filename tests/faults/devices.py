@@ -68,7 +68,7 @@ class Device:
                 self.refused += 1
                 raise ConnectionError(f"CONNACK {answer[3]}")
             self._packet_ids.clear()
-            for event_id, payload in self.open.items():
+            for event_id, payload in list(self.open.items()):
                 writer.write(self._packet(event_id, payload))
             await asyncio.gather(self._send(writer, stop), self._receive(reader, stop))
         finally:
@@ -79,12 +79,12 @@ class Device:
             while self.queued and len(self._packet_ids) < MAX_UNACKNOWLEDGED:
                 event_id, payload = self.queued.popleft()
                 self.open[event_id] = payload
+                if writer.is_closing():
+                    raise ConnectionError("closed")
                 writer.write(self._packet(event_id, payload))
                 if self.chance.random() < REPEAT_SHARE:
                     self.queued.append((event_id, payload))
             await writer.drain()
-            if writer.is_closing():
-                raise ConnectionError("closed")
             await asyncio.sleep(0.01)
 
     async def _receive(self, reader: asyncio.StreamReader, stop: asyncio.Event) -> None:

@@ -50,6 +50,7 @@ class Box:
     environment: dict[str, str] = field(default_factory=dict)  # any other variables
     supervisor: subprocess.Popen[bytes] | None = None
     _token: str = ""
+    _known: dict[str, str] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
         self.start()
@@ -101,8 +102,9 @@ class Box:
         return found | ({"supervisor": self.supervisor.pid} if self.supervisor else {})
 
     def variable(self, name: str) -> str:
-        """A variable of stack.env by its name without prefix."""
-        return str(dotenv_values(self.folder / "stack.env")[f"HERUN_{name.upper()}"])
+        """A variable of stack.env by its name without prefix; the last one known while a supervisor starts again."""
+        self._known |= {key: value for key, value in dotenv_values(self.folder / "stack.env").items() if value}
+        return self._known[f"HERUN_{name.upper()}"]
 
     @property
     def api_url(self) -> str:
