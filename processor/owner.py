@@ -15,6 +15,7 @@ from nats.js import JetStreamContext
 from herun.clock import Clock
 from herun.errors import FencedError, TransientError
 from herun.settings import Settings
+from herun.streams import MIB
 from processor import lease as leases
 from processor import recovery
 from processor.batch import Batch
@@ -114,7 +115,8 @@ class Owner:
         relay = Relay(around.pool, around.js, self._partition, around.stop)
         ticker = Ticker(around.js, self._partition, lease.owner, around.stop)
         snapshots = SnapshotWriter(around.pool, around.clock, around.settings.snapshot_interval_s)
-        purge = Purge(around.pool, around.js, around.settings.replay_horizon_hours * 3600)
+        horizon_s = around.settings.replay_horizon_hours * 3600
+        purge = Purge(around.pool, around.js, horizon_s, around.settings.events_max_mb * MIB)
 
         def after_commit(batch: Batch) -> None:
             ticker.frame_came()
@@ -126,7 +128,7 @@ class Owner:
 
         pipeline = Pipeline(self._partition, around.clock, around.client, database, around.stop)
         await _run_with(
-            pipeline.run(intake, lease, engine, after_commit),
+            pipeline.run(intake, lease, engine, after_commit, lambda: snapshots.take_if_due(lease, engine.state)),
             relay.run(),
             ticker.run(),
             self._purge_now_and_then(purge, lease, snapshots),

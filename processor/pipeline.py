@@ -55,11 +55,22 @@ class Pipeline:
         self._database = database
         self._stop = stop
 
-    async def run(self, intake: Intake, lease: Lease, engine: Engine, after_commit: Callable[[Batch], None]) -> None:
-        """Until stopped. Raises FencedError if another owner has taken over, TransientError if the stream is away."""
+    async def run(
+        self,
+        intake: Intake,
+        lease: Lease,
+        engine: Engine,
+        after_commit: Callable[[Batch], None],
+        when_idle: Callable[[], None],
+    ) -> None:
+        """Until stopped. Raises FencedError if another owner has taken over, TransientError if the stream is away.
+
+        `when_idle` is called while no frame comes: a stream that is full has no room even for a tick.
+        """
         waiting: deque[TakenFrame] = deque()
         while not self._stop.is_set():
             if not waiting and not await intake.wait(IDLE_LOOK_S):
+                when_idle()
                 continue
             frames = await self._at_hand(intake, waiting)
             taken = 0

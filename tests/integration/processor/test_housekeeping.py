@@ -16,6 +16,7 @@ from tests.integration.processor.running import World
 from tests.unit.processor.samples import START_US, event, put_device
 
 DAYS = 30
+ROOMY = 2**40  # bytes that the stream may take: more than it will
 
 
 async def test_personal_values_are_deleted_when_their_time_is_over_and_not_before(world: World) -> None:
@@ -43,9 +44,9 @@ async def test_frames_behind_the_snapshot_are_purged_but_for_the_last_of_each_su
     lease = await claim(await database.connection(), ManualClock(START_US), 0, "test", own_at_once=True)
     assert lease is not None
     async with make_pool(world.database_url, ROLE, "test", 1) as pool:
-        await Purge(pool, js, horizon_s=1000).run_if_due(lease, (0, sequences[2]))
+        await Purge(pool, js, horizon_s=1000, max_bytes=ROOMY).run_if_due(lease, (0, sequences[2]))
         assert (await js.stream_info(subjects.STREAM_EVENTS)).state.messages == 6
-        await Purge(pool, js, horizon_s=0).run_if_due(lease, (0, sequences[2]))
+        await Purge(pool, js, horizon_s=0, max_bytes=ROOMY).run_if_due(lease, (0, sequences[2]))
     await database.drop()
     assert (await js.stream_info(subjects.STREAM_EVENTS)).state.messages == 4
     last = await js.get_last_msg(subjects.STREAM_EVENTS, subjects.frame_subject(0, FrameKind.CONTROL))
@@ -55,9 +56,21 @@ async def test_frames_behind_the_snapshot_are_purged_but_for_the_last_of_each_su
     await world.control(put_device("d2"))
 
 
+async def test_a_stream_that_fills_up_is_purged_before_the_horizon(world: World) -> None:
+    await world.control(put_device("d1"))
+    sequences = [await world.publish([event(f"e{n}", START_US + n)]) for n in range(5)]
+    database, js = Database(world.database_url, "test"), world.client.jetstream()
+    lease = await claim(await database.connection(), ManualClock(START_US), 0, "test", own_at_once=True)
+    assert lease is not None
+    async with make_pool(world.database_url, ROLE, "test", 1) as pool:
+        await Purge(pool, js, horizon_s=1000, max_bytes=1).run_if_due(lease, (0, sequences[2]))
+    await database.drop()
+    assert (await js.stream_info(subjects.STREAM_EVENTS)).state.messages == 4
+
+
 async def test_another_epochs_snapshot_purges_nothing(world: World) -> None:
     await world.publish([event("e1", START_US)])
     lease = Lease(0, "test", 1, "", stream_epoch=1, sequence=1, frame_id="")
     async with make_pool(world.database_url, ROLE, "test", 1) as pool:
-        await Purge(pool, world.client.jetstream(), horizon_s=0).run_if_due(lease, (0, 5))
+        await Purge(pool, world.client.jetstream(), horizon_s=0, max_bytes=ROOMY).run_if_due(lease, (0, 5))
     assert (await world.client.jetstream().stream_info(subjects.STREAM_EVENTS)).state.messages == 1
