@@ -11,8 +11,8 @@ from herun.clock import parse_clock
 from simulators.stay import Target
 from tests.support.box import Box
 
-# Four hours of the estate pass in a minute: from the evening on, into the night.
-EVENING = "2026-05-11T20:00:00+08:00@240"
+# Four hours of the estate pass in a minute, from the late evening on.
+EVENING = "2026-05-11T22:00:00+08:00@240"
 
 
 def target(box: Box) -> Target:

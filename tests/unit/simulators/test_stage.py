@@ -64,6 +64,13 @@ def test_a_day_has_copies_and_late_messages_and_lost_connections(herun: Estate) 
     assert late > 0
 
 
+def test_some_clocks_are_wrong_and_most_nearly_right(herun: Estate) -> None:
+    skews = [abs(chance.clock_skew(herun.rng("clock", device.name))) for device in herun.devices]
+    wrong = sum(skew >= chance.WRONG_CLOCK_US for skew in skews)
+    assert 0 < wrong < len(skews) / 10
+    assert sum(skew < 3 * SECOND_US for skew in skews) > len(skews) * 0.9
+
+
 def test_nothing_is_sent_over_a_lost_connection(herun: Estate) -> None:
     down: set[str] = set()
     for action in first_hours(herun, 24):
