@@ -1,3 +1,6 @@
+-- name: bound_idle_transactions
+SELECT set_config('idle_in_transaction_session_timeout', %(milliseconds)s, false)
+
 -- name: copy_events
 COPY events (event_time, recorded_time, position, n, schema_version, flags, sequence, site, device, event_type, event_id, data)
 FROM STDIN (FORMAT BINARY)

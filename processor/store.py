@@ -20,7 +20,7 @@ from processor import copy_rows
 from processor.batch import Batch
 from processor.engine.duplicates import REDELIVERED_CONTENT
 from processor.engine.engine import Decisions
-from processor.lease import Lease, lease_until
+from processor.lease import LEASE_S, Lease, lease_until
 
 _queries = Queries("processor")
 
@@ -31,7 +31,10 @@ CONTENT_LOOKUP_US: Final = DAY_US  # how far back a redelivered content id is lo
 
 
 class Database:
-    """One connection of its own for one partition, made again when it was lost."""
+    """One connection of its own for one partition, made again when it was lost.
+
+    A process that is stopped in the middle of a transaction holds the offset's row no longer than its lease.
+    """
 
     def __init__(self, url: str, application: str) -> None:
         self._conninfo = role_conninfo(url, ROLE, application)
@@ -40,7 +43,10 @@ class Database:
     async def connection(self) -> Connection:
         """The live connection. Raises psycopg.OperationalError if the database is away."""
         if self._connection is None or self._connection.closed:
-            self._connection = await AsyncConnection.connect(self._conninfo, autocommit=True, row_factory=dict_row)
+            connection = await AsyncConnection.connect(self._conninfo, autocommit=True, row_factory=dict_row)
+            bound = {"milliseconds": str(LEASE_S * 1000)}
+            await connection.execute(_queries["bound_idle_transactions"], bound)
+            self._connection = connection
         return self._connection
 
     async def drop(self) -> None:

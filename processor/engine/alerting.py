@@ -46,14 +46,20 @@ class Occurrence(msgspec.Struct, frozen=True):
 class Evaluation:
     """What rules work on: the state and its undo log, the timers, the frame's time, the alert versions so far."""
 
-    __slots__ = ("alerts", "journal", "now", "state", "timers")
+    __slots__ = ("alerts", "journal", "now", "state", "timers", "watched")
 
     def __init__(self, state: State, journal: Journal, timers: Timers) -> None:
         self.state = state
         self.journal = journal
         self.timers = timers
-        self.now = state.engine_time
         self.alerts: list[Alert] = []
+        self.now = self.watched = 0
+        self.let_pass_to(state.engine_time)
+
+    def let_pass_to(self, now: int) -> None:
+        """`now` is the frame's engine time, `watched` the same without our own outages."""
+        self.now = now
+        self.watched = now - self.state.outage
 
     def registration(self, site: str, device: str | None) -> Registration:
         """What is known of a device; nothing of an unknown one."""

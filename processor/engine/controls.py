@@ -75,7 +75,7 @@ def _put_rule(ev: Evaluation, book: RuleBook, control: Control) -> None:
     if old is not None and old.body == body:
         return
     if old is not None and _decides_otherwise(RULE.validate_json(old.body), rule):
-        _drop_rule_state(ev, compile_rule(control.site, RULE.validate_json(old.body)).head)
+        drop_rule_state(ev, compile_rule(control.site, RULE.validate_json(old.body)).head)
     ev.journal.put(ev.state.rules, key, RuleCell(body))
     book.changed(key)
     compiled = book.get(key)
@@ -90,7 +90,7 @@ def _remove_rule(ev: Evaluation, book: RuleBook, control: Control) -> None:
     cell = ev.state.rules.get(key)
     if cell is None:
         return
-    _drop_rule_state(ev, compile_rule(control.site, RULE.validate_json(cell.body)).head)
+    drop_rule_state(ev, compile_rule(control.site, RULE.validate_json(cell.body)).head)
     ev.journal.remove(ev.state.rules, key)
     book.changed(key)
 
@@ -162,7 +162,7 @@ def _unexpect(ev: Evaluation, cell: CellKey) -> None:
     ev.timers.disarm((absence.TIMER, *cell))
 
 
-def _drop_rule_state(ev: Evaluation, head: RuleHead) -> None:
+def drop_rule_state(ev: Evaluation, head: RuleHead) -> None:
     """Nothing that the rule knew holds any more; its raised alerts are cleared, for nobody watches them now."""
     key = (head.site, head.uid)
     for watch in [watch for watch in ev.state.held if watch[:2] == key]:

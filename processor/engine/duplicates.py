@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from herun.events import FLAG_CONTENT_ID, FLAG_REDELIVERED, Event
-from processor.engine.journal import Journal
+from processor.engine.journal import MISSING, Journal
 from processor.engine.state import OLD, YOUNG, Identity, State
 
 GENERATION: Final = 16_384  # identities; four times what a gateway shard may have in flight
@@ -33,7 +33,8 @@ class DuplicateRing:
         young = self._state.identities[YOUNG]
         if identity in young or identity in self._state.identities[OLD]:
             return not may_repeat
-        self._journal.put(young, identity, event.event_time)
+        self._journal.entries.append((young, identity, MISSING))
+        young[identity] = event.event_time
         return True
 
     def is_doubtful(self, event: Event) -> bool:

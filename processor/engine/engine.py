@@ -16,9 +16,9 @@ from herun.errors import InvalidInputError
 from herun.events import FLAG_LATE, Event
 from herun.frames import Control, Frame
 from processor.engine.alerting import FORGET, Evaluation, Occurrence, RuleHead, forget_alert, raise_alert
-from processor.engine.controls import apply_control
+from processor.engine.controls import apply_control, drop_rule_state
 from processor.engine.duplicates import GENERATION, DuplicateRing
-from processor.engine.journal import Journal
+from processor.engine.journal import MISSING, Journal
 from processor.engine.kinds.compiled import SECOND_US, CompiledRule
 from processor.engine.rulebook import RuleBook
 from processor.engine.state import ENGINE_TIME, OUTAGE, RuleKey, Seen, State
@@ -106,7 +106,7 @@ class Engine:
         if before and now - before > self._outage_gap:
             self._journal.put(self.state.marks, OUTAGE, self.state.outage + now - before)
         self._journal.put(self.state.marks, ENGINE_TIME, now)
-        self._ev.now = now
+        self._ev.let_pass_to(now)
 
     def _fire_timers(self, decisions: Decisions) -> None:
         while fired := self._timers.pop_due(self._ev.now):
@@ -133,42 +133,34 @@ class Engine:
         if not plan.entries:
             return
         data = self._data_of(decisions, event) if plan.reads_data else _NO_DATA
-        for rule, key, tests in plan.met_by(data):
+        log, alerts = self._journal.entries, decisions.alerts
+        for rule, cell, tests in plan.met_by(data):
             for test in tests:
                 if not test(data):
                     break
             else:
-                self._evaluate(decisions, rule, key, event, data, late=late)
-
-    def _evaluate(
-        self, decisions: Decisions, rule: CompiledRule, key: str, event: Event, data: dict[str, Any], *, late: bool
-    ) -> None:
-        if rule.key_kind == "plate":  # known from the event only
-            plate = data.get("plate_hash")
-            if type(plate) is not str:
-                return
-            key = plate
-        before = (len(self._journal.entries), len(decisions.alerts))
-        try:
-            rule.on_event(self._ev, key, event, data, late=late)
-        except Exception as error:  # noqa: BLE001 - as above: the event is stored all the same
-            self._rule_threw(decisions, rule, before, repr(error), event.event_id)
+                before = (len(log), len(alerts))
+                try:
+                    rule.on_event(self._ev, cell or rule.cell_of(data), event, data, late=late)
+                except Exception as error:  # noqa: BLE001 - as above: the event is stored all the same
+                    self._rule_threw(decisions, rule, before, repr(error), event.event_id)
 
     def _see(self, decisions: Decisions, event: Event) -> bool:
         """Counts the event; True if the device's newest is newer."""
         devices, key = self.state.devices, (event.site, event.device)
         seen = devices.get(key)
+        self._journal.entries.append((devices, key, seen or MISSING))
         if seen is None:
             if event.site not in self.state.sites:
                 self._journal.put(self.state.sites, event.site, True)
                 decisions.new_sites.append(event.site)
-            self._journal.put(devices, key, Seen(1, event.event_time, event.sequence))
+            devices[key] = Seen(1, event.event_time, event.sequence)
             return False
         if is_late(seen, event):
-            self._journal.put(devices, key, Seen(seen.count + 1, seen.newest_time, seen.newest_sequence))
+            devices[key] = Seen(seen.count + 1, seen.newest_time, seen.newest_sequence)
             return True
         sequence = seen.newest_sequence if event.sequence is None else event.sequence
-        self._journal.put(devices, key, Seen(seen.count + 1, event.event_time, sequence))
+        devices[key] = Seen(seen.count + 1, event.event_time, sequence)
         return False
 
     def _data_of(self, decisions: Decisions, event: Event) -> dict[str, Any]:
@@ -213,6 +205,7 @@ class Engine:
         self._journal.put(self.state.rules, key, msgspec.structs.replace(cell, errors=cell.errors + 1, off=off))
         self._rules_touched = True
         if off:
+            drop_rule_state(self._ev, rule.head)
             self._book.changed(key)
             raise_alert(self._ev, _switched_off(rule.head), rule.head.uid, _switching(self._ev.now, cause))
 

@@ -13,10 +13,11 @@ from processor.engine.kinds.count import Count
 from processor.engine.kinds.plate_list import PlateList
 from processor.engine.kinds.threshold import Threshold
 from processor.engine.kinds.true_for import TrueFor
-from processor.engine.state import Registration, RuleKey, State
+from processor.engine.state import CellKey, Registration, RuleKey, State
 
-# A rule, the key under which it keeps this device's events, and what an event's data must pass to be looked at.
-Entry = tuple[CompiledRule, str, tuple[Test, ...]]
+# A rule, the cell in which it keeps this device's events (None: known from the event only), and what an event's data
+# must pass to be looked at.
+Entry = tuple[CompiledRule, CellKey | None, tuple[Test, ...]]
 
 MAX_PLANS: Final = 50_000  # devices times event types; beyond it all are made anew
 INDEXED_FROM: Final = 4  # rules; fewer are quicker to ask one after the other
@@ -111,7 +112,8 @@ class RuleBook:
         for rule in self.of_site(site):
             key = rule.key_of(device, place)
             if key is not None and event_type in rule.event_types and rule.has_in_scope(device, place):
-                found.append((rule, key, rule.tests_without(None)))
+                cell = (site, rule.head.uid, key) if key else None
+                found.append((rule, cell, rule.tests_without(None)))
         return found
 
 

@@ -24,11 +24,11 @@ class Absence(CompiledRule):
         self._duration = round(rule.duration_s * SECOND_US)
         super().__init__(site, rule, self._duration)
 
-    def on_event(self, ev: Evaluation, key: str, event: Event, data: Data, *, late: bool) -> None:
+    def on_event(self, ev: Evaluation, cell: CellKey, event: Event, data: Data, *, late: bool) -> None:
         del data, late
-        self._note(ev, (self.head.site, self.head.uid, key), event.event_id)
-        if event.device in ev.state.holders.get((self.head.site, self.head.uid, key), ()):
-            release(ev, self.head, key, event.device, ev.now)
+        self._note(ev, cell, event.event_id)
+        if cell in ev.state.holders:
+            release(ev, self.head, cell[2], event.device, ev.now)
 
     def on_timer(self, ev: Evaluation, timer: TimerKey, due: int) -> None:
         cell: CellKey = (timer[1], timer[2], timer[3])
@@ -49,8 +49,7 @@ class Absence(CompiledRule):
             self._note(ev, cell, armed_by)
 
     def _note(self, ev: Evaluation, cell: CellKey, armed_by: str) -> None:
-        at = ev.now - ev.state.outage
-        ev.journal.put(ev.state.heard, cell, Heard(at, armed_by))
-        timer = (TIMER, *cell)
-        if timer not in ev.state.due_without_outage:
-            ev.timers.arm_without_outage(timer, at + self._duration)
+        is_new = cell not in ev.state.heard
+        ev.journal.put(ev.state.heard, cell, Heard(ev.watched, armed_by))
+        if is_new:
+            ev.timers.arm_without_outage((TIMER, *cell), ev.watched + self._duration)

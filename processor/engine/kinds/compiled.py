@@ -9,7 +9,7 @@ from herun.events import Event
 from herun.rules import AbsenceRule, CountRule, PlateListRule, ThresholdRule, TrueForRule
 from processor.engine.alerting import Evaluation, RuleHead
 from processor.engine.conditions import Data, Test, equals
-from processor.engine.state import Registration, TimerKey
+from processor.engine.state import CellKey, Registration, TimerKey
 
 SECOND_US: Final = 1_000_000
 
@@ -45,9 +45,14 @@ class CompiledRule(ABC):
         """True if the event's data must be decoded for this rule."""
         return bool(self._where) or self.key_kind == "plate"
 
+    def cell_of(self, data: Data) -> CellKey:
+        """The cell of a rule by plate, whose key only the event knows."""
+        return (self.head.site, self.head.uid, data["plate_hash"])
+
     def tests_without(self, field: str | None) -> tuple[Test, ...]:
         """What `where` asks of the data, but for one field that was looked at already."""
-        return tuple(test for name, test in self._where.items() if name != field)
+        has_plate = (_has_plate,) if self.key_kind == "plate" else ()
+        return (*has_plate, *(test for name, test in self._where.items() if name != field))
 
     def has_in_scope(self, device: str, place: Registration) -> bool:
         """True if the rule looks at this device at all."""
@@ -70,9 +75,13 @@ class CompiledRule(ABC):
         }[self.key_kind]
 
     @abstractmethod
-    def on_event(self, ev: Evaluation, key: str, event: Event, data: Data, *, late: bool) -> None:
-        """Looks at one event. `late`: the device's newest is newer than this one."""
+    def on_event(self, ev: Evaluation, cell: CellKey, event: Event, data: Data, *, late: bool) -> None:
+        """Looks at one event, kept under the cell. `late`: the device's newest is newer than this one."""
 
     def on_timer(self, ev: Evaluation, timer: TimerKey, due: int) -> None:
         """One of the rule's timers is due; `timer` is as it was armed."""
         raise NotImplementedError(f"{type(self).__name__} arms no timers, but {timer} was due at {due} ({ev.now})")
+
+
+def _has_plate(data: Data) -> bool:
+    return type(data.get("plate_hash")) is str

@@ -33,11 +33,10 @@ class Count(CompiledRule):
     def reads_data(self) -> bool:
         return super().reads_data or self._holds is not None
 
-    def on_event(self, ev: Evaluation, key: str, event: Event, data: Data, *, late: bool) -> None:
+    def on_event(self, ev: Evaluation, cell: CellKey, event: Event, data: Data, *, late: bool) -> None:
         del late
         if self._holds is not None and not self._holds(data):
             return
-        cell = (self.head.site, self.head.uid, key)
         window = ev.state.windows.get(cell)
         if window is None:
             window = Window((), ev.now)

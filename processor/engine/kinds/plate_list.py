@@ -9,6 +9,7 @@ from herun.rules import PlateListRule
 from processor.engine.alerting import Evaluation, by_event, raise_alert
 from processor.engine.conditions import Data
 from processor.engine.kinds.compiled import CompiledRule
+from processor.engine.state import CellKey
 
 
 class PlateList(CompiledRule):
@@ -20,7 +21,7 @@ class PlateList(CompiledRule):
         super().__init__(site, rule)
         self._list = (site, rule.plate_list)
 
-    def on_event(self, ev: Evaluation, key: str, event: Event, data: Data, *, late: bool) -> None:
+    def on_event(self, ev: Evaluation, cell: CellKey, event: Event, data: Data, *, late: bool) -> None:
         del data, late  # a listed car that passed is news, however late
-        if key in ev.state.lists.get(self._list, ()):
-            raise_alert(ev, self.head, key, by_event(event, event.event_time))
+        if cell[2] in ev.state.lists.get(self._list, ()):
+            raise_alert(ev, self.head, cell[2], by_event(event, event.event_time))

@@ -9,6 +9,7 @@ from herun.rules import ThresholdRule
 from processor.engine.alerting import Evaluation, by_event, hold, release
 from processor.engine.conditions import Data, number
 from processor.engine.kinds.compiled import CompiledRule
+from processor.engine.state import CellKey
 
 Crosses = Callable[[float], bool]
 
@@ -25,16 +26,15 @@ class Threshold(CompiledRule):
     def reads_data(self) -> bool:
         return True
 
-    def on_event(self, ev: Evaluation, key: str, event: Event, data: Data, *, late: bool) -> None:
+    def on_event(self, ev: Evaluation, cell: CellKey, event: Event, data: Data, *, late: bool) -> None:
         value = number(data, self._field)
         if late or value is None:
             return
-        holders = ev.state.holders.get((self.head.site, self.head.uid, key), ())
-        if event.device in holders:
+        if event.device in ev.state.holders.get(cell, ()):
             if self._clears(value):
-                release(ev, self.head, key, event.device, event.event_time)
+                release(ev, self.head, cell[2], event.device, event.event_time)
         elif self._raises(value):
-            hold(ev, self.head, key, event.device, by_event(event, event.event_time, value))
+            hold(ev, self.head, cell[2], event.device, by_event(event, event.event_time, value))
 
 
 def _sides(rule: ThresholdRule) -> tuple[Crosses, Crosses]:

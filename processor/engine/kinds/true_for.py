@@ -9,7 +9,7 @@ from herun.rules import TrueForRule
 from processor.engine.alerting import Evaluation, by_timer, hold, release
 from processor.engine.conditions import Data, compile_condition
 from processor.engine.kinds.compiled import SECOND_US, CompiledRule
-from processor.engine.state import Held, TimerKey, WatchKey
+from processor.engine.state import CellKey, Held, TimerKey, WatchKey
 
 TIMER: Final = "true_for"
 
@@ -29,21 +29,21 @@ class TrueFor(CompiledRule):
     def reads_data(self) -> bool:
         return True
 
-    def on_event(self, ev: Evaluation, key: str, event: Event, data: Data, *, late: bool) -> None:
+    def on_event(self, ev: Evaluation, cell: CellKey, event: Event, data: Data, *, late: bool) -> None:
         if late:
             return
-        watch = (self.head.site, self.head.uid, key, event.device)
+        watch = (*cell, event.device)
         held = ev.state.held.get(watch)
         if held is not None and event.event_time - held.since >= self._duration:
             self._raise(ev, watch, held, held.since + self._duration)
             held = None
-        holds, holding = self._holds(data), event.device in ev.state.holders.get(watch[:3], ())
+        holds, holding = self._holds(data), event.device in ev.state.holders.get(cell, ())
         if holds and held is None and not holding:
             self._begin(ev, watch, event)
         elif not holds and held is not None:
             self._end(ev, watch)
         elif not holds and holding:
-            release(ev, self.head, key, event.device, event.event_time)
+            release(ev, self.head, cell[2], event.device, event.event_time)
 
     def on_timer(self, ev: Evaluation, timer: TimerKey, due: int) -> None:
         _, site, uid, key, device = timer

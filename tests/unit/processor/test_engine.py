@@ -155,6 +155,7 @@ def test_a_rule_that_throws_is_switched_off_and_the_others_go_on(monkeypatch: py
         assert len(driver.events(event(f"e{n}", at(10 * n))).rows) == 1
     assert len(driver.rule_errors) == MAX_RULE_ERRORS
     assert driver.engine.state.holders == {}
+    assert not any("bad" in key for key in (*driver.engine.state.due, *driver.engine.state.current))
     switched_off = [alert for alert in driver.alerts if alert.rule_uid == SWITCHED_OFF_UID]
     assert [(alert.key, alert.severity) for alert in switched_off] == [("bad", "critical")]
     assert sum(alert.rule_uid == "good" and alert.version == 1 for alert in driver.alerts) == MAX_RULE_ERRORS + 3
