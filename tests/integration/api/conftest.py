@@ -1,4 +1,4 @@
-"""Servers once; for each test an API with a database of its own."""
+"""Servers once; for each test an API on rows that are put back to how they were."""
 
 from __future__ import annotations
 
@@ -21,18 +21,13 @@ def servers() -> Iterator[Servers]:
 
 
 @pytest_asyncio.fixture
-async def bare(servers: Servers, tmp_path: Path) -> AsyncIterator[World]:
-    """An API with an administrator and nothing else."""
-    async with running_world(servers, tmp_path) as world:
-        yield world
-
-
-@pytest_asyncio.fixture
 async def world(servers: Servers, tmp_path: Path) -> AsyncIterator[World]:
-    """An API with site s1, its layout and its people."""
-    if servers.furnished is None:
+    """An API with an administrator, site s1, its layout and its people."""
+    if servers.kept:
+        servers.put_back()
+    else:
         async with running_world(servers, tmp_path) as first:
             await first.furnish()
-            servers.furnished = first.database_url
-    async with running_world(servers, tmp_path, servers.furnished) as made:
+        servers.keep()
+    async with running_world(servers, tmp_path) as made:
         yield made

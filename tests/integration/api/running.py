@@ -6,7 +6,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,7 @@ import httpx
 import psycopg
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from pydantic import SecretStr
@@ -26,12 +26,13 @@ from api.serve import opened
 from api.sessions import tokens
 from api.transactions import SYSTEM, begin
 from api.work_orders import service as work_orders
+from api.work_orders.follower import DURABLE
 from herun import streams, subjects
 from herun.alerts import Alert, AlertState, encode_alert
 from herun.clock import ManualClock, parse_time, to_datetime
 from herun.database.pool import role_conninfo
 from herun.settings import Settings
-from herun.stack.postgres import LOGIN, SUPERUSER
+from herun.stack.postgres import SUPERUSER
 from tests.integration.processor.running import DatabaseServer, StreamServer
 
 SITE: Final = "s1"
@@ -56,6 +57,28 @@ LAYOUT: Final = {
 }
 
 
+KEEP_ROWS: Final = """
+DO $$
+DECLARE name text;
+BEGIN
+    CREATE SCHEMA kept;
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+        EXECUTE format('CREATE TABLE kept.%I AS TABLE public.%I', name, name);
+    END LOOP;
+END $$
+"""
+PUT_ROWS_BACK: Final = """
+DO $$
+DECLARE name text;
+BEGIN
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'kept' LOOP
+        EXECUTE format('DELETE FROM public.%I', name);
+        EXECUTE format('INSERT INTO public.%I OVERRIDING SYSTEM VALUE SELECT * FROM kept.%I', name, name);
+    END LOOP;
+END $$
+"""
+
+
 async def until(what: str, holds: Callable[[], Awaitable[bool]]) -> None:
     """Returns when the condition holds; fails if it does not within the time."""
     deadline = time.monotonic() + WAIT_S
@@ -65,41 +88,44 @@ async def until(what: str, holds: Callable[[], Awaitable[bool]]) -> None:
 
 
 class Servers:
-    """PostgreSQL with a migrated template, and a stream; both for all tests."""
+    """PostgreSQL with one database that is put back to how it was, and a stream that is emptied; both for all tests."""
 
     def __init__(self, folder: Path) -> None:
         self.database = DatabaseServer(folder)
         self.database.start()
-        self.template = self.database.new_database()
+        self.database_url = self.database.new_database()
         self.nats = StreamServer(folder / "jetstream")
         self.nats.start()
-
-        self.furnished: str | None = None  # a second template, with a site and its people
+        self.kept = False
 
     def stop(self) -> None:
         # Nothing of it is needed any more: an orderly stop would first write all of it to disk.
         self.nats.kill()
         self.database.kill()
 
-    def new_database(self, template_url: str | None = None) -> str:
-        """The DSN of a copy of a template."""
-        name = f"t_{uuid.uuid4().hex[:12]}"
-        template = conninfo_to_dict(template_url or self.template)["dbname"]
+    def keep(self) -> None:
+        """From now on `put_back` makes the rows what they are now."""
+        self._run(KEEP_ROWS)
+        self.kept = True
+
+    def put_back(self) -> None:
+        """All rows as they were when they were kept."""
+        self._run(PUT_ROWS_BACK)
+
+    def _run(self, statement: str) -> None:
+        # Foreign keys are not asked while everything is exchanged, which takes a superuser.
         password = self.database._credentials.database_superuser
-        superuser = self.database.cluster.dsn(SUPERUSER, password, "postgres")
-        with psycopg.connect(superuser, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {LOGIN}".encode())
-        return make_conninfo(self.template, dbname=name)
+        name = conninfo_to_dict(self.database_url)["dbname"]
+        with psycopg.connect(self.database.cluster.dsn(SUPERUSER, password, str(name))) as connection:
+            connection.execute("SET session_replication_role = replica")
+            connection.execute(statement.encode())
 
     async def empty_streams(self, js: JetStreamContext) -> None:
-        """Streams and buckets as they are at the first start."""
-        names = [config.name for config in streams.STREAMS] + [f"KV_{bucket.bucket}" for bucket in streams.BUCKETS]
-        for name in names:
-            try:
-                await js.delete_stream(str(name))
-            except NotFoundError:
-                continue
-        await streams.ensure_streams(js)
+        """Streams and buckets without messages, and without the follower's place."""
+        for name in [config.name for config in streams.STREAMS] + [f"KV_{each.bucket}" for each in streams.BUCKETS]:
+            await js.purge_stream(str(name))
+        with suppress(NotFoundError):
+            await js.delete_consumer(subjects.STREAM_ALERTS, DURABLE)
 
 
 @dataclass
@@ -274,12 +300,11 @@ class World:
 
 
 @asynccontextmanager
-async def running_world(servers: Servers, folder: Path, template: str | None = None) -> AsyncIterator[World]:
-    """A world with an administrator and, without a template, nothing else."""
-    database_url = servers.new_database(template)
+async def running_world(servers: Servers, folder: Path) -> AsyncIterator[World]:
+    """An API on what the database holds, with empty streams."""
     settings = Settings(
         data_dir=folder,
-        database_url=SecretStr(database_url),
+        database_url=SecretStr(servers.database_url),
         nats_url=SecretStr(servers.nats.url),
         token_key=SecretStr("t" * 32),
         personal_key=SecretStr("p" * 32),
@@ -291,4 +316,4 @@ async def running_world(servers: Servers, folder: Path, template: str | None = N
         await servers.empty_streams(resources.js)
         transport = httpx.ASGITransport(create_app(resources))
         async with httpx.AsyncClient(transport=transport, base_url="http://herun") as client:
-            yield World(servers, resources, client, database_url, clock, wall)
+            yield World(servers, resources, client, servers.database_url, clock, wall)

@@ -1,0 +1,79 @@
+"""A site's rows are hidden from every other site by the database itself."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+from psycopg.errors import InsufficientPrivilege
+
+from tests.integration.api.running import World
+
+# Hold no row of any site: names are hashed into buckets, and partitions belong to the engine.
+WITHOUT_SITE: Final = {"throttles", "partitions", "alembic_version", "snapshots", "outbox"}
+
+
+def tables(world: World) -> dict[str, bool]:
+    """Every table that the API may read, and whether its rows are guarded."""
+    rows = world.rows(
+        "SELECT c.relname, c.relrowsecurity FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = 'public' AND c.relkind = 'r' AND has_table_privilege('herun_api', c.oid, 'SELECT')"
+    )
+    return {row["relname"]: row["relrowsecurity"] for row in rows}
+
+
+async def test_every_table_of_sites_is_guarded(world: World) -> None:
+    unguarded = {name for name, guarded in tables(world).items() if not guarded}
+    assert unguarded <= WITHOUT_SITE
+
+
+async def fill(world: World) -> None:
+    world.add_event(0, plate="苏E12345")
+    alert = world.alert()
+    world.add_alert(alert)
+    await world.follow(alert)
+    await world.by("oscar").post(f"alerts/{alert.alert_id}/acknowledge", key="k1")
+    await world.admin.post("devices", {"devices": [{"device": "d1"}]})
+    await world.admin.put("plate-lists/l1", {"plates": ["苏E12345"]})
+    rule = {
+        "kind": "absence", "uid": "r1", "title": {"zh": "a"}, "text": {"zh": "b"}, "category": "c", "duration_s": 60,
+        "match": {"event_types": ["reading.reported"]},
+    }  # fmt: skip
+    await world.admin.put("rules/r1", rule)
+
+
+async def test_another_sites_rows_do_not_exist(world: World) -> None:
+    await fill(world)
+    await world.admin.post("/v1/sites", {"site": "s2", "name": "s2"})
+    for name in tables(world).keys() - WITHOUT_SITE - {"control_frames"}:
+        own = world.rows(f"SELECT count(*) AS rows FROM {name} WHERE site = 's1'", role="herun_api", bound_to="s1")
+        assert own[0]["rows"] > 0, name
+        for bound_to in ("s2", "", None, "S1", "s1 "):
+            seen = world.rows(f"SELECT * FROM {name} WHERE site = 's1'", role="herun_api", bound_to=bound_to)
+            assert seen == [], f"{name} seen by {bound_to!r}"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE work_orders SET state = 'cancelled'",
+        "UPDATE devices SET enabled = false",
+        "DELETE FROM people",
+        "DELETE FROM api_outbox",
+    ],
+)
+async def test_another_sites_rows_cannot_be_changed(world: World, statement: str) -> None:
+    await fill(world)
+    assert world.rows(statement, role="herun_api", bound_to="s2") == 0
+
+
+async def test_no_row_can_be_put_into_another_site(world: World) -> None:
+    statement = "INSERT INTO buildings (site, building, name) VALUES ('s1', 'b9', 'x')"
+    with pytest.raises(InsufficientPrivilege):
+        world.rows(statement, role="herun_api", bound_to="s2")
+
+
+@pytest.mark.parametrize("table", ["events", "alerts", "alert_versions", "control_frames", "partitions"])
+async def test_the_api_writes_nothing_of_the_processors(world: World, table: str) -> None:
+    with pytest.raises(InsufficientPrivilege):
+        world.rows(f"DELETE FROM {table}", role="herun_api", bound_to="*")
