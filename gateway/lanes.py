@@ -16,16 +16,24 @@ import structlog
 from herun import faults
 from herun.events import Event
 from herun.faults import FaultPoint
-from herun.frames import FRAME_VERSION, MAX_FRAME_BYTES, MAX_FRAME_EVENTS, Frame, FrameKind, new_frame_id
+from herun.frames import (
+    FRAME_VERSION,
+    MAX_EVENT_BYTES,
+    MAX_FRAME_BYTES,
+    MAX_FRAME_EVENTS,
+    Frame,
+    FrameKind,
+    new_frame_id,
+)
 
 log = structlog.get_logger(__name__)
 
-EVENT_OVERHEAD_BYTES: Final = 150  # of an event in a frame besides its data: names, id, times
+EVENT_OVERHEAD_BYTES: Final = 300  # of an event in a frame besides what its message said: names, id, hashes, times
 
-# A frame costs the stream's client about 80 us however little is in it. While frames come with this many events, the
-# next lingers longer, so that a busy partition pays for few frames and a quiet one does not wait.
-BUSY_EVENTS: Final = 8
-BUSY_LINGER_FACTOR: Final = 4
+# A frame costs gateway, stream and processor some hundred microseconds each, however little is in it. While frames come
+# with this many events, the next lingers longer: a busy partition pays for few frames, a quiet one does not wait.
+BUSY_EVENTS: Final = 2
+BUSY_LINGER_FACTOR: Final = 5
 
 
 class Source(Protocol):
@@ -93,9 +101,10 @@ class Lane:
 
     def add(self, source: Source, packet_id: int, payload_bytes: int, events: list[Event], format_name: str) -> None:
         """Takes the events of one message; the message is acknowledged when they are stored."""
-        size = sum([len(event.data) for event in events]) + EVENT_OVERHEAD_BYTES * len(events)
+        count = len(events)
+        size = min(payload_bytes, MAX_EVENT_BYTES * count) + EVENT_OVERHEAD_BYTES * count
         waiting = self._waiting
-        if not waiting or waiting[-1].is_full_for(len(events), size):
+        if not waiting or waiting[-1].is_full_for(count, size):
             waiting.append(Batch(self._loop.time()))
             self._arm()
         batch = waiting[-1]
@@ -103,7 +112,7 @@ class Lane:
         batch.data_bytes += size
         batch.messages += 1
         batch.payload_bytes += payload_bytes
-        batch.formats[format_name] = batch.formats.get(format_name, 0) + len(events)
+        batch.formats[format_name] = batch.formats.get(format_name, 0) + count
         if packet_id:
             if not batch.deliveries or batch.deliveries[-1][0] is not source:
                 batch.deliveries.append((source, []))

@@ -23,7 +23,7 @@ from gateway.refusal import refused
 from herun.dead_letters import DeadLetter, DeadLetterReason, from_message
 from herun.errors import InvalidInputError
 from herun.events import FLAG_REDELIVERED, Event
-from herun.frames import MAX_EVENT_BYTES
+from herun.frames import MAX_EVENT_BYTES, MAX_FRAME_BYTES
 from herun.mqtt.packets import DUP_BIT, RETAIN_BIT, Publish
 from herun.names import is_name
 from herun.registry import DeviceEntry, DeviceFormat
@@ -127,6 +127,8 @@ class EventRoute:
                 events.append(self._event(payload, flags, received_us, taken))
             except InvalidInputError as error:
                 letters.append(self._letter(message, payload, error, received_us))
+        if len(message.payload) > MAX_FRAME_BYTES and _size(events) > MAX_FRAME_BYTES:
+            raise refused(DeadLetterReason.TOO_LARGE, f"array of {_size(events)} bytes, at most {MAX_FRAME_BYTES}")
         return Outcome(events, self._entry.partition, letters, taken)
 
     def _letter(self, message: Publish, payload: bytes, error: InvalidInputError, received_us: int) -> DeadLetter:
@@ -161,6 +163,10 @@ class EventRoute:
             flags=flags,
         )
         return self._normaliser.event(entry, said, received_us, taken)
+
+
+def _size(events: list[Event]) -> int:
+    return sum(len(each.data) + sum(len(value) for value in (each.personal or {}).values()) for each in events)
 
 
 def _judge_size(payload: bytes, data: dict[str, Any]) -> None:

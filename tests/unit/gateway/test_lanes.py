@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 from gateway.lanes import Batch, Lane
 from herun.events import Event
-from herun.frames import MAX_FRAME_BYTES, MAX_FRAME_EVENTS, Frame
+from herun.frames import MAX_EVENT_BYTES, MAX_FRAME_BYTES, MAX_FRAME_EVENTS, Frame
 
 WITHIN_S = 5.0
 
@@ -99,11 +99,10 @@ async def test_a_frame_is_closed_by_count_and_by_bytes() -> None:
         for number in range(MAX_FRAME_EVENTS + 1):
             lane.add(source, number + 1, 1, [event(number)], "native")
         await until_stored(stored, MAX_FRAME_EVENTS)
-        large = '{"a":"' + "x" * (MAX_FRAME_BYTES // 2) + '"}'
-        lane.add(source, 5_001, 1, [event(1, large)], "native")
-        lane.add(source, 5_002, 1, [event(2, large)], "native")
-        await until_stored(stored, MAX_FRAME_EVENTS + 2)
-    assert [len(frame.events) for frame in stream.frames] == [MAX_FRAME_EVENTS, 2]
+        for number in range(40):
+            lane.add(source, 5_001 + number, MAX_EVENT_BYTES, [event(number)], "native")
+        await until_stored(stored, MAX_FRAME_EVENTS + 1)
+    assert [len(frame.events) for frame in stream.frames] == [MAX_FRAME_EVENTS, 1 + MAX_FRAME_BYTES // MAX_EVENT_BYTES]
 
 
 async def test_the_events_of_one_message_stay_in_one_frame() -> None:

@@ -106,6 +106,12 @@ def test_an_array_has_a_bound() -> None:
         decoded(EVENT, [native(str(number)) for number in range(MAX_EVENTS_PER_MESSAGE + 1)])
 
 
+def test_an_array_that_no_frame_can_hold_is_refused() -> None:
+    many = [native(str(number), data={"metric": "m", "value": 1, "note": "x" * 60_000}) for number in range(40)]
+    with pytest.raises(InvalidInputError, match="too_large"):
+        decoded(EVENT, many)
+
+
 @pytest.mark.parametrize("source", ["sensor-1", "/estate/sensor-1", "herun:estate/sensor-1", "estate.sensor-1"])
 def test_a_source_that_names_the_topics_device_is_taken(source: str) -> None:
     assert decoded(EVENT, native(source=source)).events
