@@ -16,8 +16,8 @@ MIB: Final = 1024**2
 DAY_S: Final = 86_400
 
 # Bytes and seconds of each stream. EVENTS refuses when full, so the gateway stops acknowledging and the devices'
-# broker holds on. The processor purges it a day (the replay horizon) behind its snapshots, earlier where it fills up; the
-# age is only for a processor that never comes back.
+# broker holds on. The processor purges it a day (the replay horizon) behind its snapshots, earlier where it fills up;
+# the age is only for a processor that never comes back.
 EVENTS_MAX_BYTES: Final = 4 * GIB
 EVENTS_MAX_AGE_S: Final = 7 * DAY_S
 DEAD_LETTER_MAX_BYTES: Final = 512 * MIB
