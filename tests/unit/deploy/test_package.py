@@ -19,7 +19,16 @@ def test_the_wheel_holds_every_file_of_the_packages(tmp_path: Path) -> None:
     for package in PACKAGES:
         copytree(ROOT / package, source / package)
     # Nothing of the net: setuptools is in the lock.
-    words = ["wheel", "--quiet", "--no-index", "--no-deps", "--no-build-isolation", "--wheel-dir", tmp_path, source]
+    words = [
+        "wheel",
+        "--quiet",
+        "--no-index",
+        "--no-deps",
+        "--no-build-isolation",
+        "--wheel-dir",
+        str(tmp_path),
+        str(source),
+    ]
     subprocess.run([sys.executable, "-m", "pip", *words], check=True)
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
