@@ -81,8 +81,12 @@ class Device:
             self._stream = await self._connected()
         source, stream = self._stream
         reader = PacketReader(version=4)
-        for packet_id, (topic, payload) in list(waiting.items()):
-            stream.write(writer.encode_publish(topic.encode(), payload, packet_id=packet_id, qos=1))
+        stream.write(
+            b"".join(
+                writer.encode_publish(topic.encode(), payload, packet_id=packet_id, qos=1)
+                for packet_id, (topic, payload) in waiting.items()
+            )
+        )
         while waiting:
             for packet in await _packets(source, reader):
                 if isinstance(packet, Acknowledged):
