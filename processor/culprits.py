@@ -44,8 +44,9 @@ async def find(connection: Connection, clock: Clock, lease: Lease, engine: Engin
             passed |= part
         elif len(part) == 1:
             (culprit,) = part
-            suspect.left_out.add(taken.sequence, culprit, FAILED, repr(error))
-            log.error("item_failed", partition=lease.partition, sequence=taken.sequence, n=culprit, error=repr(error))
+            said = store.in_words(error)
+            suspect.left_out.add(taken.sequence, culprit, FAILED, said)
+            log.error("item_failed", partition=lease.partition, sequence=taken.sequence, n=culprit, error=said)
         else:
             middle = (first + end) // 2
             ranges += [(middle, end), (first, middle)]
@@ -78,7 +79,7 @@ async def _trial(
     except Exception as error:
         if store.is_transient(error):
             raise
-        log.debug("trial_failed", error=repr(error))
+        log.debug("trial_failed", error=store.in_words(error))
         return error
     finally:
         engine.rollback()

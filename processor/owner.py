@@ -26,7 +26,7 @@ from processor.lease import Lease
 from processor.pipeline import Pipeline
 from processor.relay import Relay
 from processor.snapshots import Pool, SnapshotWriter
-from processor.store import Database
+from processor.store import Database, in_words
 from processor.ticks import Ticker
 
 log = structlog.get_logger(__name__)
@@ -67,7 +67,7 @@ class Owner:
                 self._own_at_once = False
                 log.error("fenced", partition=self._partition, error=str(error))
             except (TransientError, psycopg.Error, OSError, TimeoutError) as error:
-                log.warning("partition_interrupted", partition=self._partition, error=repr(error))
+                log.warning("partition_interrupted", partition=self._partition, error=in_words(error))
                 await database.drop()
             except Exception:
                 log.exception("partition_failed", partition=self._partition)

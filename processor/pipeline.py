@@ -114,7 +114,8 @@ class Pipeline:
                     await self._reconnect_later(error)
                     continue
                 failures += 1
-                log.exception("batch_failed", partition=self._partition, failures=failures, frames=len(frames))
+                said, is_ours = store.in_words(error), not isinstance(error, psycopg.Error)
+                log.warning("batch_failed", partition=self._partition, failures=failures, error=said, exc_info=is_ours)
         observed.ENGINE_FAILURES.inc()
         suspect = Suspect(frames[0], left_out)
         await culprits.find(await self._database.connection(), self._clock, lease, engine, suspect)
@@ -169,7 +170,7 @@ class Pipeline:
 
     async def _reconnect_later(self, error: Exception) -> None:
         """Raises TransientError if the process is to stop meanwhile."""
-        log.warning("database_away", partition=self._partition, error=repr(error))
+        log.warning("database_away", partition=self._partition, error=store.in_words(error))
         await self._database.drop()
         try:
             await asyncio.wait_for(self._stop.wait(), RETRY_PAUSE_S)

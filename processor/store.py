@@ -212,3 +212,10 @@ async def _content_is_stored(connection: Connection, event: Event, position: int
 def is_transient(error: Exception) -> bool:
     """True if the database is away or busy: the same transaction may succeed later."""
     return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | TimeoutError | OSError)
+
+
+def in_words(error: Exception) -> str:
+    """What went wrong, for logs and dead letters: of the database's answer only the part that quotes no values."""
+    if isinstance(error, psycopg.Error) and error.diag.message_primary:
+        return f"{type(error).__name__} {error.sqlstate}: {error.diag.message_primary}"
+    return repr(error)
