@@ -23,6 +23,7 @@ from herun import stream, streams, subjects
 from herun.clock import Clock
 from herun.database.migrate import head_revision
 from herun.database.pool import make_pool
+from herun.errors import ConfigurationError
 from herun.settings import Settings, settings
 
 log = structlog.get_logger(__name__)
@@ -32,6 +33,7 @@ STOP_S: Final = 5  # for requests at hand, when the process is told to stop
 MAX_CONNECTIONS: Final = 1000  # of HTTP at once
 BACKLOG: Final = 256  # connections that wait to be accepted
 DEFAULT_PORT: Final = 8000
+MIN_KEY_BYTES: Final = 32  # with a key that can be tried out, anybody could sign themselves in
 
 Task = Callable[[Resources, asyncio.Event], Awaitable[None]]
 
@@ -60,8 +62,8 @@ async def opened(configured: Settings, clock: Clock) -> AsyncIterator[Resources]
                 pool=pool,
                 nats=client,
                 js=client.jetstream(),
-                token_key=configured.need("token_key").encode(),
-                personal_key=configured.need("personal_key").encode(),
+                token_key=_key(configured, "token_key"),
+                personal_key=_key(configured, "personal_key"),
                 head_revision=head_revision(),
             )
             await ensure_first_admin(resources)
@@ -108,6 +110,13 @@ async def serve(resources: Resources, listener: socket.socket, stop: asyncio.Eve
         await asyncio.wait(running, timeout=STOP_S)
         for task in running:
             task.cancel()
+
+
+def _key(configured: Settings, name: str) -> bytes:
+    key = configured.need(name).encode()
+    if len(key) < MIN_KEY_BYTES:
+        raise ConfigurationError(f"HERUN_{name.upper()} has {len(key)} bytes, at least {MIN_KEY_BYTES} are needed")
+    return key
 
 
 @contextlib.contextmanager

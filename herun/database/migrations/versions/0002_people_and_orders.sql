@@ -176,7 +176,7 @@ CREATE TABLE work_orders (
     alert_rule_uid text,
     alert_count integer,
     alert_cleared_at timestamptz,
-    reporter text,
+    reporter text, -- no foreign key: somebody of all sites may report too
     contact_phone text,
     worker text,
     resolution text,
@@ -191,7 +191,6 @@ CREATE TABLE work_orders (
     version integer NOT NULL,
     PRIMARY KEY (site, number),
     UNIQUE (number),
-    FOREIGN KEY (site, reporter) REFERENCES people,
     FOREIGN KEY (site, worker) REFERENCES people
 );
 CREATE UNIQUE INDEX work_orders_by_alert ON work_orders (site, alert_id) WHERE alert_id IS NOT NULL;
