@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from gateway.connection import Connection
+from gateway.connection import SETUP_TIMEOUT_S, Connection
 from gateway.ingest import Ingest
 from herun import metrics
 from herun.errors import FencedError, TransientError
@@ -98,11 +98,12 @@ class Session:
 
     async def _open(self) -> Connection:
         loop = asyncio.get_running_loop()
-        _, connection = await loop.create_connection(
-            lambda: Connection(self._connect, self._ingest, self._redelivered.inc),
-            self._address.host,
-            self._address.port,
-        )
+        async with asyncio.timeout(SETUP_TIMEOUT_S):
+            _, connection = await loop.create_connection(
+                lambda: Connection(self._connect, self._ingest, self._redelivered.inc),
+                self._address.host,
+                self._address.port,
+            )
         try:
             # The first connection of a process subscribes in any case: the one before may have died between CONNECT and
             # SUBSCRIBE, and left a session that receives nothing. Doing it again costs the retained messages.
