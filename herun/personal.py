@@ -7,13 +7,15 @@ import hmac
 import unicodedata
 from typing import Final
 
+_SEPARATORS: Final = ".·-_"  # besides white space and combining marks
 HASH_HEX_CHARS: Final = 32  # 128 bits: enough to never collide within an estate, short enough to index
 
 
 def normalise_plate(plate: str) -> str:
-    """One spelling for one plate: NFKC, upper case, without spaces, dots and dashes."""
+    """One spelling for one plate: NFKC, upper case, without separators. Normalising twice changes nothing."""
     text = unicodedata.normalize("NFKC", plate).upper()
-    return "".join(char for char in text if char not in " .·-_")
+    kept = "".join(char for char in text if char not in _SEPARATORS and unicodedata.category(char)[0] not in "MZ")
+    return unicodedata.normalize("NFKC", kept)
 
 
 def keyed_hash(key: bytes, field: str, value: str) -> str:

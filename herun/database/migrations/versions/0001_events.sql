@@ -68,7 +68,7 @@ CREATE TABLE partitions (
 CREATE TABLE partition_sites (
     partition integer NOT NULL,
     site text NOT NULL,
-    PRIMARY KEY (partition, site)
+    PRIMARY KEY (site, partition)
 );
 
 -- Items of frames that the engine never saw: stored before (reason 'stored') or refused as dead letters ('failed').
@@ -166,6 +166,7 @@ ALTER TABLE outbox OWNER TO herun_processor;
 
 ALTER TABLE events ENABLE ROW LEVEL SECURITY;
 ALTER TABLE events_personal ENABLE ROW LEVEL SECURITY;
+ALTER TABLE partition_sites ENABLE ROW LEVEL SECURITY;
 ALTER TABLE control_frames ENABLE ROW LEVEL SECURITY;
 ALTER TABLE alerts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE alert_versions ENABLE ROW LEVEL SECURITY;
