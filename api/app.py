@@ -39,7 +39,7 @@ _ALWAYS: Final = {
     "400": "The request cannot be read: no JSON, no cursor of ours.",
     "404": "There is no such thing, or not for your eyes.",
     "422": "The request can be read, but never be done; `errors` say which part and why.",
-    "503": "Something is away for now; nothing was changed, try again.",
+    "503": "Something is away for now; send it again, with the same Idempotency-Key.",
 }
 _WITH_TOKEN: Final = {"401": "No valid token.", "403": "Not your role, your site, or your order."}
 _WITH_LIMIT: Final = {

@@ -129,7 +129,7 @@ async def _on_transient(_request: Request, error: Exception) -> JSONResponse:
         Problem(
             HTTPStatus.SERVICE_UNAVAILABLE,
             "try_again",
-            "the database is away for now; nothing was changed",
+            "the database is away for now; send it again, with the same Idempotency-Key",
             headers={"Retry-After": str(RETRY_AFTER_S)},
         )
     )

@@ -47,6 +47,11 @@ class Transaction:
         cursor = await self.connection.execute(statement, self._with_own(values))
         return await cursor.fetchall()
 
+    async def chosen(self, statement: str, **values: Any) -> list[dict[str, Any]]:
+        """The same for a statement with filters that may be left out: planned each time, for the filters decide how."""
+        cursor = await self.connection.execute(statement, self._with_own(values), prepare=False)
+        return await cursor.fetchall()
+
     async def one(self, statement: str, **values: Any) -> dict[str, Any] | None:
         """The first row of a statement, or None."""
         cursor = await self.connection.execute(statement, self._with_own(values))

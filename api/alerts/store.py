@@ -29,7 +29,7 @@ async def page(
 ) -> list[dict[str, Any]]:
     """Rows first raised before a (position, n), newest first."""
     position, n = older_than or (None, None)
-    return await tx.all(
+    return await tx.chosen(
         _QUERIES["page"],
         position=position,
         n=n,

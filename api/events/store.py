@@ -30,7 +30,7 @@ async def page(
 ) -> list[dict[str, Any]]:
     """Rows older than a (position, n), newest first."""
     position, n = older_than or (None, None)
-    return await tx.all(
+    return await tx.chosen(
         _QUERIES["page"],
         position=position,
         n=n,

@@ -9,16 +9,19 @@ LEFT JOIN LATERAL (
     SELECT position, n FROM alert_versions WHERE site = %(site)s ORDER BY position DESC, n DESC LIMIT 1) AS a ON true;
 
 -- name: events_after
-SELECT e.position, e.n, e.device, e.event_time, e.event_id, e.event_type, e.recorded_time, e.sequence, e.flags, e.data,
-       p.personal
-FROM events AS e
+SELECT e.*, p.personal
+FROM (
+    SELECT site, position, n, device, event_time, event_id, event_type, recorded_time, sequence, flags, data
+    FROM events
+    WHERE site = %(site)s AND (position, n) > (%(position)s, %(n)s)
+    ORDER BY position, n
+    LIMIT %(limit)s
+) AS e
 LEFT JOIN LATERAL (
     SELECT jsonb_object_agg(field, value) AS personal FROM events_personal AS v
     WHERE v.site = e.site AND v.device = e.device AND v.event_time = e.event_time AND v.event_id = e.event_id
 ) AS p ON true
-WHERE e.site = %(site)s AND (e.position, e.n) > (%(position)s, %(n)s)
-ORDER BY e.position, e.n
-LIMIT %(limit)s;
+ORDER BY e.position, e.n;
 
 -- name: alerts_after
 SELECT position, n, body FROM alert_versions

@@ -25,6 +25,7 @@ async def ask(resources: Resources, address: str, number: str, phone_tail: str) 
     if not hmac.compare_digest(phone[-4:], phone_tail) or row is None:
         raise not_found("order with this phone number")
     await throttles.forgive(resources, throttles.PROGRESS_NUMBER, number)
+    await throttles.take_back(resources, throttles.PROGRESS_ADDRESS, address)
     state = State(row["state"])
     return Progress(
         number=row["number"],

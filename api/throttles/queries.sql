@@ -5,5 +5,8 @@ SET tries = CASE WHEN throttles.since_wall < %(oldest)s THEN 1 ELSE least(thrott
     since_wall = CASE WHEN throttles.since_wall < %(oldest)s THEN excluded.since_wall ELSE throttles.since_wall END
 RETURNING tries, since_wall;
 
+-- name: take_back_try
+UPDATE throttles SET tries = greatest(tries - 1, 0) WHERE purpose = %(purpose)s AND bucket = %(bucket)s;
+
 -- name: forget_tries
 DELETE FROM throttles WHERE purpose = %(purpose)s AND bucket = %(bucket)s;

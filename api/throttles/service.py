@@ -31,7 +31,7 @@ class Throttle:
 SIGN_IN: Final = Throttle("sign_in", tries=10, window=timedelta(minutes=15))
 # Ten thousand phone tails of one number take ten days.
 PROGRESS_NUMBER: Final = Throttle("progress_number", tries=10, window=timedelta(minutes=15))
-# A million numbers of one day from one address take a year.
+# Wrong ones only: a million numbers of one day from one address take a year.
 PROGRESS_ADDRESS: Final = Throttle("progress_address", tries=30, window=timedelta(minutes=15))
 
 
@@ -54,6 +54,12 @@ async def forgive(resources: Resources, throttle: Throttle, name: str) -> None:
     """Forgets the tries of a name that turned out to be right."""
     async with begin(resources, ALL_SITES) as tx:
         await store.forget(tx, throttle.purpose, _bucket(resources, throttle, name))
+
+
+async def take_back(resources: Resources, throttle: Throttle, name: str) -> None:
+    """Takes back the one try that turned out to be right; the wrong ones stay."""
+    async with begin(resources, ALL_SITES) as tx:
+        await store.take_back(tx, throttle.purpose, _bucket(resources, throttle, name))
 
 
 def _bucket(resources: Resources, throttle: Throttle, name: str) -> int:

@@ -18,6 +18,11 @@ async def count(tx: Transaction, purpose: str, bucket: int, oldest: datetime) ->
     return row["tries"], row["since_wall"]
 
 
+async def take_back(tx: Transaction, purpose: str, bucket: int) -> None:
+    """Takes one try back."""
+    await tx.run(_QUERIES["take_back_try"], purpose=purpose, bucket=bucket)
+
+
 async def forget(tx: Transaction, purpose: str, bucket: int) -> None:
     """Starts from nothing."""
     await tx.run(_QUERIES["forget_tries"], purpose=purpose, bucket=bucket)

@@ -10,6 +10,7 @@ import structlog
 from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
+from api.problems import TRANSIENT
 from api.resources import Resources
 from api.sites import store as sites
 from api.transactions import begin
@@ -22,9 +23,9 @@ log = structlog.get_logger(__name__)
 
 TASK: Final = "alert_follower"
 DURABLE: Final = "api-orders"
-BATCH: Final = 50  # alerts fetched at once
+BATCH: Final = 20  # alerts fetched at once; handling them takes a fraction of ACK_WAIT_S
 FETCH_S: Final = 1.0  # how long one fetch waits for something to come
-ACK_WAIT_S: Final = 30.0  # until an alert whose acknowledgement is missing is delivered again
+ACK_WAIT_S: Final = 10.0  # until an alert whose acknowledgement is missing is delivered again
 # Delivered and not acknowledged, over all instances.
 MAX_ACK_PENDING: Final = 1000
 
@@ -50,10 +51,20 @@ async def follow(resources: Resources, stop: asyncio.Event) -> None:
                 messages = await subscription.fetch(BATCH, timeout=FETCH_S)
             except TimeoutError:  # nothing came; the library raises its own kind or the plain one
                 continue
-            for message in messages:
-                await handle(resources, message)
+            await _handle_all(resources, messages)
     finally:
         await subscription.unsubscribe()
+
+
+async def _handle_all(resources: Resources, messages: list[Msg]) -> None:
+    for index, message in enumerate(messages):
+        try:
+            await handle(resources, message)
+        except TRANSIENT:
+            # Given back at once, they come again as soon as the database does, and not when their time is up.
+            for waiting in messages[index:]:
+                await waiting.nak()
+            raise
 
 
 async def handle(resources: Resources, message: Msg) -> None:

@@ -68,7 +68,7 @@ async def locked(tx: Transaction, number: str | None = None, *, alert_id: UUID |
 
 async def page(tx: Transaction, person: Person, wanted: Filter, *, older_than: int | None, limit: int) -> list[Order]:
     """Orders that a person sees, newest first."""
-    rows = await tx.all(
+    rows = await tx.chosen(
         _QUERIES["page"],
         sees_all=person.has(*READERS),
         me=person.username,

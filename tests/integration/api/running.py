@@ -50,7 +50,7 @@ PEOPLE: Final = [
     {"username": "rob", "name": "Rob", "roles": ["resident"], "building": "b1", "phone": "13800005678"},
     {"username": "ruth", "name": "Ruth", "roles": ["resident"], "building": "b2", "phone": "13800009999"},
 ]
-LAYOUT: Final = {
+LAYOUT: Final[dict[str, Any]] = {
     "buildings": [{"building": name, "name": name} for name in ("b1", "b2", "b3")],
     "zones": [{"zone": "z1", "name": "Underpass", "building": "b1"}, {"zone": "z0", "name": "Gate"}],
     "grids": [{"grid": "g1", "name": "West", "buildings": ["b1"]}, {"grid": "g2", "name": "East", "buildings": ["b2"]}],

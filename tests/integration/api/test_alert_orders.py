@@ -74,7 +74,7 @@ async def test_the_follower_acknowledges_what_is_committed_and_gets_the_rest_aga
     def die(_point: object) -> None:
         raise KeyboardInterrupt  # stands for the kill between commit and acknowledgement
 
-    monkeypatch.setattr(follower.faults, "reached", die)
+    monkeypatch.setattr("api.work_orders.follower.faults.reached", die)
     monkeypatch.setattr(follower, "_CONFIG", follower._CONFIG.evolve(ack_wait=0.2))
     stop = asyncio.Event()
     with pytest.raises(KeyboardInterrupt):

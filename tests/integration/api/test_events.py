@@ -11,7 +11,7 @@ from tests.integration.api.running import World
 
 async def read_all(world: World, query: str = "", between: Any = None) -> list[str]:
     found: list[str] = []
-    cursor = ""
+    cursor: str | None = ""
     while cursor is not None:
         page = await world.by("oscar").get(f"events?limit=3{query}{cursor and '&cursor=' + cursor}")
         found += [event["event_id"] for event in page["items"]]

@@ -49,7 +49,10 @@ async def test_a_layout_cannot_leave_out_what_is_in_use(world: World) -> None:
 
 async def test_people_are_made_all_or_none(world: World) -> None:
     new = {"username": "nina", "name": "Nina", "roles": ["resident"]}
-    for bad in ({"building": "b9"}, {"grids": ["g9"]}, {"username": "rita"}, {"roles": []}, {"roles": ["king"]}):
+    changes: list[dict[str, Any]] = [
+        {"building": "b9"}, {"grids": ["g9"]}, {"username": "rita"}, {"roles": []}, {"roles": ["king"]},
+    ]  # fmt: skip
+    for bad in changes:
         response = await world.admin.call("POST", "people", {"people": [new, {**new, "username": "nick", **bad}]})
         assert response.status_code in {409, 422}
         assert "people" in str(response.json()["errors"][0]["loc"])

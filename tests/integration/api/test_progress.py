@@ -52,6 +52,18 @@ async def test_trying_numbers_is_slowed_down(world: World) -> None:
     assert codes == [404] * 30 + [429]
 
 
+async def test_asking_rightly_is_not_slowed_down_and_forgives_no_guessing(world: World) -> None:
+    order = await world.by("rita").post("reports", REPORT)
+    right = f"/v1/progress?number={order['number']}&phone_tail=1234"
+    codes = []
+    for n in range(31):
+        if n < 30:
+            assert await world.nobody.get(right)
+        wrong = await world.nobody.call("GET", f"/v1/progress?number=WO20260601-{n:06}&phone_tail=1234")
+        codes.append(wrong.status_code)
+    assert codes == [404] * 30 + [429]
+
+
 async def test_numbers_are_drawn_and_not_counted(world: World) -> None:
     numbers = [(await world.by("rita").post("reports", REPORT))["number"] for _ in range(5)]
     tails = [int(number.rpartition("-")[2]) for number in numbers]

@@ -205,7 +205,7 @@ async def test_orders_are_numbered_by_the_sites_own_date(world: World) -> None:
 async def test_pages_of_orders_are_stable_while_new_ones_come(world: World) -> None:
     made = [(await world.by("rita").post("reports", REPORT))["number"] for _ in range(5)]
     seen: list[str] = []
-    cursor = ""
+    cursor: str | None = ""
     while cursor is not None:
         page = await world.by("rita").get(f"work-orders?limit=2{cursor and '&cursor=' + cursor}")
         seen += [order["number"] for order in page["items"]]
