@@ -1,4 +1,4 @@
-"""What the live feed sends: server-sent events named `event`, `alert` and `order`."""
+"""What the live feed sends: server-sent events named `event` (an Event of api.events), `alert` and `order`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from enum import StrEnum
 from uuid import UUID
 
 from api.alerts.schemas import Verdict
-from api.events.schemas import Event
 from api.schema import Bilingual, Moment, View
 from api.work_orders.states import State
 from herun.alerts import AlertState
@@ -18,10 +17,6 @@ class Kind(StrEnum):
     EVENT = "event"
     ALERT = "alert"
     ORDER = "order"
-
-
-class LiveEvent(Event):
-    """`event: event`: an event was stored; personal values are masked."""
 
 
 class LiveAlert(View):

@@ -1,7 +1,7 @@
 """The live feed. Reads the database in the order of its commits: who resumes misses and doubles nothing.
 
 A wake-up only says "look now". A batch is read when the one before has been sent: a slow reader holds one batch and no
-connection, and one that takes nothing for `SEND_TIMEOUT_S` is let go.
+connection, and one that does not take it within `SEND_TIMEOUT_S` is let go.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ from typing import Any, Final
 import msgspec
 import structlog
 from pydantic import BaseModel
-from sse_starlette import ServerSentEvent
 
 from api import background
 from api.events.store import shown
 from api.live import store
 from api.live.cursor import Cursor
-from api.live.schemas import Kind, LiveAlert, LiveAlertAction, LiveEvent, LiveOrder
+from api.live.schemas import Kind, LiveAlert, LiveAlertAction, LiveOrder
 from api.problems import TRANSIENT, Problem
 from api.resources import Resources
 from api.transactions import Transaction, begin
@@ -35,7 +34,7 @@ log = structlog.get_logger(__name__)
 BATCH: Final = 200  # rows of each sequence that are read at once
 POLL_S: Final = 1.0  # between looks when nobody wakes us
 PAUSE_S: Final = 0.05  # at least between two looks: a thousand events a second come in twenty batches
-SEND_TIMEOUT_S: Final = 30.0  # of one item to a reader
+SEND_TIMEOUT_S: Final = 30.0  # of one batch to a reader
 HEARTBEAT_S: Final = 15  # between comments that keep proxies from closing a silent feed
 MAX_FEEDS: Final = 200  # open at once in this process; each looks at the database at least once a second
 READY: Final = "ready"
@@ -80,21 +79,21 @@ async def start(resources: Resources, reader: Reader) -> Cursor:
         return await store.now(tx)
 
 
-async def feed(resources: Resources, reader: Reader, cursor: Cursor) -> AsyncIterator[ServerSentEvent]:
-    """Items after the cursor until the process stops or the reader's token ends; the first only tells the cursor."""
+async def feed(resources: Resources, reader: Reader, cursor: Cursor) -> AsyncIterator[bytes]:
+    """Batches after the cursor until the process stops or the reader's token ends; the first tells where it begins."""
     with _counted(), resources.wakeups.waiting(reader.site) as woken:
-        yield ServerSentEvent(data="{}", event=READY, id=str(cursor))
+        yield _item(READY, "{}", cursor)
         while not resources.wakeups.closing.is_set() and resources.wall.now_us() < reader.expires_wall_us:
             woken.clear()
             items, cursor, more = await _look(resources, reader, cursor)
-            for item in items:
-                yield item
+            if items:
+                yield b"".join(items)
             if not more:
                 await background.wait(resources.wakeups.closing, PAUSE_S)
                 await background.wait(woken, POLL_S)
 
 
-async def _look(resources: Resources, reader: Reader, cursor: Cursor) -> tuple[list[ServerSentEvent], Cursor, bool]:
+async def _look(resources: Resources, reader: Reader, cursor: Cursor) -> tuple[list[bytes], Cursor, bool]:
     """One batch, the cursor after it, and whether there is more at once."""
     try:
         async with begin(resources, reader.site, reader.person.username) as tx:
@@ -104,34 +103,35 @@ async def _look(resources: Resources, reader: Reader, cursor: Cursor) -> tuple[l
         return [], cursor, False
 
 
-async def read(tx: Transaction, reader: Reader, cursor: Cursor) -> tuple[list[ServerSentEvent], Cursor, bool]:
+async def read(tx: Transaction, reader: Reader, cursor: Cursor) -> tuple[list[bytes], Cursor, bool]:
     """At most one batch of each kind after the cursor; every item's id is the cursor after it."""
-    items: list[ServerSentEvent] = []
+    items: list[bytes] = []
     more = False
     if Kind.EVENT in reader.kinds:
         rows = await store.events_after(tx, cursor.event, BATCH)
         more |= len(rows) == BATCH
         for row in rows:
             cursor = replace(cursor, event=(row["position"], row["n"]))
-            items.append(_item(Kind.EVENT, LiveEvent(**shown(row).model_dump()), cursor))
+            items.append(_item(Kind.EVENT, shown(row).model_dump_json(), cursor))
     if Kind.ALERT in reader.kinds:
         rows = await store.alerts_after(tx, cursor.alert, BATCH)
         more |= len(rows) == BATCH
         for row in rows:
             cursor = replace(cursor, alert=(row["position"], row["n"]))
-            items.append(_item(Kind.ALERT, _alert(row["body"]), cursor))
+            items.append(_item(Kind.ALERT, _alert(row["body"]).model_dump_json(), cursor))
     if reader.kinds & {Kind.ALERT, Kind.ORDER}:
         rows = await store.acts_after(tx, reader.person, cursor.feed_seq, BATCH)
         more |= len(rows) == BATCH
         for row in rows:
             cursor = replace(cursor, feed_seq=row["feed_seq"])
             if row["visible"] and row["kind"] in reader.kinds:
-                items.append(_item(Kind(row["kind"]), _act(row), cursor))
+                items.append(_item(row["kind"], _act(row).model_dump_json(), cursor))
     return items, cursor, more
 
 
-def _item(kind: Kind, body: BaseModel, cursor: Cursor) -> ServerSentEvent:
-    return ServerSentEvent(data=body.model_dump_json(), event=kind.value, id=str(cursor))
+def _item(event: str, data: str, cursor: Cursor) -> bytes:
+    """One server-sent event; `data` is JSON on one line."""
+    return f"id: {cursor}\r\nevent: {event}\r\ndata: {data}\r\n\r\n".encode()
 
 
 def _alert(body: dict[str, Any]) -> LiveAlert:
