@@ -121,9 +121,11 @@ def amended(order: Order, alert: Alert, at: datetime) -> tuple[Order, bool] | No
     return changed, noted
 
 
-def requires_text(action: Action) -> bool:
-    """True if the table asks for words with this action."""
-    return TRANSITIONS[action].requires in {"text", "reason"}
+def lacks(move: Move) -> str | None:
+    """The field that the table asks for with this action and that the move does not bring; None if it is whole."""
+    needed = TRANSITIONS[move.action].requires
+    brought = {"text": move.text, "reason": move.text, "score": move.score}
+    return needed if needed is not None and brought[needed] is None else None
 
 
 def _changes(move: Move, by: str) -> dict[str, Any]:

@@ -87,6 +87,8 @@ async def act(tx: Transaction, person: Person, number: str, move: Move) -> WorkO
     ties = orders.bonds(person, order, await store.closers(tx, number))
     if ties.isdisjoint(TRANSITIONS[move.action].bonds):
         raise _not_theirs(move.action)
+    if field := orders.lacks(move):
+        raise invalid("missing_field", f"{move.action} needs {field}")
     if move.action is Action.DISPATCH:
         move = await _with_worker(tx, order, move)
     order = await _step(tx, order, move, person.username)

@@ -10,9 +10,9 @@ from typing import Any, Final
 import pytest
 
 from api.roles import Role
-from api.work_orders.order import Move, Order, Person, amended, bonds, moved, sees
+from api.work_orders.order import Move, Order, Person, amended, bonds, lacks, moved, sees
 from api.work_orders.schemas import Origin
-from api.work_orders.states import Action, Bond, State
+from api.work_orders.states import TRANSITIONS, Action, Bond, State
 from herun.alerts import Alert, AlertState
 
 AT: Final = datetime(2026, 6, 1, 4, tzinfo=UTC)
@@ -92,6 +92,12 @@ def test_a_move_that_the_table_does_not_have_makes_nothing() -> None:
 def test_every_move_counts_and_dates_the_order() -> None:
     after = moved(REPORT, Move(Action.ACCEPT), "system", LATER)
     assert after == replace(REPORT, state=State.ACCEPTED, version=2, updated_at=LATER)
+
+
+@pytest.mark.parametrize("action", Action)
+def test_a_move_brings_what_the_table_asks_for(action: Action) -> None:
+    assert lacks(Move(action)) == TRANSITIONS[action].requires
+    assert lacks(Move(action, "words", score=1, solved=True)) is None
 
 
 def test_returning_takes_the_worker_away() -> None:
