@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from api.storable import _unstorable
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
 GOOD = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | FINITE | TEXT,
     lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner),
     max_leaves=10,
-)  # fmt: skip
+)
 BAD = st.sampled_from(
     ["\0", "a\0b", "\ud800", "x\udfff", float("nan"), float("inf"), -float("inf"), 2**63, -(2**63) - 1]
 )
