@@ -30,6 +30,7 @@ def say(line: str) -> None:
 def figures(bare: BareResult, run: Run, fixed: Run, rate: float) -> dict[str, Any]:
     """All that was measured, under the names that latest.json has."""
     cores = os.cpu_count() or 1
+    runs = [run] if fixed is run else [run, fixed]
     return {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": {"cores": cores, "python": platform.python_version()},
@@ -38,9 +39,9 @@ def figures(bare: BareResult, run: Run, fixed: Run, rate: float) -> dict[str, An
         "broker_events_per_second": round(bare.events_per_second),
         "ratio_to_broker": round(run.events_per_second / bare.events_per_second, 3),
         "ratio_counts": bare.counts,
-        "acknowledged": run.load.acknowledged + fixed.load.acknowledged,
-        "lost": run.lost + fixed.lost,
-        "doubled": run.doubled + fixed.doubled,
+        "acknowledged": sum(each.load.acknowledged for each in runs),
+        "lost": sum(each.lost for each in runs),
+        "doubled": sum(each.doubled for each in runs),
         "publish_to_row_ms": spread(run.probe.to_row_ms),
         "publish_to_alert_ms": spread(run.probe.to_alert_ms),
         "at_fixed_rate": {
