@@ -88,6 +88,11 @@ class Connection(asyncio.Protocol):
         self._pulse = self._loop.call_later(self._keep_alive_s / 2, self._beat)
         return answer
 
+    @property
+    def is_reading(self) -> bool:
+        """True until it has ended, but for the time in which it is paused."""
+        return not self._paused and not self.closed.done()
+
     def acknowledge(self, packet_ids: list[int]) -> None:
         """PUBACK, all of one turn of the loop in one write. Does nothing if this connection has ended."""
         if self.closed.done():

@@ -2,6 +2,9 @@
 
 A frame is closed by count, by bytes, or by linger. Acknowledging is the last thing that happens to it:
 `Lane.store_and_acknowledge` is the one place where the order of the two is decided.
+
+While nothing comes, an empty frame now and then says that the gateway listens: without it the engine would take our own
+outage for the devices' silence.
 """
 
 from __future__ import annotations
@@ -34,6 +37,10 @@ EVENT_OVERHEAD_BYTES: Final = 300  # of an event in a frame besides what its mes
 # with this many events, the next lingers longer: a busy partition pays for few frames, a quiet one does not wait.
 BUSY_EVENTS: Final = 2
 BUSY_LINGER_FACTOR: Final = 5
+
+# Seconds without a frame after which an empty one is stored. Less than the processor waits before it ticks (1 s), so
+# that an idle partition has one small frame a second and not two; far less than what counts as an outage (5 s).
+LISTENING_S: Final = 0.8
 
 
 class Source(Protocol):
@@ -80,7 +87,14 @@ class Lane:
     """One partition's way into the stream."""
 
     def __init__(
-        self, partition: int, writer: Writer, *, name: str, linger_s: float, on_stored: Callable[[Batch], None]
+        self,
+        partition: int,
+        writer: Writer,
+        *,
+        name: str,
+        linger_s: float,
+        on_stored: Callable[[Batch], None],
+        is_listening: Callable[[], bool],
     ) -> None:
         self._partition = partition
         self._writer = writer
@@ -88,6 +102,8 @@ class Lane:
         self._linger_s = linger_s
         self._lingers_s = linger_s
         self._on_stored = on_stored
+        self._is_listening = is_listening
+        self._is_quiet = False
         self._waiting: deque[Batch] = deque()
         self._loop = asyncio.get_running_loop()
         self._wake: asyncio.Future[None] | None = None
@@ -121,7 +137,10 @@ class Lane:
     async def run(self) -> None:
         """Stores frame after frame, for ever. Raises FencedError if another gateway writes to this partition."""
         while True:
-            await self._until_due()
+            if not await self._until_due():
+                if self._is_listening():
+                    await self._publish([])
+                continue
             batch = self._waiting.popleft()
             self._lingers_s = self._linger_s * (BUSY_LINGER_FACTOR if len(batch.events) >= BUSY_EVENTS else 1)
             self.is_storing = True
@@ -137,18 +156,37 @@ class Lane:
 
     async def store(self, batch: Batch) -> None:
         """Returns when the stream has the frame."""
-        frame = Frame(FRAME_VERSION, self._partition, self._name, new_frame_id(), FrameKind.EVENTS, events=batch.events)
+        await self._publish(batch.events)
+
+    async def _publish(self, events: list[Event]) -> None:
+        frame = Frame(FRAME_VERSION, self._partition, self._name, new_frame_id(), FrameKind.EVENTS, events=events)
         await self._writer.publish(frame)
 
-    async def _until_due(self) -> None:
-        while not self._is_due():
-            self._wake = self._loop.create_future()
-            self._arm()
-            try:
-                await self._wake
-            finally:
-                self._wake = None
-                self._disarm()
+    async def _until_due(self) -> bool:
+        """True when a batch is to be stored, False when none has come for LISTENING_S."""
+        self._is_quiet = False
+        reminder = self._loop.call_later(LISTENING_S, self._be_quiet)
+        try:
+            while not self._is_due():
+                if self._is_quiet and not self._waiting:
+                    return False
+                await self._woken()
+        finally:
+            reminder.cancel()
+        return True
+
+    async def _woken(self) -> None:
+        self._wake = self._loop.create_future()
+        self._arm()
+        try:
+            await self._wake
+        finally:
+            self._wake = None
+            self._disarm()
+
+    def _be_quiet(self) -> None:
+        self._is_quiet = True
+        self._look()
 
     def _is_due(self) -> bool:
         waiting = self._waiting

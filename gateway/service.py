@@ -133,6 +133,7 @@ class Gateway:
             name=f"gateway-{self._config.gateway_shard}",
             linger_s=self._config.frame_linger_ms / 1000,
             on_stored=self._ingest.stored,
+            is_listening=lambda: self._session.is_listening,
         )
 
     async def _connect(self, parts: AsyncExitStack, setting: str) -> Client:

@@ -59,6 +59,11 @@ class Session:
         """True while messages can arrive."""
         return self._connection is not None and not self._connection.closed.done()
 
+    @property
+    def is_listening(self) -> bool:
+        """True while messages that arrive are also read."""
+        return self._connection is not None and self._connection.is_reading
+
     async def run(self) -> None:
         """Until `leave` is called. Raises FencedError if another client uses this client id."""
         failures = short_lives = 0

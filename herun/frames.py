@@ -41,7 +41,10 @@ class Control(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Frame(msgspec.Struct, array_like=True, frozen=True):
-    """A batch of events, of controls, or a tick (empty: only its time counts)."""
+    """A batch of events, of controls, or a tick (empty: only its time counts).
+
+    One of kind events without events says that a gateway was listening at its time.
+    """
 
     version: int
     partition: int

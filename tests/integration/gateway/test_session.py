@@ -79,3 +79,14 @@ async def test_a_backlog_larger_than_the_brokers_window_is_read_to_its_end(
     found = [event.event_id for event in await estate.events()]
     assert set(found) == {"first", *(f"e-{number}" for number in range(6_000))}
     assert len(found) == len(set(found))
+
+
+async def test_a_gateway_that_listens_says_so_to_every_partition(estate: Estate, gateway: GatewayProcess) -> None:
+    await gateway.start()
+
+    async def said() -> bool:
+        info = await estate.js.stream_info("EVENTS", subjects_filter="EVENTS.*.events")
+        return all((info.state.subjects or {}).get(f"EVENTS.{partition}.events", 0) >= 2 for partition in range(4))
+
+    await until("each partition has two empty frames", said)
+    assert await estate.events() == []

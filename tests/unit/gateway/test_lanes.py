@@ -6,9 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+import pytest
+
+from gateway import lanes
 from gateway.lanes import Batch, Lane
 from herun.events import Event
-from herun.frames import MAX_EVENT_BYTES, MAX_FRAME_BYTES, MAX_FRAME_EVENTS, Frame
+from herun.frames import MAX_EVENT_BYTES, MAX_FRAME_BYTES, MAX_FRAME_EVENTS, Frame, FrameKind
 
 WITHIN_S = 5.0
 
@@ -45,9 +48,11 @@ def event(number: int, data: str = "{}") -> Event:
 
 
 @asynccontextmanager
-async def running(stream: Stream, linger_s: float = 0.0) -> AsyncIterator[tuple[Lane, list[Batch]]]:
+async def running(
+    stream: Stream, linger_s: float = 0.0, *, listens: bool = False
+) -> AsyncIterator[tuple[Lane, list[Batch]]]:
     stored: list[Batch] = []
-    lane = Lane(3, stream, name="gateway-0", linger_s=linger_s, on_stored=stored.append)
+    lane = Lane(3, stream, name="gateway-0", linger_s=linger_s, on_stored=stored.append, is_listening=lambda: listens)
     task = asyncio.create_task(lane.run())
     try:
         yield lane, stored
@@ -75,6 +80,31 @@ async def test_a_message_is_acknowledged_after_its_frame_is_stored_and_not_befor
         await until_stored(stored, 1)
     assert source.acknowledged == [(7, 1)]
     assert (stream.frames[0].partition, stream.frames[0].writer) == (3, "gateway-0")
+
+
+async def test_a_lane_says_now_and_then_that_the_gateway_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "LISTENING_S", 0.01)
+    stream = Stream()
+    source = Source(stream)
+    async with running(stream, listens=True) as (lane, stored):
+        async with asyncio.timeout(WITHIN_S):
+            while len(stream.frames) < 3:
+                await asyncio.sleep(0)
+        assert not any(frame.events for frame in stream.frames)
+        assert {frame.kind for frame in stream.frames} == {FrameKind.EVENTS}
+        assert stored == []
+        lane.add(source, 1, 1, [event(1)], "native")
+        await until_stored(stored, 1)
+    assert [packet_id for packet_id, _ in source.acknowledged] == [1]
+
+
+async def test_a_lane_of_a_gateway_that_does_not_listen_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "LISTENING_S", 0.0)
+    stream = Stream()
+    async with running(stream, linger_s=0.05) as (lane, stored):
+        lane.add(Source(stream), 1, 1, [event(1)], "native")
+        await until_stored(stored, 1)
+    assert [len(frame.events) for frame in stream.frames] == [1]
 
 
 async def test_events_that_come_while_a_frame_is_stored_are_the_next_frame() -> None:
