@@ -1,7 +1,7 @@
 """The state at the stored offset: the newest snapshot, and everything after it once more without side effects.
 
 What comes after the snapshot is read from the stream if it still has it all, else from the stored events and controls.
-The latter know no ticks, so our own outages between them are taken for time that nobody watched.
+The latter know nothing of frames without events, so our own outages between them pass for time in which we listened.
 """
 
 from __future__ import annotations

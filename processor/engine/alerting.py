@@ -57,9 +57,9 @@ class Evaluation:
         self.let_pass_to(state.engine_time)
 
     def let_pass_to(self, now: int) -> None:
-        """`now` is the frame's engine time, `watched` the same without our own outages."""
+        """`now` is the frame's engine time, `watched` how long a gateway has listened: it stands still without one."""
         self.now = now
-        self.watched = now - self.state.outage
+        self.watched = self.state.listened - self.state.outage
 
     def registration(self, site: str, device: str | None) -> Registration:
         """What is known of a device; nothing of an unknown one."""

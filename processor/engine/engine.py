@@ -14,17 +14,17 @@ import msgspec
 from herun.alerts import Alert
 from herun.errors import InvalidInputError
 from herun.events import FLAG_LATE, Event
-from herun.frames import Control, Frame
+from herun.frames import Control, Frame, FrameKind
 from processor.engine.alerting import FORGET, Evaluation, Occurrence, RuleHead, forget_alert, raise_alert
 from processor.engine.controls import apply_control, drop_rule_state
 from processor.engine.duplicates import GENERATION, DuplicateRing
 from processor.engine.journal import MISSING, Journal
 from processor.engine.kinds.compiled import SECOND_US, CompiledRule
 from processor.engine.rulebook import RuleBook
-from processor.engine.state import ENGINE_TIME, OUTAGE, RuleKey, Seen, State
+from processor.engine.state import ENGINE_TIME, LISTENED, OUTAGE, RuleKey, Seen, State
 from processor.engine.timers import Timers
 
-OUTAGE_GAP_US: Final = 5 * SECOND_US  # of the machine's clock, without frame or tick: nobody was there to listen
+OUTAGE_GAP_US: Final = 5 * SECOND_US  # of the machine's clock, without a gateway's frame: nobody was there to listen
 MAX_RULE_ERRORS: Final = 5  # evaluations of a rule that threw since it was put; then it is switched off
 SWITCHED_OFF_UID: Final = "herun-rule-switched-off"
 
@@ -87,7 +87,7 @@ class Engine:
 
         `at_us` is the stream's time of the frame in the estate's time. After an exception: roll back.
         """
-        self._pass_time(at_us)
+        self._pass_time(at_us, is_gateways=frame.kind is FrameKind.EVENTS)
         decisions = Decisions(position=position, recorded_us=self._ev.now)
         self._ev.alerts = decisions.alerts
         self._fire_timers(decisions)
@@ -100,12 +100,18 @@ class Engine:
         self._ring.turn()
         return decisions
 
-    def _pass_time(self, at_us: int) -> None:
+    def _pass_time(self, at_us: int, *, is_gateways: bool) -> None:
         before = self.state.engine_time
         now = max(before, at_us)
-        if before and now - before > self._outage_gap:
-            self._journal.put(self.state.marks, OUTAGE, self.state.outage + now - before)
-        self._journal.put(self.state.marks, ENGINE_TIME, now)
+        marks, put = self.state.marks, self._journal.put
+        if LISTENED not in marks:
+            put(marks, LISTENED, before or now)
+        put(marks, ENGINE_TIME, now)
+        if is_gateways:
+            gap = now - self.state.listened
+            if gap > self._outage_gap:
+                put(marks, OUTAGE, self.state.outage + gap)
+            put(marks, LISTENED, now)
         self._ev.let_pass_to(now)
 
     def _fire_timers(self, decisions: Decisions) -> None:

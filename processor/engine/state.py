@@ -16,6 +16,7 @@ Identity = tuple[str, str, str]  # site, device, event id (or content hash)
 TimerKey = tuple[str, ...]  # what it closes, site, rule uid, ...
 
 ENGINE_TIME: Final = "engine_time"
+LISTENED: Final = "listened"
 OUTAGE: Final = "outage"
 YOUNG: Final = "young"
 OLD: Final = "old"
@@ -104,6 +105,11 @@ class State(msgspec.Struct):
     def engine_time(self) -> int:
         """The running maximum of the frames' times, microseconds UTC; 0 before the first frame."""
         return self.marks.get(ENGINE_TIME, 0)
+
+    @property
+    def listened(self) -> int:
+        """Engine time up to which a gateway is known to have listened: that of its newest frame, maybe an empty one."""
+        return self.marks.get(LISTENED, 0)
 
     @property
     def outage(self) -> int:

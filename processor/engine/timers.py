@@ -1,4 +1,4 @@
-"""Timers in (due, key) order. Some stand still during our own outages: a silence that we caused proves nothing."""
+"""Timers in (due, key) order. Some stand still while no gateway listens: a silence that we caused proves nothing."""
 
 from __future__ import annotations
 
@@ -41,16 +41,19 @@ class Timers:
         self._journal.remove(self._state.due_without_outage, key)
 
     def pop_due(self, now: int) -> tuple[int, TimerKey] | None:
-        """Takes out the first timer due at or before `now`: its due time and key, or None if none is."""
-        outage = self._state.outage
+        """Takes out the first timer due at or before `now`: its due time and key, or None if none is.
+
+        One without outages is due only up to where a gateway has listened: what comes next may be a long outage's end.
+        """
+        outage, listened = self._state.outage, self._state.listened
         plain = _first(self._heap, self._state.due)
         other = _first(self._heap_without_outage, self._state.due_without_outage)
-        shifted = (other[0] + outage, other[1]) if other else None
+        shifted = (other[0] + outage, other[1]) if other and other[0] + outage <= listened else None
         if plain and plain[0] <= now and (shifted is None or plain <= shifted):
             heappop(self._heap)
             self._journal.remove(self._state.due, plain[1])
             return plain
-        if shifted and shifted[0] <= now:
+        if shifted is not None:
             heappop(self._heap_without_outage)
             self._journal.remove(self._state.due_without_outage, shifted[1])
             return shifted

@@ -15,7 +15,7 @@ TIMER: Final = "absence"
 
 
 class Absence(CompiledRule):
-    """Measured by arrival, in engine time without our own outages: a wrong device clock is not a silence.
+    """Measured by arrival, while a gateway listens: neither a wrong device clock nor our own outage is a silence.
 
     An event only notes that the device spoke; its timer is set on when it comes due.
     """

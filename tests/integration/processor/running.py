@@ -10,7 +10,8 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -185,6 +186,23 @@ class World:
     async def publish(self, events: list[Event]) -> int:
         """Stores one frame of events and returns its sequence."""
         return await self._store(Frame(FRAME_VERSION, 0, "test", new_frame_id(), FrameKind.EVENTS, events))
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        """Meanwhile frames without events say that a gateway listens."""
+        enough = asyncio.Event()
+
+        async def say_so() -> None:
+            while not enough.is_set():
+                await self.publish([])
+                await asyncio.wait([asyncio.ensure_future(enough.wait())], timeout=0.5)
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(say_so())
+            try:
+                yield
+            finally:
+                enough.set()
 
     async def control(self, *controls: Control) -> int:
         """Stores one frame of controls and returns its sequence."""

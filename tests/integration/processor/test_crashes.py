@@ -108,9 +108,10 @@ async def test_what_was_pending_survives_a_crash_and_is_raised_once(world: World
     processor.restart()
     await asyncio.sleep(0.5)  # so that it is killed once with and once without a snapshot
     processor.restart()
-    await world.until_count("SELECT count(*) FROM alerts", 2)
-    processor.restart()
-    await asyncio.sleep(1.5)  # time enough for another to be raised
+    async with world.listening():
+        await world.until_count("SELECT count(*) FROM alerts", 2)
+        processor.restart()
+        await asyncio.sleep(1.5)  # time enough for another to be raised
     rows = world.rows("SELECT rule_uid, version, state FROM alerts ORDER BY rule_uid")
     assert [tuple(row.values()) for row in rows] == [("held", 1, "raised"), ("silent", 1, "raised")]
 

@@ -44,11 +44,12 @@ async def fill(world: World, frames: int, seed: int = 3) -> int:
 
 async def settled(world: World, processor: Processor) -> None:
     """Waits until time has done all that it will do (a silence raised, a count cleared), then stops."""
-    await world.until_count(
-        "SELECT count(*) FILTER (WHERE rule_uid = 'silent') - count(*) FILTER (WHERE rule_uid = 'often' AND"
-        " state = 'raised') FROM alerts",
-        1,
-    )
+    async with world.listening():
+        await world.until_count(
+            "SELECT count(*) FILTER (WHERE rule_uid = 'silent') - count(*) FILTER (WHERE rule_uid = 'often' AND"
+            " state = 'raised') FROM alerts",
+            1,
+        )
     assert processor.stop() == 0
 
 

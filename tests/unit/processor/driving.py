@@ -44,8 +44,18 @@ class Driver:
         self.now = at
         return self._apply(FrameKind.TICK, [], [], ())
 
+    def listen(self, at: int) -> Decisions:
+        """A gateway's frame without events: it listens, and nobody speaks."""
+        self.now = at
+        return self._apply(FrameKind.EVENTS, [], [], ())
+
     def pass_until(self, at: int, step_us: int = 1_000_000) -> None:
-        """A tick each second until then."""
+        """Each second until then a gateway says that it listens."""
+        while self.now < at:
+            self.listen(min(at, self.now + step_us))
+
+    def tick_until(self, at: int, step_us: int = 1_000_000) -> None:
+        """The same with ticks only: the processor runs, and no gateway."""
         while self.now < at:
             self.tick(min(at, self.now + step_us))
 

@@ -64,10 +64,49 @@ def test_a_raised_silence_is_cleared_when_the_device_leaves() -> None:
 def test_our_own_outage_is_no_silence_of_the_device() -> None:
     driver = Driver(put_rule(SILENT), put_device("d1"))
     driver.pass_until(at(4))
-    driver.tick(at(3600))
+    driver.listen(at(3600))
     assert driver.alerts == []
     driver.pass_until(at(3600 + 7))
     assert driver.story == [("raised", 3606)]
+
+
+def test_while_no_gateway_listens_the_silence_stands_still_though_time_passes() -> None:
+    driver = Driver(put_device("d1"), put_rule(SILENT))
+    driver.pass_until(at(4))
+    for until in (600, 3600):
+        driver.tick_until(at(until))
+        driver.restart()
+    assert driver.alerts == []
+    driver.pass_until(at(3600 + 8))
+    assert driver.story == [("raised", 3607)]
+
+
+def test_a_device_that_speaks_after_the_outage_was_never_silent() -> None:
+    driver = Driver(put_device("d1"), put_rule(SILENT))
+    driver.pass_until(at(9))
+    driver.tick_until(at(600))
+    driver.events(event("e1", at(600)))
+    driver.pass_until(at(609))
+    assert driver.alerts == []
+
+
+def test_what_waits_for_a_gateway_holds_up_no_other_timer() -> None:
+    held = rule("held", "true_for", condition={"field": "value", "op": ">", "value": 5}, duration_s=12)
+    driver = Driver(put_device("d1"), put_rule(SILENT), put_rule(held))
+    driver.events(event("e1", at(0), 9))
+    driver.tick_until(at(30))
+    assert driver.story == [("raised", 12)]
+    assert driver.alerts[0].rule_uid == "held"
+
+
+def test_before_any_gateway_listens_nothing_is_silent() -> None:
+    driver = Driver(put_device("d1"), put_rule(SILENT))
+    driver.tick_until(at(60))
+    assert driver.alerts == []
+    driver.pass_until(at(70))
+    assert driver.alerts == []
+    driver.pass_until(at(72))
+    assert driver.story == [("raised", 71)]
 
 
 def test_a_short_gap_is_no_outage() -> None:
