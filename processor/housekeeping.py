@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 
+import msgspec
 import psycopg
 import structlog
+from nats.aio.client import Client
 from nats.errors import Error as NatsError
-from nats.js import JetStreamContext
-from nats.js.errors import NotFoundError
+from nats.js.errors import APIError, NotFoundError
 from psycopg_pool import PoolTimeout
 
 from herun import subjects
-from herun.clock import DAY_US, Clock, to_datetime
+from herun.clock import DAY_US, MINUTE_US, SECOND_US, Clock, SystemClock, to_datetime, to_text, to_us
 from herun.database.queries import Queries
 from herun.frames import FrameKind
 from processor.lease import Lease, position_of
@@ -25,9 +26,11 @@ _queries = Queries("processor", "housekeeping.sql")
 
 RETENTION_LOOK_S: Final = 60.0  # between looks for personal values past their time
 RETENTION_ROWS: Final = 2_000  # deleted in one statement
-MARK_S: Final = 60.0  # between marks of where the stream stood
-MAX_MARKS: Final = 2_000  # more than a replay horizon of a day has, marked each minute
 LOOK_S: Final = 5.0  # between looks at whether there is something to purge
+READ_TIMEOUT_S: Final = 2.0  # of one frame; a local stream answers in a millisecond
+STEP_US: Final = MINUTE_US  # of the stream's oldest time, purged in one step: not a statement for each frame
+BEYOND_ALL: Final = 2**62  # of a stream's sequences
+NOT_FOUND: Final = 404  # the stream's code for "no such frame"
 FILLING: Final = 0.6  # of the stream's bytes: above it the horizon gives way, for a full stream takes nothing in
 
 
@@ -51,21 +54,37 @@ async def delete_old_personal(pool: Pool, clock: Clock, days: int) -> int:
         return cursor.rowcount
 
 
+class StoredFrame(msgspec.Struct, frozen=True):
+    """Where a frame stands in the stream, and the stream's time of it."""
+
+    seq: int
+    time: datetime
+
+
+class _Found(msgspec.Struct):
+    message: StoredFrame | None = None
+    error: dict[str, Any] | None = None
+
+
+_decode_found: Final = msgspec.json.Decoder(_Found).decode
+
+
 class Purge:
     """Forgets a partition's frames that are behind its snapshots and older than the replay horizon.
 
-    Where the stream is filling up, the horizon is shortened, the oldest minute first. The last frame of each subject
-    stays: its writer must find it to know where the subject stands.
+    How old a frame is, its own time in the stream says: a process that has just begun purges like any other. Where the
+    stream is filling up, the horizon is shortened, the oldest minute first. The last frame of each subject stays: its
+    writer must find it to know where the subject stands. `wall` is the machine's clock, as the stream's is.
     """
 
-    def __init__(self, pool: Pool, js: JetStreamContext, horizon_s: float, max_bytes: int) -> None:
+    def __init__(self, pool: Pool, client: Client, horizon_s: float, max_bytes: int, wall: Clock | None = None) -> None:
         self._pool = pool
-        self._js = js
-        self._horizon_s = horizon_s
+        self._client = client
+        self._js = client.jetstream()
+        self._horizon_us = round(horizon_s * SECOND_US)
         self._max_bytes = max_bytes
+        self._wall = wall or SystemClock()
         self._next_look = 0.0
-        self._marks: deque[tuple[float, int]] = deque(maxlen=MAX_MARKS)
-        self._next_mark = 0.0
 
     async def run_if_due(self, lease: Lease, snapshot: tuple[int, int] | None) -> None:
         """Purges if there is something to purge; looks every few seconds. Failing only postpones it."""
@@ -73,30 +92,49 @@ class Purge:
         if now < self._next_look or snapshot is None or snapshot[0] != lease.stream_epoch:
             return
         self._next_look = now + LOOK_S
-        if now >= self._next_mark:
-            self._next_mark = now + MARK_S
-            self._marks.append((now, snapshot[1]))
         try:
-            below = self._behind_horizon(now) or await self._behind_need(snapshot[1])
+            below = min(snapshot[1], await self._behind_horizon(lease))
+            if below <= lease.purged_below:
+                below = min(snapshot[1], await self._behind_need(lease))
             if below > lease.purged_below:
                 await self._purge(lease, below)
         except (psycopg.Error, PoolTimeout, NatsError, TimeoutError, OSError) as error:
             log.warning("purge_postponed", partition=lease.partition, error=repr(error))
 
-    def _behind_horizon(self, now: float) -> int:
-        below = 0
-        while self._marks and self._marks[0][0] <= now - self._horizon_s:
-            below = self._marks.popleft()[1]
-        return below
-
-    async def _behind_need(self, newest: int) -> int:
-        """What has to go because there is little room left; 0 if there is enough."""
-        info = await self._js.stream_info(subjects.STREAM_EVENTS)
-        if info.state.bytes < FILLING * self._max_bytes:
+    async def _behind_horizon(self, lease: Lease) -> int:
+        """The first sequence that is within the horizon, or 0 while less than a step is beyond it."""
+        horizon_us = self._wall.now_us() - self._horizon_us
+        oldest = await self._oldest(lease)
+        if oldest is None or to_us(oldest.time) > horizon_us - min(STEP_US, self._horizon_us):
             return 0
-        below = self._marks.popleft()[1] if self._marks else newest
+        return await self._first_at(lease, horizon_us)
+
+    async def _behind_need(self, lease: Lease) -> int:
+        """The first sequence after the oldest step, if there is little room left; 0 if there is enough."""
+        info = await self._js.stream_info(subjects.STREAM_EVENTS)
+        oldest = await self._oldest(lease) if info.state.bytes >= FILLING * self._max_bytes else None
+        if oldest is None:
+            return 0
         log.warning("replay_horizon_shortened", used_bytes=info.state.bytes, max_bytes=self._max_bytes)
-        return below
+        return await self._first_at(lease, to_us(oldest.time) + STEP_US)
+
+    async def _oldest(self, lease: Lease) -> StoredFrame | None:
+        """The partition's oldest frame but for those that a purge left as the last of their subject."""
+        return await self._find(lease, {"seq": max(1, lease.purged_below)})
+
+    async def _first_at(self, lease: Lease, wall_us: int) -> int:
+        """Sequence of the partition's first frame at or after a time of the stream; beyond all if there is none."""
+        frame = await self._find(lease, {"start_time": to_text(wall_us)})
+        return BEYOND_ALL if frame is None else frame.seq
+
+    async def _find(self, lease: Lease, where: dict[str, Any]) -> StoredFrame | None:
+        request = {**where, "next_by_subj": subjects.partition_subjects(lease.partition)}
+        api = f"$JS.API.STREAM.MSG.GET.{subjects.STREAM_EVENTS}"
+        answer = await self._client.request(api, msgspec.json.encode(request), timeout=READ_TIMEOUT_S)
+        found = _decode_found(answer.data)
+        if found.error is not None and found.error.get("code") != NOT_FOUND:
+            raise APIError.from_error(found.error)
+        return found.message
 
     async def _purge(self, lease: Lease, below: int) -> None:
         note = {"partition": lease.partition, "owner": lease.owner, "owner_epoch": lease.owner_epoch, "below": below}

@@ -116,7 +116,7 @@ class Owner:
         ticker = Ticker(around.js, self._partition, lease.owner, around.stop)
         snapshots = SnapshotWriter(around.pool, around.clock, around.settings.snapshot_interval_s)
         horizon_s = around.settings.replay_horizon_hours * 3600
-        purge = Purge(around.pool, around.js, horizon_s, around.settings.events_max_mb * MIB)
+        purge = Purge(around.pool, around.client, horizon_s, around.settings.events_max_mb * MIB)
 
         def after_commit(batch: Batch) -> None:
             ticker.frame_came()

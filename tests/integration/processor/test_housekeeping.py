@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+import msgspec
 import psycopg
 
 from herun import subjects
-from herun.clock import DAY_US, ManualClock
+from herun.clock import DAY_US, ManualClock, to_us
 from herun.database.pool import make_pool
 from herun.frames import FrameKind
 from processor import housekeeping
@@ -44,9 +47,9 @@ async def test_frames_behind_the_snapshot_are_purged_but_for_the_last_of_each_su
     lease = await claim(await database.connection(), ManualClock(START_US), 0, "test", own_at_once=True)
     assert lease is not None
     async with make_pool(world.database_url, ROLE, "test", 1) as pool:
-        await Purge(pool, js, horizon_s=1000, max_bytes=ROOMY).run_if_due(lease, (0, sequences[2]))
+        await Purge(pool, world.client, horizon_s=1000, max_bytes=ROOMY).run_if_due(lease, (0, sequences[2]))
         assert (await js.stream_info(subjects.STREAM_EVENTS)).state.messages == 6
-        await Purge(pool, js, horizon_s=0, max_bytes=ROOMY).run_if_due(lease, (0, sequences[2]))
+        await Purge(pool, world.client, horizon_s=0, max_bytes=ROOMY).run_if_due(lease, (0, sequences[2]))
     await database.drop()
     assert (await js.stream_info(subjects.STREAM_EVENTS)).state.messages == 4
     last = await js.get_last_msg(subjects.STREAM_EVENTS, subjects.frame_subject(0, FrameKind.CONTROL))
@@ -56,6 +59,31 @@ async def test_frames_behind_the_snapshot_are_purged_but_for_the_last_of_each_su
     await world.control(put_device("d2"))
 
 
+async def test_how_old_a_frame_is_the_stream_says_and_not_how_long_a_process_has_run(world: World) -> None:
+    sequences = [await world.publish([event(f"e{n}", START_US + n)]) for n in range(6)]
+    database, js = Database(world.database_url, "test"), world.client.jetstream()
+    lease = await claim(await database.connection(), ManualClock(START_US), 0, "test", own_at_once=True)
+    assert lease is not None
+    times = [await stored_at(world, sequence) for sequence in sequences]
+    async with make_pool(world.database_url, ROLE, "test", 1) as pool:
+        for wall, snapshot, left in ((times[2], 5, 4), (times[4], 3, 3), (times[4], 5, 2)):
+            just_begun = Purge(pool, world.client, horizon_s=0, max_bytes=ROOMY, wall=ManualClock(wall))
+            await just_begun.run_if_due(lease, (0, sequences[snapshot]))
+            assert (await js.stream_info(subjects.STREAM_EVENTS)).state.messages == left
+        young = Purge(pool, world.client, horizon_s=3600, max_bytes=ROOMY)
+        await young.run_if_due(lease, (0, sequences[5]))
+    await database.drop()
+    assert lease.purged_below == sequences[4]
+
+
+async def stored_at(world: World, sequence: int) -> int:
+    """The stream's time of a frame, at most a microsecond less."""
+    answer = await world.client.request(
+        f"$JS.API.STREAM.MSG.GET.{subjects.STREAM_EVENTS}", b'{"seq":%d}' % sequence, timeout=5
+    )
+    return to_us(msgspec.convert(msgspec.json.decode(answer.data)["message"]["time"], datetime)) - 1
+
+
 async def test_a_stream_that_fills_up_is_purged_before_the_horizon(world: World) -> None:
     await world.control(put_device("d1"))
     sequences = [await world.publish([event(f"e{n}", START_US + n)]) for n in range(5)]
@@ -63,7 +91,7 @@ async def test_a_stream_that_fills_up_is_purged_before_the_horizon(world: World)
     lease = await claim(await database.connection(), ManualClock(START_US), 0, "test", own_at_once=True)
     assert lease is not None
     async with make_pool(world.database_url, ROLE, "test", 1) as pool:
-        await Purge(pool, js, horizon_s=1000, max_bytes=1).run_if_due(lease, (0, sequences[2]))
+        await Purge(pool, world.client, horizon_s=1000, max_bytes=1).run_if_due(lease, (0, sequences[2]))
     await database.drop()
     assert (await js.stream_info(subjects.STREAM_EVENTS)).state.messages == 4
 
@@ -72,5 +100,5 @@ async def test_another_epochs_snapshot_purges_nothing(world: World) -> None:
     await world.publish([event("e1", START_US)])
     lease = Lease(0, "test", 1, "", stream_epoch=1, sequence=1, frame_id="")
     async with make_pool(world.database_url, ROLE, "test", 1) as pool:
-        await Purge(pool, world.client.jetstream(), horizon_s=0, max_bytes=ROOMY).run_if_due(lease, (0, 5))
+        await Purge(pool, world.client, horizon_s=0, max_bytes=ROOMY).run_if_due(lease, (0, 5))
     assert (await world.client.jetstream().stream_info(subjects.STREAM_EVENTS)).state.messages == 1
