@@ -9,6 +9,7 @@ ONE_PROCESS = {"timescale"}
 ONE_PROCESS_A_MODULE = {"e2e", "api"}
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Groups tests that share servers; the others go to whichever process is free."""
     for item in items:
