@@ -28,6 +28,7 @@ class DeadLetterReason(StrEnum):
     UNKNOWN_EVENT_TYPE = "unknown_event_type"
     DECODER_FAILED = "decoder_failed"
     ENGINE_FAILED = "engine_failed"
+    RULE_FAILED = "rule_failed"  # the event is stored all the same; only this rule has not judged it
     BAD_FRAME = "bad_frame"
 
 

@@ -83,6 +83,14 @@ class Batch:
         return sum(len(decisions.rows) for decisions in self.decisions)
 
     @property
+    def has_outgoing(self) -> bool:
+        """True if it may have outbox rows."""
+        return bool(self.left_out.reasons) or any(
+            taken.unreadable or decisions.alerts or decisions.refused_controls or decisions.rule_errors
+            for taken, decisions in zip(self.frames, self.decisions, strict=True)
+        )
+
+    @property
     def last(self) -> TakenFrame:
         return self.frames[-1]
 
@@ -114,6 +122,10 @@ class Batch:
                 yield _item_letter(item, self.left_out.errors.get((taken.sequence, n), ""), at)
         for _, control, detail in decisions.refused_controls:
             yield _item_letter(control, detail, at)
+        for each in decisions.rule_errors:
+            if each.n is not None:
+                event = taken.frame.events[each.n]
+                yield _item_letter(event, f"rule {each.rule_uid}: {each.error}", at, DeadLetterReason.RULE_FAILED)
 
 
 def read_frame(received: Received, partition: int) -> TakenFrame:
@@ -151,6 +163,8 @@ def _letter(reason: DeadLetterReason, detail: str, at: int, raw: bytes, **where:
     )
 
 
-def _item_letter(item: Event | Control, detail: str, at: int) -> DeadLetter:
+def _item_letter(
+    item: Event | Control, detail: str, at: int, reason: DeadLetterReason = DeadLetterReason.ENGINE_FAILED
+) -> DeadLetter:
     device = item.device if isinstance(item, Event) else None
-    return _letter(DeadLetterReason.ENGINE_FAILED, detail, at, msgspec.json.encode(item), site=item.site, device=device)
+    return _letter(reason, detail, at, msgspec.json.encode(item), site=item.site, device=device)

@@ -1,12 +1,16 @@
-"""The processor's metrics."""
+"""What the processor says of itself: its metrics, and the rules that threw."""
 
 from __future__ import annotations
 
 from typing import Final
 
+import structlog
+
 from herun import metrics
 from herun.clock import SECOND_US, Clock
 from processor.batch import STORED, Batch
+
+log = structlog.get_logger(__name__)
 
 FRAMES: Final = metrics.counter("herun_processor_frames_total")
 EVENTS: Final = metrics.counter("herun_processor_events_total")
@@ -25,7 +29,7 @@ SNAPSHOTS: Final = metrics.counter("herun_processor_snapshots_total")
 
 
 def batch_committed(partition: int, batch: Batch, clock: Clock) -> None:
-    """Counts what a committed batch did."""
+    """Counts what a committed batch did, and names the rules that threw."""
     FRAMES.inc(len(batch.frames))
     EVENTS.inc(batch.events)
     BATCH_EVENTS.observe(batch.events)
@@ -38,5 +42,6 @@ def batch_committed(partition: int, batch: Batch, clock: Clock) -> None:
         UNDECODABLE.inc(decisions.undecodable)
         for alert in decisions.alerts:
             ALERTS.labels(alert.state.value).inc()
-        for uid, _ in decisions.rule_errors:
-            RULE_ERRORS.labels(uid).inc()
+        for each in decisions.rule_errors:
+            RULE_ERRORS.labels(each.rule_uid).inc()
+            log.warning("rule_threw", partition=partition, rule=each.rule_uid, error=each.error)

@@ -121,9 +121,7 @@ class Owner:
         def after_commit(batch: Batch) -> None:
             ticker.frame_came()
             snapshots.take_if_due(lease, engine.state)
-            if any(decisions.alerts or decisions.refused_controls for decisions in batch.decisions) or (
-                batch.left_out.reasons or any(taken.unreadable for taken in batch.frames)
-            ):
+            if batch.has_outgoing:
                 relay.wake()
 
         pipeline = Pipeline(self._partition, around.clock, around.client, database, around.stop)

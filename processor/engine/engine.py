@@ -32,6 +32,14 @@ _decode_data: Final = msgspec.json.Decoder(dict[str, Any]).decode
 _NO_DATA: Final[dict[str, Any]] = {}
 
 
+class RuleError(msgspec.Struct, frozen=True):
+    """An evaluation that threw; `n` is the index of the event that made it, None for a timer."""
+
+    rule_uid: str
+    error: str
+    n: int | None = None
+
+
 class Decisions(msgspec.Struct):
     """What came of one frame. `rows` are (event, its index in the frame, its flags), in order."""
 
@@ -44,7 +52,7 @@ class Decisions(msgspec.Struct):
     new_sites: list[str] = []
     duplicates: int = 0
     undecodable: int = 0
-    rule_errors: list[tuple[str, str]] = []
+    rule_errors: list[RuleError] = []
 
 
 class Engine:
@@ -127,7 +135,7 @@ class Engine:
             try:
                 rule.on_timer(self._ev, timer, due)
             except Exception as error:  # noqa: BLE001 - a rule must not stop the others; it is counted and switched off
-                self._rule_threw(decisions, rule, (mark, alerts), repr(error), f"timer {due}")
+                self._rule_threw(decisions, rule, (mark, alerts), repr(error), cause=f"timer {due}")
 
     def _take_event(self, decisions: Decisions, n: int, event: Event) -> None:
         if not self._ring.admit(event):
@@ -149,7 +157,7 @@ class Engine:
                 try:
                     rule.on_event(self._ev, cell or rule.cell_of(data), event, data, late=late)
                 except Exception as error:  # noqa: BLE001 - as above: the event is stored all the same
-                    self._rule_threw(decisions, rule, before, repr(error), event.event_id)
+                    self._rule_threw(decisions, rule, before, repr(error), cause=event.event_id, n=n)
 
     def _see(self, decisions: Decisions, event: Event) -> bool:
         """Counts the event; True if the device's newest is newer."""
@@ -198,14 +206,21 @@ class Engine:
         self._book.rebuild()
 
     def _rule_threw(
-        self, decisions: Decisions, rule: CompiledRule, before: tuple[int, int], error: str, cause: str
+        self,
+        decisions: Decisions,
+        rule: CompiledRule,
+        before: tuple[int, int],
+        error: str,
+        *,
+        cause: str,
+        n: int | None = None,
     ) -> None:
         """Takes back what the rule did, counts it, and switches it off when it has thrown too often."""
         self._journal.back_to(before[0])
         del decisions.alerts[before[1] :]
         self._timers.rebuild()
         key: RuleKey = (rule.head.site, rule.head.uid)
-        decisions.rule_errors.append((rule.head.uid, error))
+        decisions.rule_errors.append(RuleError(rule.head.uid, error, n))
         cell = self.state.rules[key]
         off = cell.errors + 1 >= MAX_RULE_ERRORS
         self._journal.put(self.state.rules, key, msgspec.structs.replace(cell, errors=cell.errors + 1, off=off))

@@ -9,7 +9,7 @@ from herun.events import Event
 from herun.frames import FRAME_VERSION, Control, Frame, FrameKind
 from processor.engine import snapshot
 from processor.engine.duplicates import GENERATION
-from processor.engine.engine import OUTAGE_GAP_US, Decisions, Engine
+from processor.engine.engine import OUTAGE_GAP_US, Decisions, Engine, RuleError
 from processor.engine.state import State
 from tests.unit.processor.samples import START_US
 
@@ -24,7 +24,7 @@ class Driver:
         self.position = 0
         self.now = START_US
         self.alerts: list[Alert] = []
-        self.rule_errors: list[tuple[str, str]] = []
+        self.rule_errors: list[RuleError] = []
         self.may_fail = False
         if controls:
             self.control(*controls)

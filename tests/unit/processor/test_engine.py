@@ -14,7 +14,7 @@ from herun.errors import InvalidInputError
 from herun.events import FLAG_CONTENT_ID, FLAG_LATE, FLAG_REDELIVERED, Event
 from herun.frames import FRAME_VERSION, Control, Frame, FrameKind
 from processor.engine import snapshot
-from processor.engine.engine import MAX_RULE_ERRORS, SWITCHED_OFF_UID, Engine
+from processor.engine.engine import MAX_RULE_ERRORS, SWITCHED_OFF_UID, Engine, RuleError
 from processor.engine.kinds.threshold import Threshold
 from processor.engine.state import State
 from tests.unit.processor.driving import Driver
@@ -154,6 +154,7 @@ def test_a_rule_that_throws_is_switched_off_and_the_others_go_on(monkeypatch: py
     for n in range(MAX_RULE_ERRORS + 3):
         assert len(driver.events(event(f"e{n}", at(10 * n))).rows) == 1
     assert len(driver.rule_errors) == MAX_RULE_ERRORS
+    assert driver.rule_errors[0] == RuleError("bad", "ZeroDivisionError('bad')", n=0)
     assert driver.engine.state.holders == {}
     assert not any("bad" in key for key in (*driver.engine.state.due, *driver.engine.state.current))
     switched_off = [alert for alert in driver.alerts if alert.rule_uid == SWITCHED_OFF_UID]

@@ -1,0 +1,36 @@
+"""What a batch sends out: alerts, and a dead letter for all that could not be judged."""
+
+from __future__ import annotations
+
+from herun.dead_letters import DeadLetterReason, decode_dead_letter
+from herun.frames import FRAME_VERSION, Frame, FrameKind
+from processor.batch import Batch, TakenFrame
+from processor.engine.engine import Decisions, RuleError
+from tests.unit.processor.samples import SITE, START_US, event
+
+
+def batch_of(*errors: RuleError) -> Batch:
+    events = [event("e1", START_US), event("e2", START_US)]
+    frame = Frame(FRAME_VERSION, 0, "test", "frame-1", FrameKind.EVENTS, events)
+    decisions = Decisions(position=1, recorded_us=START_US, rule_errors=list(errors))
+    return Batch(0, [TakenFrame(1, START_US, frame, b"")], [decisions])
+
+
+def test_an_event_that_makes_a_rule_throw_is_a_dead_letter_for_each_such_rule() -> None:
+    batch = batch_of(RuleError("r1", "ZeroDivisionError()", n=1), RuleError("r2", "KeyError()", n=1))
+    rows = batch.outbox_rows()
+    assert batch.has_outgoing
+    assert [row.nats_subject for row in rows] == ["DEAD_LETTER.rule_failed"] * 2
+    letter = decode_dead_letter(rows[0].payload)
+    assert (letter.reason, letter.origin, letter.site) == (DeadLetterReason.RULE_FAILED, "engine", SITE)
+    assert letter.detail == "rule r1: ZeroDivisionError()"
+    assert b'"e2"' in letter.raw
+
+
+def test_a_timer_that_makes_a_rule_throw_has_no_event_to_keep() -> None:
+    assert batch_of(RuleError("r1", "ZeroDivisionError()")).outbox_rows() == []
+
+
+def test_a_batch_of_which_nothing_came_sends_nothing() -> None:
+    assert not batch_of().has_outgoing
+    assert batch_of().outbox_rows() == []
