@@ -82,7 +82,7 @@ class PictureStore:
 
     def _write(self, picture: Picture) -> None:
         path = self._folder / picture.path
-        if path.exists():
+        if _is_there(path):
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.{os.getpid()}.{id(picture)}")
@@ -92,3 +92,12 @@ class PictureStore:
                 file.flush()
                 os.fsync(file.fileno())
         partial.replace(path)
+
+
+def _is_there(path: Path) -> bool:
+    """True if the picture is stored; it then counts as named now, for its age is what it is deleted by."""
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        return False
+    return True

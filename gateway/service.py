@@ -30,6 +30,7 @@ from gateway.ingest import Ingest
 from gateway.lanes import Lane
 from gateway.letters import LetterBox
 from gateway.normalise import Normaliser
+from gateway.picture_retention import PictureRetention
 from gateway.pictures import PictureStore
 from gateway.registry_watch import RegistryWatch
 from gateway.router import Router
@@ -91,12 +92,14 @@ class Gateway:
         start("states", self._states.run())
         start("session", self._session.run())
         await self._session.established.wait()
-        watched = [(self._js, subjects.STREAM_EVENTS), (self._js, subjects.STREAM_DEAD_LETTER)]
+        ours = (subjects.STREAM_EVENTS, subjects.STREAM_DEAD_LETTER, subjects.STREAM_ALERTS)
+        watched = [(self._js, name) for name in ours]
         if config.devices_nats_url is not None:
             devices_js = (await self._connect(parts, "devices_nats_url")).jetstream()
             await bound_the_broker(devices_js)
             watched.append((devices_js, subjects.MQTT_MESSAGES_STREAM))
         start("fill", FillWatch(watched).run())
+        start("pictures", PictureRetention(config.objects, config.make_clock(), config.personal_retention_days).run())
         start("broker-log", BrokerLog(config.broker_log or config.data_dir / "logs" / "nats.log").run())
         commands = Commands(self._client, self._address, config.gateway_shard, self._devices, self._vzenith)
         start("commands", commands.run())

@@ -105,7 +105,7 @@ class Settings(BaseSettings):
         default=30.0, gt=0, description="Seconds between snapshots of the engine's state"
     )
     personal_retention_days: int = Field(
-        default=30, ge=1, description="Days that plates and other personal values are kept"
+        default=30, ge=1, description="Days that plates, pictures and other personal values are kept"
     )
 
     events_max_mb: int = Field(default=4096, ge=1, description="MiB of the event stream; full, the gateway waits")
