@@ -44,7 +44,7 @@ demo: $(VENV)/.runtime ## watch the Herun estate live; DEMO_SECONDS=60 ends by i
 	DEMO_SECONDS=$(DEMO_SECONDS) $(BIN)/herun demo
 
 test: lint types node_modules/.installed ## everything that has to hold: lint, format, types, every test
-	$(BIN)/python -m pytest -n 3 --dist loadgroup
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.dev ## ruff, lint and format, nothing changed
 	$(BIN)/ruff check .

@@ -22,6 +22,7 @@ from dotenv import dotenv_values
 from herun.stack.folder import folder_at
 from herun.stack.processes import read_record
 from tests.support import mqtt_bytes
+from tests.support.ports import wish_for_ports
 
 READY_WITHIN_S: Final = 120.0
 STOPPED_WITHIN_S: Final = 90.0
@@ -65,7 +66,7 @@ class Box:
         """Brings everything up and returns when it is ready."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("HERUN_")}
         environment |= {f"HERUN_{name.upper()}": value for name, value in self.settings.items()} | self.environment
-        self.folder.mkdir(parents=True, exist_ok=True)
+        wish_for_ports(self.folder)
         with (self.folder / "supervisor.out").open("ab") as output:
             self.supervisor = subprocess.Popen(
                 [sys.executable, "-m", "herun.stack", "up", "--data-dir", str(self.folder)],

@@ -20,7 +20,7 @@ from herun.stack.broker import find_nats_server
 from herun.stack.folder import folder_at
 from herun.stack.ports import LOOPBACK, Ports
 from tests.support.box import until
-from tests.support.ports import free_port
+from tests.support.ports import free_port, wish_for_ports
 from tests.unit.deploy.compose import read_compose
 
 ENDS_WITHIN_S: Final = 30
@@ -110,6 +110,7 @@ class Deployment:
     def _start_database(self, running: ExitStack) -> None:
         """A PostgreSQL in place of TimescaleDB, and its address in place of the one that was prepared."""
         folder = self._home("timescaledb")
+        wish_for_ports(folder)
         elsewhere = {"HERUN_NATS_URL": "nats://elsewhere", "HERUN_MQTT_URL": "mqtt://elsewhere"}
         words = ["up", "--backbone-only", "--data-dir", str(folder)]
         running.enter_context(process([sys.executable, "-m", "herun.stack", *words], elsewhere, folder))

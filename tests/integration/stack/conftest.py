@@ -15,6 +15,7 @@ import pytest
 from herun.stack import waiting
 from herun.stack.environment import StackSettings
 from herun.stack.supervisor import Stack
+from tests.support.ports import wish_for_ports
 
 MakeSettings = Callable[..., StackSettings]
 
@@ -31,6 +32,7 @@ def no_outside_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 def made_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder that has been started once, and is down."""
     folder = tmp_path_factory.mktemp("made") / "data"
+    wish_for_ports(folder)
 
     async def once() -> None:
         async with Stack(StackSettings(data_dir=folder), services=()):
@@ -46,6 +48,7 @@ def data_dir(made_folder: Path, tmp_path: Path) -> Path:
     copy = tmp_path / "data"
     shutil.copytree(made_folder, copy)
     (copy / "ports.json").unlink()
+    wish_for_ports(copy)
     return copy
 
 

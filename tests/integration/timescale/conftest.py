@@ -18,6 +18,7 @@ from dotenv import dotenv_values
 
 from herun.database.migrate import migrate
 from tests.support.box import until
+from tests.support.ports import wish_for_ports
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 FRONT: Final = Path(__file__).with_name("front.mjs")
@@ -57,6 +58,7 @@ def migrated_url(timescale_url: str) -> str:
 def plain_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A DSN of the one-box PostgreSQL, migrated by `herun up`."""
     folder = tmp_path_factory.mktemp("plain")
+    wish_for_ports(folder)
     command = [sys.executable, "-m", "herun.stack", "up", "--backbone-only", "--data-dir", str(folder)]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as supervisor:
         until(lambda: (folder / "ready").exists() or supervisor.poll() is not None, 60, "broker and database are ready")
