@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 PAUSE_S: Final = 0.5  # before the next try while the database or the stream is away
 
-_AWAY: Final = (*TRANSIENT, TransientError, NatsError, JetStreamError, TimeoutError, OSError)
+AWAY: Final = (*TRANSIENT, TransientError, NatsError, JetStreamError, TimeoutError, OSError)
 
 
 async def keep_going(name: str, run: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
@@ -26,7 +26,7 @@ async def keep_going(name: str, run: Callable[[], Awaitable[None]], stop: asynci
     while not stop.is_set():
         try:
             await run()
-        except _AWAY as error:
+        except AWAY as error:
             log.warning("task_waits", task=name, error=repr(error))
             await wait(stop, PAUSE_S)
 

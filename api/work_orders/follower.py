@@ -10,6 +10,7 @@ import structlog
 from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
+from api.background import AWAY
 from api.problems import TRANSIENT
 from api.resources import Resources
 from api.sites import store as sites
@@ -26,6 +27,7 @@ DURABLE: Final = "api-orders"
 BATCH: Final = 20  # alerts fetched at once; handling them takes a fraction of ACK_WAIT_S
 FETCH_S: Final = 1.0  # how long one fetch waits for something to come
 ACK_WAIT_S: Final = 10.0  # until an alert whose acknowledgement is missing is delivered again
+AGAIN_S: Final = 60.0  # until an alert that failed by a fault of ours is tried again
 # Delivered and not acknowledged, over all instances.
 MAX_ACK_PENDING: Final = 1000
 
@@ -65,6 +67,12 @@ async def _handle_all(resources: Resources, messages: list[Msg]) -> None:
             for waiting in messages[index:]:
                 await waiting.nak()
             raise
+        except AWAY:
+            raise
+        except Exception:
+            # One alert that cannot be followed must not keep all others from their orders.
+            log.exception("alert_not_followed", nats_subject=message.subject, sequence=message.metadata.sequence.stream)
+            await message.nak(AGAIN_S)
 
 
 async def handle(resources: Resources, message: Msg) -> None:

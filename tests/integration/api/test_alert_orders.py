@@ -7,8 +7,9 @@ import asyncio
 import msgspec
 import pytest
 
-from api.work_orders import follower
-from herun.alerts import AlertState
+from api.transactions import Transaction
+from api.work_orders import follower, service
+from herun.alerts import Alert, AlertState
 from tests.integration.api.running import NOON_US, World, until
 
 
@@ -93,6 +94,34 @@ async def test_the_follower_acknowledges_what_is_committed_and_gets_the_rest_aga
     stop.set()
     await task
     assert sorted(order["alert"]["alert_id"] for order in await orders(world)) == [alert.alert_id, other.alert_id]  # type: ignore[index]
+
+
+async def test_an_alert_that_fails_keeps_no_other_from_its_order_and_is_tried_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = world.alert(), world.alert(key="z2")
+    follow_alert = service.follow_alert
+
+    async def fail(tx: Transaction, alert: Alert) -> None:
+        if alert.alert_id == bad.alert_id:
+            raise ZeroDivisionError
+        await follow_alert(tx, alert)
+
+    monkeypatch.setattr(follower, "AGAIN_S", 0.2)
+    monkeypatch.setattr("api.work_orders.follower.service.follow_alert", fail)
+    for alert in (bad, good):
+        await world.publish(alert)
+    stop = asyncio.Event()
+    task = asyncio.create_task(follower.follow(world.resources, stop))
+
+    async def has_orders(count: int) -> bool:
+        return len(await orders(world)) == count
+
+    await until("the good alert has its order", lambda: has_orders(1))
+    monkeypatch.undo()
+    await until("the other one has its order too", lambda: has_orders(2))
+    stop.set()
+    await task
 
 
 async def test_what_is_no_alert_and_what_is_of_no_site_does_not_stop_the_follower(world: World) -> None:
