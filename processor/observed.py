@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 import structlog
 
 from herun import metrics
-from herun.clock import SECOND_US, Clock
+from herun.clock import SECOND_US, SystemClock
 from processor.batch import STORED, Batch
 
 log = structlog.get_logger(__name__)
@@ -28,13 +29,19 @@ STREAM_EPOCHS: Final = metrics.counter("herun_processor_stream_epochs_total")
 SNAPSHOTS: Final = metrics.counter("herun_processor_snapshots_total")
 
 
-def batch_committed(partition: int, batch: Batch, clock: Clock) -> None:
+_WALL: Final = SystemClock()  # frames carry the stream's time, which is the machine's
+_newest_us: dict[int, int] = {}  # of each owned partition, its newest committed frame's
+
+
+def batch_committed(partition: int, batch: Batch) -> None:
     """Counts what a committed batch did, and names the rules that threw."""
     FRAMES.inc(len(batch.frames))
     EVENTS.inc(batch.events)
     BATCH_EVENTS.observe(batch.events)
-    newest = clock.from_wall(batch.last.wall_us)
-    LAG_SECONDS.labels(str(partition)).set(max(0.0, (clock.now_us() - newest) / clock.speed / SECOND_US))
+    if partition not in _newest_us:
+        # Told when asked: a partition that does not go on must show, and there is no batch then.
+        LAG_SECONDS.labels(str(partition)).set_function(partial(_lag_s, partition))
+    _newest_us[partition] = batch.last.wall_us
     for taken, decisions in zip(batch.frames, batch.decisions, strict=True):
         left_out = batch.left_out.of(taken.sequence).values()
         DUPLICATES.labels("ring").inc(decisions.duplicates)
@@ -45,3 +52,13 @@ def batch_committed(partition: int, batch: Batch, clock: Clock) -> None:
         for each in decisions.rule_errors:
             RULE_ERRORS.labels(each.rule_uid).inc()
             log.warning("rule_threw", partition=partition, rule=each.rule_uid, error=each.error)
+
+
+def owned_by_another(partition: int) -> None:
+    """How far it has come is told by its owner alone."""
+    if _newest_us.pop(partition, None) is not None:
+        LAG_SECONDS.remove(str(partition))
+
+
+def _lag_s(partition: int) -> float:
+    return max(0.0, (_WALL.now_us() - _newest_us.get(partition, 0)) / SECOND_US)

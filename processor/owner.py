@@ -17,7 +17,7 @@ from herun.errors import FencedError, TransientError
 from herun.settings import Settings
 from herun.streams import MIB
 from processor import lease as leases
-from processor import recovery
+from processor import observed, recovery
 from processor.batch import Batch
 from processor.engine.engine import Engine
 from processor.housekeeping import Purge
@@ -84,6 +84,7 @@ class Owner:
             connection, around.clock, partition, around.settings.processor_id, own_at_once=self._own_at_once
         )
         if lease is None:
+            observed.owned_by_another(partition)
             return
         log.info("partition_claimed", partition=partition, owner_epoch=lease.owner_epoch, sequence=lease.sequence)
         self._own_at_once = True

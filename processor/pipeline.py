@@ -129,7 +129,7 @@ class Pipeline:
             faults.reached(FaultPoint.PROCESSOR_COMMITTED_NOT_ACKNOWLEDGED)
         engine.commit()
         lease.sequence, lease.frame_id = batch.last.sequence, batch.last.frame.frame_id
-        observed.batch_committed(self._partition, batch, self._clock)
+        observed.batch_committed(self._partition, batch)
         await self._wake_feeds(batch)
         return batch
 

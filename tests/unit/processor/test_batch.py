@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+from prometheus_client import REGISTRY
+
+from herun.clock import SECOND_US, ManualClock
 from herun.dead_letters import DeadLetterReason, decode_dead_letter
 from herun.frames import FRAME_VERSION, Frame, FrameKind
+from processor import observed
 from processor.batch import Batch, TakenFrame
 from processor.engine.engine import Decisions, RuleError
 from tests.unit.processor.samples import SITE, START_US, event
@@ -34,3 +39,20 @@ def test_a_timer_that_makes_a_rule_throw_has_no_event_to_keep() -> None:
 def test_a_batch_of_which_nothing_came_sends_nothing() -> None:
     assert not batch_of().has_outgoing
     assert batch_of().outbox_rows() == []
+
+
+def test_a_partition_that_does_not_go_on_lags_more_and_more_until_another_owns_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def lag() -> float | None:
+        return REGISTRY.get_sample_value("herun_processor_lag_seconds", {"partition": "63"})
+
+    clock = ManualClock(START_US)
+    monkeypatch.setattr(observed, "_WALL", clock)
+    observed.batch_committed(63, batch_of())
+    assert lag() == 0
+    clock.advance(90 * SECOND_US)
+    assert lag() == 90
+    observed.batch_committed(63, batch_of())
+    observed.owned_by_another(63)
+    assert lag() is None
