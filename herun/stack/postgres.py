@@ -48,6 +48,7 @@ _SETTINGS: Final = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "logging_collector": "off",
+    "log_error_verbosity": "terse",  # a complaint's details quote the row: the log would hold plates and phones
     "log_line_prefix": "%m [%p] %q%u@%d ",
     "idle_in_transaction_session_timeout": "5min",
 }

@@ -19,3 +19,8 @@ async def test_every_event_becomes_a_row(world: World) -> None:
     await processor.until_ready()
     assert processor.get("/counts").json() == {"herun": {"d1": 10}}
     assert processor.stop() == 0
+
+
+async def test_the_databases_log_holds_no_values_of_rows(world: World) -> None:
+    assert world.value("SHOW log_error_verbosity") == "terse"
+    assert world.value("SHOW log_parameter_max_length_on_error") == "0"

@@ -86,6 +86,19 @@ def test_each_service_is_told_the_secrets_that_its_code_asks_for(name: str) -> N
     assert words(files) & secrets | by_command == set(TOLD[name])
 
 
+@pytest.mark.parametrize("name", ["gateway", "processor", "api"])
+def test_what_can_be_set_is_told_to_every_service_whose_code_asks_for_it(document: compose.Document, name: str) -> None:
+    """Partitions that only the processor knows of would be nobody's at the gateway."""
+    services = [document["services"][each]["environment"] for each in ("gateway", "processor", "api")]
+    settable = {
+        variable for told in services for variable, value in told.items() if value.startswith(f"${{{variable}:-")
+    }
+    asked_for = words(tuple(source for source in package_files() if source.package == name))
+    needed = {variable for variable in settable if variable.removeprefix("HERUN_").lower() in asked_for}
+    assert "HERUN_PARTITIONS" in needed
+    assert needed - set(document["services"][name]["environment"]) == set()
+
+
 def test_every_lasting_service_has_a_health_check_and_is_restarted(document: compose.Document) -> None:
     lasting = {name: service for name, service in document["services"].items() if name in LASTING}
     assert [name for name, service in lasting.items() if "healthcheck" not in service] == []
