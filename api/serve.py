@@ -24,6 +24,7 @@ from herun.clock import Clock
 from herun.database.migrate import head_revision
 from herun.database.pool import make_pool
 from herun.errors import ConfigurationError
+from herun.http_status import Server
 from herun.settings import Settings, settings
 
 log = structlog.get_logger(__name__)
@@ -74,7 +75,7 @@ async def opened(configured: Settings, clock: Clock) -> AsyncIterator[Resources]
 
 async def serve(resources: Resources, listener: socket.socket, stop: asyncio.Event) -> None:
     """Answers requests and runs the tasks until `stop`; ends within a bounded time after it."""
-    server = _Server(
+    server = Server(
         uvicorn.Config(
             create_app(resources),
             lifespan="off",
@@ -129,14 +130,6 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
         yield listener
     finally:
         listener.close()
-
-
-class _Server(uvicorn.Server):
-    """Leaves the signals to herun.lifecycle."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 async def _stop_server(server: uvicorn.Server, resources: Resources, stop: asyncio.Event) -> None:

@@ -45,7 +45,7 @@ async def serve_status(
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port or 0))
-        server = _Server(
+        server = Server(
             uvicorn.Config(
                 StatusApp(ready, routes or {}),
                 lifespan="off",
@@ -67,7 +67,7 @@ async def serve_status(
         listener.close()
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """Leaves the signals to herun.lifecycle."""
 
     @contextlib.contextmanager
