@@ -96,6 +96,8 @@ class Purge:
             below = min(snapshot[1], await self._behind_horizon(lease))
             if below <= lease.purged_below:
                 below = min(snapshot[1], await self._behind_need(lease))
+                if below > lease.purged_below:
+                    log.warning("replay_horizon_shortened", partition=lease.partition, max_bytes=self._max_bytes)
             if below > lease.purged_below:
                 await self._purge(lease, below)
         except (psycopg.Error, PoolTimeout, NatsError, TimeoutError, OSError) as error:
@@ -115,7 +117,6 @@ class Purge:
         oldest = await self._oldest(lease) if info.state.bytes >= FILLING * self._max_bytes else None
         if oldest is None:
             return 0
-        log.warning("replay_horizon_shortened", used_bytes=info.state.bytes, max_bytes=self._max_bytes)
         return await self._first_at(lease, to_us(oldest.time) + STEP_US)
 
     async def _oldest(self, lease: Lease) -> StoredFrame | None:
@@ -139,7 +140,10 @@ class Purge:
     async def _purge(self, lease: Lease, below: int) -> None:
         note = {"partition": lease.partition, "owner": lease.owner, "owner_epoch": lease.owner_epoch, "below": below}
         async with self._pool.connection() as connection:
-            await connection.execute(_queries["note_purge"], note)
+            noted = await connection.execute(_queries["note_purge"], note)
+            if noted.rowcount != 1:  # whoever owns it now decides by its own snapshots, and must know what is gone
+                log.warning("purge_left_to_another", partition=lease.partition)
+                return
             before = position_of(lease.stream_epoch, below)
             await connection.execute(_queries["delete_left_out"], {"partition": lease.partition, "before": before})
         for kind in FrameKind:

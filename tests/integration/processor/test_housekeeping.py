@@ -96,6 +96,19 @@ async def test_a_stream_that_fills_up_is_purged_before_the_horizon(world: World)
     assert (await js.stream_info(subjects.STREAM_EVENTS)).state.messages == 4
 
 
+async def test_who_owns_the_partition_no_more_purges_nothing(world: World) -> None:
+    sequences = [await world.publish([event(f"e{n}", START_US + n)]) for n in range(3)]
+    database = Database(world.database_url, "test")
+    lease = await claim(await database.connection(), ManualClock(START_US), 0, "test", own_at_once=True)
+    assert await claim(await database.connection(), ManualClock(START_US), 0, "test", own_at_once=True) is not None
+    assert lease is not None
+    async with make_pool(world.database_url, ROLE, "test", 1) as pool:
+        await Purge(pool, world.client, horizon_s=0, max_bytes=ROOMY).run_if_due(lease, (0, sequences[2]))
+    await database.drop()
+    assert (await world.client.jetstream().stream_info(subjects.STREAM_EVENTS)).state.messages == 3
+    assert world.value("SELECT purged_below FROM partitions") == 0
+
+
 async def test_another_epochs_snapshot_purges_nothing(world: World) -> None:
     await world.publish([event("e1", START_US)])
     lease = Lease(0, "test", 1, "", stream_epoch=1, sequence=1, frame_id="")
