@@ -25,6 +25,9 @@ from processor.engine.state import ENGINE_TIME, LISTENED, OUTAGE, RuleKey, Seen,
 from processor.engine.timers import Timers
 
 OUTAGE_GAP_US: Final = 5 * SECOND_US  # of the machine's clock, without a gateway's frame: nobody was there to listen
+# How far a device's clock may be ahead before its events are remembered by their arrival instead: one wrong time must not
+# make all that follow it late.
+AHEAD_US: Final = 5 * SECOND_US
 MAX_RULE_ERRORS: Final = 5  # evaluations of a rule that threw since it was put; then it is switched off
 SWITCHED_OFF_UID: Final = "herun-rule-switched-off"
 
@@ -168,13 +171,13 @@ class Engine:
             if event.site not in self.state.sites:
                 self._journal.put(self.state.sites, event.site, True)
                 decisions.new_sites.append(event.site)
-            devices[key] = Seen(1, event.event_time, event.sequence)
+            devices[key] = Seen(1, min(event.event_time, self._ev.now + AHEAD_US), event.sequence)
             return False
         if is_late(seen, event):
             devices[key] = Seen(seen.count + 1, seen.newest_time, seen.newest_sequence)
             return True
         sequence = seen.newest_sequence if event.sequence is None else event.sequence
-        devices[key] = Seen(seen.count + 1, event.event_time, sequence)
+        devices[key] = Seen(seen.count + 1, min(event.event_time, self._ev.now + AHEAD_US), sequence)
         return False
 
     def _data_of(self, decisions: Decisions, event: Event) -> dict[str, Any]:

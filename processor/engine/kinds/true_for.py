@@ -17,7 +17,7 @@ TIMER: Final = "true_for"
 class TrueFor(CompiledRule):
     """Measured between a device's own events; when they stop coming, a timer closes the duration in engine time.
 
-    The timer counts from the arrival, so a device whose clock is behind is not raised early.
+    The timer counts from the arrival, so a wrong device clock raises neither early nor late.
     """
 
     def __init__(self, site: str, rule: TrueForRule) -> None:
@@ -53,7 +53,7 @@ class TrueFor(CompiledRule):
             self._raise(ev, watch, held, due)
 
     def _begin(self, ev: Evaluation, watch: WatchKey, event: Event) -> None:
-        due = max(ev.now, event.event_time) + self._duration
+        due = ev.now + self._duration
         ev.journal.put(ev.state.held, watch, Held(event.event_time, due, event.event_id))
         ev.timers.arm((TIMER, *watch), due)
 

@@ -109,6 +109,13 @@ def test_late_is_judged_by_sequence_else_by_time(
     assert bool(row[2] & FLAG_LATE) == is_late
 
 
+def test_one_time_from_the_future_does_not_make_what_follows_late() -> None:
+    driver = Driver()
+    driver.events(event("wrong", at(3000)), at=at(0))
+    (row,) = driver.events(event("right", at(10)), at=at(10)).rows
+    assert not row[2] & FLAG_LATE
+
+
 def test_what_is_left_out_does_not_exist() -> None:
     driver = Driver(put_rule(rule("high", "threshold", raise_above=7)))
     decisions = driver.events(event("e1", at(0), 9), event("e2", at(0), 1), left_out=[0])

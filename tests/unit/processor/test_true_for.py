@@ -65,6 +65,15 @@ def test_a_device_whose_clock_is_behind_is_not_raised_early() -> None:
     assert driver.story == [("raised", 605)]
 
 
+def test_a_device_whose_clock_is_ahead_is_not_raised_late() -> None:
+    driver = Driver(put_rule(FOR_5))
+    driver.events(event("e1", at(1800), True), at=at(0))
+    driver.pass_until(at(4))
+    assert driver.alerts == []
+    driver.pass_until(at(5))
+    assert driver.story == [("raised", 5)]
+
+
 def test_what_came_in_one_piece_is_measured_in_event_time() -> None:
     driver = Driver(put_rule(FOR_5))
     driver.events(event("e1", at(0), True), event("e2", at(7), False), at=at(600))
