@@ -25,8 +25,8 @@ from processor.engine.state import ENGINE_TIME, LISTENED, OUTAGE, RuleKey, Seen,
 from processor.engine.timers import Timers
 
 OUTAGE_GAP_US: Final = 5 * SECOND_US  # of the machine's clock, without a gateway's frame: nobody was there to listen
-# How far a device's clock may be ahead before its events are remembered by their arrival instead: one wrong time must not
-# make all that follow it late.
+# How far a device's clock may be ahead before its events are remembered by their arrival instead: one wrong time must
+# not make all that follow it late.
 AHEAD_US: Final = 5 * SECOND_US
 MAX_RULE_ERRORS: Final = 5  # evaluations of a rule that threw since it was put; then it is switched off
 SWITCHED_OFF_UID: Final = "herun-rule-switched-off"
