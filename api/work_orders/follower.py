@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 import structlog
 from nats.aio.msg import Msg
+from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from api.background import AWAY
@@ -16,7 +17,7 @@ from api.resources import Resources
 from api.sites import store as sites
 from api.transactions import begin
 from api.work_orders import service
-from herun import faults, subjects
+from herun import faults, streams, subjects
 from herun.alerts import decode_alert
 from herun.faults import FaultPoint
 
@@ -30,6 +31,8 @@ ACK_WAIT_S: Final = 10.0  # until an alert whose acknowledgement is missing is d
 AGAIN_S: Final = 60.0  # until an alert that failed by a fault of ours is tried again
 # Delivered and not acknowledged, over all instances.
 MAX_ACK_PENDING: Final = 1000
+ROOM_LOOK_S: Final = 30.0  # between looks at how full the stream of alerts is
+FILLING: Final = 0.5  # of its bytes: what has been followed is purged, because a full stream keeps back what comes next
 
 _CONFIG: Final = ConsumerConfig(
     durable_name=DURABLE,
@@ -47,8 +50,13 @@ async def follow(resources: Resources, stop: asyncio.Event) -> None:
         subjects.alerts_subject("*"), durable=DURABLE, stream=subjects.STREAM_ALERTS, config=_CONFIG
     )
     try:
+        looked_at = float("-inf")
         while not stop.is_set():
             resources.beat(TASK)
+            now = asyncio.get_running_loop().time()
+            if now - looked_at >= ROOM_LOOK_S:
+                looked_at = now
+                await make_room(resources.js, streams.ALERTS_MAX_BYTES)
             try:
                 messages = await subscription.fetch(BATCH, timeout=FETCH_S)
             except TimeoutError:  # nothing came; the library raises its own kind or the plain one
@@ -56,6 +64,17 @@ async def follow(resources: Resources, stop: asyncio.Event) -> None:
             await _handle_all(resources, messages)
     finally:
         await subscription.unsubscribe()
+
+
+async def make_room(js: JetStreamContext, max_bytes: int) -> None:
+    """Purges what every order has followed already, where the stream of alerts is filling up."""
+    info = await js.stream_info(subjects.STREAM_ALERTS)
+    if info.state.bytes < FILLING * max_bytes:
+        return
+    floor = (await js.consumer_info(subjects.STREAM_ALERTS, DURABLE)).ack_floor
+    if floor is not None and floor.stream_seq > 0:
+        log.warning("followed_alerts_purged", up_to=floor.stream_seq, used_bytes=info.state.bytes)
+        await js.purge_stream(subjects.STREAM_ALERTS, seq=floor.stream_seq + 1)
 
 
 async def _handle_all(resources: Resources, messages: list[Msg]) -> None:

@@ -137,3 +137,24 @@ async def test_what_is_no_alert_and_what_is_of_no_site_does_not_stop_the_followe
     await until("the good alert has its order", opened)
     stop.set()
     await task
+
+
+async def test_alerts_that_were_followed_make_room_where_their_stream_fills_up(world: World) -> None:
+    for key in ("z1", "z2"):
+        await world.publish(world.alert(key=key))
+    stop, js = asyncio.Event(), world.resources.js
+    task = asyncio.create_task(follower.follow(world.resources, stop))
+
+    async def followed() -> bool:
+        return (
+            len(await orders(world)) == 2 and (await js.consumer_info("ALERTS", follower.DURABLE)).num_ack_pending == 0
+        )
+
+    await until("both alerts have their orders", followed)
+    stop.set()
+    await task
+    await js.publish("ALERTS.s1", b"not followed yet")
+    await follower.make_room(js, max_bytes=2**40)
+    assert (await js.stream_info("ALERTS")).state.messages == 3
+    await follower.make_room(js, max_bytes=1)
+    assert (await js.stream_info("ALERTS")).state.messages == 1
