@@ -63,6 +63,7 @@ METRICS: Final = (
     Metric("herun_api_order_transitions_total", MetricType.COUNTER, "Transitions of work orders", ("action",)),
     Metric("herun_api_live_feeds", MetricType.GAUGE, "Live feeds open now"),
     Metric("herun_api_outbox_relayed_total", MetricType.COUNTER, "Control and registry changes relayed"),
+    Metric("herun_api_outbox_set_aside_total", MetricType.COUNTER, "Changes that the stream can never take; logged"),
 )
 
 _BY_NAME: Final = {metric.name: metric for metric in METRICS}

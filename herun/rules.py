@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from herun.catalogue import CATALOGUE
 from herun.names import NAME_PATTERN
 
-Scalar = bool | int | float | str
+# Far beyond all that a device measures, and safely inside what the database, the stream and the engine take: jsonb
+# gives a large float back as an integer, and MessagePack holds none of more than 64 bits.
+LARGEST: Final = 10**15
+MAX_SECONDS: Final = 31 * 86_400
+MAX_SCOPE: Final = 1000  # devices, kinds or places that one rule names
+
+Number = Annotated[float, Field(allow_inf_nan=False, ge=-LARGEST, le=LARGEST)]
+Integer = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]
+Scalar = bool | Integer | Number | Annotated[str, Field(max_length=200)]
 Name = Annotated[str, Field(pattern=f"^{NAME_PATTERN}$")]
-Seconds = Annotated[float, Field(gt=0, le=31 * 86_400)]
+FieldName = Annotated[str, Field(min_length=1, max_length=64)]
+# Time is counted in whole microseconds: a shorter one would round to none.
+Seconds = Annotated[float, Field(allow_inf_nan=False, ge=0.001, le=MAX_SECONDS)]
 Bilingual = dict[Literal["zh", "en"], Annotated[str, Field(min_length=1, max_length=500)]]
 
 
@@ -23,11 +33,11 @@ class Match(_Strict):
     """Which events a rule looks at; an empty list means any. `where` holds field values of its data."""
 
     event_types: Annotated[list[str], Field(min_length=1, max_length=20)]
-    where: Annotated[dict[str, Scalar], Field(max_length=10)] = {}
-    devices: Annotated[list[Name], Field(max_length=1000)] = []
-    device_kinds: list[str] = []
-    zones: list[Name] = []
-    buildings: list[Name] = []
+    where: Annotated[dict[FieldName, Scalar], Field(max_length=10)] = {}
+    devices: Annotated[list[Name], Field(max_length=MAX_SCOPE)] = []
+    device_kinds: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=MAX_SCOPE)] = []
+    zones: Annotated[list[Name], Field(max_length=MAX_SCOPE)] = []
+    buildings: Annotated[list[Name], Field(max_length=MAX_SCOPE)] = []
 
     @model_validator(mode="after")
     def _known_types(self) -> Match:
@@ -40,20 +50,20 @@ class Match(_Strict):
 class Condition(_Strict):
     """A comparison of one field of the event's data; a missing field or another type never matches."""
 
-    field: Annotated[str, Field(min_length=1, max_length=64)]
+    field: FieldName
     op: Literal["==", "!=", ">", ">=", "<", "<="]
     value: Scalar
 
 
 class _Rule(_Strict):
     uid: Name
-    version: Annotated[int, Field(ge=1)] = 1
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1
     title: Bilingual
     text: Bilingual  # template: {device} {zone} {building} {value} {count} {duration}
     severity: Literal["info", "warning", "critical"] = "warning"
     category: Name
     key: Literal["device", "zone", "building", "site", "plate"] = "device"
-    cooldown_s: Annotated[float, Field(ge=0, le=31 * 86_400)] = 0.0
+    cooldown_s: Annotated[float, Field(allow_inf_nan=False, ge=0, le=MAX_SECONDS)] = 0.0
     opens_order: bool = True
     match: Match
 
@@ -67,11 +77,11 @@ class ThresholdRule(_Rule):
     """Raised when a value goes over `raise_above` (or under `raise_below`), cleared when back past the clear value."""
 
     kind: Literal["threshold"]
-    field: str = "value"
-    raise_above: float | None = None
-    clear_below: float | None = None
-    raise_below: float | None = None
-    clear_above: float | None = None
+    field: FieldName = "value"
+    raise_above: Number | None = None
+    clear_below: Number | None = None
+    raise_below: Number | None = None
+    clear_above: Number | None = None
 
     @model_validator(mode="after")
     def _one_side(self) -> ThresholdRule:

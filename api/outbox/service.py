@@ -35,6 +35,7 @@ POLL_S: Final = 1.0  # between looks when nobody says that something was added: 
 PUTS_AT_ONCE: Final = 64  # registry keys written at a time
 
 _relayed = metrics.counter("herun_api_outbox_relayed_total")
+_set_aside = metrics.counter("herun_api_outbox_set_aside_total")
 
 
 async def relay(resources: Resources, stop: asyncio.Event) -> None:
@@ -101,20 +102,36 @@ async def _pass_on_batch(
 
 
 def batches(rows: list[OutboxRow]) -> Iterator[tuple[int, list[Control]]]:
-    """Controls of outbox rows by partition, in lists that fit into a frame; within a partition the order is kept."""
+    """Controls of outbox rows by partition, in lists that fit into a frame; within a partition the order is kept.
+
+    A row that no frame can hold is left out: it would keep back all others for ever.
+    """
     by_partition = sorted(rows, key=lambda row: row.partition)
     for partition, group in groupby(by_partition, key=lambda row: row.partition):
         batch: list[Control] = []
         size = 0
         for row in group:
             control = Control(row.site, f"{row.site}-{row.id}", row.kind, row.body)
-            length = len(msgspec.msgpack.encode(control))
+            length = _encoded_length(control)
+            if length is None:
+                continue
             if batch and (size + length > MAX_FRAME_BYTES or len(batch) == MAX_FRAME_EVENTS):
                 yield partition, batch
                 batch, size = [], 0
             batch.append(control)
             size += length
-        yield partition, batch
+        if batch:
+            yield partition, batch
+
+
+def _encoded_length(control: Control) -> int | None:
+    """Bytes of the control's wire form; None, logged and counted, if it has none."""
+    try:
+        return len(msgspec.msgpack.encode(control))
+    except store.UNENCODABLE as error:
+        log.error("control_set_aside", control=control.control_id, kind=control.kind, error=repr(error))
+        _set_aside.inc()
+        return None
 
 
 async def rebuild_registry(connection: Connection, bucket: KeyValue) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ import msgspec
 from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
 
+from api.problems import invalid
 from api.transactions import Touched, Transaction
 from herun.control import ControlKind
 from herun.database.queries import Queries
@@ -17,6 +19,8 @@ from herun.registry import DeviceEntry, encode_entry
 _QUERIES: Final = Queries(__package__)
 # One relay over all instances of the API; any number will do that nothing else in this database locks.
 RELAY_LOCK: Final = 0x4845_5255_4E01
+# What the encoder raises for a body that the stream's form cannot hold.
+UNENCODABLE: Final = (OverflowError, TypeError, ValueError, RecursionError)
 
 Connection = AsyncConnection[dict[str, Any]]
 
@@ -35,8 +39,25 @@ class OutboxRow:
 
 
 async def put(tx: Transaction, kind: ControlKind, body: dict[str, Any]) -> None:
-    """Adds a control. Write the row that it tells of before: its lock is what keeps changes of one thing in order."""
+    """Adds a control. Write the row that it tells of before: its lock is what keeps changes of one thing in order.
+
+    Raises Problem 422 for a body that the relay could never pass on: found out later, nobody would be there to be told.
+    """
+    try:
+        msgspec.msgpack.encode(_read_back(body))
+    except UNENCODABLE as error:
+        raise invalid("unrelayable", f"the engine cannot be told of this: {error}") from error
     await _add(tx, [{"kind": kind.value, "body": Jsonb(body), "registry_key": None, "registry_value": None}])
+
+
+def _read_back(body: dict[str, Any]) -> Any:
+    """The body as the database will give it back: jsonb writes a float without a fraction as an integer."""
+    return json.loads(json.dumps(body, allow_nan=False), parse_float=_as_jsonb)
+
+
+def _as_jsonb(text: str) -> int | float:
+    number = float(text)
+    return int(number) if number.is_integer() else number
 
 
 async def put_devices(tx: Transaction, entries: list[DeviceEntry]) -> None:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import get_args
 
 import psycopg
 import pytest
 
 from api.outbox import service, store
 from api.outbox.store import RELAY_LOCK
+from api.problems import Problem
+from api.transactions import begin
 from herun import frames, subjects
 from herun.control import ControlKind
 from herun.errors import TransientError
 from herun.frames import Control, Frame, FrameKind
 from herun.registry import decode_entry, encode_entry
+from herun.rules import Rule
 from herun.stream import FrameWriter
 from tests.integration.api.running import WAIT_S, World, until
 
@@ -161,6 +165,45 @@ async def test_a_relay_that_is_fenced_begins_anew_and_loses_nothing(world: World
     async with relaying(world):
         await drained(world)
     assert [control.body.get("enabled", True) for control in await controls(world)] == [True, False]
+
+
+async def test_what_can_never_be_relayed_keeps_back_no_other(world: World) -> None:
+    world.rows(
+        "INSERT INTO api_outbox (site, partition, kind, body)"
+        " VALUES ('s1', 0, 'rule.put', '{\"uid\": \"boom\", \"raise_above\": 1e20}')"
+    )
+    async with relaying(world):
+        await world.admin.post("devices", {"devices": [{"device": "d1"}]})
+        await drained(world)
+    assert [control.kind for control in await controls(world)] == ["device.put"]
+
+
+@pytest.mark.parametrize("value", [1e20, 1e308, 2**64, float("nan")])
+async def test_what_could_never_be_relayed_is_refused_at_once(world: World, value: float) -> None:
+    with pytest.raises(Problem) as refused:
+        async with begin(world.resources, "s1") as tx:
+            await store.put(tx, ControlKind.RULE_PUT, {"raise_above": value})
+    assert refused.value.status_code == 422
+    assert world.rows("SELECT * FROM api_outbox") == []
+
+
+RULE = {
+    "uid": "r1", "title": {"en": "a"}, "text": {"en": "b"}, "category": "c",
+    "match": {"event_types": ["reading.reported"]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("value", [1e20, 1e308, "NaN", "Infinity", "-Infinity"])
+async def test_a_rule_with_a_number_out_of_bounds_is_told_so(world: World, value: object) -> None:
+    asked = 0
+    for kind in get_args(get_args(Rule)[0]):
+        (name,) = get_args(kind.model_fields["kind"].annotation)
+        for field in [field for field, of in kind.model_fields.items() if "float" in str(of.annotation)]:
+            answer = await world.admin.call("PUT", "rules/r1", {**RULE, "kind": name, field: value})
+            assert answer.status_code == 422, answer.text
+            assert any(field in error["loc"] for error in answer.json()["errors"]), answer.text
+            asked += 1
+    assert asked >= 12
 
 
 async def test_a_refused_change_leaves_nothing_in_the_outbox(world: World) -> None:

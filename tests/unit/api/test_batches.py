@@ -41,3 +41,10 @@ def test_no_frame_is_larger_than_allowed(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_control_that_is_larger_alone_still_goes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "MAX_FRAME_BYTES", 100)
     assert [len(controls) for _, controls in batches([row(1, size=500), row(2, size=500)])] == [1, 1]
+
+
+def test_a_control_that_no_frame_can_hold_keeps_back_no_other() -> None:
+    boom = OutboxRow(2, "s1", 0, "rule.put", {"raise_above": 10**20}, None, None)
+    ((_, controls),) = batches([row(1), boom, row(3)])
+    assert [control.control_id for control in controls] == ["s1-1", "s1-3"]
+    assert list(batches([boom])) == []

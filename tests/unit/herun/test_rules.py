@@ -1,11 +1,13 @@
 from __future__ import annotations
 
-from typing import Any
+import math
+from collections.abc import Iterator
+from typing import Any, get_args
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from herun.rules import RULE, ThresholdRule
+from herun.rules import RULE, Condition, Match, Rule, ThresholdRule
 
 
 def threshold(**changes: Any) -> dict[str, Any]:
@@ -49,3 +51,61 @@ def test_limit_of_zero_still_has_a_clear_value_on_its_quiet_side() -> None:
     assert RULE.validate_python(threshold(raise_above=0, clear_below=-1)).kind == "threshold"
     with pytest.raises(ValidationError):
         RULE.validate_python(threshold(raise_above=0, clear_below=1))
+
+
+def _leaves(annotation: Any) -> Iterator[Any]:
+    inner = get_args(annotation)
+    if not inner:
+        yield annotation
+    for each in inner:
+        yield from _leaves(each)
+
+
+KINDS = get_args(get_args(Rule)[0])
+NUMBERS = [
+    (kind, name)
+    for kind in KINDS
+    for name, field in kind.model_fields.items()
+    if name != "match" and {float, int} & set(_leaves(field.annotation))
+]
+TOO_FAR = ["NaN", "Infinity", "-Infinity", math.nan, math.inf, 1e20, -1e20, 1e308, 2**63]
+
+
+@pytest.mark.parametrize("value", TOO_FAR)
+@pytest.mark.parametrize(("kind", "name"), NUMBERS)
+def test_number_of_a_rule_is_finite_and_bounded(kind: type[BaseModel], name: str, value: object) -> None:
+    with pytest.raises(ValidationError) as refused:
+        kind.model_validate({name: value})
+    assert any(error["loc"] == (name,) and error["type"] != "missing" for error in refused.value.errors())
+
+
+def test_all_numbers_of_all_kinds_are_looked_at() -> None:
+    names = {name for _, name in NUMBERS}
+    assert names >= {"raise_above", "raise_below", "clear_above", "clear_below", "duration_s", "window_s", "cooldown_s"}
+
+
+@pytest.mark.parametrize("value", [1e20, -1e20, math.inf, 2**63, "x" * 201])
+def test_value_to_compare_with_is_bounded(value: object) -> None:
+    with pytest.raises(ValidationError):
+        Match.model_validate({"event_types": ["reading.reported"], "where": {"metric": value}})
+    with pytest.raises(ValidationError):
+        Condition.model_validate({"field": "value", "op": "==", "value": value})
+
+
+@pytest.mark.parametrize("value", [True, 1, 1.5, "1"])
+def test_value_to_compare_with_keeps_its_type(value: object) -> None:
+    kept = Condition.model_validate({"field": "value", "op": "==", "value": value}).value
+    assert (kept, type(kept)) == (value, type(value))
+
+
+@pytest.mark.parametrize("scope", ["devices", "device_kinds", "zones", "buildings"])
+def test_scope_of_a_rule_is_bounded(scope: str) -> None:
+    with pytest.raises(ValidationError):
+        Match.model_validate({"event_types": ["reading.reported"], scope: ["x"] * 1001})
+
+
+def test_duration_that_would_round_to_nothing_is_refused() -> None:
+    rule = {key: value for key, value in threshold().items() if key not in {"raise_above", "clear_below"}}
+    with pytest.raises(ValidationError):
+        RULE.validate_python(rule | {"kind": "absence", "duration_s": 1e-9})
+    assert RULE.validate_python(rule | {"kind": "absence", "duration_s": 0.5}).kind == "absence"
