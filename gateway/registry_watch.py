@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -12,9 +13,10 @@ from nats.js.errors import Error as JetStreamError
 from nats.js.kv import KV_DEL, KV_PURGE, KeyValue
 
 from gateway.devices import Devices
+from gateway.revocation import still_lets_in
 from herun import metrics, subjects
 from herun.errors import InvalidInputError
-from herun.registry import decode_entry
+from herun.registry import DeviceEntry, decode_entry
 
 log = structlog.get_logger(__name__)
 
@@ -25,10 +27,14 @@ RETRY_PAUSE_S: Final = 0.2  # while the stream is away
 class RegistryWatch:
     """Follows the bucket; after each reconnection it reads the bucket anew, because a watch may not survive one."""
 
-    def __init__(self, client: Client, devices: Devices, partitions: int) -> None:
+    def __init__(
+        self, client: Client, devices: Devices, partitions: int, on_revoked: Callable[[str], None] | None = None
+    ) -> None:
+        """`on_revoked` is told the broker user of each device that was let in as what it no longer is."""
         self._client = client
         self._devices = devices
         self._partitions = partitions
+        self._on_revoked = on_revoked
         self._gauge = metrics.gauge("herun_gateway_devices")
         self.loaded = asyncio.Event()
 
@@ -66,14 +72,14 @@ class RegistryWatch:
         """All of the bucket has been read: what was not in it is gone."""
         if seen is not None:
             for key in self._devices.keys() - seen:
-                self._devices.remove(key)
+                self._change(key, None)
             self._gauge.set(len(self._devices))
             self.loaded.set()
             log.info("registry_loaded", devices=len(self._devices))
 
     def _apply(self, change: KeyValue.Entry) -> None:
         if change.operation in {KV_DEL, KV_PURGE} or not change.value:
-            self._devices.remove(change.key)
+            self._change(change.key, None)
             return
         try:
             entry = decode_entry(change.value)
@@ -83,5 +89,15 @@ class RegistryWatch:
         if entry.key != change.key or not 0 <= entry.partition < self._partitions:
             log.error("registry_entry_refused", key=change.key, detail="its key or its partition is not ours")
             return
-        self._devices.put(entry)
+        self._change(change.key, entry)
         self._gauge.set(len(self._devices))
+
+    def _change(self, key: str, entry: DeviceEntry | None) -> None:
+        before = self._devices.get(key)
+        if entry is None:
+            self._devices.remove(key)
+        else:
+            self._devices.put(entry)
+        # After the change, so that who comes back at once is judged by it.
+        if self._on_revoked is not None and before is not None and not still_lets_in(before, entry):
+            self._on_revoked(key)

@@ -33,6 +33,7 @@ from gateway.normalise import Normaliser
 from gateway.picture_retention import PictureRetention
 from gateway.pictures import PictureStore
 from gateway.registry_watch import RegistryWatch
+from gateway.revocation import Revocations
 from gateway.router import Router
 from gateway.session import Session
 from herun import metrics, stream, streams, subjects
@@ -60,7 +61,9 @@ class Gateway:
         self._tasks = tasks
         self._js = client.jetstream()
         self._devices = Devices()
-        self._registry = RegistryWatch(client, self._devices, config.partitions)
+        self._revocations = None if config.system_nats_url is None else Revocations()
+        on_revoked = self._revocations.add if self._revocations else None
+        self._registry = RegistryWatch(client, self._devices, config.partitions, on_revoked)
         self._address = parse_broker_url(config.need("mqtt_url"))
         normaliser = Normaliser(config.need("personal_key").encode())
         self._vzenith = VzenithDecoder(normaliser)
@@ -103,6 +106,8 @@ class Gateway:
         start("broker-log", BrokerLog(config.broker_log or config.data_dir / "logs" / "nats.log").run())
         commands = Commands(self._client, self._address, config.gateway_shard, self._devices, self._vzenith)
         start("commands", commands.run())
+        if self._revocations is not None:
+            start("revocations", self._revocations.run(await self._connect(parts, "system_nats_url")))
         if config.auth_callout_nats_url is not None:
             client = await self._connect(parts, "auth_callout_nats_url")
             await AuthResponder(client, Signer(config.need("auth_callout_seed")), self._devices).start()

@@ -41,6 +41,9 @@ METRICS: Final = (
     Metric("herun_gateway_pictures_total", MetricType.COUNTER, "Pictures moved from events to the object folder"),
     Metric("herun_gateway_devices", MetricType.GAUGE, "Devices in the registry"),
     Metric("herun_gateway_auth_total", MetricType.COUNTER, "Answers to devices that connect", ("result",)),
+    Metric(
+        "herun_gateway_connections_ended_total", MetricType.COUNTER, "Connections ended of devices whose rights changed"
+    ),
     Metric("herun_broker_refused_total", MetricType.COUNTER, "What the broker itself refused, by its log", ("reason",)),
     Metric("herun_processor_frames_total", MetricType.COUNTER, "Frames processed and committed"),
     Metric("herun_processor_events_total", MetricType.COUNTER, "Events stored as rows"),

@@ -65,6 +65,10 @@ class Settings(BaseSettings):
         default=None,
         description="NATS URL of the auth callout user; unset: devices are authenticated by the broker itself",
     )
+    system_nats_url: SecretStr | None = Field(
+        default=None,
+        description="NATS URL of the system account, to end a revoked device's connections; unset: they last",
+    )
     auth_callout_seed: SecretStr | None = Field(
         default=None, description="Account nkey seed that signs device permissions"
     )

@@ -40,6 +40,9 @@ _NOT_FOR_THE_GATEWAY: Final = (
     "*.device.message.down.*",
 )
 
+# All that the gateway does in the system account; the rest of it could shut the broker down.
+_ENDS_CONNECTIONS: Final = ("$SYS.REQ.SERVER.PING.CONNZ", "$SYS.REQ.SERVER.*.KICK")
+
 _CONFIGURATION: Final = """\
 # Written by `herun up` at every start.
 server_name: herun
@@ -61,7 +64,12 @@ mqtt {{
 }}
 system_account: SYS
 accounts {{
-  SYS {{ users: [ {{ user: sys, password: "{credentials.nats_sys}" }} ] }}
+  SYS {{
+    users: [
+      {{ user: sys, password: "{credentials.nats_sys}"
+        permissions: {{ publish: {{ allow: [{ends_connections}] }}, subscribe: {{ allow: "_INBOX.>" }} }} }}
+    ]
+  }}
   {callout_account} {{ users: [ {{ user: auth-callout, password: "{credentials.nats_auth_callout}" }} ] }}
   {services_account} {{
     jetstream: enabled
@@ -127,6 +135,7 @@ def render_configuration(
         callout_account=CALLOUT_ACCOUNT,
         services_account=SERVICES_ACCOUNT,
         devices_account=DEVICES_ACCOUNT,
+        ends_connections=", ".join(f'"{subject}"' for subject in _ENDS_CONNECTIONS),
         not_for_the_gateway=", ".join(f'"{subject}"' for subject in _NOT_FOR_THE_GATEWAY),
     )
 

@@ -36,7 +36,7 @@ _READABLE_FILE: Final = 0o444
 TOLD: Final[Mapping[str, tuple[str, ...]]] = {
     "gateway": (
         "nats_url", "devices_nats_url", "mqtt_url", "mqtt_replay_url", "auth_callout_nats_url", "auth_callout_seed",
-        "personal_key",
+        "system_nats_url", "personal_key",
     ),
     "processor": ("nats_url", "database_url"),
     "api": ("nats_url", "database_url", "personal_key", "token_key"),
@@ -52,6 +52,7 @@ def values(credentials: Credentials) -> dict[str, str]:
         "nats_url": f"nats://services:{credentials.nats_services}@{nats}",
         "devices_nats_url": f"nats://devices-admin:{credentials.nats_devices_admin}@{nats}",
         "auth_callout_nats_url": f"nats://auth-callout:{credentials.nats_auth_callout}@{nats}",
+        "system_nats_url": f"nats://sys:{credentials.nats_sys}@{nats}",
         "mqtt_url": f"mqtt://gateway:{credentials.nats_gateway}@{mqtt}",
         "mqtt_replay_url": f"mqtt://replay:{credentials.nats_replay}@{mqtt}",
         "database_url": f"postgresql://{LOGIN}:{credentials.database_password}@{database}",

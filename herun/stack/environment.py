@@ -95,6 +95,7 @@ def _broker(settings: StackSettings, ports: Ports, credentials: Credentials) -> 
             "mqtt_replay_url": f"mqtt://replay:{credentials.nats_replay}@{mqtt}",
             "devices_nats_url": f"nats://devices-admin:{credentials.nats_devices_admin}@{nats}",
             "auth_callout_nats_url": f"nats://auth-callout:{credentials.nats_auth_callout}@{nats}",
+            "system_nats_url": f"nats://sys:{credentials.nats_sys}@{nats}",
             "auth_callout_seed": credentials.auth_callout_seed,
         }
     return made

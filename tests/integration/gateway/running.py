@@ -74,6 +74,7 @@ class Broker:
             "HERUN_NATS_URL": f"nats://services:secret@{at}",
             "HERUN_DEVICES_NATS_URL": f"nats://devices-admin:secret@{at}",
             "HERUN_AUTH_CALLOUT_NATS_URL": f"nats://auth-callout:secret@{at}",
+            "HERUN_SYSTEM_NATS_URL": f"nats://sys:secret@{at}",
             "HERUN_AUTH_CALLOUT_SEED": self._credentials.auth_callout_seed,
             "HERUN_MQTT_URL": f"mqtt://gateway:secret@{mqtt}",
             "HERUN_MQTT_REPLAY_URL": f"mqtt://replay:secret@{mqtt}",

@@ -35,7 +35,7 @@ def test_a_box_of_its_own_is_told_every_endpoint(folder: Folder) -> None:
     told = resolve(folder)
     assert told["HERUN_DATABASE_URL"] == OWN_DSN
     assert told["HERUN_MQTT_URL"].endswith("@127.0.0.1:1")
-    for name in ("NATS", "DEVICES_NATS", "AUTH_CALLOUT_NATS"):
+    for name in ("NATS", "DEVICES_NATS", "AUTH_CALLOUT_NATS", "SYSTEM_NATS"):
         assert told[f"HERUN_{name}_URL"].endswith("@127.0.0.1:2")
     assert told["HERUN_AUTH_CALLOUT_SEED"].startswith("SA")
 
