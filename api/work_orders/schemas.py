@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StrictBool, StrictInt
 
 from api.schema import Bilingual, Body, Moment, Name, Text, View
 from api.work_orders.states import Action, State
@@ -46,8 +46,8 @@ class Words(Body):
 class Rating(Body):
     """POST .../rate."""
 
-    score: Annotated[int, Field(ge=1, le=5)]
-    solved: bool
+    score: Annotated[StrictInt, Field(ge=1, le=5)]
+    solved: StrictBool
     comment: Text | None = None
 
 

@@ -168,6 +168,16 @@ async def test_a_report_is_rated_by_its_reporter_and_by_nobody_else(world: World
     assert await refused(world, order["number"], "rate", "rita") == 409
 
 
+@pytest.mark.parametrize(
+    "body", [{"score": True, "solved": True}, {"score": "5", "solved": True}, {"score": 5, "solved": "yes"}]
+)
+async def test_a_rating_is_a_number_and_a_yes_or_no(world: World, body: dict[str, Any]) -> None:
+    order = await world.by("rita").post("reports", REPORT)
+    await until_answered(world, order["number"])
+    response = await world.by("rita").call("POST", f"work-orders/{order['number']}/rate", body)
+    assert response.status_code == 422
+
+
 async def test_an_alerts_order_is_rated_once_by_a_resident_of_its_building(world: World) -> None:
     await world.follow(world.alert())
     (order,) = (await world.by("rob").get("work-orders"))["items"]
