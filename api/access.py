@@ -14,6 +14,7 @@ from api.problems import Problem, not_found
 from api.resources import Resources, resources_of
 from api.roles import Role
 from api.sessions import store, tokens
+from api.sessions.tokens import Claims
 from api.transactions import ALL_SITES, begin
 
 BEARER: Final = HTTPBearer(auto_error=False, description="`access_token` of POST /v1/sessions")
@@ -84,6 +85,11 @@ async def _identify(resources: Resources, token: str | None, request: Request) -
     claims = tokens.read(resources, token)
     if claims is None:
         raise _unauthorised("the token is not valid, or not any more")
+    return await recognise(resources, claims, site)
+
+
+async def recognise(resources: Resources, claims: Claims, site: str | None) -> Caller:
+    """Whom the claims are about, as the database knows them now. Raises Problem 401, 403 or 404, as `requires` does."""
     async with begin(resources, ALL_SITES) as tx:
         row = await store.caller(tx, claims.username, site)
     if row is None:

@@ -6,6 +6,7 @@ connection, and one that does not take it within `SEND_TIMEOUT_S` is let go.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,12 +18,14 @@ import structlog
 from pydantic import BaseModel
 
 from api import background
+from api.access import recognise
 from api.events.store import shown
 from api.live import store
 from api.live.cursor import Cursor
 from api.live.schemas import Kind, LiveAlert, LiveAlertAction, LiveOrder
 from api.problems import TRANSIENT, Problem
 from api.resources import Resources
+from api.sessions.tokens import Claims
 from api.transactions import Transaction, begin
 from api.work_orders.order import Person
 from herun import metrics
@@ -34,6 +37,7 @@ log = structlog.get_logger(__name__)
 BATCH: Final = 200  # rows of each sequence that are read at once
 POLL_S: Final = 1.0  # between looks when nobody wakes us
 PAUSE_S: Final = 0.05  # at least between two looks: a thousand events a second come in twenty batches
+RECOGNISE_S: Final = 5.0  # between looks at who reads: a right that was taken away ends within it
 SEND_TIMEOUT_S: Final = 30.0  # of one batch to a reader
 HEARTBEAT_S: Final = 15  # between comments that keep proxies from closing a silent feed
 MAX_FEEDS: Final = 200  # open at once in this process; each looks at the database at least once a second
@@ -80,10 +84,19 @@ async def start(resources: Resources, reader: Reader) -> Cursor:
 
 
 async def feed(resources: Resources, reader: Reader, cursor: Cursor) -> AsyncIterator[bytes]:
-    """Batches after the cursor until the process stops or the reader's token ends; the first tells where it begins."""
+    """Batches after the cursor until the process stops, or the reader's token ends or their rights become others.
+
+    The first item tells where it begins.
+    """
+    loop = asyncio.get_running_loop()
     with _counted(), resources.wakeups.waiting(reader.site) as woken:
         yield _item(READY, "{}", cursor)
+        recognised = loop.time()
         while not resources.wakeups.closing.is_set() and resources.wall.now_us() < reader.expires_wall_us:
+            if loop.time() - recognised >= RECOGNISE_S:
+                if not await _is_as_before(resources, reader):
+                    return
+                recognised = loop.time()
             woken.clear()
             items, cursor, more = await _look(resources, reader, cursor)
             if items:
@@ -91,6 +104,18 @@ async def feed(resources: Resources, reader: Reader, cursor: Cursor) -> AsyncIte
             if not more:
                 await background.wait(resources.wakeups.closing, PAUSE_S)
                 await background.wait(woken, POLL_S)
+
+
+async def _is_as_before(resources: Resources, reader: Reader) -> bool:
+    """False if the person is gone or has other rights: whoever may still read opens a new feed, with the new ones."""
+    try:
+        caller = await recognise(resources, Claims(reader.person.username, reader.expires_wall_us), reader.site)
+    except Problem:
+        return False
+    except TRANSIENT as error:
+        log.warning("feed_waits", error=repr(error))
+        return True  # nothing can be read either, and the next round asks again
+    return Person(caller.username, caller.roles, caller.building) == reader.person
 
 
 async def _look(resources: Resources, reader: Reader, cursor: Cursor) -> tuple[list[bytes], Cursor, bool]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import msgspec
+import pytest
 import pytest_asyncio
 
 from api.live import service as live
@@ -194,6 +195,23 @@ async def test_residents_and_workers_see_their_own_orders_only(served: Served) -
         assert {item.data["worker"] for item in await gwen.some(6)} <= {None, "gwen"}
     for who in ("rita", "gwen"):
         assert (await world.by(who).call("GET", "live?kinds=event")).status_code == 403
+
+
+@pytest.mark.parametrize("change", ["enabled = false", "roles = '{resident}'", "site = 's2'"])
+async def test_a_feed_ends_when_its_reader_is_gone_or_has_other_rights(
+    served: Served, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    monkeypatch.setattr(live, "RECOGNISE_S", 0.1)
+    await served.world.admin.post("/v1/sites", {"site": "s2", "name": "s2"})
+    async with served.feed() as feed, served.feed("susan") as other:
+        served.world.add_event(0)
+        assert (await feed.next()).event == "event"
+        served.world.rows(f"UPDATE people SET {change} WHERE username = 'oscar'")
+        with pytest.raises(StopAsyncIteration):
+            await feed.next()
+        assert (await other.next()).data["event_id"] == "1-0"
+        served.world.add_event(1)
+        assert (await other.next()).data["event_id"] == "1-1"
 
 
 async def test_the_versions_of_an_alert_say_what_became_of_it(served: Served) -> None:
