@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Final, NoReturn
 
 import msgspec
@@ -10,10 +11,17 @@ import msgspec
 from gateway.refusal import refused
 from herun.dead_letters import DeadLetterReason
 from herun.errors import InvalidInputError
-from herun.frames import MAX_EVENT_BYTES
+from herun.frames import MAX_EVENT_BYTES, MAX_FRAME_BYTES
 
 # All that msgspec raises for what others wrote; RecursionError is a payload nested too deeply.
 ERRORS: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+# What is split: all the text that a frame can hold of it. A larger array with broken text is refused whole.
+MAX_ARRAY_BYTES: Final = MAX_FRAME_BYTES
+
+_BLANKS: Final = re.compile(r"[ \t\r\n]*")
+_scan: Final = json.JSONDecoder().raw_decode
 
 
 class _NotANumberError(ValueError):
@@ -24,6 +32,36 @@ def explain(payload: bytes, error: Exception) -> InvalidInputError:
     """The error to raise instead of the decoder's."""
     reason, detail = _judge(payload, error)
     return refused(reason, detail)
+
+
+def split_array(payload: bytes, most: int) -> list[bytes]:
+    """The elements of an array that has broken text inside of elements, as bytes; empty if it is no array otherwise.
+
+    Looks at no more than MAX_ARRAY_BYTES, and at no element after the first beyond `most`.
+    """
+    if len(payload) > MAX_ARRAY_BYTES:
+        return []
+    found: list[bytes] = []
+    try:
+        text = payload.decode("utf-8")
+        at = _skip(text, _skip(text, 0) + 1)
+        while len(found) <= most:
+            _, end = _scan(text, at)
+            found.append(text[at:end].encode())
+            at = _skip(text, end)
+            if text[at] == "]":
+                return found if _skip(text, at + 1) == len(text) else []
+            if text[at] != ",":
+                return []
+            at = _skip(text, at + 1)
+    except (ValueError, IndexError, RecursionError):  # no JSON even to a parser that lets more through
+        return []
+    return found
+
+
+def _skip(text: str, at: int) -> int:
+    blanks = _BLANKS.match(text, at)
+    return blanks.end() if blanks else at
 
 
 def _judge(payload: bytes, error: Exception) -> tuple[DeadLetterReason, str]:

@@ -214,9 +214,18 @@ def _keep_unknown(personal: dict[str, str], name: str, value: Any) -> None:
     if len(name) > MAX_UNKNOWN_NAME_CHARS:
         raise refused(DeadLetterReason.BAD_SHAPE, f"name of a field has {len(name)} characters")
     text = value if type(value) is str else _encode(value).decode()
-    if "\0" in name or "\0" in text or "\\u0000" in text:
+    if "\0" in name or "\0" in text or (text is not value and _holds_nul(value)):
         raise _has_nul("an unknown field")
     personal[name] = text
+
+
+def _holds_nul(value: Any) -> bool:
+    """True for a NUL anywhere inside; the six characters of its escape are a text like any other."""
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_holds_nul(part) for pair in value.items() for part in pair)
+    return isinstance(value, list) and any(_holds_nul(part) for part in value)
 
 
 def _too_long(name: str, value: str, field: _FieldPlan) -> Exception:

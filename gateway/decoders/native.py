@@ -8,6 +8,7 @@ What the topic already says may be left out. Required are `id` and `time`, and o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
@@ -111,9 +112,12 @@ class EventRoute:
 
     def _decode_array(self, message: Publish, received_us: int) -> Outcome:
         try:
-            elements = _decode_many(message.payload)
+            elements: Sequence[bytes | msgspec.Raw] = _decode_many(message.payload)
         except broken_json.ERRORS as error:
-            raise broken_json.explain(message.payload, error) from error
+            # What is broken inside of one element is that element's; it is judged alone below.
+            elements = broken_json.split_array(message.payload, MAX_EVENTS_PER_MESSAGE)
+            if not elements:
+                raise broken_json.explain(message.payload, error) from error
         if not 0 < len(elements) <= MAX_EVENTS_PER_MESSAGE:
             detail = f"array of {len(elements)} events, from 1 to {MAX_EVENTS_PER_MESSAGE}"
             raise refused(DeadLetterReason.TOO_LARGE if elements else DeadLetterReason.BAD_SHAPE, detail)

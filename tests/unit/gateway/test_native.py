@@ -71,6 +71,20 @@ def test_an_unknown_field_is_treated_as_personal() -> None:
     assert "owner" not in event.data
 
 
+@pytest.mark.parametrize("value", [r"C:\u0000", [r"\u0000"], {r"a\u0000": 1}])
+def test_the_characters_of_an_escape_are_no_nul(value: Any) -> None:
+    (event,) = decoded(EVENT, native(data={"metric": "m", "value": 1, "note": value})).events
+    assert event.personal is not None
+    kept = event.personal["note"]
+    assert (kept if isinstance(value, str) else json.loads(kept)) == value
+
+
+@pytest.mark.parametrize("value", ["a\0b", ["\0"], {"a": {"b\0": 1}}, [[{"a": "\0"}]]])
+def test_a_nul_anywhere_in_an_unknown_field_is_refused(value: Any) -> None:
+    with pytest.raises(InvalidInputError, match="bad_text"):
+        decoded(EVENT, native(data={"metric": "m", "value": 1, "note": value}))
+
+
 def test_a_picture_leaves_the_event_for_a_path() -> None:
     said = native(type="person.captured", data={"count": 1, "picture": JPEG})
     outcome = decoded(CAMERA, said)
@@ -98,6 +112,32 @@ def test_an_array_gives_its_good_events_and_a_letter_for_each_bad_one() -> None:
     assert [event.event_id for event in outcome.events] == ["e-1", "e-4"]
     assert [letter.reason for letter in outcome.letters] == ["unknown_event_type", "bad_shape"]
     assert json.loads(outcome.letters[0].raw)["id"] == "e-2"
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (r'{"id": "\ud800"}', "bad_text"),
+        (r'{"data": {"\udc00]": [1, "}"]}}', "bad_text"),
+        (json.dumps(native(data={"metric": "m", "value": math.nan})), "bad_number"),
+    ],
+)
+def test_an_element_with_broken_text_takes_no_other_with_it(bad: str, reason: str) -> None:
+    good = json.dumps(native("e-1")), json.dumps(native("e-3", data={"metric": "温", "value": 1}))
+    outcome = decoded(EVENT, f" [ {good[0]} ,\n{bad}, {good[1]} ] ")
+    assert [event.event_id for event in outcome.events] == ["e-1", "e-3"]
+    assert [(letter.reason, letter.raw.decode()) for letter in outcome.letters] == [(reason, bad)]
+
+
+@pytest.mark.parametrize("text", [r'["\ud800"', r'["\ud800"]]', r'["\ud800" 5]', r'["\ud800",]', r'[,"\ud800"]'])
+def test_what_is_no_array_is_refused_whole(text: str) -> None:
+    with pytest.raises(InvalidInputError, match="not_json"):
+        decoded(EVENT, text)
+
+
+def test_an_array_with_broken_text_has_the_same_bound() -> None:
+    with pytest.raises(InvalidInputError, match="too_large"):
+        decoded(EVENT, "[" + ",".join([r'"\ud800"'] * (MAX_EVENTS_PER_MESSAGE + 2)) + "]")
 
 
 def test_an_array_has_a_bound() -> None:
