@@ -9,6 +9,7 @@ from herun.stack import doctor_box, doctor_data, processes, status
 from herun.stack.environment import StackSettings
 from herun.stack.findings import Finding, Level
 from herun.stack.folder import folder_at, supervisor_pid
+from herun.stack.ports import LOOPBACK, NOT_TOLD, holder_of, is_free
 
 
 async def examine(given: StackSettings, known: Settings) -> list[Finding]:
@@ -22,7 +23,7 @@ async def examine(given: StackSettings, known: Settings) -> list[Finding]:
         *doctor_box.check_clock(folder, known),
     ]
     if runs:
-        findings += _check_processes(await status.look(folder, known))
+        findings += _check_processes(await status.look(folder, known), given.host)
     else:
         findings += doctor_box.check_ports(given)
         findings += _check_leftovers(processes.leftovers(folder))
@@ -51,15 +52,32 @@ def as_text(findings: Sequence[Finding]) -> str:
     return "\n".join([*lines, "something is wrong" if something_is_wrong(findings) else "nothing is wrong"])
 
 
-def _check_processes(seen: status.StackStatus) -> list[Finding]:
+def _check_processes(seen: status.StackStatus, host: str) -> list[Finding]:
     return [
         Finding("processes", Level.OK, f"{part.name} is ready (pid {part.pid})")
         if part.ready
-        else Finding(
-            "processes", Level.PROBLEM, f"{part.name} is not ready (pid {part.pid}): {part.note or 'see its log'}"
-        )
+        else Finding("processes", Level.PROBLEM, f"{part.name} is not ready (pid {part.pid}): {_why(part, host)}")
         for part in seen.parts
     ]
+
+
+def _why(part: status.PartStatus, host: str) -> str:
+    """Why a part is not ready; a port that another program has taken while the part was away is named first."""
+    taken = [
+        f"its port {port} ({name}) is taken by {holder}"
+        for name, port in part.ports.items()
+        if (holder := _other_holder(part, name, port, host)) is not None
+    ]
+    return "; ".join([*taken, part.note or "see its log"])
+
+
+def _other_holder(part: status.PartStatus, name: str, port: int, host: str) -> str | None:
+    if is_free(host if name == "mqtt" or part.name == "api" else LOOPBACK, port):
+        return None
+    holder = holder_of(port)
+    family = processes.family_of(part.pid)  # which may listen and not be ready
+    is_its_own = any(f"(pid {pid})" in holder for pid in family) or (family and NOT_TOLD in holder)
+    return None if is_its_own else holder
 
 
 def _check_leftovers(left: Sequence[processes.ProcessRecord]) -> list[Finding]:

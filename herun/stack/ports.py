@@ -22,6 +22,8 @@ _ANY_FROM: Final = 20_000
 _ANY_TO: Final = 32_000
 _TRIES: Final = 500
 
+NOT_TOLD: Final = "this system does not tell which"
+
 USUAL_PORTS: Final[Mapping[str, int]] = {"mqtt": 1883, "nats": 4222, "database": 5432, "api": 8000}
 
 
@@ -75,7 +77,7 @@ def holder_of(port: int) -> str:
             if listens and connection.pid is not None:
                 return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
     except (psutil.Error, OSError) as error:
-        return f"another program ({type(error).__name__}: this system does not tell which)"
+        return f"another program ({type(error).__name__}: {NOT_TOLD})"
     return "another program"
 
 

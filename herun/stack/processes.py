@@ -98,9 +98,20 @@ def end_leftovers(folder: Folder) -> None:
     waiting.until_true(all_gone, _LEFT_ALONE_S)
 
 
+def family_of(pid: int | None) -> set[int]:
+    """The pids of a process that lives and of all that it has started."""
+    try:
+        return {member.pid for member in _with_children(None if pid is None else psutil.Process(pid))}
+    except psutil.NoSuchProcess:
+        return set()
+
+
 def _family(record: ProcessRecord) -> list[psutil.Process]:
     """The process of a record and all that it has started."""
-    process = record.find()
+    return _with_children(record.find())
+
+
+def _with_children(process: psutil.Process | None) -> list[psutil.Process]:
     try:
         return [process, *process.children(recursive=True)] if process is not None else []
     except psutil.NoSuchProcess:

@@ -216,6 +216,24 @@ async def test_a_process_that_does_not_work_is_told(running: Running) -> None:
     assert says(await running.wrong(), "problem processes", "api is not ready", "its configuration is wrong")
 
 
+async def test_a_part_whose_port_another_program_has_taken_is_told_with_its_holder(
+    running: Running, taken: int
+) -> None:
+    record = ProcessRecord("api", sys.executable, None, None, 5, {"http": taken}, 15, "it ended 5 times")
+    running.folder.processes.write_bytes(msgspec.json.encode(StackRecord(os.getpid(), [record])))
+    found = await running.wrong()
+    assert says(found, "api is not ready", f"port {taken} (http) is taken by", f"pid {os.getpid()}", "it ended 5 times")
+
+
+async def test_a_part_that_is_not_ready_on_its_own_port_is_told_without_a_holder(running: Running, taken: int) -> None:
+    created = psutil.Process().create_time()
+    record = ProcessRecord("api", sys.executable, os.getpid(), created, 0, {"http": taken}, 15)
+    running.folder.processes.write_bytes(msgspec.json.encode(StackRecord(os.getpid(), [record])))
+    found = await running.wrong()
+    assert says(found, "problem processes", "api is not ready", "see its log")
+    assert not says(found, "is taken by")
+
+
 BOUND: Final = 1000
 
 
