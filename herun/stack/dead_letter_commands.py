@@ -12,6 +12,7 @@ import typer
 
 from herun.clock import to_text
 from herun.dead_letters import DeadLetterReason
+from herun.log import configure
 from herun.settings import Settings
 
 if TYPE_CHECKING:  # the stream's client takes a third of a second to import: each command does it when it needs it
@@ -89,6 +90,7 @@ def _run(data_dir: Path | None, work: Callable[[JetStreamContext, Settings], Awa
     if data_dir is not None:
         os.environ["HERUN_DATA_DIR"] = str(data_dir)
     settings = Settings()
+    configure("dead-letters", settings.log_level)  # standard output holds the letters, and only them
 
     async def connected() -> Result:
         client = await stream.connect(settings.need("nats_url"), "dead-letters")

@@ -114,6 +114,19 @@ def test_status_does_not_call_a_dead_process_ready(data_dir: Path) -> None:
         os.kill(supervisor.pid, signal.SIGCONT)
 
 
+def test_dead_letters_are_all_that_is_written_to_standard_output(data_dir: Path) -> None:
+    with running(data_dir):
+        made = "import asyncio\nfrom herun import stream, streams\nfrom herun.settings import Settings\n"
+        made += "async def main():\n    client = await stream.connect(Settings().need('nats_url'), 'test')\n"
+        made += "    await streams.ensure_streams(client.jetstream())\n    await client.close()\nasyncio.run(main())\n"
+        environment = {**os.environ, "HERUN_DATA_DIR": str(data_dir)}
+        subprocess.run([sys.executable, "-c", made], env=environment, check=True, capture_output=True, timeout=60)
+        told = herun("dead-letters", "list", "--data-dir", str(data_dir))
+    assert told.returncode == 0, told.stderr
+    assert told.stdout == ""
+    assert "stream_disconnected" in told.stderr
+
+
 def test_the_demo_ends_with_its_programs_word_and_leaves_nothing(data_dir: Path, tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     seen = tmp_path / "seen.json"
