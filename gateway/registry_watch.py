@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from datetime import datetime
+from typing import Final, cast
 
 import structlog
 from nats.aio.client import Client
@@ -37,6 +38,7 @@ class RegistryWatch:
         self._on_revoked = on_revoked
         self._gauge = metrics.gauge("herun_gateway_devices")
         self.loaded = asyncio.Event()
+        self.written: dict[str, datetime] = {}  # when each entry was, that was there at the start
 
     async def run(self) -> None:
         """For ever."""
@@ -89,6 +91,8 @@ class RegistryWatch:
         if entry.key != change.key or not 0 <= entry.partition < self._partitions:
             log.error("registry_entry_refused", key=change.key, detail="its key or its partition is not ours")
             return
+        if not self.loaded.is_set():
+            self.written[change.key] = cast(datetime, change.created)  # declared as a number, and is none
         self._change(change.key, entry)
         self._gauge.set(len(self._devices))
 

@@ -8,6 +8,7 @@ broker's.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -17,6 +18,7 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from herun import metrics
+from herun.broker_auth import DEVICES_ACCOUNT
 from herun.registry import DeviceEntry
 
 log = structlog.get_logger(__name__)
@@ -28,12 +30,16 @@ RETRY_PAUSE_S: Final = 0.3  # while the broker is away
 # look. The broker waits 5 s for an answer; nothing that began before the first look can appear after this.
 SECOND_LOOK_S: Final = 6.0
 
-_MOST_ROUNDS: Final = 8  # of one look: a page holds 1024 connections, and a device has one or two
+_MOST_ROUNDS: Final = 8  # of one look, each of a page; a device has a connection or two
+
+
+_PAGE: Final = 1024  # connections of one answer; the broker's own default
 
 
 class _Connection(msgspec.Struct):
     cid: int
     start: datetime
+    authorized_user: str = ""
 
 
 class _Connections(msgspec.Struct):
@@ -46,6 +52,7 @@ class _Connz(msgspec.Struct):
     data: _Connections
 
 
+_ERRORS: Final = (NatsError, TimeoutError, OSError, msgspec.MsgspecError)
 _connz = msgspec.json.Decoder(_Connz)
 
 
@@ -68,11 +75,35 @@ class Revocations:
         self._users[user] = None
         self._is_there.set()
 
-    async def run(self, system: Client) -> None:
-        """For ever. `system` is a connection to the broker's system account."""
+    async def run(self, system: Client, written: Mapping[str, datetime]) -> None:
+        """For ever. `system` is a connection to the broker's system account.
+
+        `written` says when each device's registration was written, as of the start: whoever connected before that, or
+        is not in it, may have been let in as what it is no longer, while no gateway was there to see.
+        """
+        await self._find_missed(system, written)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._end_at_once(system), name="revocations-first")
             tasks.create_task(self._end_latecomers(system), name="revocations-again")
+
+    async def _find_missed(self, system: Client, written: Mapping[str, datetime]) -> None:
+        offset = 0
+        while True:
+            question = {"auth": True, "acc": DEVICES_ACCOUNT, "offset": offset, "limit": _PAGE}
+            try:
+                found = (await self._ask(system, question)).connections
+            except _ERRORS as error:
+                log.warning("connections_not_looked_at_yet", error=repr(error))
+                await asyncio.sleep(RETRY_PAUSE_S)
+                continue
+            for each in found:
+                user = each.authorized_user
+                # The stack's own users have no dot in their names, and are not in the registry.
+                if "." in user and (user not in written or each.start < written[user]):
+                    self.add(user)
+            if len(found) < _PAGE:
+                return
+            offset += _PAGE
 
     async def _end_at_once(self, system: Client) -> None:
         while True:
@@ -97,16 +128,14 @@ class Revocations:
         while True:
             try:
                 return await self._try_to_end(system, user, begun_before)
-            except (NatsError, TimeoutError, OSError, msgspec.MsgspecError) as error:
+            except _ERRORS as error:
                 log.warning("connections_not_ended_yet", user=user, error=repr(error))
             await asyncio.sleep(RETRY_PAUSE_S)
 
     async def _try_to_end(self, system: Client, user: str, begun_before: datetime | None) -> datetime:
         looked: datetime | None = None
         for _ in range(_MOST_ROUNDS):
-            question = msgspec.json.encode({"auth": True, "user": user})
-            answer = await system.request("$SYS.REQ.SERVER.PING.CONNZ", question, timeout=REQUEST_TIMEOUT_S)
-            found = _connz.decode(answer.data).data
+            found = await self._ask(system, {"auth": True, "user": user})
             looked = looked or found.now
             old = [each for each in found.connections if each.start <= (begun_before or looked)]
             for each in old:
@@ -115,6 +144,11 @@ class Revocations:
             if not old:
                 return looked
         raise TimeoutError(f"{user} still has connections")
+
+    async def _ask(self, system: Client, question: dict[str, object]) -> _Connections:
+        body = msgspec.json.encode(question)
+        answer = await system.request("$SYS.REQ.SERVER.PING.CONNZ", body, timeout=REQUEST_TIMEOUT_S)
+        return _connz.decode(answer.data).data
 
     async def _kick(self, system: Client, server: str, cid: int) -> None:
         body = msgspec.json.encode({"cid": cid})

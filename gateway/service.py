@@ -107,7 +107,8 @@ class Gateway:
         commands = Commands(self._client, self._address, config.gateway_shard, self._devices, self._vzenith)
         start("commands", commands.run())
         if self._revocations is not None:
-            start("revocations", self._revocations.run(await self._connect(parts, "system_nats_url")))
+            system = await self._connect(parts, "system_nats_url")
+            start("revocations", self._revocations.run(system, self._registry.written))
         if config.auth_callout_nats_url is not None:
             client = await self._connect(parts, "auth_callout_nats_url")
             await AuthResponder(client, Signer(config.need("auth_callout_seed")), self._devices).start()

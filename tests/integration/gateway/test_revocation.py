@@ -64,6 +64,23 @@ async def test_a_device_that_is_revoked_is_thrown_out_and_stays_out(
         assert not await is_closed(other, "sensor-2")
 
 
+async def test_what_was_revoked_while_no_gateway_ran_is_thrown_out_at_its_start(
+    estate: Estate, gateway: GatewayProcess
+) -> None:
+    await estate.register(SENSOR, OTHER)
+    await gateway.start()
+    async with connection(estate, "sensor-2") as other:
+        with contextlib.suppress(aiomqtt.MqttError):  # that it cannot say goodbye
+            async with connection(estate, "sensor-1") as revoked:
+                assert not await is_closed(revoked, "sensor-1")
+                gateway.end()
+                await change(estate, "rotated")
+                await gateway.start()
+                await until("the connection is closed", lambda: is_closed(revoked, "sensor-1"), 5)
+        assert not await is_closed(other, "sensor-2")
+    assert await gateway.metric("herun_gateway_connections_ended_total") == 1
+
+
 async def test_a_change_that_takes_no_rights_away_ends_no_connection(estate: Estate, gateway: GatewayProcess) -> None:
     await estate.register(SENSOR)
     await gateway.start()
