@@ -17,15 +17,13 @@ _NO_PHONE = "    "  # four characters that no tail has
 
 async def ask(resources: Resources, address: str, number: str, phone_tail: str) -> Progress:
     """The order's progress. Raises Problem 404, the same for an unknown number as for a wrong tail, and 429."""
-    await throttles.allow(resources, throttles.PROGRESS_ADDRESS, address)
-    await throttles.allow(resources, throttles.PROGRESS_NUMBER, number)
+    await throttles.PROGRESS.allow(resources, address, number)
     async with begin(resources, ALL_SITES) as tx:
         row = await store.by_number(tx, number)
     phone = (row["contact_phone"] if row else None) or _NO_PHONE
     if not hmac.compare_digest(phone[-4:], phone_tail) or row is None:
         raise not_found("order with this phone number")
-    await throttles.forgive(resources, throttles.PROGRESS_NUMBER, number)
-    await throttles.take_back(resources, throttles.PROGRESS_ADDRESS, address)
+    await throttles.PROGRESS.was_right(resources, address, number)
     state = State(row["state"])
     return Progress(
         number=row["number"],

@@ -12,14 +12,15 @@ from api.resources import Held
 from api.roles import EVERYBODY
 from api.sessions import service
 from api.sessions.schemas import Me, Session, SignIn
+from api.throttles.address import Address
 
 router = APIRouter(tags=["sessions"])
 
 
 @router.post("/sessions", status_code=HTTPStatus.CREATED)
-async def sign_in(resources: Held, body: SignIn) -> Session:
+async def sign_in(resources: Held, address: Address, body: SignIn) -> Session:
     """Signs in. No Idempotency-Key: signing in twice gives two tokens and harms nobody."""
-    return await service.sign_in(resources, body)
+    return await service.sign_in(resources, address, body)
 
 
 @router.get("/me")

@@ -23,14 +23,14 @@ PASSWORD_FILE: Final = "admin-password"  # noqa: S105 - a file name
 _PASSWORD_BYTES: Final = 18
 
 
-async def sign_in(resources: Resources, body: SignIn) -> Session:
+async def sign_in(resources: Resources, address: str, body: SignIn) -> Session:
     """A session. Raises Problem 401, the same for an unknown name as for a wrong password, and 429 after too many."""
-    await throttles.allow(resources, throttles.SIGN_IN, body.username)
+    await throttles.SIGN_IN.allow(resources, address, body.username)
     async with begin(resources, ALL_SITES) as tx:
         person = await store.credentials(tx, body.username)
     if not await passwords.matches(resources, body.password, person["password_hash"] if person else None):
         raise Problem(HTTPStatus.UNAUTHORIZED, "wrong_credentials", "name or password is wrong")
-    await throttles.forgive(resources, throttles.SIGN_IN, body.username)
+    await throttles.SIGN_IN.was_right(resources, address, body.username)
     token, expires = tokens.issue(resources, body.username)
     return Session(access_token=token, expires_at=to_datetime(expires))
 

@@ -27,12 +27,45 @@ class Throttle:
     window: timedelta
 
 
-# A password is tried out at most 40 times an hour.
-SIGN_IN: Final = Throttle("sign_in", tries=10, window=timedelta(minutes=15))
-# Ten thousand phone tails of one number take ten days.
-PROGRESS_NUMBER: Final = Throttle("progress_number", tries=10, window=timedelta(minutes=15))
+# Tries of one name from one address: who tries out passwords slows down themselves, and not whose name it is.
+SIGN_IN_PAIR: Final = Throttle("sign_in_pair", tries=10, window=timedelta(minutes=15))
+# Wrong ones of one address, whatever the names: a house or an office behind one address stays below.
+SIGN_IN_ADDRESS: Final = Throttle("sign_in_address", tries=200, window=timedelta(minutes=15))
+# Wrong ones of one name, from wherever: ten addresses at least have to take part to lock somebody out.
+SIGN_IN_NAME: Final = Throttle("sign_in", tries=100, window=timedelta(minutes=15))
+PROGRESS_PAIR: Final = Throttle("progress_pair", tries=10, window=timedelta(minutes=15))
 # Wrong ones only: a million numbers of one day from one address take a year.
 PROGRESS_ADDRESS: Final = Throttle("progress_address", tries=30, window=timedelta(minutes=15))
+# Wrong ones only: ten thousand phone tails of one number take two days, from however many addresses.
+PROGRESS_NUMBER: Final = Throttle("progress_number", tries=50, window=timedelta(minutes=15))
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """What counts a try of one name from one address: by both, by the address, by the name, in this order.
+
+    A try that the first refuses is not counted by the others: so nobody alone locks a name for everybody.
+    """
+
+    pair: Throttle
+    address: Throttle
+    name: Throttle
+
+    async def allow(self, resources: Resources, address: str, name: str) -> None:
+        """Counts a try. Raises Problem 429 if it is one too many."""
+        await allow(resources, self.pair, _pair(address, name))
+        await allow(resources, self.address, address)
+        await allow(resources, self.name, name)
+
+    async def was_right(self, resources: Resources, address: str, name: str) -> None:
+        """Forgets the tries of this name from this address; of the others the wrong ones stay."""
+        await forgive(resources, self.pair, _pair(address, name))
+        await take_back(resources, self.address, address)
+        await take_back(resources, self.name, name)
+
+
+SIGN_IN: Final = Tries(SIGN_IN_PAIR, SIGN_IN_ADDRESS, SIGN_IN_NAME)
+PROGRESS: Final = Tries(PROGRESS_PAIR, PROGRESS_ADDRESS, PROGRESS_NUMBER)
 
 
 async def allow(resources: Resources, throttle: Throttle, name: str) -> None:
@@ -60,6 +93,10 @@ async def take_back(resources: Resources, throttle: Throttle, name: str) -> None
     """Takes back the one try that turned out to be right; the wrong ones stay."""
     async with begin(resources, ALL_SITES) as tx:
         await store.take_back(tx, throttle.purpose, _bucket(resources, throttle, name))
+
+
+def _pair(address: str, name: str) -> str:
+    return f"{address}\0{name}"  # no address and no name has a NUL
 
 
 def _bucket(resources: Resources, throttle: Throttle, name: str) -> int:

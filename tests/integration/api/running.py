@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import httpx
 import psycopg
+from fastapi import FastAPI
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 from psycopg.conninfo import conninfo_to_dict
@@ -168,6 +169,7 @@ class World:
 
     servers: Servers
     resources: Resources
+    app: FastAPI
     client: httpx.AsyncClient
     database_url: str
     clock: ManualClock
@@ -185,6 +187,11 @@ class World:
     @property
     def nobody(self) -> As:
         return As(self.client, None)
+
+    def nobody_from(self, address: str) -> As:
+        """Somebody without a token who calls from another address."""
+        transport = httpx.ASGITransport(self.app, client=(address, 1))
+        return As(httpx.AsyncClient(transport=transport, base_url="http://herun"), None)
 
     async def furnish(self, site: str = SITE, people: list[dict[str, Any]] | None = None) -> None:
         """A site with its layout and people."""
@@ -314,6 +321,7 @@ async def running_world(servers: Servers, folder: Path) -> AsyncIterator[World]:
     async with opened(settings, clock) as resources:
         resources.wall = wall
         await servers.empty_streams(resources.js)
-        transport = httpx.ASGITransport(create_app(resources))
+        app = create_app(resources)
+        transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://herun") as client:
-            yield World(servers, resources, client, servers.database_url, clock, wall)
+            yield World(servers, resources, app, client, servers.database_url, clock, wall)

@@ -44,6 +44,16 @@ async def test_trying_tails_is_slowed_down_even_where_there_is_no_order(world: W
     assert right.status_code == 429
 
 
+async def test_who_tries_tails_keeps_nobody_else_from_the_order(world: World) -> None:
+    order = await world.by("rita").post("reports", REPORT)
+    path = f"/v1/progress?number={order['number']}&phone_tail="
+    for tail in range(60):
+        await world.nobody_from("192.0.2.1").call("GET", f"{path}{tail:04}")
+    assert (await world.nobody_from("192.0.2.2").get(f"{path}1234"))["state"] == "dispatched"
+    codes = {(await world.nobody_from(f"192.0.3.{n}").call("GET", f"{path}0000")).status_code for n in range(41)}
+    assert codes == {404, 429}
+
+
 async def test_trying_numbers_is_slowed_down(world: World) -> None:
     codes = [
         (await world.nobody.call("GET", f"/v1/progress?number=WO20260601-{n:06}&phone_tail=1234")).status_code

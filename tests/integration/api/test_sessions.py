@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import stat
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,16 @@ from typing import Any
 import pytest
 
 from api.sessions.service import PASSWORD_FILE, ensure_first_admin
+from api.throttles import service as throttles
+from api.throttles.service import Throttle
 from tests.integration.api.running import As, World
 
 PASSWORD = "correct horse"
 
 
-async def sign_in(world: World, username: str, password: str) -> Any:
-    return await world.nobody.call("POST", "/v1/sessions", {"username": username, "password": password})
+async def sign_in(world: World, username: str, password: str, address: str = "127.0.0.1") -> Any:
+    body = {"username": username, "password": password}
+    return await world.nobody_from(address).call("POST", "/v1/sessions", body)
 
 
 @pytest.fixture
@@ -48,6 +52,30 @@ async def test_guessing_is_slowed_down_for_everybody_and_ends_with_the_window(pe
     assert (await sign_in(person, "oscar", "wrong")).status_code == 401
     person.wall.at_us += 901 * 1_000_000
     assert (await sign_in(person, "tess", PASSWORD)).status_code == 201
+
+
+async def test_nobody_alone_locks_another_out(person: World) -> None:
+    codes = {(await sign_in(person, "tess", "wrong", "192.0.2.1")).status_code for _ in range(110)}
+    assert codes == {401, 429}
+    assert (await sign_in(person, "tess", PASSWORD, "192.0.2.2")).status_code == 201
+
+
+async def test_guessing_from_many_addresses_is_slowed_down_too(person: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = Throttle("sign_in", 3, throttles.SIGN_IN_NAME.window)
+    monkeypatch.setattr(throttles, "SIGN_IN", dataclasses.replace(throttles.SIGN_IN, name=few))
+    assert (await sign_in(person, "tess", PASSWORD, "192.0.2.9")).status_code == 201
+    codes = [(await sign_in(person, "tess", "wrong", f"192.0.2.{n}")).status_code for n in range(4)]
+    assert codes == [401, 401, 401, 429]
+
+
+async def test_guessing_many_names_from_one_address_is_slowed_down_too(
+    person: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = Throttle("sign_in_address", 3, throttles.SIGN_IN_ADDRESS.window)
+    monkeypatch.setattr(throttles, "SIGN_IN", dataclasses.replace(throttles.SIGN_IN, address=few))
+    codes = [(await sign_in(person, f"name{n}", "wrong", "192.0.2.1")).status_code for n in range(4)]
+    assert codes == [401, 401, 401, 429]
+    assert (await sign_in(person, "tess", PASSWORD, "192.0.2.2")).status_code == 201
 
 
 async def test_the_right_password_forgives_the_wrong_ones(person: World) -> None:
