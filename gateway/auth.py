@@ -34,6 +34,15 @@ class AuthResponder:
         """Begins to answer. Until then the broker refuses every device."""
         await self._client.subscribe(AUTH_CALLOUT_SUBJECT, cb=self._on_question)
 
+    def _is_anothers(self, request: AuthRequest) -> bool:
+        """True if the client id is `<site>:<device>` of another device: who connects under an id throws its user out.
+
+        Only this form belongs to somebody. No name holds a colon, so that it can mean no other device, and an id that
+        is made up in any other way is refused to nobody.
+        """
+        named = request.client_id.replace(":", ".", 1)
+        return named not in {request.client_id, request.user} and self._devices.get(named) is not None
+
     async def _on_question(self, question: Msg) -> None:
         try:
             request = read_request(question.data)
@@ -51,6 +60,8 @@ class AuthResponder:
         if entry is not None and matches:
             if request.client_id_is_reserved:
                 why = "the client id is reserved"
+            elif self._is_anothers(request):
+                why = "the client id is another device's"
             elif not entry.enabled:
                 why = "the device is disabled"
             else:

@@ -29,6 +29,15 @@ async def test_only_registered_devices_with_their_secret_are_let_in(estate: Esta
     assert await gateway.metric('herun_gateway_auth_total{result="refused"}') == 4
 
 
+async def test_a_client_id_with_site_and_device_is_that_devices_own(estate: Estate, gateway: GatewayProcess) -> None:
+    await estate.register(DeviceEntry("estate", "sensor-1", 0), DeviceEntry("estate", "sensor-2", 0))
+    await gateway.start()
+    assert await Device(estate, "estate.sensor-1", client_id="estate:sensor-1").is_let_in()
+    assert not await Device(estate, "estate.sensor-2", client_id="estate:sensor-1").is_let_in()
+    for ordinary in ("estate:sensor-3", "estate-sensor-1", "sensor-1", "a:b:c", ":"):
+        assert await Device(estate, "estate.sensor-2", client_id=ordinary).is_let_in(), ordinary
+
+
 async def test_a_picture_is_in_the_folder_before_its_event_is_in_the_stream(
     estate: Estate, gateway: GatewayProcess
 ) -> None:
