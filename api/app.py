@@ -68,6 +68,7 @@ def create_app(resources: Resources | None = None) -> FastAPI:
     app.include_router(health.router)
     problems.install(app)
     app.add_middleware(limits.BodyLimit)
+    app.add_middleware(limits.Deadline)
     app.add_middleware(limits.Measured)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return app

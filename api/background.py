@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from nats.errors import Error as NatsError
@@ -17,6 +17,8 @@ from herun.errors import TransientError
 log = structlog.get_logger(__name__)
 
 PAUSE_S: Final = 0.5  # before the next try while the database or the stream is away
+
+_left: set[asyncio.Task[Any]] = set()  # the event loop itself holds tasks only weakly
 
 AWAY: Final = (*TRANSIENT, TransientError, NatsError, JetStreamError, TimeoutError, OSError)
 
@@ -35,3 +37,17 @@ async def wait(event: asyncio.Event, seconds: float) -> None:
     """Returns when the event is set, at the latest after so many seconds."""
     with suppress(TimeoutError):
         await asyncio.wait_for(event.wait(), seconds)
+
+
+def leave(task: asyncio.Task[Any]) -> None:
+    """Cancels a task without waiting for its end: a statement ends only when the database has heard of it."""
+    if not task.done():
+        task.cancel()
+        _left.add(task)
+        task.add_done_callback(_ended)
+
+
+def _ended(task: asyncio.Task[Any]) -> None:
+    _left.discard(task)
+    if not task.cancelled() and (error := task.exception()):
+        log.warning("left_task_failed", error=repr(error))

@@ -1,17 +1,21 @@
-"""How much of a request is read, and what is measured of every one."""
+"""How much of a request is read, how long it may take, and what is measured of every one."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from http import HTTPStatus
 from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import Problem, answer
+from api import background
+from api.problems import RETRY_AFTER_S, Problem, answer
 from herun import metrics
 
 MAX_BODY_BYTES: Final = 1024 * 1024  # a thousand devices with all their fields are a third of it
+# Until an answer begins: more than the wait for a connection to the database and than a bulk of new passwords takes.
+ANSWER_S: Final = 20.0
 
 _UNKNOWN_ROUTE: Final = "(none)"  # not the path: whoever asks for paths that do not exist could fill the metrics
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
@@ -51,6 +55,52 @@ class BodyLimit:
             return message
 
         await self._app(scope, bounded, send)
+
+
+def too_late() -> Problem:
+    """503 for a request that something which hangs has kept too long."""
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "try_again",
+        f"no answer within {ANSWER_S:.0f} s; send it again, with the same Idempotency-Key",
+        headers={"Retry-After": str(RETRY_AFTER_S)},
+    )
+
+
+class Deadline:
+    """Answers 503 in place of a route that has not begun to answer in time; an answer that has begun may take long."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = asyncio.Event()
+        late = False
+
+        async def watched(message: Message) -> None:
+            begun.set()
+            if not late:
+                await send(message)
+
+        async def route() -> None:
+            try:
+                await self._app(scope, receive, watched)
+            finally:
+                begun.set()
+
+        task = asyncio.create_task(route())
+        try:
+            await background.wait(begun, ANSWER_S)
+            if begun.is_set():
+                await task
+                return
+            late = True
+            await answer(too_late())(scope, receive, send)
+        finally:
+            background.leave(task)
 
 
 class Measured:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
 
 import psycopg
 from nats.errors import Error as NatsError
 from nats.js.errors import Error as JetStreamError
 from psycopg_pool import PoolTimeout, TooManyRequests
 
+from api import background
 from api.health import store
 from api.resources import Resources
 from api.transactions import ALL_SITES, begin
@@ -20,21 +21,26 @@ PROBE_S: Final = 2.0  # of one look: who asks gives up soon after
 SILENT_S: Final = 30.0  # a task that has not gone round for so long hangs; a full stream makes one retry for longer
 
 _AWAY: Final = (psycopg.Error, PoolTimeout, TooManyRequests, NatsError, JetStreamError, OSError, TimeoutError)
+_Look = Callable[[Resources], Coroutine[Any, Any, str | None]]
 
 
 async def what_is_missing(resources: Resources, tasks: tuple[str, ...]) -> list[str]:
     """What keeps the service from working now, one sentence each; empty: ready."""
-    looks: list[Callable[[Resources], Awaitable[str | None]]] = [_database, _stream]
+    looks: list[_Look] = [_database, _stream]
     answers = await asyncio.gather(*(_probe(look, resources) for look in looks))
     return [answer for answer in (*answers, *_silent(resources, tasks)) if answer]
 
 
-async def _probe(look: Callable[[Resources], Awaitable[str | None]], resources: Resources) -> str | None:
+async def _probe(look: _Look, resources: Resources) -> str | None:
+    name = look.__name__.strip("_")
+    task = asyncio.create_task(look(resources))
     try:
-        async with asyncio.timeout(PROBE_S):
-            return await look(resources)
+        await asyncio.wait({task}, timeout=PROBE_S)
+        return task.result() if task.done() else f"{name}: no answer within {PROBE_S:.0f} s"
     except _AWAY as error:
-        return f"{look.__name__.strip('_')}: {error!r}"
+        return f"{name}: {error!r}"
+    finally:
+        background.leave(task)
 
 
 async def _database(resources: Resources) -> str | None:

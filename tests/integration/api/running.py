@@ -113,11 +113,15 @@ class Servers:
         """All rows as they were when they were kept."""
         self._run(PUT_ROWS_BACK)
 
+    @property
+    def superuser_url(self) -> str:
+        """The same database for who may do anything."""
+        name = conninfo_to_dict(self.database_url)["dbname"]
+        return self.database.cluster.dsn(SUPERUSER, self.database._credentials.database_superuser, str(name))
+
     def _run(self, statement: str) -> None:
         # Foreign keys are not asked while everything is exchanged, which takes a superuser.
-        password = self.database._credentials.database_superuser
-        name = conninfo_to_dict(self.database_url)["dbname"]
-        with psycopg.connect(self.database.cluster.dsn(SUPERUSER, password, str(name))) as connection:
+        with psycopg.connect(self.superuser_url) as connection:
             connection.execute("SET session_replication_role = replica")
             connection.execute(statement.encode())
 

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
+import psycopg
 import pytest
 
+from api import limits
+from api.health import service
 from api.health.endpoints import TASKS
-from tests.integration.api.running import World
+from tests.integration.api.running import WAIT_S, World
 
 
 def beat(world: World) -> None:
@@ -46,6 +54,40 @@ async def test_without_its_stream_it_is_not_ready(world: World) -> None:
         from herun.streams import ensure_streams
 
         await ensure_streams(world.resources.js)
+
+
+@contextmanager
+def database_that_hangs(world: World) -> Iterator[None]:
+    """Stops the database's processes where they are: connections stay open and nothing answers."""
+    with psycopg.connect(world.servers.superuser_url, autocommit=True) as connection:
+        others = "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        backends = [pid for (pid,) in connection.execute(others).fetchall()]
+    parent = int(Path(f"/proc/{backends[0]}/stat").read_text().rpartition(")")[2].split()[1])
+    stopped = []
+    try:
+        for pid in (parent, *backends):
+            with suppress(ProcessLookupError):  # a worker of its own that has ended meanwhile
+                os.kill(pid, signal.SIGSTOP)
+                stopped.append(pid)
+        yield
+    finally:
+        for pid in stopped:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
+async def test_a_database_that_hangs_keeps_nobody_waiting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    beat(world)
+    monkeypatch.setattr(limits, "ANSWER_S", 1.0)
+    monkeypatch.setattr(service, "PROBE_S", 0.5)
+    with database_that_hangs(world):
+        async with asyncio.timeout(WAIT_S):
+            assert "database: no answer" in await because(world)
+            refused = await world.by("oscar").call("GET", "events")
+        assert refused.status_code == 503
+        assert refused.headers["content-type"] == "application/problem+json"
+    beat(world)
+    assert (await world.by("oscar").call("GET", "events")).status_code == 200
 
 
 @pytest.mark.parametrize("task", TASKS)
