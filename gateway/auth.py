@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
 
 from gateway.devices import Devices
 from herun import metrics
@@ -15,6 +17,12 @@ from herun.clock import SECOND_US, SystemClock
 from herun.errors import InvalidInputError
 
 log = structlog.get_logger(__name__)
+
+# A device may connect as soon as its registration is answered, and the registry reaches us a moment later. The broker
+# waits five seconds for us; more strangers than this at once are refused without waiting.
+REGISTRY_WITHIN_S: Final = 1.5
+REGISTRY_LOOK_S: Final = 0.05
+MAX_WAITING: Final = 256
 
 _ALLOWED: Final = "allowed"
 _REFUSED: Final = "refused"
@@ -29,6 +37,7 @@ class AuthResponder:
         self._signer = signer
         self._devices = devices
         self._answers = metrics.counter("herun_gateway_auth_total")
+        self._waiting: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Begins to answer. Until then the broker refuses every device."""
@@ -49,7 +58,27 @@ class AuthResponder:
         except InvalidInputError as error:
             log.error("auth_question_unreadable", detail=error.detail)
             return
-        await question.respond(self._answer(request))
+        if self._knows(request) or len(self._waiting) >= MAX_WAITING:
+            await question.respond(self._answer(request))
+            return
+        task = asyncio.create_task(self._answer_later(question, request))
+        self._waiting.add(task)
+        task.add_done_callback(self._waiting.discard)
+
+    def _knows(self, request: AuthRequest) -> bool:
+        entry = self._devices.get(request.user)
+        return entry is not None and secret_matches(request.password, entry.secret_sha256)
+
+    async def _answer_later(self, question: Msg, request: AuthRequest) -> None:
+        """Waits a moment for the registry before it refuses; who only guesses waits as long."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + REGISTRY_WITHIN_S
+        while not self._knows(request) and loop.time() < until:  # noqa: ASYNC110 - the registry is a dictionary
+            await asyncio.sleep(REGISTRY_LOOK_S)
+        try:
+            await question.respond(self._answer(request))
+        except NatsError as error:
+            log.warning("auth_answer_not_sent", error=repr(error))
 
     def _answer(self, request: AuthRequest) -> bytes:
         wall_s = _WALL.now_us() // SECOND_US

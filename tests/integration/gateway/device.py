@@ -14,7 +14,7 @@ from herun.mqtt.packets import Acknowledged, Connack, Packet
 from herun.mqtt.reader import PacketReader
 from tests.integration.gateway.running import SECRET, Estate, event_payload
 
-TRY_S: Final = 2.0  # for the broker to answer
+TRY_S: Final = 6.0  # more than the broker takes to refuse a device that the gateway does not know
 PAUSE_S: Final = 0.1  # before the next connection
 
 

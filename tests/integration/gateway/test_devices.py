@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 
@@ -130,3 +131,14 @@ async def test_a_command_reaches_the_device_in_its_own_words(estate: Estate, gat
     answer = await estate.client.request("COMMANDS.estate.nobody", b'{"name":"x"}', timeout=5)
     assert json.loads(answer.data)["published"] is False
     assert await estate.letters() == []
+
+
+async def test_a_device_that_is_quicker_than_its_registration_is_let_in(
+    estate: Estate, gateway: GatewayProcess
+) -> None:
+    await gateway.start()
+    knocking = asyncio.create_task(Device(estate, "estate.sensor-1").is_let_in())
+    done, _ = await asyncio.wait({knocking}, timeout=0.5)
+    assert not done, "it was refused at once"
+    await estate.register(DeviceEntry("estate", "sensor-1", 0))
+    assert await knocking
