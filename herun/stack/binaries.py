@@ -52,12 +52,13 @@ def find_binaries(settings: Settings) -> PostgresBinaries:
 def choose_identity(cluster: Path, binaries: PostgresBinaries) -> str:
     """The launcher's identity for PostgreSQL, which refuses to run as root.
 
-    An ordinary user stays who they are. Root keeps to what made the cluster: files of root's own mean a user namespace,
-    another owner's files mean that owner. Without a cluster: a user namespace where the system allows one, else an
-    existing unprivileged user. No user is added, no mode of a folder that is not ours is touched.
+    An ordinary user stays who they are, if the system knows them by name: PostgreSQL asks for that. Root keeps to what
+    made the cluster: files of root's own mean a user namespace, another owner's files mean that owner. Without a
+    cluster: a user namespace where the system allows one, else an existing unprivileged user. No user is added, no mode
+    of a folder that is not ours is touched.
     """
     if os.geteuid() != 0:
-        return STAY
+        return STAY if _has_entry(os.geteuid()) else _mapped(binaries)
     owner = cluster.stat().st_uid if cluster.exists() else 0
     if owner != 0:
         return f"user:{owner}:{_group_of(owner)}"
@@ -71,6 +72,22 @@ def choose_identity(cluster: Path, binaries: PostgresBinaries) -> str:
         "PostgreSQL does not run as root, and neither a user namespace nor an existing user can run it here"
         f" ({'; '.join(tried)}): run `herun` as an ordinary user, or set HERUN_DATABASE_URL"
     )
+
+
+def _has_entry(uid: int) -> bool:
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True
+
+
+def _mapped(binaries: PostgresBinaries) -> str:
+    """For a user without an entry, as containers have them: one that has one, inside of a user namespace only."""
+    for identity in _identities_for_root(cluster_exists=True):
+        if _cannot_run(identity, binaries) is None:
+            return identity
+    return STAY  # PostgreSQL itself will say what it misses
 
 
 def user_of(identity: str) -> tuple[int, int] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from herun.stack import running
+from herun.stack import running, waiting
 from herun.stack.child import STAY, launch_command
 from herun.stack.environment import StackSettings
 from herun.stack.folder import Folder, StackError, folder_at, supervisor_pid
@@ -33,7 +34,7 @@ def run_demo(data_dir: Path | None, program: tuple[str, ...] = PROGRAM) -> int:
     print("Starting broker, database and services ...", flush=True)
     supervisor = running.run_attached(folder, environment)
     try:
-        return _run_in_front(program, environment)
+        return _run_in_front(program, environment, supervisor)
     finally:
         running.end(supervisor)
 
@@ -50,15 +51,27 @@ def _empty(folder: Folder) -> None:
     shutil.rmtree(folder.root)
 
 
-def _run_in_front(program: tuple[str, ...], environment: Mapping[str, str]) -> int:
-    """Gives the terminal to the demo program; Ctrl-C reaches it by itself and is waited for here."""
+def _run_in_front(program: tuple[str, ...], environment: Mapping[str, str], supervisor: subprocess.Popen[bytes]) -> int:
+    """Gives the terminal to the demo program; Ctrl-C reaches it by itself and is waited for here.
+
+    Raises StackError if the stack ends before the program does, which would wait for it for ever.
+    """
     process = subprocess.Popen(launch_command(STAY, sys.executable, *program), env=environment)
     try:
-        return process.wait()
+        waiting.until_true(lambda: process.poll() is not None or supervisor.poll() is not None, math.inf)
+        if process.poll() is not None:
+            return process.returncode
+        process.terminate()
+        _wait_or_kill(process)
+        raise StackError("the stack ended while the demo ran; its logs say why")
     except KeyboardInterrupt:
-        try:
-            process.wait(_PROGRAM_ENDS_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        _wait_or_kill(process)
         return _INTERRUPTED
+
+
+def _wait_or_kill(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(_PROGRAM_ENDS_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
