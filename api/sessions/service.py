@@ -54,7 +54,7 @@ async def ensure_first_admin(resources: Resources) -> None:
     async with begin(resources, ALL_SITES) as tx:
         if await store.credentials(tx, FIRST_ADMIN):
             return
-        password = secrets.token_urlsafe(_PASSWORD_BYTES)
+        password = secrets.token_hex(_PASSWORD_BYTES)
         if await store.add_first_admin(
             tx, FIRST_ADMIN, [Role.ADMIN.value], await passwords.hashed(resources, password)
         ):
