@@ -9,6 +9,8 @@ import msgspec
 FLAG_REDELIVERED: Final = 1  # the broker delivered it with DUP: its packet may have been processed before
 FLAG_CONTENT_ID: Final = 2  # the format has no id: event_id is "<content hash>@<arrival>"
 FLAG_LATE: Final = 4  # older than the newest of its device when the engine saw it (set by the engine)
+FLAG_DERIVED: Final = 8  # made by the engine from others (a passage, a change of arming); a replay makes it again
+FLAG_OUT_OF_SERVICE: Final = 16  # drill, maintenance or bypass: stored, raises nothing, stays out of statistics
 
 # Longest identity accepted; ids are keys of an index, a longer one is refused, not cut.
 MAX_EVENT_ID_CHARS: Final = 200

@@ -20,7 +20,7 @@ from herun import subjects
 from herun.clock import Clock, to_us
 from herun.database.queries import Queries
 from herun.errors import TransientError
-from herun.events import Event
+from herun.events import FLAG_DERIVED, Event
 from herun.frames import FRAME_VERSION, Control, Frame, FrameKind
 from processor import observed, snapshots
 from processor.batch import LeftOut, frame_id_of, read_frame
@@ -183,7 +183,7 @@ async def _stored_frames(
     async with connection.transaction(), connection.cursor("rebuild") as cursor:
         await connection.execute(_queries["allow_any_duration"])
         cursor.itersize = FETCH_ROWS
-        await cursor.execute(_queries["read_events"], {"partition": partition, "after": after})
+        await cursor.execute(_queries["read_events"], {"partition": partition, "after": after, "derived": FLAG_DERIVED})
         rows: list[dict[str, Any]] = []
         async for row in cursor:
             if rows and row["position"] != rows[0]["position"]:

@@ -14,4 +14,5 @@ ORDER BY position, n
 SELECT site, device, event_id, event_type, schema_version, event_time, data::text AS data, sequence, flags, position, recorded_time
 FROM events
 WHERE site IN (SELECT site FROM partition_sites WHERE partition = %(partition)s) AND position > %(after)s
+  AND flags & %(derived)s = 0
 ORDER BY position, n

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import uuid
 from typing import Any, Final
 
 import msgspec
 
 from herun.alerts import Alert, AlertState, alert_id
-from herun.events import Event
+from herun.events import FLAG_DERIVED, Event
 from processor.engine.journal import Journal
 from processor.engine.state import CellKey, CurrentAlert, Registration, State, TimerKey
 from processor.engine.texts import duration_texts, fill
@@ -15,6 +17,7 @@ from processor.engine.timers import Timers
 
 FORGET: Final = "forget"  # timers that drop an alert from memory when its cool-down is over
 _NOWHERE: Final = Registration(kind="", zone=None, building=None, enabled=True)
+_DERIVED: Final = uuid.UUID("0b6a1d5e-9a3f-5d0e-8a55-6f5d0c1e2b74")  # namespace of derived ids: it may never change
 
 
 class RuleHead(msgspec.Struct, frozen=True):
@@ -44,15 +47,16 @@ class Occurrence(msgspec.Struct, frozen=True):
 
 
 class Evaluation:
-    """What rules work on: the state and its undo log, the timers, the frame's time, the alert versions so far."""
+    """What rules and parts work on: the state and its undo log, the timers, the frame's time, what came of it."""
 
-    __slots__ = ("alerts", "journal", "now", "state", "timers", "watched")
+    __slots__ = ("alerts", "derived", "journal", "now", "state", "timers", "watched")
 
     def __init__(self, state: State, journal: Journal, timers: Timers) -> None:
         self.state = state
         self.journal = journal
         self.timers = timers
         self.alerts: list[Alert] = []
+        self.derived: list[Event] = []  # waiting to be seen by parts and rules, in order
         self.now = self.watched = 0
         self.let_pass_to(state.engine_time)
 
@@ -60,6 +64,16 @@ class Evaluation:
         """`now` is the frame's engine time, `watched` how long a gateway has listened: it stands still without one."""
         self.now = now
         self.watched = self.state.listened - self.state.outage
+
+    def derive(self, event_type: str, place: tuple[str, str], at: int, data: dict[str, Any], cause: str) -> None:
+        """Adds a derived event of a (site, device), which rules then see; `cause` tells it from others of its type.
+
+        `data` holds no personal value. The id is made from all of these, so a replay derives the same event.
+        """
+        site, device = place
+        name = uuid.uuid5(_DERIVED, "\0".join((site, device, event_type, cause)))
+        text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+        self.derived.append(Event(site, device, str(name), event_type, 1, at, text, flags=FLAG_DERIVED))
 
     def registration(self, site: str, device: str | None) -> Registration:
         """What is known of a device; nothing of an unknown one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -14,6 +14,7 @@ from herun.frames import Control
 from herun.rules import RULE, Rule
 from processor.engine.alerting import FORGET, Evaluation, RuleHead, clear_alert, close_alert, release
 from processor.engine.kinds import absence, count, true_for
+from processor.engine.parts import ControlHandler
 from processor.engine.rulebook import RuleBook, compile_rule
 from processor.engine.state import CellKey, DeviceKey, Registration, RuleCell, RuleKey
 
@@ -31,13 +32,19 @@ class _DeviceBody(msgspec.Struct, frozen=True):
     enabled: bool = True
 
 
-def apply_control(ev: Evaluation, book: RuleBook, control: Control) -> None:
-    """Applies one control. Raises InvalidInputError (`bad_control`) if it is not what herun.control says."""
+def apply_control(ev: Evaluation, book: RuleBook, control: Control, parts: Sequence[ControlHandler] = ()) -> None:
+    """Applies one control, to the rules first and then to the parts that know its kind.
+
+    Raises InvalidInputError (`bad_control`) if it is not what herun.control says.
+    """
     handler = _HANDLERS.get(control.kind)
-    if handler is None:
+    if handler is None and not parts:
         raise InvalidInputError("bad_control", f"unknown kind {control.kind!r}")
     try:
-        handler(ev, book, control)
+        if handler is not None:
+            handler(ev, book, control)
+        for each in parts:
+            each(ev, control)
     except (msgspec.ValidationError, ValidationError, KeyError, TypeError, ValueError) as error:
         raise InvalidInputError("bad_control", f"{control.kind} {control.control_id}: {error!r}"[:500]) from error
 

@@ -20,6 +20,7 @@ from processor.engine.controls import apply_control, drop_rule_state
 from processor.engine.duplicates import GENERATION, DuplicateRing
 from processor.engine.journal import MISSING, Journal
 from processor.engine.kinds.compiled import SECOND_US, CompiledRule
+from processor.engine.parts import ControlHandler, Part
 from processor.engine.rulebook import RuleBook
 from processor.engine.state import ENGINE_TIME, LISTENED, OUTAGE, RuleKey, Seen, State
 from processor.engine.timers import Timers
@@ -28,6 +29,8 @@ OUTAGE_GAP_US: Final = 5 * SECOND_US  # of the machine's clock, without a gatewa
 # How far a device's clock may be ahead before its events are remembered by their arrival instead: one wrong time must
 # not make all that follow it late.
 AHEAD_US: Final = 5 * SECOND_US
+DERIVED_FROM: Final = 1_000_000  # `n` of a frame's derived events, behind all that a frame can hold
+MAX_DERIVED: Final = 256  # derived events of one event or timer, theirs included: no chain without end
 MAX_RULE_ERRORS: Final = 5  # evaluations of a rule that threw since it was put; then it is switched off
 SWITCHED_OFF_UID: Final = "herun-rule-switched-off"
 
@@ -44,7 +47,8 @@ class RuleError(msgspec.Struct, frozen=True):
 
 
 class Decisions(msgspec.Struct):
-    """What came of one frame. `rows` are (event, its index in the frame, its flags), in order."""
+    """What came of one frame. `rows` are (event, its index in the frame, its flags), in order; derived ones count on
+    from DERIVED_FROM."""
 
     position: int
     recorded_us: int
@@ -54,6 +58,7 @@ class Decisions(msgspec.Struct):
     refused_controls: list[tuple[int, Control, str]] = []
     new_sites: list[str] = []
     duplicates: int = 0
+    derived: int = 0
     undecodable: int = 0
     rule_errors: list[RuleError] = []
 
@@ -66,6 +71,11 @@ class Engine:
 
     def __init__(self, state: State, outage_gap_us: int = OUTAGE_GAP_US, generation: int = GENERATION) -> None:
         self.state = state
+        self._parts_of: dict[str, list[Part]] = {}
+        self._part_of_timer: dict[str, Part] = {}
+        self._part_controls: dict[str, list[ControlHandler]] = {}
+        for part in make_parts():
+            self._add_part(part)
         self._outage_gap = outage_gap_us
         self._journal = Journal()
         self._ring = DuplicateRing(state, self._journal, generation)
@@ -73,6 +83,14 @@ class Engine:
         self._book = RuleBook(state)
         self._ev = Evaluation(state, self._journal, self._timers)
         self._rules_touched = False
+
+    def _add_part(self, part: Part) -> None:
+        for event_type in part.event_types:
+            self._parts_of.setdefault(event_type, []).append(part)
+        for timer in part.timers:
+            self._part_of_timer[timer] = part
+        for kind, handler in part.controls().items():
+            self._part_controls.setdefault(kind, []).append(handler)
 
     def commit(self) -> None:
         """Makes everything since the last commit final."""
@@ -83,6 +101,7 @@ class Engine:
         """Takes everything since the last commit back."""
         self._journal.back_to(0)
         self._timers.rebuild()
+        self._ev.derived.clear()
         if self._rules_touched:
             self._book.rebuild()
         self._rules_touched = False
@@ -131,6 +150,11 @@ class Engine:
             if timer[0] == FORGET:
                 forget_alert(self._ev, (timer[1], timer[2], timer[3]))
                 continue
+            part = self._part_of_timer.get(timer[0])
+            if part is not None:
+                part.on_timer(self._ev, timer, due)
+                self._take_derived(decisions, None)
+                continue
             rule = self._book.get((timer[1], timer[2]))
             if rule is None:
                 continue
@@ -139,6 +163,7 @@ class Engine:
                 rule.on_timer(self._ev, timer, due)
             except Exception as error:  # noqa: BLE001 - a rule must not stop the others; it is counted and switched off
                 self._rule_threw(decisions, rule, (mark, alerts), repr(error), cause=f"timer {due}")
+            self._take_derived(decisions, None)
 
     def _take_event(self, decisions: Decisions, n: int, event: Event) -> None:
         if not self._ring.admit(event):
@@ -146,10 +171,19 @@ class Engine:
             return
         late = self._see(decisions, event)
         decisions.rows.append((event, n, event.flags | FLAG_LATE if late else event.flags & ~FLAG_LATE))
+        self._look(decisions, n, event, late=late)
+        if self._ev.derived:
+            self._take_derived(decisions, n)
+
+    def _look(self, decisions: Decisions, n: int | None, event: Event, *, late: bool) -> None:
+        """Shows the event to the parts and to the rules that it can match."""
+        parts = self._parts_of.get(event.event_type, ())
         plan = self._book.plan(event.site, event.device, event.event_type)
-        if not plan.entries:
+        if not parts and not plan.entries:
             return
-        data = self._data_of(decisions, event) if plan.reads_data else _NO_DATA
+        data = self._data_of(decisions, event) if parts or plan.reads_data else _NO_DATA
+        for part in parts:
+            part.on_event(self._ev, event, data, late=late)
         log, alerts = self._journal.entries, decisions.alerts
         for rule, cell, tests in plan.met_by(data):
             for test in tests:
@@ -161,6 +195,19 @@ class Engine:
                     rule.on_event(self._ev, cell or rule.cell_of(data), event, data, late=late)
                 except Exception as error:  # noqa: BLE001 - as above: the event is stored all the same
                     self._rule_threw(decisions, rule, before, repr(error), cause=event.event_id, n=n)
+
+    def _take_derived(self, decisions: Decisions, n: int | None) -> None:
+        """Stores what parts derived and shows it to parts and rules, and so on, in order; `n` is what began it."""
+        waiting, taken = self._ev.derived, 0
+        while taken < len(waiting):
+            if taken == MAX_DERIVED:
+                raise RuntimeError(f"more than {MAX_DERIVED} events derived from one: {waiting[0]} ... {waiting[-1]}")
+            event = waiting[taken]
+            taken += 1
+            decisions.rows.append((event, DERIVED_FROM + decisions.derived, event.flags))
+            decisions.derived += 1
+            self._look(decisions, n, event, late=False)
+        waiting.clear()
 
     def _see(self, decisions: Decisions, event: Event) -> bool:
         """Counts the event; True if the device's newest is newer."""
@@ -192,8 +239,9 @@ class Engine:
         mark, alerts = self._journal.mark(), len(decisions.alerts)
         self._rules_touched = True
         try:
-            apply_control(self._ev, self._book, control)
+            apply_control(self._ev, self._book, control, self._part_controls.get(control.kind, ()))
         except InvalidInputError as error:
+            self._ev.derived.clear()
             self._undo_part(decisions, mark, alerts)
             decisions.refused_controls.append((n, control, error.detail))
             return
@@ -201,6 +249,7 @@ class Engine:
             self._journal.put(self.state.sites, control.site, True)
             decisions.new_sites.append(control.site)
         decisions.controls.append((n, control))
+        self._take_derived(decisions, None)
 
     def _undo_part(self, decisions: Decisions, mark: int, alerts: int) -> None:
         self._journal.back_to(mark)
@@ -232,6 +281,11 @@ class Engine:
             drop_rule_state(self._ev, rule.head)
             self._book.changed(key)
             raise_alert(self._ev, _switched_off(rule.head), rule.head.uid, _switching(self._ev.now, cause))
+
+
+def make_parts() -> tuple[Part, ...]:
+    """The parts in the order in which they see an event."""
+    return ()
 
 
 def is_late(seen: Seen, event: Event) -> bool:
