@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
 from herun.alerts import Alert, AlertState, alert_id
 from herun.events import FLAG_DERIVED, Event
+from processor.engine import masters, merging
 from processor.engine.journal import Journal
-from processor.engine.state import CellKey, CurrentAlert, Registration, State, TimerKey
+from processor.engine.state import CellKey, Registration, State, TimerKey
 from processor.engine.texts import duration_texts, fill
 from processor.engine.timers import Timers
 
@@ -21,7 +22,10 @@ _DERIVED: Final = uuid.UUID("0b6a1d5e-9a3f-5d0e-8a55-6f5d0c1e2b74")  # namespace
 
 
 class RuleHead(msgspec.Struct, frozen=True):
-    """What every alert of a rule has in common. `lasting` alerts hold until cleared; the others are occurrences."""
+    """What every alert of a rule has in common. `lasting` alerts hold until cleared; the others are occurrences.
+
+    `connectivity`: they say that a device is not heard. `mode`: `monitor` ones are measured only.
+    """
 
     site: str
     uid: str
@@ -34,6 +38,9 @@ class RuleHead(msgspec.Struct, frozen=True):
     cooldown_us: int
     lasting: bool
     duration_us: int | None = None
+    connectivity: bool = False
+    mode: Literal["live", "monitor"] = "live"
+    order_category: str | None = None
 
 
 class Occurrence(msgspec.Struct, frozen=True):
@@ -114,10 +121,14 @@ def release(ev: Evaluation, head: RuleHead, key: str, device: str, at: int) -> N
 
 
 def raise_alert(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence) -> None:
-    """A new alert; or, within the cool-down since the last change, one more occurrence of the same one."""
+    """A new alert; or, within the cool-down since the last change, one more occurrence of the same one.
+
+    What was merged into an alert that is over is not raised again: it would stay hidden.
+    """
     cell = (head.site, head.uid, key)
     current = ev.state.current.get(cell)
-    if current and not current.closed and occurrence.at - current.alert.updated_at < head.cooldown_us:
+    may_go_on = current is not None and not current.closed and (not current.under or masters.hides(ev, current))
+    if current and may_go_on and occurrence.at - current.alert.updated_at < head.cooldown_us:
         alert = _again(ev, current.alert, head, occurrence)
     else:
         alert = _first(ev, head, key, occurrence)
@@ -137,38 +148,43 @@ def clear_alert(ev: Evaluation, head: RuleHead, key: str, at: int) -> None:
         updated_at=max(at, current.alert.updated_at),
         cleared_at=max(at, current.alert.updated_at),
     )
+    _keep(ev, cell, alert, head)
     if current.closed:
-        ev.alerts.append(alert)
-        ev.journal.remove(ev.state.current, cell)
-    else:
-        _keep(ev, cell, alert, head)
+        ev.timers.disarm((FORGET, *cell))
+        forget_alert(ev, cell)
 
 
 def close_alert(ev: Evaluation, site: str, closed_id: str) -> None:
     """People have closed it: what is raised next is another alert, cool-down or not."""
     for cell, current in sorted(ev.state.current.items(), key=lambda item: item[0]):
         if cell[0] == site and current.alert.alert_id == closed_id:
-            ev.journal.put(ev.state.current, cell, CurrentAlert(current.alert, closed=True))
+            ev.journal.put(ev.state.current, cell, msgspec.structs.replace(current, closed=True))
             return
 
 
 def forget_alert(ev: Evaluation, cell: CellKey) -> None:
     """The cool-down is over: the alert leaves the memory. Raising it again in time has disarmed this."""
+    merging.leaves(ev, cell)
     ev.journal.remove(ev.state.current, cell)
+    merging.settle(ev, cell)
 
 
 def _keep(ev: Evaluation, cell: CellKey, alert: Alert, head: RuleHead) -> None:
-    """Writes the version out and, as long as it may be counted into, into the state."""
-    ev.alerts.append(alert)
+    """Writes the version out (unless it waits) and, as long as it may be counted into, into the state."""
+    kept = merging.placed(ev, head, cell, alert)
+    if not kept.waiting:
+        ev.alerts.append(kept.alert)
     timer: TimerKey = (FORGET, *cell)
+    stays_us = max(head.cooldown_us, merging.GRACE_US if kept.waiting else 0)
     if head.lasting and alert.state is AlertState.RAISED:
-        ev.journal.put(ev.state.current, cell, CurrentAlert(alert))
+        ev.journal.put(ev.state.current, cell, kept)
         ev.timers.disarm(timer)
-    elif head.cooldown_us:
-        ev.journal.put(ev.state.current, cell, CurrentAlert(alert))
-        ev.timers.arm(timer, max(ev.now, alert.updated_at) + head.cooldown_us)
+    elif stays_us:
+        ev.journal.put(ev.state.current, cell, kept)
+        ev.timers.arm(timer, max(ev.now, alert.updated_at) + stays_us)
     else:
         ev.journal.remove(ev.state.current, cell)
+    merging.settle(ev, cell)
 
 
 def _again(ev: Evaluation, alert: Alert, head: RuleHead, occurrence: Occurrence) -> Alert:
@@ -210,6 +226,8 @@ def _first(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence) -> 
         title=fill(head.title, values),
         text=fill(head.text, values),
         cause=occurrence.cause,
+        mode=head.mode,
+        order_category=head.order_category,
     )
 
 

@@ -12,14 +12,17 @@ from herun.control import ControlKind
 from herun.errors import InvalidInputError
 from herun.frames import Control
 from herun.rules import RULE, Rule
-from processor.engine.alerting import FORGET, Evaluation, RuleHead, clear_alert, close_alert, release
+from processor.engine import merging, verdicts
+from processor.engine.alerting import FORGET, Evaluation, RuleHead, clear_alert, close_alert, forget_alert, release
 from processor.engine.kinds import absence, count, true_for
 from processor.engine.parts import ControlHandler
 from processor.engine.rulebook import RuleBook, compile_rule
 from processor.engine.state import CellKey, DeviceKey, Registration, RuleCell, RuleKey
 
 # What a rule says to people, not when: changing it keeps the rule's state.
-PRESENTATION: Final = frozenset({"version", "title", "text", "severity", "category", "opens_order", "cooldown_s"})
+PRESENTATION: Final = frozenset(
+    {"version", "title", "text", "severity", "category", "opens_order", "order_category", "cooldown_s"}
+)
 
 _GONE: Final = Registration(kind="", zone=None, building=None, enabled=False)
 
@@ -30,6 +33,8 @@ class _DeviceBody(msgspec.Struct, frozen=True):
     zone: str | None = None
     building: str | None = None
     enabled: bool = True
+    bridge: str | None = None
+    uplink: str | None = None
 
 
 def apply_control(ev: Evaluation, book: RuleBook, control: Control, parts: Sequence[ControlHandler] = ()) -> None:
@@ -52,11 +57,13 @@ def apply_control(ev: Evaluation, book: RuleBook, control: Control, parts: Seque
 def _put_device(ev: Evaluation, book: RuleBook, control: Control) -> None:
     body = msgspec.convert(control.body, _DeviceBody)
     key = (control.site, body.device)
-    registration = Registration(body.kind, body.zone, body.building, body.enabled)
+    uplink = merging.uplink_for(ev, key, body.uplink or body.bridge)
+    registration = Registration(body.kind, body.zone, body.building, body.enabled, uplink)
     old = ev.state.registered.get(key)
     if old == registration:
         return
     ev.journal.put(ev.state.registered, key, registration)
+    merging.link(ev, key, old.uplink if old else None, uplink)
     book.forget_plans()
     if old is not None:
         _leave_cells(ev, book, key, registration)
@@ -67,7 +74,9 @@ def _put_device(ev: Evaluation, book: RuleBook, control: Control) -> None:
 
 def _remove_device(ev: Evaluation, book: RuleBook, control: Control) -> None:
     device = _text(control.body, "device")
+    old = ev.state.registered.get((control.site, device), _GONE)
     ev.journal.remove(ev.state.registered, (control.site, device))
+    merging.link(ev, (control.site, device), old.uplink, None)
     book.forget_plans()
     _leave_cells(ev, book, (control.site, device), _GONE)
     for cell in sorted(cell for cell in ev.state.heard if cell[0] == control.site and cell[2] == device):
@@ -99,6 +108,7 @@ def _remove_rule(ev: Evaluation, book: RuleBook, control: Control) -> None:
         return
     drop_rule_state(ev, compile_rule(control.site, RULE.validate_json(cell.body)).head)
     ev.journal.remove(ev.state.rules, key)
+    verdicts.forget_rule(ev, *key)
     book.changed(key)
 
 
@@ -109,6 +119,9 @@ def _put_list(ev: Evaluation, _book: RuleBook, control: Control) -> None:
 
 def _close_alert(ev: Evaluation, _book: RuleBook, control: Control) -> None:
     close_alert(ev, control.site, _text(control.body, "alert_id"))
+    if "rule_uid" in control.body:
+        device = control.body["device"] or verdicts.ANY_DEVICE
+        verdicts.count_verdict(ev, (control.site, control.body["rule_uid"], device), _text(control.body, "verdict"))
 
 
 _HANDLERS: Final[dict[str, Callable[[Evaluation, RuleBook, Control], None]]] = {
@@ -185,5 +198,5 @@ def drop_rule_state(ev: Evaluation, head: RuleHead) -> None:
     for cell in sorted(cell for cell in ev.state.current if cell[:2] == key):
         if head.lasting:
             clear_alert(ev, head, cell[2], ev.now)
-        ev.journal.remove(ev.state.current, cell)
+        forget_alert(ev, cell)
         ev.timers.disarm((FORGET, *cell))

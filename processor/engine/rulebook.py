@@ -59,7 +59,10 @@ class Plan:
 
 
 class RuleBook:
-    """The compiled rules of a partition's sites. Derived from the state: `rebuild` makes it anew."""
+    """The compiled rules of a partition's sites, but for those of mode `off`.
+
+    Derived from the state: `rebuild` makes it anew.
+    """
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -70,19 +73,23 @@ class RuleBook:
     def rebuild(self) -> None:
         """Compiles every rule that is not switched off, again."""
         self._plans.clear()
-        self._compiled = {
-            key: compile_rule(key[0], RULE.validate_json(cell.body))
-            for key, cell in sorted(self._state.rules.items())
-            if not cell.off
-        }
+        self._compiled = {}
+        for key in sorted(self._state.rules):
+            self._compile(key)
 
     def changed(self, key: RuleKey) -> None:
         """A rule was put, removed or switched off."""
-        cell = self._state.rules.get(key)
         self._compiled.pop(key, None)
-        if cell is not None and not cell.off:
-            self._compiled[key] = compile_rule(key[0], RULE.validate_json(cell.body))
+        self._compile(key)
         self._plans.clear()
+
+    def _compile(self, key: RuleKey) -> None:
+        cell = self._state.rules.get(key)
+        if cell is None or cell.off:
+            return
+        rule = RULE.validate_json(cell.body)
+        if rule.mode != "off":
+            self._compiled[key] = compile_rule(key[0], rule)
 
     def forget_plans(self) -> None:
         """A device changed: which rules it meets is found out again."""

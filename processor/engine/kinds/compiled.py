@@ -38,6 +38,9 @@ class CompiledRule(ABC):
             cooldown_us=round(rule.cooldown_s * SECOND_US),
             lasting=self.lasting,
             duration_us=duration_us,
+            connectivity=_tells_of_connection(rule),
+            mode="monitor" if rule.mode == "monitor" else "live",
+            order_category=rule.order_category,
         )
 
     @property
@@ -81,6 +84,10 @@ class CompiledRule(ABC):
     def on_timer(self, ev: Evaluation, timer: TimerKey, due: int) -> None:
         """One of the rule's timers is due; `timer` is as it was armed."""
         raise NotImplementedError(f"{type(self).__name__} arms no timers, but {timer} was due at {due} ({ev.now})")
+
+
+def _tells_of_connection(rule: AnyRule) -> bool:
+    return rule.key == "device" and (rule.kind == "absence" or "device.disconnected" in rule.match.event_types)
 
 
 def _has_plate(data: Data) -> bool:
