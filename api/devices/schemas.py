@@ -76,6 +76,12 @@ class NewDevices(Body):
     devices: Annotated[list[NewDevice], Field(min_length=1, max_length=MAX_BULK), distinct("device")]
 
 
+class Registering(Body):
+    """The query of POST /v1/sites/{site}/devices."""
+
+    replace: Annotated[bool, Field(description="replace those that exist, instead of refusing (409)")] = False
+
+
 class DeviceSecret(View):
     """The broker user and password of one device; null for the child of a bridge. Shown now and never again."""
 
