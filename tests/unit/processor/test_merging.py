@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from herun.alerts import Alert
 from herun.frames import Control
+from processor.engine.alerting import RuleHead, by_event, raise_alert
 from processor.engine.merging import GRACE_US, MAX_LEVELS
 from tests.unit.processor.driving import Driver
 from tests.unit.processor.samples import SECOND_US, SITE, START_US, close_alert, event, put_device, put_rule, rule
@@ -37,16 +39,20 @@ class Estate(Driver):
         super().__init__(*controls)
         self.spoken = 0
 
-    def says(self, device: str, *, lost: bool) -> None:
+    def says(self, device: str, *, lost: bool, at_once: bool = False) -> None:
         self.spoken += 1
         kind = "device.disconnected" if lost else "device.connected"
         data = {"reason": "lost" if lost else "back"}
         self.events(event(f"e{self.spoken}", self.now + 1000, device=device, event_type=kind, data=data))
-        self.pass_until(self.now + SECOND_US)
+        self.pass_until(self.now + (1000 if at_once else SECOND_US))
 
     def newest(self) -> dict[str, Alert]:
         """The newest version of each device's newest alert."""
         return {alert.device or alert.key: alert for alert in self.alerts}
+
+    def newest_by_id(self) -> list[Alert]:
+        """The newest version of each alert, in the order in which they were first told."""
+        return list({alert.alert_id: alert for alert in self.alerts}.values())
 
     def masters(self) -> dict[str, str | None]:
         """Under whose alert each raised alert is."""
@@ -65,8 +71,9 @@ def assert_nothing_is_lost(driver: Driver) -> None:
         assert alert.version == (newest[alert.alert_id].version + 1 if alert.alert_id in newest else 1)
         newest[alert.alert_id] = alert
     for alert in newest.values():
-        if alert.state == "raised":
-            assert alert.merged_count == sum(each.merged_into == alert.alert_id for each in newest.values())
+        hidden = sum(each.merged_into == alert.alert_id for each in newest.values())
+        # What came out when it had been cleared stays counted.
+        assert alert.merged_count == hidden if alert.state == "raised" else alert.merged_count >= hidden
 
 
 def test_a_dead_switch_hides_what_comes_after_it() -> None:
@@ -112,6 +119,19 @@ def test_the_child_that_is_due_first_waits_for_the_switch_and_is_never_told_alon
         ("switch", 1, at(35)), ("camera", 1, at(30)), ("switch", 2, at(35)),
     ]  # fmt: skip
     assert driver.alerts[1].merged_into == driver.alerts[0].alert_id
+    assert_nothing_is_lost(driver)
+
+
+@given(st.dictionaries(st.sampled_from(["switch", "camera", "lamp", "lock"]), st.integers(0, 14)))
+def test_whoever_falls_silent_first_no_child_of_the_switch_is_told_alone(last_heard: dict[str, int]) -> None:
+    driver = Driver(put_rule(SILENT), *tree(switch=None, camera="switch", lamp="switch", lock="switch"))
+    for n, (device, second) in enumerate(sorted(last_heard.items(), key=lambda item: item[1])):
+        driver.pass_until(at(second))
+        driver.events(event(f"e{n}", at(second), device=device))
+    driver.pass_until(at(60))
+    if "switch" in last_heard:
+        assert all(alert.merged_into for alert in driver.alerts if alert.device != "switch")
+    assert {alert.device: alert.merged_count for alert in driver.alerts}["switch"] == 3
     assert_nothing_is_lost(driver)
 
 
@@ -162,6 +182,7 @@ def test_a_child_that_stays_silent_comes_out_when_the_switch_has_been_back_for_i
     estate.says("switch", lost=False)
     back = estate.now
     estate.says("lamp", lost=False)
+    assert [timer for timer in estate.engine.state.due if timer[-1] == "lamp"] == []
     estate.pass_until(back + GRACE_US - 2 * SECOND_US)
     assert estate.masters() == {"camera": "switch"}
     estate.restart()
@@ -179,6 +200,63 @@ def test_a_switch_that_fails_again_in_time_keeps_them() -> None:
     estate.pass_until(estate.now + 3 * GRACE_US)
     assert estate.masters() == {"switch": None, "camera": "switch"}
     assert all(alert.merged_into for alert in estate.alerts if alert.device == "camera")
+
+
+def test_how_long_the_switch_has_been_back_counts_from_the_last_time() -> None:
+    estate = Estate(put_rule(LOST), *tree(switch=None, camera="switch"))
+    for device, lost in (("switch", True), ("camera", True), ("switch", False)):
+        estate.says(device, lost=lost)
+    estate.pass_until(estate.now + GRACE_US // 2)
+    estate.says("switch", lost=True)
+    estate.says("switch", lost=False)
+    back = estate.now
+    estate.pass_until(back + GRACE_US - 3 * SECOND_US)
+    assert estate.masters()["camera"] == "switch"
+    estate.pass_until(back + GRACE_US)
+    assert estate.masters()["camera"] is None
+
+
+def test_a_count_is_told_once_and_nothing_more_when_all_are_back() -> None:
+    estate = Estate(put_rule(LOST | {"cooldown_s": 300}), *tree(switch=None, camera="switch", lamp="switch"))
+    estate.says("switch", lost=True)
+    lost = [event(f"x{n}", estate.now + 1, device=device, event_type="device.disconnected", data={"reason": "lost"})
+            for n, device in enumerate(("camera", "lamp"))]  # fmt: skip
+    estate.events(*lost)
+    estate.pass_until(estate.now + SECOND_US // 2)
+    for device in ("camera", "lamp", "switch"):
+        estate.says(device, lost=False)
+    told = [(alert.version, alert.state, alert.merged_count) for alert in estate.alerts if alert.device == "switch"]
+    assert told == [(1, "raised", 0), (2, "raised", 2), (3, "cleared", 2)]
+    assert not [timer for timer in estate.engine.state.due if timer[0].startswith("merge")]
+
+
+def test_an_occurrence_hides_others_for_as_long_as_it_is_remembered_and_its_count_is_told() -> None:
+    estate = Estate(*tree(switch=None, camera="switch", lamp="switch"))
+    head = RuleHead(SITE, "gone", 1, "warning", "c", True, {"en": "t"}, {"en": "t"}, 30 * SECOND_US, False,
+                    connectivity=True)  # fmt: skip
+
+    def gone(device: str) -> None:
+        estate.spoken += 1
+        cause = event(f"e{estate.spoken}", estate.now, device=device)
+        raise_alert(estate.engine._ev, head, device, by_event(cause, estate.now))
+        estate.alerts += estate.engine._ev.alerts
+        estate.engine._ev.alerts.clear()
+        estate.engine.commit()
+
+    gone("switch")
+    gone("camera")
+    assert estate.masters() == {"switch": None, "camera": "switch"}
+    estate.engine.state.current[SITE, "gone", "switch"] = replace(
+        estate.engine.state.current[SITE, "gone", "switch"], closed=True
+    )
+    gone("switch")  # another one, before the second in which the count is told is over
+    first, second = (alert for alert in estate.newest_by_id() if alert.device == "switch")
+    assert (first.merged_count, second.merged_count) == (1, 0)
+    estate.pass_until(estate.now + 2 * SECOND_US)
+    assert estate.newest()["camera"].merged_into == second.alert_id
+    estate.pass_until(estate.now + 40 * SECOND_US)
+    state = estate.engine.state
+    assert (state.current, state.cut) == ({}, {})
 
 
 def test_a_device_whose_alert_comes_again_within_the_cool_down_is_not_hidden_by_what_is_over() -> None:
@@ -280,14 +358,18 @@ def topmost_lost(device: str, lost: set[str]) -> str | None:
     return found
 
 
-@given(st.lists(st.tuples(st.sampled_from(NAMES), st.booleans(), st.booleans()), max_size=14), st.randoms())
+@given(
+    st.lists(st.tuples(st.sampled_from(NAMES), st.booleans(), st.booleans()), max_size=14),
+    st.randoms(),
+    st.sampled_from([0, 40]),
+)
 def test_after_any_story_each_is_under_the_topmost_that_is_lost(
-    story: list[tuple[str, bool, bool]], chance: Any
+    story: list[tuple[str, bool, bool]], chance: Any, cooldown_s: int
 ) -> None:
     lost: set[str] = set()
-    estate = Estate(put_rule(LOST), *tree(**UPLINKS))
+    estate = Estate(put_rule(LOST | {"cooldown_s": cooldown_s}), *tree(**UPLINKS))
     for device, is_lost, much_later in story:
-        estate.says(device, lost=is_lost)
+        estate.says(device, lost=is_lost, at_once=chance.random() < 0.5)
         (lost.add if is_lost else lost.discard)(device)
         if much_later:
             estate.pass_until(estate.now + 90 * SECOND_US, step_us=5 * SECOND_US)
@@ -295,7 +377,4 @@ def test_after_any_story_each_is_under_the_topmost_that_is_lost(
             estate.restart()
     estate.pass_until(estate.now + 2 * GRACE_US, step_us=5 * SECOND_US)
     assert estate.masters() == {device: topmost_lost(device, lost) for device in lost}
-    versions: dict[str, int] = {}
-    for alert in estate.alerts:
-        assert alert.version == versions.get(alert.alert_id, 0) + 1
-        versions[alert.alert_id] = alert.version
+    assert_nothing_is_lost(estate)
