@@ -7,7 +7,7 @@
 | rule.put | a herun.rules rule as JSON, with `version` |
 | rule.removed | {"uid": uid} |
 | list.put | {"name": name, "hashes": [keyed hashes of plates]} replaces the list |
-| alert.closed | {"alert_id": id, "verdict": true/false/drill/nuisance/test, "at": microseconds} |
+| alert.closed | {"alert_id": id, "verdict": true/false/drill/nuisance/test, "at": microseconds, "rule_uid", "device"} |
 """
 
 from __future__ import annotations

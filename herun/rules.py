@@ -93,6 +93,8 @@ class _Rule(_Strict):
     key: Key = "device"
     cooldown_s: Annotated[float, Field(allow_inf_nan=False, ge=0, le=MAX_SECONDS)] = 0.0
     opens_order: bool = True
+    order_category: Name | None = None  # of the order that it opens, if it is another than the alert's
+    mode: Literal["live", "monitor", "off"] = "live"  # monitor: evaluated and measured, but alerts nobody
     match: Match
     condition: Condition | None = None
     schedule: WeeklyPlan | None = None

@@ -65,9 +65,7 @@ async def _run_partitions(around: Surroundings, configured: Settings) -> None:
             for owner in owners:
                 group.create_task(owner.run())
             group.create_task(
-                housekeeping.keep_personal_short(
-                    around.pool, around.clock, configured.personal_retention_days, around.stop
-                )
+                housekeeping.keep_short(around.pool, around.clock, configured.personal_retention_days, around.stop)
             )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import Any, Final, Protocol, TypeGuard
+from typing import Any, Final, Literal, Protocol
 
 import msgspec
 
 from herun.alerts import Alert, AlertState, Correction, alert_id
 from herun.events import FLAG_DERIVED, Event
 from herun.schedule import Schedule
+from processor.engine import masters, merging
 from processor.engine.journal import Journal
 from processor.engine.state import CellKey, CurrentAlert, Registration, State, TimerKey
 from processor.engine.texts import duration_texts, fill
@@ -22,7 +23,10 @@ _DERIVED: Final = uuid.UUID("0b6a1d5e-9a3f-5d0e-8a55-6f5d0c1e2b74")  # namespace
 
 
 class RuleHead(msgspec.Struct, frozen=True):
-    """What every alert of a rule has in common. `lasting` alerts hold until cleared; the others are occurrences."""
+    """What every alert of a rule has in common. `lasting` alerts hold until cleared; the others are occurrences.
+
+    `connectivity`: they say that a device is not heard. `mode`: `monitor` ones are measured only.
+    """
 
     site: str
     uid: str
@@ -36,6 +40,9 @@ class RuleHead(msgspec.Struct, frozen=True):
     lasting: bool
     duration_us: int | None = None
     lateness_us: int = 0  # how long after its end an alert may still be corrected
+    connectivity: bool = False
+    mode: Literal["live", "monitor"] = "live"
+    order_category: str | None = None
 
 
 class Occurrence(msgspec.Struct, frozen=True):
@@ -140,7 +147,7 @@ def raise_alert(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence
     """A new alert; or, within the cool-down since the last change, one more occurrence of the same one."""
     cell = (head.site, head.uid, key)
     current = ev.state.current.get(cell)
-    if _counts_into(current, head, occurrence):
+    if current is not None and _counts_into(ev, current, head, occurrence):
         alert = _again(ev, current.alert, head, occurrence)
     else:
         alert = _first(ev, head, key, occurrence)
@@ -160,11 +167,10 @@ def clear_alert(ev: Evaluation, head: RuleHead, key: str, at: int) -> None:
         updated_at=max(at, current.alert.updated_at),
         cleared_at=max(at, current.alert.updated_at),
     )
+    _keep(ev, cell, alert, head)
     if current.closed:
-        ev.alerts.append(alert)
-        ev.journal.remove(ev.state.current, cell)
-    else:
-        _keep(ev, cell, alert, head)
+        ev.timers.disarm((FORGET, *cell))
+        forget_alert(ev, cell)
 
 
 def current_alert(ev: Evaluation, head: RuleHead, key: str) -> Alert | None:
@@ -180,7 +186,7 @@ def rewrite_alert(ev: Evaluation, head: RuleHead, key: str, alert: Alert) -> Non
     is_same = current is not None and current.alert.alert_id == alert.alert_id
     if current is not None and current.closed and is_same:
         ev.alerts.append(alert)
-        ev.journal.put(ev.state.current, cell, CurrentAlert(alert, closed=True))
+        ev.journal.put(ev.state.current, cell, msgspec.structs.replace(current, alert=alert))
     elif current is None or is_same or (head.lasting and alert.state is AlertState.RAISED):
         _keep(ev, cell, alert, head)
     else:
@@ -191,7 +197,7 @@ def raise_past(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence,
     """What was and is over: counted into the key's alert within its cool-down, else raised and cleared at once."""
     cell = (head.site, head.uid, key)
     current = ev.state.current.get(cell)
-    if _counts_into(current, head, occurrence):
+    if current is not None and _counts_into(ev, current, head, occurrence):
         alert = current.alert
         alert = msgspec.structs.replace(alert, version=alert.version + 1, count=alert.count + 1)
     else:
@@ -209,27 +215,33 @@ def close_alert(ev: Evaluation, site: str, closed_id: str) -> None:
     """People have closed it: what is raised next is another alert, cool-down or not."""
     for cell, current in sorted(ev.state.current.items(), key=lambda item: item[0]):
         if cell[0] == site and current.alert.alert_id == closed_id:
-            ev.journal.put(ev.state.current, cell, CurrentAlert(current.alert, closed=True))
+            ev.journal.put(ev.state.current, cell, msgspec.structs.replace(current, closed=True))
             return
 
 
 def forget_alert(ev: Evaluation, cell: CellKey) -> None:
     """The cool-down is over: the alert leaves the memory. Raising it again in time has disarmed this."""
+    merging.leaves(ev, cell)
     ev.journal.remove(ev.state.current, cell)
+    merging.settle(ev, cell)
 
 
 def _keep(ev: Evaluation, cell: CellKey, alert: Alert, head: RuleHead) -> None:
-    """Writes the version out and, as long as it may be counted into, into the state."""
-    ev.alerts.append(alert)
+    """Writes the version out (unless it waits) and, as long as it may be counted into, into the state."""
+    kept = merging.placed(ev, head, cell, alert)
+    if not kept.waiting:
+        ev.alerts.append(kept.alert)
     timer: TimerKey = (FORGET, *cell)
+    stays_us = max(head.cooldown_us, head.lateness_us, merging.GRACE_US if kept.waiting else 0)
     if head.lasting and alert.state is AlertState.RAISED:
-        ev.journal.put(ev.state.current, cell, CurrentAlert(alert))
+        ev.journal.put(ev.state.current, cell, kept)
         ev.timers.disarm(timer)
-    elif kept_us := max(head.cooldown_us, head.lateness_us):
-        ev.journal.put(ev.state.current, cell, CurrentAlert(alert))
-        ev.timers.arm(timer, max(ev.now, alert.updated_at) + kept_us)
+    elif stays_us:
+        ev.journal.put(ev.state.current, cell, kept)
+        ev.timers.arm(timer, max(ev.now, alert.updated_at) + stays_us)
     else:
         ev.journal.remove(ev.state.current, cell)
+    merging.settle(ev, cell)
 
 
 def _again(ev: Evaluation, alert: Alert, head: RuleHead, occurrence: Occurrence) -> Alert:
@@ -246,11 +258,14 @@ def _again(ev: Evaluation, alert: Alert, head: RuleHead, occurrence: Occurrence)
     )
 
 
-def _counts_into(current: CurrentAlert | None, head: RuleHead, occurrence: Occurrence) -> TypeGuard[CurrentAlert]:
-    """True within the cool-down of an alert that people have not closed and that was not withdrawn."""
+def _counts_into(ev: Evaluation, current: CurrentAlert, head: RuleHead, occurrence: Occurrence) -> bool:
+    """True within the cool-down of an alert that goes on: people have not closed it, nothing has withdrawn it.
+
+    What was merged into an alert that is over does not go on: it would stay hidden.
+    """
+    may_go_on = not current.closed and (not current.under or masters.hides(ev, current))
     return (
-        current is not None
-        and not current.closed
+        may_go_on
         and current.alert.correction is not Correction.WITHDRAWN
         and abs(occurrence.at - current.alert.updated_at) < head.cooldown_us
     )
@@ -286,6 +301,8 @@ def _first(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence) -> 
         title=fill(head.title, values),
         text=fill(head.text, values),
         cause=occurrence.cause,
+        mode=head.mode,
+        order_category=head.order_category,
     )
 
 

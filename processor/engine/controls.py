@@ -12,7 +12,8 @@ from herun.control import ControlKind
 from herun.errors import InvalidInputError
 from herun.frames import Control
 from herun.rules import RULE, Rule
-from processor.engine.alerting import FORGET, Evaluation, clear_alert, close_alert
+from processor.engine import merging, verdicts
+from processor.engine.alerting import FORGET, Evaluation, clear_alert, close_alert, forget_alert
 from processor.engine.kinds.absence import Absence
 from processor.engine.kinds.compiled import CompiledRule
 from processor.engine.parts import ControlHandler
@@ -22,10 +23,12 @@ from processor.engine.state import Registration, RuleCell, RuleKey
 # What a rule says to people, not when: changing it keeps the rule's state.
 PRESENTATION: Final = frozenset(
     {
-        "version", "title", "text", "severity", "category", "opens_order", "cooldown_s", "schedule", "armed_modes",
-        "lateness_s",
+        "version", "title", "text", "severity", "category", "opens_order", "order_category", "cooldown_s", "schedule",
+        "armed_modes", "lateness_s",
     }
 )  # fmt: skip
+
+_GONE: Final = Registration(kind="", zone=None, building=None, enabled=False)
 
 
 class _DeviceBody(msgspec.Struct, frozen=True):
@@ -34,6 +37,8 @@ class _DeviceBody(msgspec.Struct, frozen=True):
     zone: str | None = None
     building: str | None = None
     enabled: bool = True
+    bridge: str | None = None
+    uplink: str | None = None
 
 
 def apply_control(ev: Evaluation, book: RuleBook, control: Control, parts: Sequence[ControlHandler] = ()) -> None:
@@ -56,11 +61,13 @@ def apply_control(ev: Evaluation, book: RuleBook, control: Control, parts: Seque
 def _put_device(ev: Evaluation, book: RuleBook, control: Control) -> None:
     body = msgspec.convert(control.body, _DeviceBody)
     key = (control.site, body.device)
-    registration = Registration(body.kind, body.zone, body.building, body.enabled)
+    uplink = merging.uplink_for(ev, key, body.uplink or body.bridge)
+    registration = Registration(body.kind, body.zone, body.building, body.enabled, uplink)
     old = ev.state.registered.get(key)
     if old == registration:
         return
     ev.journal.put(ev.state.registered, key, registration)
+    merging.link(ev, key, old.uplink if old else None, uplink)
     book.forget_plans()
     for rule in book.of_site(control.site):
         if old is not None:
@@ -71,7 +78,9 @@ def _put_device(ev: Evaluation, book: RuleBook, control: Control) -> None:
 
 def _remove_device(ev: Evaluation, book: RuleBook, control: Control) -> None:
     device = _text(control.body, "device")
+    old = ev.state.registered.get((control.site, device), _GONE)
     ev.journal.remove(ev.state.registered, (control.site, device))
+    merging.link(ev, (control.site, device), old.uplink, None)
     book.forget_plans()
     for rule in book.of_site(control.site):
         rule.forget_device(ev, device, None)
@@ -102,6 +111,7 @@ def _remove_rule(ev: Evaluation, book: RuleBook, control: Control) -> None:
         return
     drop_rule_state(ev, compile_rule(control.site, RULE.validate_json(cell.body)))
     ev.journal.remove(ev.state.rules, key)
+    verdicts.forget_rule(ev, *key)
     book.changed(key)
 
 
@@ -112,6 +122,9 @@ def _put_list(ev: Evaluation, _book: RuleBook, control: Control) -> None:
 
 def _close_alert(ev: Evaluation, _book: RuleBook, control: Control) -> None:
     close_alert(ev, control.site, _text(control.body, "alert_id"))
+    if "rule_uid" in control.body:
+        device = control.body["device"] or verdicts.ANY_DEVICE
+        verdicts.count_verdict(ev, (control.site, control.body["rule_uid"], device), _text(control.body, "verdict"))
 
 
 _HANDLERS: Final[dict[str, Callable[[Evaluation, RuleBook, Control], None]]] = {
@@ -142,5 +155,5 @@ def drop_rule_state(ev: Evaluation, rule: CompiledRule) -> None:
     for cell in sorted(cell for cell in ev.state.current if cell[:2] == rule.rule_key):
         if head.lasting:
             clear_alert(ev, head, cell[2], ev.now)
-        ev.journal.remove(ev.state.current, cell)
+        forget_alert(ev, cell)
         ev.timers.disarm((FORGET, *cell))

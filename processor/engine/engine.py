@@ -16,6 +16,7 @@ from herun.errors import InvalidInputError
 from herun.events import FLAG_LATE, Event
 from herun.frames import Control, Frame, FrameKind
 from processor.engine import clocks as clocks_of
+from processor.engine import merging
 from processor.engine.alerting import FORGET, Evaluation, Occurrence, RuleHead, forget_alert, raise_alert
 from processor.engine.controls import apply_control, drop_rule_state
 from processor.engine.duplicates import GENERATION, DuplicateRing
@@ -154,6 +155,9 @@ class Engine:
             due, timer = fired
             if timer[0] == FORGET:
                 forget_alert(self._ev, (timer[1], timer[2], timer[3]))
+                continue
+            if timer[0] in merging.TIMERS:
+                merging.on_timer(self._ev, timer, due)
                 continue
             part = self._part_of_timer.get(timer[0])
             if part is not None:

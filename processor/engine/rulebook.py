@@ -112,7 +112,10 @@ class Plan:
 
 
 class RuleBook:
-    """The compiled rules of a partition's sites. Derived from the state: `rebuild` makes it anew."""
+    """The compiled rules of a partition's sites, but for those of mode `off`.
+
+    Derived from the state: `rebuild` makes it anew.
+    """
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -129,17 +132,23 @@ class RuleBook:
         for key in [key for key in self._compiled if key not in cells or cells[key].off]:
             del self._compiled[key]
         for key, cell in cells.items():
-            if not cell.off and self._compiled.get(key, ("",))[0] != cell.body:
-                self._compiled[key] = (cell.body, compile_rule(key[0], RULE.validate_json(cell.body)))
+            if self._compiled.get(key, ("",))[0] != cell.body:
+                self._compile(key)
         self._forget_index()
 
     def changed(self, key: RuleKey) -> None:
         """A rule was put, removed or switched off."""
-        cell = self._state.rules.get(key)
         self._compiled.pop(key, None)
-        if cell is not None and not cell.off:
-            self._compiled[key] = (cell.body, compile_rule(key[0], RULE.validate_json(cell.body)))
+        self._compile(key)
         self._forget_index()
+
+    def _compile(self, key: RuleKey) -> None:
+        cell = self._state.rules.get(key)
+        if cell is None or cell.off:
+            return
+        rule = RULE.validate_json(cell.body)
+        if rule.mode != "off":
+            self._compiled[key] = (cell.body, compile_rule(key[0], rule))
 
     def forget_plans(self) -> None:
         """A device changed: which rules it meets is found out again."""

@@ -38,6 +38,7 @@ class Registration(msgspec.Struct, array_like=True, frozen=True, gc=False):
     zone: str | None
     building: str | None
     enabled: bool
+    uplink: str | None = None  # the device that it hangs on; never one that hangs on it
 
 
 class RuleCell(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -56,10 +57,26 @@ class Heard(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class CurrentAlert(msgspec.Struct, array_like=True, frozen=True):
-    """The newest version of a key's alert, and whether people have closed it."""
+    """The newest version of a key's alert, whether people have closed it, and how it stands to others (merging.py).
+
+    `waiting`: not told yet, in case its uplink's alert comes. `under`: the cell of the alert that it is merged into.
+    `patience_us`: of an alert of a lost connection, how long it stays merged after what hid it is over; else None.
+    """
 
     alert: Alert
     closed: bool = False
+    waiting: bool = False
+    under: CellKey | None = None
+    patience_us: int | None = None
+
+
+class Storm(msgspec.Struct, array_like=True, frozen=True):
+    """A storm of alerts: when it began, how many it has counted, how many of those are critical, and where."""
+
+    began: int
+    counted: int = 0
+    critical: int = 0
+    places: tuple[tuple[str, int], ...] = ()
 
 
 class State(msgspec.Struct):
@@ -77,6 +94,11 @@ class State(msgspec.Struct):
     clocks: dict[DeviceKey, DeviceClock] = {}
     heard: dict[CellKey, Heard] = {}
     current: dict[CellKey, CurrentAlert] = {}
+    children: dict[DeviceKey, dict[str, bool]] = {}  # by uplink
+    cut: dict[DeviceKey, tuple[str, ...]] = {}  # uids of the rules that say that the device is not heard
+    bursts: dict[RuleKey, tuple[int, ...]] = {}  # engine times of a rule's newest alerts; "*": of all rules
+    storms: dict[RuleKey, Storm] = {}
+    verdicts: dict[CellKey, tuple[int, ...]] = {}  # by site, rule uid, device
     due: dict[TimerKey, int] = {}
     due_without_outage: dict[TimerKey, int] = {}
     identities: dict[str, dict[Identity, int]] = {}

@@ -47,6 +47,9 @@ class CompiledRule(ABC):
             cooldown_us=round(rule.cooldown_s * SECOND_US),
             lasting=lasting,
             duration_us=duration_us,
+            connectivity=_tells_of_connection(rule),
+            mode="monitor" if rule.mode == "monitor" else "live",
+            order_category=rule.order_category,
         )
 
     @property
@@ -97,3 +100,7 @@ class CompiledRule(ABC):
     def forget(self, ev: Evaluation) -> None:
         """The rule is gone or decides otherwise: nothing that it knew holds any more, its timers included."""
         del ev
+
+
+def _tells_of_connection(rule: Rule) -> bool:
+    return rule.key == "device" and (rule.kind == "absence" or "device.disconnected" in rule.match.event_types)

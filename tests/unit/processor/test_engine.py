@@ -22,7 +22,7 @@ from tests.unit.processor.samples import SECOND_US, SITE, START_US, event, put_d
 
 RULES = (
     put_device("d1", zone="z"),
-    put_device("d2", zone="z"),
+    put_device("d2", zone="z", uplink="d1"),
     put_list("wanted", "h1"),
     put_rule(rule("high", "threshold", raise_above=7, clear_below=3, cooldown_s=5, key="zone")),
     put_rule(rule("held", "true_for", condition={"field": "value", "op": ">", "value": 5}, duration_s=3)),
