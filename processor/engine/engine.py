@@ -23,8 +23,9 @@ from processor.engine.duplicates import GENERATION, DuplicateRing
 from processor.engine.journal import MISSING, Journal
 from processor.engine.kinds.compiled import SECOND_US, CompiledRule
 from processor.engine.parts import ControlHandler, Part
+from processor.engine.recorder import Recorder
 from processor.engine.rulebook import RuleBook
-from processor.engine.state import ENGINE_TIME, LISTENED, OUTAGE, DeviceKey, RuleKey, Seen, State
+from processor.engine.state import ENGINE_TIME, LISTENED, OUTAGE, DeviceKey, Registration, RuleKey, Seen, State
 from processor.engine.timers import Timers
 
 OUTAGE_GAP_US: Final = 5 * SECOND_US  # of the machine's clock, without a gateway's frame: nobody was there to listen
@@ -50,7 +51,8 @@ class RuleError(msgspec.Struct, frozen=True):
 
 class Decisions(msgspec.Struct):
     """What came of one frame. `rows` are (event, its index in the frame, its flags), in order; derived ones count on
-    from DERIVED_FROM."""
+    from DERIVED_FROM. `outage_began` is when our own outage began that this frame ends; `listened` goes with controls.
+    """
 
     position: int
     recorded_us: int
@@ -65,22 +67,34 @@ class Decisions(msgspec.Struct):
     too_late: int = 0  # times that a rule could not use an event because it came too late to correct anything
     keys_refused: int = 0  # times that a rule had no room for one more key
     rule_errors: list[RuleError] = []
+    listened_us: int = 0
+    outage_began: int | None = None
 
 
 class Engine:
     """`apply` changes the state at once; `commit` makes that final, `rollback` takes back all since the last commit.
 
-    `outage_gap_us` is OUTAGE_GAP_US times the speed of the estate's clock.
+    `outage_gap_us` is OUTAGE_GAP_US times the speed of the estate's clock. `is_replay`: its events are stored rows, so
+    they are distinct, and each says whether it was late. `recorder` is told what rules did; None: nobody asks.
     """
 
-    def __init__(self, state: State, outage_gap_us: int = OUTAGE_GAP_US, generation: int = GENERATION) -> None:
+    def __init__(
+        self,
+        state: State,
+        outage_gap_us: int = OUTAGE_GAP_US,
+        generation: int = GENERATION,
+        *,
+        is_replay: bool = False,
+    ) -> None:
         self.state = state
+        self.outage_gap_us = outage_gap_us
+        self.recorder: Recorder | None = None
+        self._is_replay = is_replay
         self._parts_of: dict[str, list[Part]] = {}
         self._part_of_timer: dict[str, Part] = {}
         self._part_controls: dict[str, list[ControlHandler]] = {}
         for part in make_parts():
             self._add_part(part)
-        self._outage_gap = outage_gap_us
         self._journal = Journal()
         self._ring = DuplicateRing(state, self._journal, generation)
         self._timers = Timers(state, self._journal)
@@ -110,6 +124,14 @@ class Engine:
             self._book.rebuild()
         self._rules_touched = False
 
+    def compiled(self, site: str, uid: str) -> CompiledRule | None:
+        """A rule as it is evaluated; None if there is none or it is switched off."""
+        return self._book.get((site, uid))
+
+    def registration(self, site: str, device: str) -> Registration:
+        """What rules can ask of a device."""
+        return self._ev.registration(site, device)
+
     def doubtful(self, frame: Frame) -> list[int]:
         """Indices of events that may be stored already without the ring knowing; ask the database before `apply`."""
         if not self.state.floors:
@@ -121,8 +143,8 @@ class Engine:
 
         `at_us` is the stream's time of the frame in the estate's time. After an exception: roll back.
         """
-        self._pass_time(at_us, is_gateways=frame.kind is FrameKind.EVENTS)
-        decisions = Decisions(position=position, recorded_us=self._ev.now)
+        outage_began = self._pass_time(at_us, is_gateways=frame.kind is FrameKind.EVENTS)
+        decisions = Decisions(position, self._ev.now, listened_us=self.state.listened, outage_began=outage_began)
         self._ev.alerts = decisions.alerts
         self._ev.too_late = self._ev.keys_refused = 0
         self._fire_timers(decisions)
@@ -136,8 +158,9 @@ class Engine:
         decisions.too_late, decisions.keys_refused = self._ev.too_late, self._ev.keys_refused
         return decisions
 
-    def _pass_time(self, at_us: int, *, is_gateways: bool) -> None:
-        before = self.state.engine_time
+    def _pass_time(self, at_us: int, *, is_gateways: bool) -> int | None:
+        """When the outage began that ends here, if one does."""
+        before, outage_began = self.state.engine_time, None
         now = max(before, at_us)
         marks, put = self.state.marks, self._journal.put
         if LISTENED not in marks:
@@ -145,14 +168,19 @@ class Engine:
         put(marks, ENGINE_TIME, now)
         if is_gateways:
             gap = now - self.state.listened
-            if gap > self._outage_gap:
+            if gap > self.outage_gap_us:
+                outage_began = self.state.listened
                 put(marks, OUTAGE, self.state.outage + gap)
             put(marks, LISTENED, now)
         self._ev.let_pass_to(now)
+        return outage_began
 
     def _fire_timers(self, decisions: Decisions) -> None:
-        while fired := self._timers.pop_due(self._ev.now):
+        """Each at its own time: which frame came next, a tick or one that a replay does not know, changes nothing."""
+        frame_time = self._ev.now
+        while fired := self._timers.pop_due(frame_time):
             due, timer = fired
+            self._ev.now = due
             if timer[0] == FORGET:
                 forget_alert(self._ev, (timer[1], timer[2], timer[3]))
                 continue
@@ -173,12 +201,15 @@ class Engine:
             except Exception as error:  # noqa: BLE001 - a rule must not stop the others; it is counted and switched off
                 self._rule_threw(decisions, rule, (mark, alerts), repr(error), cause=f"timer {due}")
             self._take_derived(decisions, None)
+        self._ev.now = frame_time
 
     def _take_event(self, decisions: Decisions, n: int, event: Event) -> None:
-        if not self._ring.admit(event):
+        if not self._is_replay and not self._ring.admit(event):
             decisions.duplicates += 1
             return
         late = self._see(decisions, event)
+        if self._is_replay:  # what came before the replayed stretch may have been newer
+            late = bool(event.flags & FLAG_LATE)
         decisions.rows.append((event, n, event.flags | FLAG_LATE if late else event.flags & ~FLAG_LATE))
         self._look(decisions, n, event, late=late)
         if self._ev.derived:
@@ -207,6 +238,8 @@ class Engine:
                     rule.on_event(self._ev, key, event, data, plan.subject)
                 except Exception as error:  # noqa: BLE001 - as above: the event is stored all the same
                     self._rule_threw(decisions, rule, before, repr(error), cause=event.event_id, n=n)
+                if self.recorder is not None:
+                    self.recorder.evaluated(rule, event, log[before[0] :], alerts[before[1] :])
 
     def _take_derived(self, decisions: Decisions, n: int | None) -> None:
         """Stores what parts derived and shows it to parts and rules, and so on, in order; `n` is what began it."""

@@ -195,12 +195,16 @@ class RuleBook:
             self._named[of_type] = [entry for entry in entries if not entry[1].is_open]
         own = Node([entry for entry in self._named[of_type] if entry[1].has_in_scope(device, place)])
         keys = {"device": device, "zone": place.zone, "building": place.building, "site": site}
-        known = {"name": device, "kind": place.kind or None, "zone": place.zone, "building": place.building}
-        subject: Subject = {
-            "device": {name: value for name, value in known.items() if value is not None},
-            "event": {"type": event_type},
-        }
-        return Plan(own, self._any[of_type], keys, subject)
+        return Plan(own, self._any[of_type], keys, subject_of(device, place, event_type))
+
+
+def subject_of(device: str, place: Registration, event_type: str) -> Subject:
+    """What conditions see of a device and an event type."""
+    known = {"name": device, "kind": place.kind or None, "zone": place.zone, "building": place.building}
+    return {
+        "device": {name: value for name, value in known.items() if value is not None},
+        "event": {"type": event_type},
+    }
 
 
 def compile_rule(site: str, rule: Rule) -> CompiledRule:
