@@ -4,6 +4,9 @@ SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY
 -- name: allow_duration
 SELECT set_config('statement_timeout', %(milliseconds)s, true)
 
+-- name: sites
+SELECT DISTINCT site FROM partition_sites ORDER BY site
+
 -- name: find_partition
 SELECT s.partition, p.engine_time, p.listened FROM partition_sites s JOIN partitions p USING (partition)
 WHERE s.site = %(site)s ORDER BY p.engine_time DESC LIMIT 1

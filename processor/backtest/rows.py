@@ -192,9 +192,16 @@ def _by_frame(cursor: psycopg.ServerCursor[tuple[Any, ...]], site: str) -> Itera
 
 @contextmanager
 def open_rows(database_url: str, site: str) -> Iterator[Rows]:
-    """The site's rows in one read-only snapshot of the database. Raises psycopg.Error, InvalidInputError."""
+    """A site's rows (no name: the only site's) in one read-only snapshot. Raises psycopg.Error, InvalidInputError."""
     info = role_conninfo(database_url, ROLE, "herun-backtest")
     with psycopg.connect(info, row_factory=dict_row) as connection:
         connection.execute(_queries["begin"])
         connection.execute(_queries["allow_duration"], {"milliseconds": str(MAX_STATEMENT_MS)})
-        yield Rows(connection, site)
+        yield Rows(connection, site or _only_site(connection))
+
+
+def _only_site(connection: psycopg.Connection[Any]) -> str:
+    sites = [row["site"] for row in connection.execute(_queries["sites"])]
+    if len(sites) != 1:
+        raise InvalidInputError("which_site", f"name one of the sites: {', '.join(sites)[:1000] or '(there is none)'}")
+    return str(sites[0])

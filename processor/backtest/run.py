@@ -68,10 +68,13 @@ def backtest(rows: Rows, job: Backtest, measured: Measured) -> dict[str, Any]:
         if decisions.alerts:
             fires.take(decisions.position, decisions.alerts)
         measured.rule_errors += len(decisions.rule_errors)
+        for _, control, detail in decisions.refused_controls:
+            if control.body == plan.candidate:
+                raise InvalidInputError("bad_rule", detail)
     live_rows = rows.live_alerts(period.begin, period.end, plan.uid, MAX_ALERTS + 1)
     live, has_more = read_live(live_rows, period)
     return {
-        "site": job.site,
+        "site": rows.site,
         "from": to_text(job.from_us),
         "to": to_text(job.to_us),
         "until": to_text(until_us),
@@ -84,7 +87,7 @@ def backtest(rows: Rows, job: Backtest, measured: Measured) -> dict[str, Any]:
         "alerts": in_order(fires.alerts.values()),
         "alerts_not_listed": fires.total - len(fires.alerts),
         "live_has_more": has_more,
-        **compare(fires, live, rows.verdicts(), _momentary(job.site, plan)),
+        **compare(fires, live, rows.verdicts(), _momentary(rows.site, plan)),
     }
 
 

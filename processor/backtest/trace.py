@@ -26,7 +26,7 @@ def trace(rows: Rows, job: Trace, measured: Measured) -> dict[str, Any]:
     row = rows.find_event(job.device, job.event_id)
     if row is None:
         raise InvalidInputError(
-            "unknown_event", f"device {job.device} of {job.site} has no stored event {job.event_id}"
+            "unknown_event", f"device {job.device} of {rows.site} has no stored event {job.event_id}"
         )
     if row["flags"] & FLAG_DERIVED:
         raise InvalidInputError("derived_event", "the engine itself made this event; trace the one that it came from")
@@ -38,7 +38,7 @@ def trace(rows: Rows, job: Trace, measured: Measured) -> dict[str, Any]:
     looks = Looks()
     event = _replay_to(replay, frames, position, job, looks)
     return {
-        "site": job.site,
+        "site": rows.site,
         "device": job.device,
         "event_id": job.event_id,
         "event_type": event.event_type,

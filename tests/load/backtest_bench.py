@@ -118,9 +118,11 @@ def run_backtest(dsn: str, until: int) -> tuple[dict[str, Any], dict[str, Any]]:
         program.stdin.write(encode_job(job) + b"\n")
         program.stdin.flush()  # and held open: the program ends with it
         told, figures = program.stdout.read(), program.stderr.read()
+        _, status, usage = os.wait4(program.pid, 0)
+        program.returncode = os.waitstatus_to_exitcode(status)
     if program.returncode:
         raise SystemExit(f"the backtest failed: {told[:1000].decode()}{figures[-1000:].decode()}")
-    return json.loads(told), json.loads(figures.splitlines()[-1])
+    return json.loads(told), json.loads(figures.splitlines()[-1]) | {"memory_mb": usage.ru_maxrss // 1024}
 
 
 def same(result: dict[str, Any], live: dict[str, Alert]) -> bool:
@@ -156,7 +158,7 @@ def main() -> None:
             server.stop()
     is_same = same(result, live)
     say(f"{figures['events']} events, {len(fifty())} rules, {len(live)} alerts: {figures['seconds']} s")
-    say(f"{figures['events_per_second']} events a second, {figures['cpu_seconds']} s of CPU in the engine's process")
+    say(f"{figures['events_per_second']} events a second, {figures['cpu_seconds']} s of CPU, {figures['memory_mb']} MB")
     say("the same as live" if is_same else "NOT the same as live")
     sys.exit(0 if is_same else 1)
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from herun.backtests import Backtest, Trace
+from herun.clock import to_text
 from herun.errors import InvalidInputError
 from herun.frames import Control
 from tests.integration.processor.backtesting import answer, run_job
@@ -103,7 +108,7 @@ async def told(world: World) -> Told:
     return made
 
 
-async def test_a_backtest_of_the_rules_as_they_were_is_what_the_live_engine_raised(told: Told) -> None:
+async def test_a_backtest_of_the_rules_as_they_were_is_what_the_live_engine_raised(told: Told, tmp_path: Path) -> None:
     live = told.world.rows(ALERTS)
     assert {row["rule_uid"] for row in live} == set(RULES)
     assert told.world.value("SELECT count(*) FROM outages") == 1
@@ -129,6 +134,7 @@ async def test_a_backtest_of_the_rules_as_they_were_is_what_the_live_engine_rais
     _verdicts(told)
     _traces(told)
     _what_cannot_be_done(told)
+    _the_command(told, tmp_path)
 
 
 def _one_rule_alone(told: Told) -> None:
@@ -194,6 +200,36 @@ def _traces(told: Told) -> None:
     assert (answers["high"]["outcome"], answers["high"]["alert_id"]) == ("fired", told.world.value(first))
     outcomes = {uid: answer["outcome"] for uid, answer in answers.items() if uid != "high"}
     assert outcomes == {"held": "held", "often": "window", "silent": "out_of_scope", "listed": "other_type"}
+
+
+def _the_command(told: Told, folder: Path) -> None:
+    """What a person sees: the same bytes with --json, tables without, and a sentence for what cannot be."""
+    span = ("--from", to_text(told.began_us), "--to", to_text(told.ended_us))
+    as_json = herun(told, "backtest", "held", *span, "--json")
+    assert as_json.stdout.encode() == run_job(told.world.database_url, told.backtest(site="", rule_uid="held"))[1]
+    assert "a second" in as_json.stderr
+    tables = herun(told, "backtest", "held", *span, "--site", SITE)
+    assert "true alarms caught" in tables.stdout
+    candidate = folder / "rule.json"
+    candidate.write_text(json.dumps(RULES["held"] | {"duration_s": 0.2}))
+    assert "rule held version 1" in herun(told, "backtest", *span, "--rule-file", str(candidate)).stdout
+    assert "it raised alert" in herun(told, "trace", SITE, "d1", "1-0-1").stdout
+    for words, sentence in (
+        (("backtest", "nobody", *span), "no rule nobody is in force"),
+        (("backtest", "held", "--from", "2026-05-02", "--to", "2026-05-01"), "is not before"),
+        (("backtest", "high", *span, "--rule-file", str(candidate)), "this is rule held, not high"),
+        (("trace", SITE, "d1", "never"), "has no stored event never"),
+    ):
+        failed = herun(told, *words)
+        assert failed.returncode == 1
+        assert failed.stderr.startswith("herun: ")
+        assert sentence in failed.stderr
+
+
+def herun(told: Told, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "HERUN_DATABASE_URL": told.world.database_url, "COLUMNS": "200"}
+    command = [sys.executable, "-m", "herun.stack", *words]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=False)
 
 
 def _what_cannot_be_done(told: Told) -> None:
