@@ -13,9 +13,11 @@ import msgspec
 
 from herun.alerts import Alert
 from herun.errors import InvalidInputError
-from herun.events import FLAG_LATE, Event
+from herun.events import FLAG_LATE, FLAG_OUT_OF_SERVICE, Event
 from herun.frames import Control, Frame, FrameKind
 from processor.engine.alerting import FORGET, Evaluation, Occurrence, RuleHead, forget_alert, raise_alert
+from processor.engine.arming.lookups import is_out_of_service
+from processor.engine.arming.part import Arming
 from processor.engine.controls import apply_control, drop_rule_state
 from processor.engine.duplicates import GENERATION, DuplicateRing
 from processor.engine.journal import MISSING, Journal
@@ -170,10 +172,18 @@ class Engine:
             decisions.duplicates += 1
             return
         late = self._see(decisions, event)
+        event = self._in_service(event)
         decisions.rows.append((event, n, event.flags | FLAG_LATE if late else event.flags & ~FLAG_LATE))
         self._look(decisions, n, event, late=late)
         if self._ev.derived:
             self._take_derived(decisions, n)
+
+    def _in_service(self, event: Event) -> Event:
+        """The event, flagged if its device is out of service, and not if it is not: a replay decides anew."""
+        out = is_out_of_service(self.state, event.site, event.device, event.event_time)
+        if out == bool(event.flags & FLAG_OUT_OF_SERVICE):
+            return event
+        return msgspec.structs.replace(event, flags=event.flags ^ FLAG_OUT_OF_SERVICE)
 
     def _look(self, decisions: Decisions, n: int | None, event: Event, *, late: bool) -> None:
         """Shows the event to the parts and to the rules that it can match."""
@@ -202,7 +212,7 @@ class Engine:
         while taken < len(waiting):
             if taken == MAX_DERIVED:
                 raise RuntimeError(f"more than {MAX_DERIVED} events derived from one: {waiting[0]} ... {waiting[-1]}")
-            event = waiting[taken]
+            event = self._in_service(waiting[taken])
             taken += 1
             decisions.rows.append((event, DERIVED_FROM + decisions.derived, event.flags))
             decisions.derived += 1
@@ -285,7 +295,7 @@ class Engine:
 
 def make_parts() -> tuple[Part, ...]:
     """The parts in the order in which they see an event."""
-    return ()
+    return (Arming(),)
 
 
 def is_late(seen: Seen, event: Event) -> bool:

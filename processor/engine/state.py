@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from herun.alerts import Alert
+from processor.engine.arming.cells import Bypass, ServiceWindow, Told, ZoneArming, ZoneKey
 
 DeviceKey = tuple[str, str]  # site, device
 RuleKey = tuple[str, str]  # site, rule uid
@@ -97,6 +98,15 @@ class State(msgspec.Struct):
     heard: dict[CellKey, Heard] = {}
     windows: dict[CellKey, Window] = {}
     current: dict[CellKey, CurrentAlert] = {}
+    time_zones: dict[str, str] = {}  # by site
+    decrees: dict[str, tuple[str, ...]] = {}  # by site: herun.calendar.Decree as JSON, by year
+    arming_plans: dict[ZoneKey, str] = {}  # herun.arming.ArmingPlan as JSON
+    arming: dict[ZoneKey, ZoneArming] = {}
+    open_doors: dict[DeviceKey, bool] = {}
+    closing_doors: dict[DeviceKey, bool] = {}  # those that have said that they close
+    bypasses: dict[DeviceKey, Bypass] = {}
+    service_windows: dict[str, tuple[ServiceWindow, ...]] = {}  # by site, by name
+    told: dict[str, Told] = {}  # by site
     due: dict[TimerKey, int] = {}
     due_without_outage: dict[TimerKey, int] = {}
     identities: dict[str, dict[Identity, int]] = {}
