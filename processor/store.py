@@ -18,8 +18,8 @@ from herun.errors import FencedError
 from herun.events import Event
 from processor import copy_rows
 from processor.batch import Batch
+from processor.engine.decisions import Decisions
 from processor.engine.duplicates import REDELIVERED_CONTENT
-from processor.engine.engine import Decisions
 from processor.lease import LEASE_S, Lease, lease_until
 
 _queries = Queries("processor")

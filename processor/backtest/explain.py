@@ -29,7 +29,7 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "out_of_scope": ("{field} 是 {seen}，规则只看 {wanted}", "its {field} is {seen}, the rule looks at {wanted}"),
     "no_key": ("规则按 {wanted} 归并，此设备没有", "the rule keeps by {wanted}, and this device has none"),
     "where": ("数据 {field} 是 {seen}，应为 {wanted}", "its {field} is {seen}, not {wanted}"),
-    "held_back": ("规则此时不生效：{why}", "the rule was not asked: {why}"),
+    "held_back": ("规则此时不生效：{why}", "it may not raise now: {why}"),
     "fired": ("触发告警 {alert_id}", "it raised alert {alert_id}"),
     "counted": (
         "计入告警 {alert_id}（第 {count} 次），冷却至 {until}",
@@ -105,7 +105,7 @@ def explain(asked: Asked, compiled: CompiledRule, rule: Rule, looks: Looks) -> d
         "rule_version": rule.version,
         "by_derived_events": derived,
         "changes": [change for look in seen for change in told(look.changes)][:MAX_CHANGES],
-        **(_after(asked, compiled, rule, seen) if seen else _before(asked, compiled, rule, looks.gates.get(uid))),
+        **(_after(asked, compiled, rule, seen, gate=looks.gates.get(uid)) if seen else _before(asked, compiled, rule)),
     }
 
 
@@ -117,7 +117,7 @@ def told(changes: list[Change]) -> Iterator[dict[str, Any]]:
         yield {"key": _plain(key), "now": None if now is None else _plain(now)}
 
 
-def _before(asked: Asked, compiled: CompiledRule, rule: Rule, gate: str | None) -> dict[str, Any]:
+def _before(asked: Asked, compiled: CompiledRule, rule: Rule) -> dict[str, Any]:
     """Why the rule was never asked."""
     event, match, place = asked.event, rule.match, asked.place
     if event.event_type not in match.event_types:
@@ -136,14 +136,16 @@ def _before(asked: Asked, compiled: CompiledRule, rule: Rule, gate: str | None) 
     for field_name, needed in sorted(match.where.items()):
         if not equals(field_name, needed)(asked.data):
             return _say("where", field=field_name, seen=_shown(asked.data.get(field_name)), wanted=_shown(needed))
-    return _say("held_back", why=gate) if gate else _say("nothing")
+    return _say("nothing")
 
 
-def _after(asked: Asked, compiled: CompiledRule, rule: Rule, looks: list[Look]) -> dict[str, Any]:
+def _after(asked: Asked, compiled: CompiledRule, rule: Rule, looks: list[Look], gate: str | None) -> dict[str, Any]:
     """What came of asking it: what it said if it said something, else what it now waits for, else why nothing."""
     alerts = [alert for look in looks for alert in look.alerts]
     if alerts:
         return _of_alert(max(alerts, key=lambda alert: alert.version == 1), rule)
+    if gate is not None:
+        return _say("held_back", why=gate)
     place = asked.place
     key = asked.data.get(compiled.key_field) if compiled.key_field else compiled.key_of(asked.event.device, place)
     cell: CellKey = (asked.event.site, rule.uid, str(key))

@@ -14,7 +14,8 @@ from herun.control import ControlKind
 from herun.events import Event
 from herun.frames import FRAME_VERSION, Control, Frame, FrameKind
 from processor.backtest.rows import END, Boundary, Outage, StoredControls, StoredFrame
-from processor.engine.engine import Decisions, Engine
+from processor.engine.decisions import Decisions
+from processor.engine.engine import Engine
 
 NO_OUTAGE: Final = 2**62  # microseconds: a gap that never occurs
 ANY_GAP: Final = 0  # whatever passed since a gateway was last heard is an outage

@@ -17,7 +17,8 @@ from processor.backtest.plan import Plan, plan_rules, was_put
 from processor.backtest.replay import Replay, put_at
 from processor.backtest.report import MAX_ALERTS, Fires, Period, compare, in_order, read_live
 from processor.backtest.rows import END, Boundary, Outage, Rows, StoredControls, StoredFrame
-from processor.engine.engine import Decisions, Engine
+from processor.engine.decisions import Decisions
+from processor.engine.engine import Engine
 from processor.engine.rulebook import compile_rule
 from processor.engine.state import State
 

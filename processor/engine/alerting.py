@@ -10,8 +10,8 @@ import msgspec
 
 from herun.alerts import Alert, AlertState, Correction, alert_id
 from herun.events import FLAG_DERIVED, Event
-from herun.schedule import Schedule
 from processor.engine import masters, merging
+from processor.engine.arming.lookups import is_out_of_service, mode_at, schedule_of
 from processor.engine.journal import Journal
 from processor.engine.state import CellKey, CurrentAlert, Registration, State, TimerKey
 from processor.engine.texts import duration_texts, fill
@@ -56,9 +56,11 @@ class Occurrence(msgspec.Struct, frozen=True):
 
 
 class Gated(Protocol):
-    """A rule that may raise at some times only."""
+    """A rule that may raise at some times only: by a herun.schedule.WeeklyPlan as JSON, in some modes of a zone."""
 
-    schedule: Schedule | None
+    head: RuleHead
+    schedule: str | None
+    armed_modes: frozenset[str]
 
 
 class Evaluation:
@@ -100,10 +102,23 @@ class Evaluation:
         clock = self.state.clocks.get((site, device))
         return 0 if clock is None else clock.behind_us
 
-    def may_raise(self, rule: Gated, device: str | None, at: int) -> bool:
-        """Whether the rule's schedule lets it raise at this time."""
-        del device
-        return rule.schedule is None or rule.schedule.is_on(at)
+    def may_raise(self, rule: Gated, device: str, at: int) -> bool:
+        """Whether schedule, arming and service let the rule raise by this device at this time."""
+        state, site = self.state, rule.head.site
+        if is_out_of_service(state, site, device, at):
+            return False
+        if rule.schedule is not None and not schedule_of(state, site, rule.schedule).is_on(at):
+            return False
+        return (
+            not rule.armed_modes or mode_at(state, site, self.registration(site, device).zone, at) in rule.armed_modes
+        )
+
+    def mute(self, cell: CellKey, *, is_muted: bool) -> None:
+        """Notes, or notes no more, that what holds in this cell is not raised because it may not be."""
+        if is_muted:
+            self.journal.put(self.state.muted, cell, True)
+        elif cell in self.state.muted:
+            self.journal.remove(self.state.muted, cell)
 
     def registration(self, site: str, device: str | None) -> Registration:
         """What is known of a device; nothing of an unknown one."""

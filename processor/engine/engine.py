@@ -11,64 +11,35 @@ from typing import Any, Final
 
 import msgspec
 
-from herun.alerts import Alert
 from herun.errors import InvalidInputError
-from herun.events import FLAG_LATE, Event
+from herun.events import FLAG_LATE, FLAG_OUT_OF_SERVICE, Event
 from herun.frames import Control, Frame, FrameKind
 from processor.engine import clocks as clocks_of
-from processor.engine import merging
+from processor.engine import gates, merging
 from processor.engine.alerting import FORGET, Evaluation, Occurrence, RuleHead, forget_alert, raise_alert
+from processor.engine.arming.lookups import is_out_of_service
+from processor.engine.arming.part import Arming
 from processor.engine.controls import apply_control, drop_rule_state
+from processor.engine.decisions import DERIVED_FROM, Decisions, RuleError
 from processor.engine.duplicates import GENERATION, DuplicateRing
 from processor.engine.journal import MISSING, Journal
 from processor.engine.kinds.compiled import SECOND_US, CompiledRule
 from processor.engine.parts import ControlHandler, Part
 from processor.engine.recorder import Recorder
 from processor.engine.rulebook import RuleBook
-from processor.engine.state import ENGINE_TIME, LISTENED, OUTAGE, DeviceKey, Registration, RuleKey, Seen, State
+from processor.engine.state import ENGINE_TIME, LISTENED, OUTAGE, CellKey, DeviceKey, Registration, RuleKey, Seen, State
 from processor.engine.timers import Timers
 
 OUTAGE_GAP_US: Final = 5 * SECOND_US  # of the machine's clock, without a gateway's frame: nobody was there to listen
 # How far a device's clock may be ahead before its events count as happening when they arrive: one wrong time must not
 # make all that follow it late.
 AHEAD_US: Final = 5 * SECOND_US
-DERIVED_FROM: Final = 1_000_000  # `n` of a frame's derived events, behind all that a frame can hold
 MAX_DERIVED: Final = 256  # derived events of one event or timer, theirs included: no chain without end
 MAX_RULE_ERRORS: Final = 5  # evaluations of a rule that threw since it was put; then it is switched off
 SWITCHED_OFF_UID: Final = "herun-rule-switched-off"
 
 _decode_data: Final = msgspec.json.Decoder(dict[str, Any]).decode
 _NO_DATA: Final[dict[str, Any]] = {}
-
-
-class RuleError(msgspec.Struct, frozen=True):
-    """An evaluation that threw; `n` is the index of the event that made it, None for a timer."""
-
-    rule_uid: str
-    error: str
-    n: int | None = None
-
-
-class Decisions(msgspec.Struct):
-    """What came of one frame. `rows` are (event, its index in the frame, its flags), in order; derived ones count on
-    from DERIVED_FROM. `outage_began` is when our own outage began that this frame ends; `listened` goes with controls.
-    """
-
-    position: int
-    recorded_us: int
-    rows: list[tuple[Event, int, int]] = []
-    alerts: list[Alert] = []
-    controls: list[tuple[int, Control]] = []
-    refused_controls: list[tuple[int, Control, str]] = []
-    new_sites: list[str] = []
-    duplicates: int = 0
-    derived: int = 0
-    undecodable: int = 0
-    too_late: int = 0  # times that a rule could not use an event because it came too late to correct anything
-    keys_refused: int = 0  # times that a rule had no room for one more key
-    rule_errors: list[RuleError] = []
-    listened_us: int = 0
-    outage_began: int | None = None
 
 
 class Engine:
@@ -195,6 +166,10 @@ class Engine:
             rule = self._book.get((timer[1], timer[2]))
             if rule is None:
                 continue
+            if timer[0] == gates.TIMER:
+                self._wake(decisions, gates.muted_of(self._ev, timer[1], timer[2]))
+                gates.follow(self._ev, rule)
+                continue
             mark, alerts = self._journal.mark(), len(decisions.alerts)
             try:
                 rule.on_timer(self._ev, timer, due)
@@ -203,6 +178,18 @@ class Engine:
             self._take_derived(decisions, None)
         self._ev.now = frame_time
 
+    def _wake(self, decisions: Decisions, cells: list[CellKey]) -> None:
+        """Raises what holds in these cells and could not be raised before."""
+        for cell in cells:
+            rule = self._book.get(cell[:2])
+            if rule is None:
+                continue
+            before = (self._journal.mark(), len(decisions.alerts))
+            try:
+                rule.wake(self._ev, cell[2], self._ev.now)
+            except Exception as error:  # noqa: BLE001 - as above
+                self._rule_threw(decisions, rule, before, repr(error), cause=f"wake {self._ev.now}")
+
     def _take_event(self, decisions: Decisions, n: int, event: Event) -> None:
         if not self._is_replay and not self._ring.admit(event):
             decisions.duplicates += 1
@@ -210,10 +197,18 @@ class Engine:
         late = self._see(decisions, event)
         if self._is_replay:  # what came before the replayed stretch may have been newer
             late = bool(event.flags & FLAG_LATE)
+        event = self._in_service(event)
         decisions.rows.append((event, n, event.flags | FLAG_LATE if late else event.flags & ~FLAG_LATE))
         self._look(decisions, n, event, late=late)
         if self._ev.derived:
             self._take_derived(decisions, n)
+
+    def _in_service(self, event: Event) -> Event:
+        """The event, flagged if its device is out of service, and not if it is not: a replay decides anew."""
+        out = is_out_of_service(self.state, event.site, event.device, event.event_time)
+        if out == bool(event.flags & FLAG_OUT_OF_SERVICE):
+            return event
+        return msgspec.structs.replace(event, flags=event.flags ^ FLAG_OUT_OF_SERVICE)
 
     def _look(self, decisions: Decisions, n: int | None, event: Event, *, late: bool) -> None:
         """Shows the event to the parts and to the rules that it can match."""
@@ -239,6 +234,8 @@ class Engine:
                 except Exception as error:  # noqa: BLE001 - as above: the event is stored all the same
                     self._rule_threw(decisions, rule, before, repr(error), cause=event.event_id, n=n)
                 if self.recorder is not None:
+                    if (*rule.rule_key, key) in self.state.muted:
+                        self.recorder.held_back(rule, event, "not by its schedule, the arming of its zone, or a drill")
                     self.recorder.evaluated(rule, event, log[before[0] :], alerts[before[1] :])
 
     def _take_derived(self, decisions: Decisions, n: int | None) -> None:
@@ -247,12 +244,14 @@ class Engine:
         while taken < len(waiting):
             if taken == MAX_DERIVED:
                 raise RuntimeError(f"more than {MAX_DERIVED} events derived from one: {waiting[0]} ... {waiting[-1]}")
-            event = waiting[taken]
+            event = self._in_service(waiting[taken])
             taken += 1
             decisions.rows.append((event, DERIVED_FROM + decisions.derived, event.flags))
             decisions.derived += 1
             self._ev.own_time = self._ev.shared_time = event.event_time
             self._look(decisions, n, event, late=False)
+            if event.event_type in gates.OPENS:
+                self._wake(decisions, gates.muted_of(self._ev, event.site))
         waiting.clear()
 
     def _see(self, decisions: Decisions, event: Event) -> bool:
@@ -346,7 +345,7 @@ class Engine:
 
 def make_parts() -> tuple[Part, ...]:
     """The parts in the order in which they see an event."""
-    return ()
+    return (Arming(),)
 
 
 def is_late(seen: Seen, event: Event) -> bool:

@@ -20,6 +20,7 @@ from herun.rules import (
     ChangeRule,
     CountRule,
     DistinctRule,
+    EventRule,
     NegationRule,
     PlateListRule,
     Rule,
@@ -34,6 +35,7 @@ from processor.engine.kinds.change import Change
 from processor.engine.kinds.compiled import CompiledRule
 from processor.engine.kinds.count import Count
 from processor.engine.kinds.distinct import Distinct
+from processor.engine.kinds.each import Each
 from processor.engine.kinds.fold import Fold
 from processor.engine.kinds.folded import Folded
 from processor.engine.kinds.negation import Negation
@@ -220,6 +222,8 @@ def make_fold(rule: Rule) -> Fold[Any]:
     """The fold of a rule's kind. Raises TypeError for a kind that is none."""
     made: Fold[Any]
     match rule:
+        case EventRule():
+            made = Each(rule)
         case ThresholdRule():
             made = Threshold(rule)
         case TrueForRule():
