@@ -19,6 +19,7 @@ from api.people import endpoints as people
 from api.plate_lists import endpoints as plate_lists
 from api.problems import ProblemDetails
 from api.progress import endpoints as progress
+from api.promotions import endpoints as promotions
 from api.reports import endpoints as reports
 from api.resources import Resources
 from api.rules import endpoints as rules
@@ -31,8 +32,8 @@ PREFIX: Final = "/v1"
 VERSION: Final = "1"
 
 _FEATURES: Final = (
-    sessions, sites, people, devices, rules, plate_lists, events, alerts, backtests, reports, work_orders, progress,
-    live, audit,
+    sessions, sites, people, devices, rules, promotions, plate_lists, events, alerts, backtests, reports, work_orders,
+    progress, live, audit,
 )  # fmt: skip
 
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})

@@ -21,14 +21,30 @@ ON CONFLICT (site, alert_id, version) DO NOTHING
 
 -- name: put_alert
 INSERT INTO alerts (site, alert_id, version, rule_uid, rule_version, key, state, severity, category, raised_at, updated_at,
-                    cleared_at, count, device, zone, building, opens_order, title, text, cause, first_position, first_n)
+                    cleared_at, count, device, zone, building, opens_order, title, text, cause, merged_into, merged_count,
+                    order_category, correction, first_position, first_n)
 VALUES (%(site)s, %(alert_id)s, %(version)s, %(rule_uid)s, %(rule_version)s, %(key)s, %(state)s, %(severity)s, %(category)s,
         %(raised_at)s, %(updated_at)s, %(cleared_at)s, %(count)s, %(device)s, %(zone)s, %(building)s, %(opens_order)s,
-        %(title)s::jsonb, %(text)s::jsonb, %(cause)s::jsonb, %(position)s, %(n)s)
+        %(title)s::jsonb, %(text)s::jsonb, %(cause)s::jsonb, %(merged_into)s, %(merged_count)s, %(order_category)s,
+        %(correction)s, %(position)s, %(n)s)
 ON CONFLICT (site, alert_id) DO UPDATE
 SET version = excluded.version, rule_version = excluded.rule_version, state = excluded.state,
-    updated_at = excluded.updated_at, cleared_at = excluded.cleared_at, count = excluded.count, text = excluded.text
+    raised_at = excluded.raised_at, updated_at = excluded.updated_at, cleared_at = excluded.cleared_at,
+    count = excluded.count, text = excluded.text, merged_into = excluded.merged_into,
+    merged_count = excluded.merged_count, correction = excluded.correction
 WHERE alerts.version < excluded.version
+
+-- name: put_monitored_alert
+INSERT INTO monitored_alerts (site, alert_id, version, rule_uid, rule_version, key, state, severity, category, raised_at,
+                              updated_at, cleared_at, count, device, zone, building, opens_order, text)
+VALUES (%(site)s, %(alert_id)s, %(version)s, %(rule_uid)s, %(rule_version)s, %(key)s, %(state)s, %(severity)s, %(category)s,
+        %(raised_at)s, %(updated_at)s, %(cleared_at)s, %(count)s, %(device)s, %(zone)s, %(building)s, %(opens_order)s,
+        %(text)s::jsonb)
+ON CONFLICT (site, alert_id) DO UPDATE
+SET version = excluded.version, rule_version = excluded.rule_version, state = excluded.state,
+    raised_at = excluded.raised_at, updated_at = excluded.updated_at, cleared_at = excluded.cleared_at,
+    count = excluded.count, text = excluded.text
+WHERE monitored_alerts.version < excluded.version
 
 -- name: insert_outbox
 INSERT INTO outbox (partition, position, n, nats_subject, payload)

@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 
 from herun.events import Event
 from herun.frames import FRAME_VERSION, Control, Frame, FrameKind
-from processor.engine.engine import Decisions, Engine
+from processor.engine.decisions import Decisions
+from processor.engine.engine import Engine
 
 NO_OUTAGE: Final = 2**62  # microseconds: a gap that never occurs
 END: Final = 2**62  # a position behind all

@@ -68,9 +68,7 @@ async def _run_partitions(around: Surroundings, configured: Settings) -> None:
             jobs = Database(configured.need("database_url"), "herun-backtests")
             group.create_task(Worker(jobs, around.clock, around.stop).run())
             group.create_task(
-                housekeeping.keep_personal_short(
-                    around.pool, around.clock, configured.personal_retention_days, around.stop
-                )
+                housekeeping.keep_short(around.pool, around.clock, configured.personal_retention_days, around.stop)
             )
 
 

@@ -18,8 +18,8 @@ from herun.errors import FencedError
 from herun.events import Event
 from processor import copy_rows
 from processor.batch import Batch
+from processor.engine.decisions import Decisions
 from processor.engine.duplicates import REDELIVERED_CONTENT
-from processor.engine.engine import Decisions
 from processor.lease import LEASE_S, Lease, lease_until
 
 _queries = Queries("processor")
@@ -105,7 +105,9 @@ async def _copy(connection: Connection, statement: str, packed: bytes) -> None:
 async def _write_rare_rows(connection: Connection, partition: int, batch: Batch) -> None:
     """What most batches do not have: each statement only if there is something for it."""
     controls = [_control_row(partition, each, n) for each in batch.decisions for n in range(len(each.controls))]
-    alerts = [row for decisions in batch.decisions for row in _alert_rows(decisions)]
+    versions = [row for decisions in batch.decisions for row in _alert_rows(decisions)]
+    alerts = [row for row in versions if row["mode"] == "live"]
+    monitored = [row for row in versions if row["mode"] != "live"]
     sites = [{"partition": partition, "site": site} for each in batch.decisions for site in each.new_sites]
     outages = [
         {
@@ -137,6 +139,7 @@ async def _write_rare_rows(connection: Connection, partition: int, batch: Batch)
             (_queries["insert_control"], controls),
             (_queries["insert_alert_version"], alerts),
             (_queries["put_alert"], alerts),
+            (_queries["put_monitored_alert"], monitored),
             (_queries["insert_outbox"], outbox),
             (_queries["insert_left_out"], left_out),
             (_queries["insert_outage"], outages),

@@ -9,13 +9,16 @@ from typing import Any, Final
 import msgspec
 
 from herun.alerts import Alert, AlertState
-from herun.clock import to_text
+from herun.cel import Subject, compile_expression
+from herun.clock import SECOND_US, to_text
 from herun.events import FLAG_DERIVED, Event
-from herun.rules import Condition, CountRule, PlateListRule, Rule, ThresholdRule
-from processor.engine.conditions import compile_condition, equals, number
+from herun.rules import CountRule, DistinctRule, PlateListRule, Rule, SequenceRule, ThresholdRule
+from processor.engine.conditions import equals
 from processor.engine.kinds.compiled import CompiledRule
 from processor.engine.recorder import Change
+from processor.engine.rulebook import compile_rule, subject_of
 from processor.engine.state import CellKey, Registration, State
+from processor.engine.tracks import FoldState, Holding, Partials, Times, Values, Waiting
 
 MAX_CHANGES: Final = 50  # told of one rule: a window's times are one of them
 
@@ -26,7 +29,7 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "out_of_scope": ("{field} 是 {seen}，规则只看 {wanted}", "its {field} is {seen}, the rule looks at {wanted}"),
     "no_key": ("规则按 {wanted} 归并，此设备没有", "the rule keeps by {wanted}, and this device has none"),
     "where": ("数据 {field} 是 {seen}，应为 {wanted}", "its {field} is {seen}, not {wanted}"),
-    "held_back": ("规则此时不生效：{why}", "the rule was not asked: {why}"),
+    "held_back": ("规则此时不生效：{why}", "it may not raise now: {why}"),
     "fired": ("触发告警 {alert_id}", "it raised alert {alert_id}"),
     "counted": (
         "计入告警 {alert_id}（第 {count} 次），冷却至 {until}",
@@ -37,11 +40,13 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "held": ("条件自 {since} 起成立，持续至 {due} 才触发", "it has held since {since} and is due to raise at {due}"),
     "window": ("时间窗内 {count} 次，需 {wanted} 次", "counted {count} of {wanted} in the window"),
     "heard": ("设备有消息，沉默从 {since} 重新计", "the device spoke: its silence is measured from {since} anew"),
-    "late": ("事件迟到，只说明过去", "the event is late: it says how it was, not how it is"),
-    "condition": (
-        "条件不成立：{field} 是 {seen}，要求 {op} {wanted}",
-        "the condition does not hold: {field} is {seen}, wanted {op} {wanted}",
+    "waiting": (
+        "自 {since} 起等待，至 {due} 不来则触发",
+        "it waits since {since}, and raises if nothing comes by {due}",
     ),
+    "steps": ("序列已到第 {count} 步，共 {wanted} 步", "the sequence has come to step {count} of {wanted}"),
+    "limit": ("{field} 是 {seen}，要求 {op} {wanted}", "its {field} is {seen}, wanted {op} {wanted}"),
+    "condition": ("条件不成立：{wanted}；数据：{seen}", "the condition does not hold: {wanted}; the data: {seen}"),
     "not_listed": ("车牌不在名单 {wanted} 上", "the plate is not on the list {wanted}"),
     "nothing": ("规则看过，无变化", "the rule looked at it, and nothing changed"),
 }
@@ -79,7 +84,11 @@ class Asked:
     data: Mapping[str, Any]
     place: Registration
     state: State
-    late: bool
+
+    @property
+    def subject(self) -> Subject:
+        """What conditions see of the device and the event besides its data."""
+        return subject_of(self.event.device, self.place, self.event.event_type)
 
 
 def switched_off(uid: str, version: int) -> dict[str, Any]:
@@ -96,7 +105,7 @@ def explain(asked: Asked, compiled: CompiledRule, rule: Rule, looks: Looks) -> d
         "rule_version": rule.version,
         "by_derived_events": derived,
         "changes": [change for look in seen for change in told(look.changes)][:MAX_CHANGES],
-        **(_after(asked, compiled, rule, seen) if seen else _before(asked, compiled, rule, looks.gates.get(uid))),
+        **(_after(asked, compiled, rule, seen, gate=looks.gates.get(uid)) if seen else _before(asked, compiled, rule)),
     }
 
 
@@ -108,7 +117,7 @@ def told(changes: list[Change]) -> Iterator[dict[str, Any]]:
         yield {"key": _plain(key), "now": None if now is None else _plain(now)}
 
 
-def _before(asked: Asked, compiled: CompiledRule, rule: Rule, gate: str | None) -> dict[str, Any]:
+def _before(asked: Asked, compiled: CompiledRule, rule: Rule) -> dict[str, Any]:
     """Why the rule was never asked."""
     event, match, place = asked.event, rule.match, asked.place
     if event.event_type not in match.event_types:
@@ -122,21 +131,23 @@ def _before(asked: Asked, compiled: CompiledRule, rule: Rule, gate: str | None) 
     for name, value, wanted in scope:
         if wanted and value not in wanted:
             return _say("out_of_scope", field=name, seen=_shown(value), wanted=_any_of(wanted))
-    if compiled.key_of(event.device, place) is None or (rule.key == "plate" and "plate_hash" not in asked.data):
+    if compiled.key_of(event.device, place) is None or (compiled.key_field and compiled.key_field not in asked.data):
         return _say("no_key", wanted=rule.key)
     for field_name, needed in sorted(match.where.items()):
         if not equals(field_name, needed)(asked.data):
             return _say("where", field=field_name, seen=_shown(asked.data.get(field_name)), wanted=_shown(needed))
-    return _say("held_back", why=gate) if gate else _say("nothing")
+    return _say("nothing")
 
 
-def _after(asked: Asked, compiled: CompiledRule, rule: Rule, looks: list[Look]) -> dict[str, Any]:
+def _after(asked: Asked, compiled: CompiledRule, rule: Rule, looks: list[Look], gate: str | None) -> dict[str, Any]:
     """What came of asking it: what it said if it said something, else what it now waits for, else why nothing."""
     alerts = [alert for look in looks for alert in look.alerts]
     if alerts:
         return _of_alert(max(alerts, key=lambda alert: alert.version == 1), rule)
+    if gate is not None:
+        return _say("held_back", why=gate)
     place = asked.place
-    key = asked.data.get("plate_hash") if rule.key == "plate" else compiled.key_of(asked.event.device, place)
+    key = asked.data.get(compiled.key_field) if compiled.key_field else compiled.key_of(asked.event.device, place)
     cell: CellKey = (asked.event.site, rule.uid, str(key))
     return _waiting(asked, rule, cell) or _why_nothing(asked, rule)
 
@@ -146,45 +157,65 @@ def _of_alert(alert: Alert, rule: Rule) -> dict[str, Any]:
         return _say("cleared", alert_id=alert.alert_id)
     if alert.version == 1:
         return _say("fired", alert_id=alert.alert_id)
-    until = to_text(alert.updated_at + round(rule.cooldown_s * 1_000_000))
+    until = to_text(alert.updated_at + round(rule.cooldown_s * SECOND_US))
     return _say("counted", alert_id=alert.alert_id, count=alert.count, until=until)
 
 
 def _waiting(asked: Asked, rule: Rule, cell: CellKey) -> dict[str, Any] | None:
     """What the rule knows of this key that has not come to its end."""
-    state, device = asked.state, asked.event.device
-    held = state.held.get((*cell, device))
-    if held is not None:
-        return _say("held", since=to_text(held.since), due=to_text(held.due))
-    current, window, heard = state.current.get(cell), state.windows.get(cell), state.heard.get(cell)
-    holds = device in state.holders.get(cell, ()) or (window is not None and window.raised)
-    if current is not None and holds:
+    state = asked.state
+    track = state.tracks.get(cell[:2], {}).get(cell[2])
+    current, heard = state.current.get(cell), state.heard.get(cell)
+    if current is not None and current.alert.state is AlertState.RAISED and compile_rule(cell[0], rule).head.lasting:
         return _say("raised_already", alert_id=current.alert.alert_id)
-    if window is not None and isinstance(rule, CountRule) and _holds(asked, rule):
-        newest = window.times[-1]
-        count = sum(time > newest - round(rule.window_s * 1_000_000) for time in window.times)
-        return _say("window", count=count, wanted=rule.count)
+    if track is not None and _condition_fails(asked, rule) is None:
+        return _of_state(track.head, rule, asked.event.device)
     return None if heard is None else _say("heard", since=to_text(heard.at + state.outage))
 
 
+def _of_state(head: FoldState, rule: Rule, device: str) -> dict[str, Any] | None:
+    """What a fold is waiting for."""
+    match head:
+        case Holding():
+            for pending in head.pending:
+                if pending.device == device:
+                    return _since("held", pending.since, rule)
+        case Waiting() if head.since is not None:
+            return _since("waiting", head.since.since, rule)
+        case Times() if isinstance(rule, CountRule):
+            oldest = head.times[-1] - round(rule.window_s * SECOND_US)
+            return _say("window", count=sum(time > oldest for time in head.times), wanted=rule.count)
+        case Values() if isinstance(rule, DistinctRule):
+            oldest = head.values[-1][1] - round(rule.window_s * SECOND_US)
+            return _say("window", count=sum(time > oldest for _, time in head.values), wanted=rule.count)
+        case Partials() if isinstance(rule, SequenceRule):
+            steps = max((n + 1 for n, reached in enumerate(head.reached) if reached), default=0)
+            return _say("steps", count=steps, wanted=len(rule.steps))
+    return None
+
+
+def _since(outcome: str, since: int, rule: Rule) -> dict[str, Any]:
+    seconds: float = getattr(rule, "duration_s", 0.0) or getattr(rule, "within_s", 0.0)
+    return _say(outcome, since=to_text(since), due=to_text(since + round(seconds * SECOND_US)))
+
+
 def _why_nothing(asked: Asked, rule: Rule) -> dict[str, Any]:
-    if asked.late and not isinstance(rule, CountRule):
-        return _say("late")
+    failing = _condition_fails(asked, rule)
+    if failing is not None:
+        return _say("condition", wanted=failing, seen=_shown(asked.data))
     if isinstance(rule, PlateListRule):
         return _say("not_listed", wanted=rule.plate_list)
     if isinstance(rule, ThresholdRule):
         limit, op = (rule.raise_above, ">") if rule.raise_above is not None else (rule.raise_below, "<")
-        seen = number(asked.data, rule.field)
-        return _say("condition", field=rule.field, seen=_shown(seen), op=op, wanted=_shown(limit))
-    condition: Condition | None = getattr(rule, "condition", None)
-    if condition is None or compile_condition(condition)(asked.data):
-        return _say("nothing")
-    seen = asked.data.get(condition.field)
-    return _say("condition", field=condition.field, seen=_shown(seen), op=condition.op, wanted=_shown(condition.value))
+        return _say("limit", field=rule.field, seen=_shown(asked.data.get(rule.field)), op=op, wanted=_shown(limit))
+    return _say("nothing")
 
 
-def _holds(asked: Asked, rule: CountRule) -> bool:
-    return rule.condition is None or compile_condition(rule.condition)(asked.data)
+def _condition_fails(asked: Asked, rule: Rule) -> str | None:
+    """The condition that does not hold for the event; None if it holds or there is none."""
+    if rule.condition is None or compile_expression(rule.condition).is_true(asked.data, asked.subject):
+        return None
+    return rule.condition
 
 
 def _say(outcome: str, **values: Any) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from herun.rules import RULE
 from processor.backtest.plan import Plan, plan_rules, put_at, was_put
 from processor.backtest.report import MAX_ALERTS, Fires, Period, compare, in_order, read_live
 from processor.backtest.rows import Rows
-from processor.engine.engine import Decisions, Engine
+from processor.engine.decisions import Decisions
+from processor.engine.engine import Engine
 from processor.engine.rulebook import compile_rule
 from processor.engine.state import State
 from processor.replay import END, Boundary, Outage, Replay, StoredControls, StoredFrame

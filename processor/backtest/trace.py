@@ -11,7 +11,7 @@ import msgspec
 from herun.backtests import Trace
 from herun.clock import to_text, to_us
 from herun.errors import InvalidInputError
-from herun.events import FLAG_DERIVED, FLAG_LATE, Event
+from herun.events import FLAG_DERIVED, Event
 from herun.rules import RULE
 from processor.backtest.explain import Asked, Looks, explain, switched_off
 from processor.backtest.plan import as_they_were
@@ -69,7 +69,7 @@ def _replay_to(replay: Replay, frames: Iterator[StoredFrame], position: int, job
 def _answers(engine: Engine, event: Event, looks: Looks) -> Iterator[dict[str, Any]]:
     data = msgspec.json.decode(event.data, type=dict[str, Any])
     place = engine.registration(event.site, event.device)
-    asked = Asked(event, data, place, engine.state, late=bool(event.flags & FLAG_LATE))
+    asked = Asked(event, data, place, engine.state)
     for (site, uid), cell in sorted(engine.state.rules.items()):
         if site != event.site:
             continue

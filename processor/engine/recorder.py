@@ -19,4 +19,4 @@ class Recorder(Protocol):
         """`changes` are what the rule wrote, in order, the values now in the families; `alerts` what it raised."""
 
     def held_back(self, rule: CompiledRule, event: Event, why: str) -> None:
-        """The rule was not asked: a gate before it (schedule, arming, an exit delay) says `why`, in a sentence."""
+        """What the rule finds is not raised: `why` (its schedule, the arming, a drill), in a sentence."""

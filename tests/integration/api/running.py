@@ -308,10 +308,13 @@ class World:
         self.rows(
             "INSERT INTO alerts (site, alert_id, version, rule_uid, rule_version, key, state, severity, category,"
             " raised_at, updated_at, cleared_at, count, device, zone, building, opens_order, title, text, cause,"
-            " first_position, first_n) VALUES (%(site)s, %(alert_id)s, %(version)s, %(rule_uid)s, %(rule_version)s,"
+            " merged_into, merged_count, order_category, correction, first_position, first_n) VALUES (%(site)s,"
+            " %(alert_id)s, %(version)s, %(rule_uid)s, %(rule_version)s,"
             " %(key)s, %(state)s, %(severity)s, %(category)s, %(raised_at)s, %(updated_at)s, %(cleared_at)s, %(count)s,"
-            " %(device)s, %(zone)s, %(building)s, %(opens_order)s, %(title)s, %(text)s, %(cause)s, %(position)s, %(n)s)"
-            " ON CONFLICT (site, alert_id) DO UPDATE SET version = excluded.version, state = excluded.state",
+            " %(device)s, %(zone)s, %(building)s, %(opens_order)s, %(title)s, %(text)s, %(cause)s, %(merged_into)s,"
+            " %(merged_count)s, %(order_category)s, %(correction)s, %(position)s, %(n)s)"
+            " ON CONFLICT (site, alert_id) DO UPDATE SET version = excluded.version, state = excluded.state,"
+            " merged_into = excluded.merged_into",
             role="herun_processor",
             **values,
         )

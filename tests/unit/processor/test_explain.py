@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from herun.events import FLAG_LATE, Event
+from herun.events import Event
 from herun.frames import Control
 from processor.backtest.explain import Asked, Looks, explain
 from processor.backtest.plan import check_rule
@@ -18,6 +18,12 @@ from tests.unit.processor.samples import SECOND_US, SITE, START_US, event, put_d
 HIGH = rule("r", "threshold", raise_above=7, clear_below=3, cooldown_s=10)
 HELD = rule("r", "true_for", condition={"field": "value", "op": ">", "value": 5}, duration_s=30)
 OFTEN = rule("r", "count", count=3, window_s=10, condition={"field": "value", "op": ">", "value": 5})
+DIFFERENT = rule("r", "distinct", field="value", count=3, window_s=10)
+DOORS = ("door.opened", "door.closed")
+OPEN = rule(
+    "r", "negation", types=DOORS, within_s=60, first={"event_types": DOORS[:1]}, then={"event_types": DOORS[1:]}
+)
+IN_ORDER = rule("r", "sequence", types=DOORS, within_s=60, steps=[{"event_types": [name]} for name in DOORS])
 SILENT = rule("r", "absence", duration_s=60)
 LISTED = rule("r", "plate_list", types=("vehicle.passed",), plate_list="wanted", cooldown_s=10)
 
@@ -39,11 +45,9 @@ def why(body: dict[str, Any], *events: Event) -> dict[str, Any]:
         driver.events(each)
     last, looks = events[-1], Looks()
     driver.engine.recorder = looks
-    (row, _, flags) = driver.events(last, at=max(driver.now, last.event_time)).rows[0]
-    asked = Asked(
-        row, msgspec.json.decode(row.data), driver.engine.registration(SITE, row.device), driver.engine.state,
-        late=bool(flags & FLAG_LATE),
-    )  # fmt: skip
+    row = driver.events(last, at=max(driver.now, last.event_time)).rows[0][0]
+    place = driver.engine.registration(SITE, row.device)
+    asked = Asked(row, msgspec.json.decode(row.data), place, driver.engine.state)
     compiled = driver.engine.compiled(SITE, "r")
     assert compiled is not None
     return explain(asked, compiled, rule_itself, looks)
@@ -57,17 +61,21 @@ def why(body: dict[str, Any], *events: Event) -> dict[str, Any]:
         (rule("r", "threshold", raise_above=7, match={"zones": ["y"]}), [at(0)], "out_of_scope", "zone is z"),
         (rule("r", "threshold", raise_above=7, key="zone"), [at(0, device="d2")], "no_key", "zone"),
         (rule("r", "threshold", raise_above=7, match={"where": {"metric": "ph"}}), [at(0)], "where", "level, not ph"),
-        (HIGH, [at(0, 7)], "condition", "value is 7, wanted > 7"),
+        (HIGH, [at(0, 7)], "limit", "value is 7, wanted > 7"),
         (HIGH, [at(0, 8)], "fired", "raised alert"),
         (HIGH, [at(0, 8), at(1, 9)], "raised_already", "still holds"),
         (HIGH, [at(0, 8), at(1, 2)], "cleared", "cleared"),
         (HIGH, [at(0, 8), at(1, 2), at(2, 9)], "counted", "occurrence 2"),
-        (HIGH, [at(5, 1), at(1, 9)], "late", "late"),
-        (HELD, [at(0, 5)], "condition", "value is 5, wanted > 5"),
+        (HIGH, [at(5, 1), at(1, 9)], "fired", "raised alert"),
+        (HELD, [at(0, 5)], "condition", 'data.value > 5; the data: {"metric":"level","value":5}'),
         (HELD, [at(0, 6), at(10, 7)], "held", "due to raise"),
         (OFTEN, [at(0, 6), at(1, 7)], "window", "counted 2 of 3"),
         (OFTEN, [at(0, 6), at(20, 7)], "window", "counted 1 of 3"),
-        (OFTEN, [at(0, 6), at(1, 5)], "condition", "value is 5"),
+        (OFTEN, [at(0, 6), at(1, 5)], "condition", '"value":5'),
+        (DIFFERENT, [at(0, 6), at(1, 6), at(2, 7)], "window", "counted 2 of 3"),
+        (OPEN, [at(0, event_type="door.opened")], "waiting", "raises if nothing comes by"),
+        (IN_ORDER, [at(0, event_type="door.opened")], "steps", "step 1 of 2"),
+        (HIGH | {"condition": "data.unit == 'm'"}, [at(0, 9)], "condition", "data.unit"),
         (OFTEN, [at(0, 6), at(1, 6), at(2, 6)], "fired", "raised alert"),
         (SILENT, [at(0)], "heard", "anew"),
         (LISTED, [passage(0, "h2")], "not_listed", "wanted"),
@@ -87,15 +95,19 @@ def test_the_reason_is_the_one_a_person_finds(
 
 def test_what_a_rule_wrote_is_told_once_a_place_as_it_is_now() -> None:
     changes = why(HELD, at(0, 6))["changes"]
-    assert {change["key"][-1] for change in changes} == {"d1"}
-    assert len(changes) == len({str(change["key"]) + str(type(change["now"])) for change in changes}) == 2
+    assert len(changes) == len({str(change["key"]) for change in changes})
+    assert {"d1", str(("rule", SITE, "r", "d1", "d1"))} <= {_in_words(change["key"]) for change in changes}
+
+
+def _in_words(key: Any) -> str:
+    return key if isinstance(key, str) else str(tuple(key))
 
 
 def test_a_rule_that_threw_did_nothing_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def throws(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Threshold, "on_event", throws)
+    monkeypatch.setattr(Threshold, "step", throws)
     assert why(HIGH, at(0, 9))["outcome"] != "fired"
 
 

@@ -1,4 +1,4 @@
-"""Our own outages as rows, so that a replay knows them; jobs of backtests and traces, and their results."""
+"""Merged and monitored alerts, and the uplinks of devices."""
 
 from herun.database.migrate import run_sql
 
