@@ -40,6 +40,11 @@ async def fill(world: World) -> None:
         "match": {"event_types": ["reading.reported"]},
     }  # fmt: skip
     await world.admin.put("rules/r1", rule)
+    await world.admin.put("arming/zones/z1/plan", {"otherwise": "armed"})
+    await world.admin.put("arming/bypasses/d1", {"until": "2026-06-02T00:00:00+08:00", "why": "broken"})
+    drill = {"kind": "drill", "begins_at": "2026-06-02T00:00:00+08:00", "ends_at": "2026-06-02T01:00:00+08:00"}
+    await world.admin.put("arming/service-windows/w1", drill | {"why": "fire drill"})
+    await world.admin.put("calendar/2027", {"year": 2027, "holidays": {"元旦": ["2027-01-01"]}})
 
 
 async def test_another_sites_rows_do_not_exist(world: World) -> None:

@@ -64,7 +64,7 @@ async def test_killed_during_exit_and_entry_delay_both_end_once_and_on_time(worl
 async def test_rebuilt_from_stored_rows_a_drill_and_an_armed_zone_are_as_they_were(world: World) -> None:
     processor = world.processor(snapshot_interval_s="1000")
     now = SystemClock().now_us()
-    drill = {"window": "w1", "kind": "drill", "devices": ["cam"], "who": "susan"}
+    drill: dict[str, Any] = {"window": "w1", "kind": "drill", "devices": ["cam"], "who": "susan"}
     drill |= {"begin_us": now - SECOND_US, "end_us": now + 3_600 * SECOND_US}
     await world.control(
         *DEVICES,
