@@ -18,28 +18,40 @@ RETURNING change;
 DELETE FROM arming_zones WHERE site = %(site)s AND zone = %(zone)s RETURNING change;
 
 -- name: zones
--- With the engine's newest word about each zone's mode, and about what was detected since.
+-- With the engine's newest word about each zone's mode, and about what was detected since. It stands under the zone's name
+-- or one of its devices': a look-up for each, because row-level security keeps an index on the data itself from being used.
+WITH places AS (
+    SELECT zone, zone AS device FROM zones WHERE site = %(site)s AND (%(zone)s::text IS NULL OR zone = %(zone)s)
+    UNION
+    SELECT zone, device FROM devices
+    WHERE site = %(site)s AND zone IS NOT NULL AND (%(zone)s::text IS NULL OR zone = %(zone)s)
+), said AS MATERIALIZED (
+    SELECT DISTINCT ON (p.zone) p.zone, e.* FROM places AS p CROSS JOIN LATERAL (
+        SELECT event_type, event_time, data, position, n FROM events
+        WHERE site = %(site)s AND device = p.device
+          AND event_type IN ('zone.arming', 'zone.armed', 'zone.disarmed', 'arming.refused')
+          AND flags & %(derived)s <> 0 AND data->>'zone' = p.zone
+        ORDER BY position DESC, n DESC
+        LIMIT 1
+    ) AS e
+    ORDER BY p.zone, e.position DESC, e.n DESC
+), detected AS MATERIALIZED (
+    SELECT DISTINCT ON (p.zone) p.zone, e.* FROM places AS p CROSS JOIN LATERAL (
+        SELECT event_type, event_time, position, n FROM events
+        WHERE site = %(site)s AND device = p.device AND event_type IN ('entry.begun', 'intrusion.confirmed')
+          AND flags & %(derived)s <> 0 AND data->>'zone' = p.zone
+        ORDER BY position DESC, n DESC
+        LIMIT 1
+    ) AS e
+    ORDER BY p.zone, e.position DESC, e.n DESC
+)
 SELECT z.zone, z.name, w.change, w.plan, w.mode, w.mode_until, w.forced, w.changed_by, w.changed_at, w.why,
        s.event_type AS said, s.event_time AS said_at, s.data AS said_data,
        d.event_type AS detected, d.event_time AS detected_at
 FROM zones AS z
 LEFT JOIN arming_zones AS w USING (site, zone)
-LEFT JOIN LATERAL (
-    SELECT event_type, event_time, data, position, n FROM events AS e
-    WHERE e.site = z.site AND e.data->>'zone' = z.zone
-      AND event_type IN ('zone.arming', 'zone.armed', 'zone.disarmed', 'arming.refused', 'entry.begun', 'intrusion.confirmed')
-      AND event_type NOT IN ('entry.begun', 'intrusion.confirmed') AND flags & %(derived)s <> 0
-    ORDER BY e.position DESC, e.n DESC
-    LIMIT 1
-) AS s ON true
-LEFT JOIN LATERAL (
-    SELECT event_type, event_time FROM events AS e
-    WHERE e.site = z.site AND e.data->>'zone' = z.zone AND (e.position, e.n) > (s.position, s.n)
-      AND event_type IN ('zone.arming', 'zone.armed', 'zone.disarmed', 'arming.refused', 'entry.begun', 'intrusion.confirmed')
-      AND event_type IN ('entry.begun', 'intrusion.confirmed') AND flags & %(derived)s <> 0
-    ORDER BY e.position DESC, e.n DESC
-    LIMIT 1
-) AS d ON true
+LEFT JOIN said AS s USING (zone)
+LEFT JOIN detected AS d ON d.zone = z.zone AND (d.position, d.n) > (s.position, s.n)
 WHERE z.site = %(site)s AND (%(zone)s::text IS NULL OR z.zone = %(zone)s)
 ORDER BY z.zone COLLATE "C";
 

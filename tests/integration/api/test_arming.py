@@ -31,9 +31,9 @@ def controls(world: World) -> list[tuple[str, Any]]:
     return [(row["kind"], row["body"]) for row in rows]
 
 
-def says(world: World, n: int, event_type: str, *, flags: int = FLAG_DERIVED, **data: Any) -> None:
+def says(world: World, n: int, event_type: str, *, device: str = "z1", flags: int = FLAG_DERIVED, **data: Any) -> None:
     body = {"zone": "z1", "who": "oscar", "why": "", "forced": False, **data}
-    world.add_event(n, position=5, device="z1", event_type=event_type, data=Jsonb(body), flags=flags)
+    world.add_event(n, position=5, device=device, event_type=event_type, data=Jsonb(body), flags=flags)
 
 
 async def actual(world: World) -> Any:
@@ -113,6 +113,7 @@ async def test_what_cannot_be_planned_is_refused(world: World, path: str, body: 
 
 
 async def test_what_the_engine_has_comes_back_through_its_events(world: World) -> None:
+    await world.admin.post("devices", {"devices": [{"device": "d1", "zone": "z1"}]})
     assert await actual(world) is None
     says(world, 0, "zone.arming", mode="armed", delay_s=60)
     found = await actual(world)
@@ -122,17 +123,19 @@ async def test_what_the_engine_has_comes_back_through_its_events(world: World) -
     says(world, 2, "zone.disarmed", flags=0, mode="disarmed", before="armed")  # said by a device: no word of the engine
     found = await actual(world)
     assert (found["mode"], found["who"], found["arming"], found["intruded_at"]) == ("armed", "oscar", None, None)
-    says(world, 3, "entry.begun", mode="armed", delay_s=30)
+    says(world, 3, "entry.begun", device="d1", mode="armed", delay_s=30)
     assert (await actual(world))["entered_at"] is not None
-    says(world, 4, "intrusion.confirmed", mode="armed")
+    says(world, 4, "intrusion.confirmed", device="d1", mode="armed")
+    says(world, 5, "intrusion.confirmed", device="d1", mode="armed", zone="z0")  # where it was before
     found = await actual(world)
     assert (found["mode"], found["entered_at"]) == ("armed", None)
     assert parse_time(found["intruded_at"]) == NOON_US + 4
 
 
 async def test_a_refusal_of_the_engine_is_shown_with_the_doors_that_stand_open(world: World) -> None:
+    await world.admin.post("devices", {"devices": [{"device": "d1", "zone": "z1"}]})
     says(world, 1, "zone.armed", mode="home", before="disarmed")
-    says(world, 2, "arming.refused", mode="armed", stays="home", doors="d1, d2", open=2, waits=False)
+    says(world, 2, "arming.refused", device="d1", mode="armed", stays="home", doors="d1, d2", open=2, waits=False)
     found = await actual(world)
     assert (found["mode"], found["arming"]) == ("home", None)
     assert (found["refused"]["mode"], found["refused"]["doors"], found["refused"]["open"]) == ("armed", "d1, d2", 2)

@@ -76,9 +76,11 @@ $$;
 GRANT SELECT, INSERT, UPDATE, DELETE ON arming_zones, bypasses, service_windows, calendar_decrees TO herun_api;
 GRANT SELECT, INSERT ON arming_history TO herun_api;
 
--- The newest word of the engine about a zone: a handful of rows among all events.
-CREATE INDEX events_of_arming ON events (site, (data->>'zone'), position DESC, n DESC)
-WHERE event_type IN ('zone.arming', 'zone.armed', 'zone.disarmed', 'arming.refused', 'entry.begun', 'intrusion.confirmed');
+-- The engine's newest words about a zone's mode and about intrusions: a handful of rows among all events.
+CREATE INDEX events_of_modes ON events (site, device, position DESC, n DESC)
+WHERE event_type IN ('zone.arming', 'zone.armed', 'zone.disarmed', 'arming.refused');
+CREATE INDEX events_of_intrusions ON events (site, device, position DESC, n DESC)
+WHERE event_type IN ('entry.begun', 'intrusion.confirmed');
 
 -- The engine has not been told of the time zones of the sites that are there already.
 INSERT INTO api_outbox (site, partition, kind, body)
