@@ -11,6 +11,7 @@ from api import limits, problems
 from api.alerts import endpoints as alerts
 from api.arming import endpoints as arming
 from api.audit import endpoints as audit
+from api.backtests import endpoints as backtests
 from api.calendar import endpoints as calendar
 from api.devices import endpoints as devices
 from api.events import endpoints as events
@@ -20,6 +21,7 @@ from api.people import endpoints as people
 from api.plate_lists import endpoints as plate_lists
 from api.problems import ProblemDetails
 from api.progress import endpoints as progress
+from api.promotions import endpoints as promotions
 from api.reports import endpoints as reports
 from api.resources import Resources
 from api.rules import endpoints as rules
@@ -32,8 +34,8 @@ PREFIX: Final = "/v1"
 VERSION: Final = "1"
 
 _FEATURES: Final = (
-    sessions, sites, people, devices, rules, plate_lists, events, alerts, arming, calendar, reports, work_orders,
-    progress, live, audit,
+    sessions, sites, people, devices, rules, promotions, plate_lists, events, alerts, arming, calendar, backtests,
+    reports, work_orders, progress, live, audit,
 )  # fmt: skip
 
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -19,11 +19,23 @@ class AlertState(StrEnum):
     CLEARED = "cleared"
 
 
+class Correction(StrEnum):
+    """How late events have corrected an alert."""
+
+    AMENDED = "amended"  # began or ended at another time, or was counted once too often
+    REOPENED = "reopened"  # has not ended after all
+    WITHDRAWN = "withdrawn"  # never was
+
+
 class Alert(msgspec.Struct, frozen=True):
     """One version of an alert. Times are microseconds UTC; the id never changes, corrections are higher versions.
 
     `cause` is what raised it first: {"device", "event_id"} or {"timer", "armed_by", "due"}. `count` is how many
     occurrences were counted into it. Texts are for people, by language (zh, en), and hold no personal value.
+
+    `merged_into` is the alert that hides this one: that of a dead device above it, or of a storm. `merged_count` is how
+    many alerts this one hides, or hid when it was cleared. `order_category` is that of its order, if it is another one.
+    An alert of mode `monitor` is measured only: nobody is alerted. `correction` says what a late event changed.
     """
 
     site: str
@@ -46,6 +58,11 @@ class Alert(msgspec.Struct, frozen=True):
     title: dict[str, str]
     text: dict[str, str]
     cause: dict[str, Any]
+    mode: Literal["live", "monitor"] = "live"
+    merged_into: str | None = None
+    merged_count: int = 0
+    order_category: str | None = None
+    correction: Correction | None = None
 
 
 def alert_id(site: str, rule_uid: str, key: str, cause: str) -> str:

@@ -31,6 +31,7 @@ class DeviceEntry(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `external_id` is the device's name in its own format: the serial number of a Vzenith camera, the friendly name or
     IEEE address of a Zigbee device. `base_topic` is a bridge's; `bridge` the device that speaks for a child.
+    `uplink` is the device that this one hangs on (a switch), without which nobody hears it; unnamed, it is the bridge.
     `secret_sha256` is the hex digest of the password; None: no broker user of its own.
     """
 
@@ -48,6 +49,7 @@ class DeviceEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     direction: str | None = None
     secret_sha256: str | None = None
     enabled: bool = True
+    uplink: str | None = None
 
     @property
     def key(self) -> str:

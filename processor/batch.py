@@ -15,7 +15,7 @@ from herun.dead_letters import DeadLetter, DeadLetterReason
 from herun.errors import InvalidInputError
 from herun.events import Event
 from herun.frames import FRAME_VERSION, Control, Frame, FrameKind
-from processor.engine.engine import Decisions
+from processor.engine.decisions import Decisions
 from processor.intake import Received
 from processor.lease import position_of
 
@@ -101,10 +101,14 @@ class Batch:
                 yield position_of(self.stream_epoch, taken.sequence), n, reason
 
     def outbox_rows(self) -> list[OutboxRow]:
-        """Alert versions and dead letters in the order in which they are relayed."""
+        """Live alert versions and dead letters in the order in which they are relayed."""
         rows: list[OutboxRow] = []
         for taken, decisions in zip(self.frames, self.decisions, strict=True):
-            outgoing = [(subjects.alerts_subject(alert.site), encode_alert(alert)) for alert in decisions.alerts]
+            outgoing = [
+                (subjects.alerts_subject(alert.site), encode_alert(alert))
+                for alert in decisions.alerts
+                if alert.mode == "live"
+            ]
             outgoing += [
                 (subjects.dead_letter_subject(letter.reason.value), dead_letters.encode_dead_letter(letter))
                 for letter in self._dead_letters(taken, decisions)

@@ -1,4 +1,4 @@
-"""What is thrown away: personal values past their time, and frames that no replay needs any more."""
+"""What is thrown away: personal values and monitored alerts past their time, and frames that no replay needs."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ _queries = Queries("processor", "housekeeping.sql")
 
 RETENTION_LOOK_S: Final = 60.0  # between looks for personal values past their time
 RETENTION_ROWS: Final = 2_000  # deleted in one statement
+MONITORED_DAYS: Final = 90  # a rule is on trial for weeks, and what it would have done is asked for soon or never
 LOOK_S: Final = 5.0  # between looks at whether there is something to purge
 READ_TIMEOUT_S: Final = 2.0  # of one frame; a local stream answers in a millisecond
 STEP_US: Final = MINUTE_US  # of the stream's oldest time, purged in one step: not a statement for each frame
@@ -34,11 +35,12 @@ NOT_FOUND: Final = 404  # the stream's code for "no such frame"
 FILLING: Final = 0.6  # of the stream's bytes: above it the horizon gives way, for a full stream takes nothing in
 
 
-async def keep_personal_short(pool: Pool, clock: Clock, days: int, stop: asyncio.Event) -> None:
-    """Deletes personal values recorded more than `days` ago, in small pieces, until stopped."""
+async def keep_short(pool: Pool, clock: Clock, days: int, stop: asyncio.Event) -> None:
+    """Deletes personal values recorded more than `days` ago, and old monitored alerts, in pieces, until stopped."""
     while not stop.is_set():
         try:
-            deleted = await delete_old_personal(pool, clock, days)
+            personal = await delete_old_personal(pool, clock, days)
+            deleted = max(personal, await delete_old_monitored(pool, clock))
         except (psycopg.Error, PoolTimeout) as error:
             log.warning("retention_postponed", error=repr(error))
             deleted = 0
@@ -52,6 +54,13 @@ async def delete_old_personal(pool: Pool, clock: Clock, days: int) -> int:
     async with pool.connection() as connection:
         cursor = await connection.execute(_queries["delete_old_personal"], {"before": before, "limit": RETENTION_ROWS})
         return cursor.rowcount
+
+
+async def delete_old_monitored(pool: Pool, clock: Clock) -> int:
+    """Deletes at most RETENTION_ROWS of the monitored alerts past MONITORED_DAYS and returns how many."""
+    values = {"before": to_datetime(clock.now_us() - MONITORED_DAYS * DAY_US), "limit": RETENTION_ROWS}
+    async with pool.connection() as connection:
+        return (await connection.execute(_queries["delete_old_monitored"], values)).rowcount
 
 
 class StoredFrame(msgspec.Struct, frozen=True):

@@ -8,21 +8,53 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 
 from api.access import Caller, requires
-from api.alerts import service
-from api.alerts.schemas import Acknowledge, Alert, Alerts, Close
+from api.alerts import figures, service
+from api.alerts.schemas import Acknowledge, Alert, Alerts, Close, Figures, FiguresAsked, Verdict
 from api.alerts.store import Filter
 from api.cursors import Cursor, Limit
 from api.idempotency.service import Writer, writes
+from api.periods import Begin, End, period
 from api.resources import Held
 from api.roles import DESK, READERS
 from api.schema import SiteName
-from api.transactions import begin
+from api.transactions import begin as begin_transaction
 from herun.alerts import AlertState
 
 router = APIRouter(tags=["alerts"])
 
 Reader = Annotated[Caller, Depends(requires(*READERS))]
 Desk = Annotated[Writer, Depends(writes(*DESK))]
+Short = Annotated[str | None, Query(min_length=1, max_length=64)]
+
+
+def asked(
+    *,
+    state: AlertState | None = None,
+    rule_uid: Short = None,
+    is_open: Annotated[bool | None, Query(alias="open", description="not closed by people yet")] = None,
+    acknowledged: bool | None = None,
+    verdict: Verdict | None = None,
+    device: Short = None,
+    has_device: bool | None = None,
+    merged: Annotated[bool | None, Query(description="hidden by another alert")] = None,
+    merged_into: UUID | None = None,
+    begin: Begin = None,
+    end: End = None,
+) -> Filter:
+    """The alerts that a query asks for."""
+    return Filter(
+        state=state,
+        rule_uid=rule_uid,
+        is_open=is_open,
+        is_acknowledged=acknowledged,
+        verdict=verdict,
+        device=device,
+        has_device=has_device,
+        is_merged=merged,
+        merged_into=merged_into,
+        begin=begin,
+        end=end,
+    )
 
 
 @router.get("/sites/{site}/alerts")
@@ -31,23 +63,27 @@ async def page(
     resources: Held,
     caller: Reader,
     *,
-    state: AlertState | None = None,
-    rule_uid: Annotated[str | None, Query(min_length=1, max_length=64)] = None,
-    is_open: Annotated[bool | None, Query(alias="open", description="not closed by people yet")] = None,
+    wanted: Annotated[Filter, Depends(asked)],
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Alerts:
     """Alerts, newest first."""
-    async with begin(resources, site, caller.username) as tx:
-        return await service.page(
-            tx, Filter(state=state, rule_uid=rule_uid, is_open=is_open), cursor=cursor, limit=limit
-        )
+    async with begin_transaction(resources, site, caller.username) as tx:
+        return await service.page(tx, wanted, cursor=cursor, limit=limit)
+
+
+@router.get("/sites/{site}/alerts/figures")
+async def counted(site: SiteName, resources: Held, caller: Reader, wanted: Annotated[FiguresAsked, Query()]) -> Figures:
+    """How many alerts there were, what people made of them, and how often it was a false alarm; by default 28 days."""
+    async with begin_transaction(resources, site, caller.username) as tx:
+        asked_for = period(tx.at, wanted.begin, wanted.end)
+        return await figures.figures(tx, wanted.by, asked_for, rule_uid=wanted.rule_uid, device=wanted.device)
 
 
 @router.get("/sites/{site}/alerts/{alert_id}")
 async def one(site: SiteName, alert_id: UUID, resources: Held, caller: Reader) -> Alert:
     """One alert."""
-    async with begin(resources, site, caller.username) as tx:
+    async with begin_transaction(resources, site, caller.username) as tx:
         return await service.one(tx, alert_id)
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
+from pydantic import Field
+
+from api.periods import Between
 from api.schema import Bilingual, Body, Moment, Text, View
 from herun.alerts import AlertState
 
@@ -51,7 +54,11 @@ class Closed(View):
 
 
 class Alert(View):
-    """One alert in its newest version."""
+    """One alert in its newest version.
+
+    `merged_into` is the alert that hides it (of a dead device above it, or of a storm); `merged_count` says how many
+    this one hides.
+    """
 
     alert_id: UUID
     version: int
@@ -72,9 +79,65 @@ class Alert(View):
     title: Bilingual
     text: Bilingual
     cause: dict[str, Any]
+    merged_into: UUID | None
+    merged_count: int
+    order_category: str | None
+    correction: str | None
     work_order: str | None
     acknowledged: Acknowledged | None
     closed: Closed | None
+
+
+class By(StrEnum):
+    """What figures are told apart by."""
+
+    RULE = "rule"
+    DEVICE = "device"
+    WEEK = "week"
+
+
+class FiguresAsked(Between):
+    """What figures are asked for."""
+
+    by: By = By.RULE
+    rule_uid: Annotated[str | None, Field(min_length=1, max_length=64)] = None
+    device: Annotated[str | None, Field(min_length=1, max_length=64)] = None
+
+
+class Verdicts(View):
+    """How many were closed as what."""
+
+    true: int
+    false: int
+    drill: int
+    nuisance: int
+    test: int
+
+
+class Figure(View):
+    """Alerts of one rule, device or week (its Monday); a null key is that of alerts without a device.
+
+    `false_alarm_rate` is false and nuisance among true, false and nuisance; null if none was judged so.
+    `seconds_to_acknowledge` is the median. `alerts` opens what was counted.
+    """
+
+    key: str | None
+    raised: int
+    merged: int
+    acknowledged: int
+    closed: Verdicts
+    false_alarm_rate: float | None
+    seconds_to_acknowledge: float | None
+    alerts: str
+
+
+class Figures(View):
+    """The worst first, weeks in their order; `more` if there are others, less bad than these."""
+
+    begin: Moment
+    end: Moment
+    items: list[Figure]
+    more: bool
 
 
 class Alerts(View):

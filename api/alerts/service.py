@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from api import cursors
@@ -42,16 +43,21 @@ async def acknowledge(tx: Transaction, alert_id: UUID, body: Acknowledge) -> Ale
 
 async def close(tx: Transaction, alert_id: UUID, body: Close) -> Alert:
     """Closes it with a verdict, which the engine hears. Raises Problem 404, and 409 if it was closed before."""
-    await _act(tx, alert_id, "closed", verdict=body.verdict, note=body.note)
-    control = {"alert_id": str(alert_id), "verdict": body.verdict.value, "at": to_us(tx.at)}
+    raised_by = await _act(tx, alert_id, "closed", verdict=body.verdict, note=body.note)
+    control = {"alert_id": str(alert_id), "verdict": body.verdict.value, "at": to_us(tx.at), **raised_by}
     await outbox.put(tx, ControlKind.ALERT_CLOSED, control)
     return await one(tx, alert_id)
 
 
-async def _act(tx: Transaction, alert_id: UUID, action: str, *, verdict: str | None, note: str | None) -> None:
-    if not await store.exists(tx, alert_id):
+async def _act(
+    tx: Transaction, alert_id: UUID, action: str, *, verdict: str | None, note: str | None
+) -> dict[str, Any]:
+    """Writes the act down; what raised the alert."""
+    raised_by = await store.raised_by(tx, alert_id)
+    if raised_by is None:
         raise not_found("alert")
     feed_seq = await sites.next_feed_seq(tx)
     # If it was done before, the transaction ends here, and the number goes back with it.
     if not await store.add_action(tx, alert_id, action, feed_seq=feed_seq, verdict=verdict, note=note):
         raise conflict(f"already_{action}", f"the alert is {action} already")
+    return raised_by

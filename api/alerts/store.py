@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from api.alerts.schemas import Acknowledged, Alert, Closed
+from api.alerts.schemas import Acknowledged, Alert, Closed, Verdict
 from api.transactions import Transaction
 from herun.alerts import AlertState
 from herun.database.queries import Queries
@@ -16,11 +17,22 @@ _QUERIES: Final = Queries(__package__)
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which alerts are asked for; None: any. `is_open`: not closed by people yet."""
+    """Which alerts are asked for; None: any. `is_open`: not closed by people yet.
+
+    Raised from `begin` on, and before `end`.
+    """
 
     state: AlertState | None = None
     rule_uid: str | None = None
     is_open: bool | None = None
+    is_acknowledged: bool | None = None
+    verdict: Verdict | None = None
+    device: str | None = None
+    has_device: bool | None = None
+    is_merged: bool | None = None
+    merged_into: UUID | None = None
+    begin: datetime | None = None
+    end: datetime | None = None
     alert_id: UUID | None = None
 
 
@@ -33,17 +45,28 @@ async def page(
         _QUERIES["page"],
         position=position,
         n=n,
-        alert_id=wanted.alert_id,
-        state=wanted.state,
-        rule_uid=wanted.rule_uid,
-        is_open=wanted.is_open,
         limit=limit,
+        **asdict(wanted),
     )
 
 
-async def exists(tx: Transaction, alert_id: UUID) -> bool:
-    """True if the site has this alert."""
-    return await tx.one(_QUERIES["exists"], alert_id=alert_id) is not None
+async def raised_by(tx: Transaction, alert_id: UUID) -> dict[str, Any] | None:
+    """Rule uid and device of an alert; None if the site has none such."""
+    return await tx.one(_QUERIES["raised_by"], alert_id=alert_id)
+
+
+async def figures(tx: Transaction, by: str, wanted: Filter, *, time_zone: str, limit: int) -> list[dict[str, Any]]:
+    """Counts by rule, device or week, the worst first. Of the filter: period, rule and device."""
+    return await tx.chosen(
+        _QUERIES["figures"],
+        by=by,
+        begin=wanted.begin,
+        end=wanted.end,
+        rule_uid=wanted.rule_uid,
+        device=wanted.device,
+        time_zone=time_zone,
+        limit=limit,
+    )
 
 
 async def add_action(

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from api.access import Caller, requires
 from api.cursors import Cursor, Limit
 from api.devices import service
-from api.devices.schemas import Device, DeviceChange, DeviceChanged, Devices, DevicesAdded, NewDevices
+from api.devices.schemas import Device, DeviceChange, DeviceChanged, Devices, DevicesAdded, NewDevices, Registering
 from api.idempotency.service import Writer, writes
 from api.resources import Held
 from api.roles import READERS, Role
@@ -29,10 +29,10 @@ async def register(
     site: SiteName,
     body: NewDevices,
     writer: Annotated[Writer, Depends(writes(Role.ADMIN))],
-    replace: Annotated[bool, Query(description="replace those that exist, instead of refusing (409)")] = False,
+    how: Annotated[Registering, Query()],
 ) -> Response:
     """Registers up to a thousand devices and returns their secrets, this once."""
-    return await writer.once(site, lambda tx: service.register(tx, body, replace=replace), HTTPStatus.CREATED)
+    return await writer.once(site, lambda tx: service.register(tx, body, replace=how.replace), HTTPStatus.CREATED)
 
 
 @router.get("/sites/{site}/devices")

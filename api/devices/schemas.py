@@ -21,6 +21,8 @@ class NewDevice(Body):
 
     A Vzenith camera's `external_id` is its serial number. A Zigbee2MQTT bridge (kind `bridge`) has a `base_topic` whose
     first level no other device may use; its children name it as `bridge` and have no secret of their own.
+    `uplink` is the device that this one hangs on (a switch), whose failure explains its silence; unnamed, it is the
+    bridge.
     """
 
     device: Name
@@ -34,6 +36,7 @@ class NewDevice(Body):
     key_point: Title | None = None
     direction: Literal["in", "out"] | None = None
     enabled: bool = True
+    uplink: Name | None = None
 
     @property
     def has_user(self) -> bool:
@@ -73,6 +76,12 @@ class NewDevices(Body):
     devices: Annotated[list[NewDevice], Field(min_length=1, max_length=MAX_BULK), distinct("device")]
 
 
+class Registering(Body):
+    """The query of POST /v1/sites/{site}/devices."""
+
+    replace: Annotated[bool, Field(description="replace those that exist, instead of refusing (409)")] = False
+
+
 class DeviceSecret(View):
     """The broker user and password of one device; null for the child of a bridge. Shown now and never again."""
 
@@ -92,6 +101,7 @@ class DeviceChange(Body):
 
     enabled: bool | None = None
     rotate_secret: bool = False
+    uplink: Name | None = None  # null: none but its bridge
 
 
 class Device(View):
@@ -108,6 +118,7 @@ class Device(View):
     key_point: str | None
     direction: str | None
     enabled: bool
+    uplink: str | None
     created_at: Moment
     updated_at: Moment
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from api import cursors
 from api.audit import store as audit
-from api.devices import store
+from api.devices import store, uplinks
 from api.devices.schemas import (
     Device,
     DeviceChange,
@@ -32,15 +32,16 @@ SECRET_BYTES: Final = 24  # 192 bits, which nobody tries out, so a plain SHA-256
 async def register(tx: Transaction, new: NewDevices, *, replace: bool) -> DevicesAdded:
     """Registers all of them, or none, and returns their secrets, which are nowhere else.
 
-    Raises Problem 409 if some exist (without `replace`) or whose topics clash, 422 for unknown places and bridges.
+    Raises Problem 409 if some exist (without `replace`) or topics clash, 422 for unknown places, bridges and uplinks.
     """
     site = await sites.one(tx)
-    bridges = {device.bridge for device in new.devices if device.bridge}
-    existing = await store.existing(tx, sorted({device.device for device in new.devices} | bridges))
+    above = {name for device in new.devices for name in (device.bridge, device.uplink) if name}
+    existing = await store.existing(tx, sorted({device.device for device in new.devices} | above))
     taken = [index for index, device in enumerate(new.devices) if device.device in existing]
     if taken and not replace:
         raise conflict("devices_exist", f"{len(taken)} of them exist already", [_exists(index) for index in taken])
     _check_bridges(new, existing)
+    await uplinks.check(tx, new, existing)
     await _check_places(tx, new)
     made = {device.device: new_secret() for device in new.devices if device.has_user}
     await store.put(tx, new.devices, {name: sha256(secret) for name, secret in made.items()})
@@ -51,15 +52,21 @@ async def register(tx: Transaction, new: NewDevices, *, replace: bool) -> Device
 
 
 async def change(tx: Transaction, name: str, wanted: DeviceChange) -> DeviceChanged:
-    """Switches a device on or off, gives it a new secret. Raises Problem 404, and 422 for a child's secret."""
+    """Switches a device on or off, gives it a new secret or another uplink.
+
+    Raises Problem 404, and 422 for a child's secret and for an uplink that is unknown or hangs on the device itself.
+    """
     before = await one_row(tx, name)
     if wanted.rotate_secret and before["bridge"]:
         raise invalid("no_secret", "a device behind a bridge has no secret of its own")
     secret = new_secret() if wanted.rotate_secret else None
-    await store.change(tx, name, enabled=wanted.enabled, secret_sha256=sha256(secret) if secret else None)
+    moves = "uplink" in wanted.model_fields_set
+    if moves and wanted.uplink:
+        await uplinks.check_one(tx, name, wanted.uplink)
+    await store.change(tx, name, wanted, secret_sha256=sha256(secret) if secret else None, moves=moves)
     row = await one_row(tx, name)
     await outbox.put_devices(tx, [_stored_entry(tx.site, row)])
-    detail = {"enabled": row["enabled"], "secret_rotated": wanted.rotate_secret}
+    detail = {"enabled": row["enabled"], "secret_rotated": wanted.rotate_secret, "uplink": row["uplink"]}
     await audit.record(tx, "device.changed", name, detail)
     return DeviceChanged(**row, secret=secret)
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from psycopg.errors import UniqueViolation
 
-from api.devices.schemas import NewDevice
+from api.devices.schemas import DeviceChange, NewDevice
 from api.problems import conflict
 from api.transactions import Transaction
 from herun.database.queries import Queries
@@ -37,9 +37,16 @@ async def put(tx: Transaction, devices: Sequence[NewDevice], hashes: dict[str, s
         raise conflict("topics_clash", _CLASHES.get(error.diag.constraint_name or "", "devices clash")) from error
 
 
-async def change(tx: Transaction, device: str, *, enabled: bool | None, secret_sha256: str | None) -> bool:
-    """Changes what is not None; False if there is no such device."""
-    return bool(await tx.run(_QUERIES["change"], device=device, enabled=enabled, secret_sha256=secret_sha256))
+async def uplinks_above(tx: Transaction, devices: Sequence[str], levels: int) -> dict[str, str]:
+    """What these devices hang on, and what that hangs on, so many levels up."""
+    rows = await tx.all(_QUERIES["uplinks_above"], devices=list(devices), levels=levels)
+    return {row["device"]: row["uplink"] for row in rows}
+
+
+async def change(tx: Transaction, device: str, wanted: DeviceChange, *, secret_sha256: str | None, moves: bool) -> bool:
+    """Changes what is not None, and the uplink if it moves; False if there is no such device."""
+    values = {"enabled": wanted.enabled, "uplink": wanted.uplink, "moves": moves, "secret_sha256": secret_sha256}
+    return bool(await tx.run(_QUERIES["change"], device=device, **values))
 
 
 async def one(tx: Transaction, device: str) -> dict[str, Any] | None:

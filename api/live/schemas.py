@@ -38,6 +38,9 @@ class LiveAlert(View):
     building: str | None
     title: Bilingual
     text: Bilingual
+    merged_into: UUID | None
+    merged_count: int
+    correction: str | None
 
 
 class LiveAlertAction(View):

@@ -12,7 +12,7 @@ DELETE FROM api_outbox WHERE id = ANY(%(ids)s);
 -- name: registered
 -- Devices whose change still waits in the outbox are left to the relay: the engine knows a device before the gateway does.
 SELECT d.site, d.device, s.partition, d.kind, d.format, d.external_id, d.bridge, d.base_topic, d.zone, d.building,
-       d.key_point, d.direction, d.secret_sha256, d.enabled,
+       d.key_point, d.direction, d.secret_sha256, d.enabled, d.uplink,
        EXISTS (SELECT FROM api_outbox AS o WHERE o.registry_key = d.site || '.' || d.device) AS waits
 FROM devices AS d JOIN sites AS s USING (site);
 

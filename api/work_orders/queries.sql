@@ -85,3 +85,7 @@ SELECT coalesce(
     (SELECT coalesce(d.building, z.building) FROM devices AS d LEFT JOIN zones AS z USING (site, zone)
      WHERE d.site = %(site)s AND d.device = %(device)s)
 ) AS building;
+
+-- name: hidden_by_now
+SELECT alert_id FROM alerts
+WHERE site = %(site)s AND alert_id = %(alert_id)s AND version > %(version)s AND merged_into IS NOT NULL;

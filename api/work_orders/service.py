@@ -70,13 +70,18 @@ async def open_for_report(tx: Transaction, reporter: Person, report: NewReport, 
 async def follow_alert(tx: Transaction, alert: Alert) -> None:
     """Opens the order of an alert the first time that it is heard of; later versions amend it, none is heard twice.
 
+    An alert that another one hides has none of its own, until a version says that it stands alone again.
     Raises TransientError if another instance opened it at the same moment: hear it again.
     """
     order = await store.locked(tx, alert_id=UUID(alert.alert_id))
     if order is not None:
         await _amend(tx, order, alert)
-    elif alert.opens_order:
+    elif alert.opens_order and _stands_alone(alert) and not await store.is_hidden_by_now(tx, alert):
         await _open_for_alert(tx, alert)
+
+
+def _stands_alone(alert: Alert) -> bool:
+    return alert.mode == "live" and alert.merged_into is None and alert.correction != "withdrawn"
 
 
 async def act(tx: Transaction, person: Person, number: str, move: Move) -> WorkOrder:
@@ -127,7 +132,7 @@ async def _open_for_alert(tx: Transaction, alert: Alert) -> None:
             number="",
             origin=Origin.ALERT,
             state=State.SUBMITTED,
-            category=alert.category,
+            category=alert.order_category or alert.category,
             severity=alert.severity,
             title=alert.title,
             text=alert.text,

@@ -13,6 +13,7 @@ from api.transactions import Transaction
 from api.work_orders.order import Order, Person
 from api.work_orders.schemas import HistoryEntry, Origin
 from api.work_orders.states import State
+from herun.alerts import Alert
 from herun.database.queries import Queries
 
 _QUERIES: Final = Queries(__package__)
@@ -107,6 +108,12 @@ async def building_of_place(tx: Transaction, *, zone: str | None, device: str | 
     """The building that a zone or a device lies in."""
     row = await tx.one(_QUERIES["building_of_place"], zone=zone, device=device)
     return row["building"] if row else None
+
+
+async def is_hidden_by_now(tx: Transaction, alert: Alert) -> bool:
+    """True if a later version of the alert says that another one hides it; that version has come or will come."""
+    values = {"alert_id": UUID(alert.alert_id), "version": alert.version}
+    return await tx.one(_QUERIES["hidden_by_now"], **values) is not None
 
 
 def _columns(order: Order) -> dict[str, Any]:

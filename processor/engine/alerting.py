@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import Any, Final
+from typing import Any, Final, Literal, Protocol
 
 import msgspec
 
-from herun.alerts import Alert, AlertState, alert_id
+from herun.alerts import Alert, AlertState, Correction, alert_id
 from herun.events import FLAG_DERIVED, Event
+from processor.engine import masters, merging
+from processor.engine.arming.lookups import is_out_of_service, mode_at, schedule_of
 from processor.engine.journal import Journal
 from processor.engine.state import CellKey, CurrentAlert, Registration, State, TimerKey
 from processor.engine.texts import duration_texts, fill
@@ -21,7 +23,10 @@ _DERIVED: Final = uuid.UUID("0b6a1d5e-9a3f-5d0e-8a55-6f5d0c1e2b74")  # namespace
 
 
 class RuleHead(msgspec.Struct, frozen=True):
-    """What every alert of a rule has in common. `lasting` alerts hold until cleared; the others are occurrences."""
+    """What every alert of a rule has in common. `lasting` alerts hold until cleared; the others are occurrences.
+
+    `connectivity`: they say that a device is not heard. `mode`: `monitor` ones are measured only.
+    """
 
     site: str
     uid: str
@@ -34,6 +39,10 @@ class RuleHead(msgspec.Struct, frozen=True):
     cooldown_us: int
     lasting: bool
     duration_us: int | None = None
+    lateness_us: int = 0  # how long after its end an alert may still be corrected
+    connectivity: bool = False
+    mode: Literal["live", "monitor"] = "live"
+    order_category: str | None = None
 
 
 class Occurrence(msgspec.Struct, frozen=True):
@@ -46,10 +55,21 @@ class Occurrence(msgspec.Struct, frozen=True):
     count: int | None = None
 
 
+class Gated(Protocol):
+    """A rule that may raise at some times only: by a herun.schedule.WeeklyPlan as JSON, in some modes of a zone."""
+
+    head: RuleHead
+    schedule: str | None
+    armed_modes: frozenset[str]
+
+
 class Evaluation:
     """What rules and parts work on: the state and its undo log, the timers, the frame's time, what came of it."""
 
-    __slots__ = ("alerts", "derived", "journal", "now", "state", "timers", "watched")
+    __slots__ = (
+        "alerts", "derived", "journal", "keys_refused", "now", "own_time", "shared_time", "state", "timers", "too_late",
+        "watched",
+    )  # fmt: skip
 
     def __init__(self, state: State, journal: Journal, timers: Timers) -> None:
         self.state = state
@@ -57,6 +77,8 @@ class Evaluation:
         self.timers = timers
         self.alerts: list[Alert] = []
         self.derived: list[Event] = []  # waiting to be seen by parts and rules, in order
+        self.own_time = self.shared_time = 0  # of the event at hand: by its device's clock, by everybody's
+        self.too_late = self.keys_refused = 0
         self.now = self.watched = 0
         self.let_pass_to(state.engine_time)
 
@@ -74,6 +96,29 @@ class Evaluation:
         name = uuid.uuid5(_DERIVED, "\0".join((site, device, event_type, cause)))
         text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
         self.derived.append(Event(site, device, str(name), event_type, 1, at, text, flags=FLAG_DERIVED))
+
+    def behind(self, site: str, device: str) -> int:
+        """How far the device's clock is known to be behind, in microseconds."""
+        clock = self.state.clocks.get((site, device))
+        return 0 if clock is None else clock.behind_us
+
+    def may_raise(self, rule: Gated, device: str, at: int) -> bool:
+        """Whether schedule, arming and service let the rule raise by this device at this time."""
+        state, site = self.state, rule.head.site
+        if is_out_of_service(state, site, device, at):
+            return False
+        if rule.schedule is not None and not schedule_of(state, site, rule.schedule).is_on(at):
+            return False
+        return (
+            not rule.armed_modes or mode_at(state, site, self.registration(site, device).zone, at) in rule.armed_modes
+        )
+
+    def mute(self, cell: CellKey, *, is_muted: bool) -> None:
+        """Notes, or notes no more, that what holds in this cell is not raised because it may not be."""
+        if is_muted:
+            self.journal.put(self.state.muted, cell, True)
+        elif cell in self.state.muted:
+            self.journal.remove(self.state.muted, cell)
 
     def registration(self, site: str, device: str | None) -> Registration:
         """What is known of a device; nothing of an unknown one."""
@@ -117,7 +162,7 @@ def raise_alert(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence
     """A new alert; or, within the cool-down since the last change, one more occurrence of the same one."""
     cell = (head.site, head.uid, key)
     current = ev.state.current.get(cell)
-    if current and not current.closed and occurrence.at - current.alert.updated_at < head.cooldown_us:
+    if current is not None and _counts_into(ev, current, head, occurrence):
         alert = _again(ev, current.alert, head, occurrence)
     else:
         alert = _first(ev, head, key, occurrence)
@@ -137,38 +182,81 @@ def clear_alert(ev: Evaluation, head: RuleHead, key: str, at: int) -> None:
         updated_at=max(at, current.alert.updated_at),
         cleared_at=max(at, current.alert.updated_at),
     )
+    _keep(ev, cell, alert, head)
     if current.closed:
+        ev.timers.disarm((FORGET, *cell))
+        forget_alert(ev, cell)
+
+
+def current_alert(ev: Evaluation, head: RuleHead, key: str) -> Alert | None:
+    """The newest version of the key's alert, as long as it may be counted into or corrected."""
+    current = ev.state.current.get((head.site, head.uid, key))
+    return None if current is None else current.alert
+
+
+def rewrite_alert(ev: Evaluation, head: RuleHead, key: str, alert: Alert) -> None:
+    """Tells a corrected version; it is the key's current alert if it holds, or if there is no other by now."""
+    cell = (head.site, head.uid, key)
+    current = ev.state.current.get(cell)
+    is_same = current is not None and current.alert.alert_id == alert.alert_id
+    if current is not None and current.closed and is_same:
         ev.alerts.append(alert)
-        ev.journal.remove(ev.state.current, cell)
-    else:
+        ev.journal.put(ev.state.current, cell, msgspec.structs.replace(current, alert=alert))
+    elif current is None or is_same or (head.lasting and alert.state is AlertState.RAISED):
         _keep(ev, cell, alert, head)
+    else:
+        ev.alerts.append(alert)
+
+
+def raise_past(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence, cleared_at: int | None) -> Alert:
+    """What was and is over: counted into the key's alert within its cool-down, else raised and cleared at once."""
+    cell = (head.site, head.uid, key)
+    current = ev.state.current.get(cell)
+    if current is not None and _counts_into(ev, current, head, occurrence):
+        alert = current.alert
+        alert = msgspec.structs.replace(alert, version=alert.version + 1, count=alert.count + 1)
+    else:
+        alert = _first(ev, head, key, occurrence)
+        if cleared_at is not None:
+            ev.alerts.append(alert)
+            alert = msgspec.structs.replace(
+                alert, version=2, state=AlertState.CLEARED, cleared_at=cleared_at, updated_at=cleared_at
+            )
+    rewrite_alert(ev, head, key, alert)
+    return alert
 
 
 def close_alert(ev: Evaluation, site: str, closed_id: str) -> None:
     """People have closed it: what is raised next is another alert, cool-down or not."""
     for cell, current in sorted(ev.state.current.items(), key=lambda item: item[0]):
         if cell[0] == site and current.alert.alert_id == closed_id:
-            ev.journal.put(ev.state.current, cell, CurrentAlert(current.alert, closed=True))
+            ev.journal.put(ev.state.current, cell, msgspec.structs.replace(current, closed=True))
             return
 
 
 def forget_alert(ev: Evaluation, cell: CellKey) -> None:
     """The cool-down is over: the alert leaves the memory. Raising it again in time has disarmed this."""
+    merging.leaves(ev, cell)
     ev.journal.remove(ev.state.current, cell)
+    merging.settle(ev, cell)
 
 
 def _keep(ev: Evaluation, cell: CellKey, alert: Alert, head: RuleHead) -> None:
-    """Writes the version out and, as long as it may be counted into, into the state."""
-    ev.alerts.append(alert)
+    """Writes the version out (unless it waits) and, as long as it may be counted into, into the state."""
+    kept = merging.placed(ev, head, cell, alert)
+    if not kept.waiting:
+        ev.alerts.append(kept.alert)
     timer: TimerKey = (FORGET, *cell)
+    stays_us = max(head.cooldown_us, head.lateness_us, merging.GRACE_US if kept.waiting else 0)
     if head.lasting and alert.state is AlertState.RAISED:
-        ev.journal.put(ev.state.current, cell, CurrentAlert(alert))
+        ev.journal.put(ev.state.current, cell, kept)
         ev.timers.disarm(timer)
-    elif head.cooldown_us:
-        ev.journal.put(ev.state.current, cell, CurrentAlert(alert))
-        ev.timers.arm(timer, max(ev.now, alert.updated_at) + head.cooldown_us)
+    elif stays_us:
+        ev.journal.put(ev.state.current, cell, kept)
+        ev.timers.arm(timer, max(ev.now, alert.updated_at) + stays_us)
     else:
         ev.journal.remove(ev.state.current, cell)
+    merging.settle(ev, cell)
 
 
 def _again(ev: Evaluation, alert: Alert, head: RuleHead, occurrence: Occurrence) -> Alert:
@@ -185,13 +273,31 @@ def _again(ev: Evaluation, alert: Alert, head: RuleHead, occurrence: Occurrence)
     )
 
 
+def _counts_into(ev: Evaluation, current: CurrentAlert, head: RuleHead, occurrence: Occurrence) -> bool:
+    """True within the cool-down of an alert that goes on: people have not closed it, nothing has withdrawn it.
+
+    What was merged into an alert that is over does not go on: it would stay hidden.
+    """
+    may_go_on = not current.closed and (not current.under or masters.hides(ev, current))
+    return (
+        may_go_on
+        and current.alert.correction is not Correction.WITHDRAWN
+        and abs(occurrence.at - current.alert.updated_at) < head.cooldown_us
+    )
+
+
+def new_alert_id(head: RuleHead, key: str, occurrence: Occurrence) -> str:
+    """The id of the alert that this occurrence makes if it is the first."""
+    cause = "\0".join(str(occurrence.cause[name]) for name in sorted(occurrence.cause))
+    return alert_id(head.site, head.uid, key, cause)
+
+
 def _first(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence) -> Alert:
     place = ev.registration(head.site, occurrence.device)
     values = _values(ev, head, occurrence, 1)
-    cause = "\0".join(str(occurrence.cause[name]) for name in sorted(occurrence.cause))
     return Alert(
         site=head.site,
-        alert_id=alert_id(head.site, head.uid, key, cause),
+        alert_id=new_alert_id(head, key, occurrence),
         version=1,
         rule_uid=head.uid,
         rule_version=head.version,
@@ -210,6 +316,8 @@ def _first(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence) -> 
         title=fill(head.title, values),
         text=fill(head.text, values),
         cause=occurrence.cause,
+        mode=head.mode,
+        order_category=head.order_category,
     )
 
 

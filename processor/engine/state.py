@@ -8,11 +8,12 @@ import msgspec
 
 from herun.alerts import Alert
 from processor.engine.arming.cells import Bypass, ServiceWindow, Told, ZoneArming, ZoneKey
+from processor.engine.clocks import DeviceClock
+from processor.engine.tracks import Track
 
 DeviceKey = tuple[str, str]  # site, device
 RuleKey = tuple[str, str]  # site, rule uid
 CellKey = tuple[str, str, str]  # site, rule uid, alert key
-WatchKey = tuple[str, str, str, str]  # site, rule uid, alert key, device
 Identity = tuple[str, str, str]  # site, device, event id (or content hash)
 TimerKey = tuple[str, ...]  # what it closes, site, rule uid, ...
 
@@ -38,6 +39,7 @@ class Registration(msgspec.Struct, array_like=True, frozen=True, gc=False):
     zone: str | None
     building: str | None
     enabled: bool
+    uplink: str | None = None  # the device that it hangs on; never one that hangs on it
 
 
 class RuleCell(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -48,14 +50,6 @@ class RuleCell(msgspec.Struct, array_like=True, frozen=True, gc=False):
     off: bool = False
 
 
-class Held(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A condition has held since this event time, and is due to raise at this one."""
-
-    since: int
-    due: int
-    event_id: str
-
-
 class Heard(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """When a device last spoke, in engine time without our own outages, and what armed its absence since."""
 
@@ -63,24 +57,27 @@ class Heard(msgspec.Struct, array_like=True, frozen=True, gc=False):
     armed_by: str
 
 
-class Window(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """Event times of a count in window, ascending; `due` is when it has too few again, `touched` its last arrival.
-
-    `cleared_at` is the event time of the last clearing: what is older cannot raise again.
-    """
-
-    times: tuple[int, ...]
-    touched: int
-    raised: bool = False
-    due: int = 0
-    cleared_at: int = -(2**62)
-
-
 class CurrentAlert(msgspec.Struct, array_like=True, frozen=True):
-    """The newest version of a key's alert, and whether people have closed it."""
+    """The newest version of a key's alert, whether people have closed it, and how it stands to others (merging.py).
+
+    `waiting`: not told yet, in case its uplink's alert comes. `under`: the cell of the alert that it is merged into.
+    `patience_us`: of an alert of a lost connection, how long it stays merged after what hid it is over; else None.
+    """
 
     alert: Alert
     closed: bool = False
+    waiting: bool = False
+    under: CellKey | None = None
+    patience_us: int | None = None
+
+
+class Storm(msgspec.Struct, array_like=True, frozen=True):
+    """A storm of alerts: when it began, how many it has counted, how many of those are critical, and where."""
+
+    began: int
+    counted: int = 0
+    critical: int = 0
+    places: tuple[tuple[str, int], ...] = ()
 
 
 class State(msgspec.Struct):
@@ -94,10 +91,16 @@ class State(msgspec.Struct):
     rules: dict[RuleKey, RuleCell] = {}
     lists: dict[tuple[str, str], frozenset[str]] = {}
     holders: dict[CellKey, tuple[str, ...]] = {}
-    held: dict[WatchKey, Held] = {}
+    tracks: dict[RuleKey, dict[str, Track]] = {}
+    clocks: dict[DeviceKey, DeviceClock] = {}
     heard: dict[CellKey, Heard] = {}
-    windows: dict[CellKey, Window] = {}
+    muted: dict[CellKey, bool] = {}  # what holds and is not raised: by the schedule, the arming, or out of service
     current: dict[CellKey, CurrentAlert] = {}
+    children: dict[DeviceKey, dict[str, bool]] = {}  # by uplink
+    cut: dict[DeviceKey, tuple[str, ...]] = {}  # uids of the rules that say that the device is not heard
+    bursts: dict[RuleKey, tuple[int, ...]] = {}  # engine times of a rule's newest alerts; "*": of all rules
+    storms: dict[RuleKey, Storm] = {}
+    verdicts: dict[CellKey, tuple[int, ...]] = {}  # by site, rule uid, device
     time_zones: dict[str, str] = {}  # by site
     decrees: dict[str, tuple[str, ...]] = {}  # by site: herun.calendar.Decree as JSON, by year
     arming_plans: dict[ZoneKey, str] = {}  # herun.arming.ArmingPlan as JSON

@@ -276,6 +276,19 @@ class World:
                 **row,
             )
 
+    def add_result(self, backtest_id: str, *, state: str, **more: Any) -> None:
+        """What the processor has written about a job."""
+        row = {"site": SITE, "id": backtest_id, "state": state, "result": None, "error": None, **more}
+        self.rows(
+            "INSERT INTO backtest_results (site, id, state, attempts, began_at, ended_at, result, performance, error)"
+            " VALUES (%(site)s, %(id)s, %(state)s, 1, %(at)s, %(at)s, %(result)s, '{}', %(error)s)"
+            " ON CONFLICT (site, id) DO UPDATE SET state = excluded.state, result = excluded.result,"
+            " error = excluded.error, ended_at = excluded.ended_at",
+            role="herun_processor",
+            at=to_datetime(self.clock.now_us()),
+            **row,
+        )
+
     def add_alert(self, alert: Alert, *, position: int = 1, n: int = 0) -> None:
         """A stored alert version, as the processor writes it."""
         import msgspec
@@ -296,10 +309,13 @@ class World:
         self.rows(
             "INSERT INTO alerts (site, alert_id, version, rule_uid, rule_version, key, state, severity, category,"
             " raised_at, updated_at, cleared_at, count, device, zone, building, opens_order, title, text, cause,"
-            " first_position, first_n) VALUES (%(site)s, %(alert_id)s, %(version)s, %(rule_uid)s, %(rule_version)s,"
+            " merged_into, merged_count, order_category, correction, first_position, first_n) VALUES (%(site)s,"
+            " %(alert_id)s, %(version)s, %(rule_uid)s, %(rule_version)s,"
             " %(key)s, %(state)s, %(severity)s, %(category)s, %(raised_at)s, %(updated_at)s, %(cleared_at)s, %(count)s,"
-            " %(device)s, %(zone)s, %(building)s, %(opens_order)s, %(title)s, %(text)s, %(cause)s, %(position)s, %(n)s)"
-            " ON CONFLICT (site, alert_id) DO UPDATE SET version = excluded.version, state = excluded.state",
+            " %(device)s, %(zone)s, %(building)s, %(opens_order)s, %(title)s, %(text)s, %(cause)s, %(merged_into)s,"
+            " %(merged_count)s, %(order_category)s, %(correction)s, %(position)s, %(n)s)"
+            " ON CONFLICT (site, alert_id) DO UPDATE SET version = excluded.version, state = excluded.state,"
+            " merged_into = excluded.merged_into",
             role="herun_processor",
             **values,
         )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
+from typing import Any
 
 import msgspec
 import pytest
@@ -158,3 +160,39 @@ async def test_alerts_that_were_followed_make_room_where_their_stream_fills_up(w
     assert (await js.stream_info("ALERTS")).state.messages == 3
     await follower.make_room(js, max_bytes=1)
     assert (await js.stream_info("ALERTS")).state.messages == 1
+
+
+@pytest.mark.parametrize(
+    "changes", [{"merged_into": str(uuid.UUID(int=9))}, {"mode": "monitor"}, {"correction": "withdrawn"}]
+)
+async def test_what_is_hidden_on_trial_or_withdrawn_opens_no_order(world: World, changes: dict[str, Any]) -> None:
+    await world.follow(world.alert(**changes))
+    assert await orders(world) == []
+
+
+async def test_an_alert_that_was_hidden_opens_its_order_when_it_stands_alone(world: World) -> None:
+    alert = world.alert(merged_into=str(uuid.UUID(int=9)))
+    await world.follow(alert)
+    await world.follow(msgspec.structs.replace(alert, version=2, merged_into=None))
+    assert len(await orders(world)) == 1
+
+
+async def test_an_alert_that_is_hidden_by_now_opens_no_order(world: World) -> None:
+    alert = world.alert()
+    world.add_alert(alert)
+    world.add_alert(msgspec.structs.replace(alert, version=2, merged_into=str(uuid.UUID(int=9))), position=2)
+    await world.follow(alert)
+    assert await orders(world) == []
+
+
+async def test_an_order_that_was_opened_stays_when_its_alert_is_hidden(world: World) -> None:
+    alert = world.alert()
+    await world.follow(alert)
+    await world.follow(msgspec.structs.replace(alert, version=2, merged_into=str(uuid.UUID(int=9))))
+    assert len(await orders(world)) == 1
+
+
+async def test_the_order_has_the_category_that_the_rule_gives_it(world: World) -> None:
+    await world.follow(world.alert(category="security", order_category="water"))
+    (order,) = await orders(world)
+    assert (order["category"], order["worker"]) == ("water", "gwen")

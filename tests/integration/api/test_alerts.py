@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
 
 from herun.alerts import AlertState
-from tests.integration.api.running import World
+from tests.integration.api.running import NOON_US, World
 
 
 async def test_alerts_come_newest_first_with_their_order(world: World) -> None:
@@ -44,18 +45,33 @@ async def test_a_verdict_is_told_to_the_engine(world: World) -> None:
     world.add_alert(alert)
     await world.by("oscar").post(f"alerts/{alert.alert_id}/close", {"verdict": "nuisance"})
     (row,) = world.rows("SELECT kind, body FROM api_outbox WHERE kind = 'alert.closed'")
-    assert row["body"] == {"alert_id": alert.alert_id, "verdict": "nuisance", "at": world.clock.at_us}
+    assert row["body"] == {
+        "alert_id": alert.alert_id,
+        "verdict": "nuisance",
+        "at": world.clock.at_us,
+        "rule_uid": "underpass",
+        "device": None,
+    }
 
 
 @pytest.mark.parametrize(
     ("query", "count"),
-    [("state=raised", 1), ("state=cleared", 1), ("open=true", 1), ("open=false", 1), ("rule_uid=x", 0)],
-)
+    [
+        ("state=raised", 2), ("state=cleared", 1), ("open=true", 2), ("open=false", 1), ("rule_uid=x", 0),
+        ("acknowledged=true", 1), ("acknowledged=false", 2), ("verdict=true", 1), ("verdict=false", 0),
+        ("device=d1", 1), ("has_device=false", 2), ("merged=true", 1), ("merged=false", 2),
+        (f"merged_into={uuid.UUID(int=1)}", 1), (f"merged_into={uuid.UUID(int=2)}", 0),
+        ("from=2026-06-01T04:00:00Z", 3), ("from=2026-06-01T04:00:01Z", 0), ("to=2026-06-01T12:00:00%2B08:00", 0),
+        ("verdict=true&device=d1&merged=true&open=false&acknowledged=true&rule_uid=underpass", 1),
+    ],
+)  # fmt: skip
 async def test_alerts_are_filtered(world: World, query: str, count: int) -> None:
-    raised, cleared = world.alert(), world.alert(state=AlertState.CLEARED, cleared_at=1)
-    world.add_alert(raised, position=1)
-    world.add_alert(cleared, position=2)
-    await world.by("oscar").post(f"alerts/{cleared.alert_id}/close", {"verdict": "true"})
+    master, other = world.alert(merged_count=1), world.alert()
+    hidden = world.alert(device="d1", merged_into=master.alert_id, state=AlertState.CLEARED, cleared_at=NOON_US)
+    for position, alert in enumerate((master, other, hidden)):
+        world.add_alert(alert, position=position)
+    await world.by("oscar").post(f"alerts/{hidden.alert_id}/acknowledge")
+    await world.by("oscar").post(f"alerts/{hidden.alert_id}/close", {"verdict": "true"})
     assert len((await world.by("oscar").get(f"alerts?{query}"))["items"]) == count
 
 
@@ -70,3 +86,12 @@ async def test_an_alert_that_is_not_there_is_not_found(world: World) -> None:
     for method, path in (("GET", ""), ("POST", "/acknowledge")):
         response = await world.by("oscar").call(method, f"alerts/{world.alert().alert_id}{path}", {})
         assert response.status_code == 404
+
+
+async def test_an_alert_says_what_hides_it_and_how_many_it_hides(world: World) -> None:
+    master = world.alert(merged_count=1)
+    hidden = world.alert(merged_into=master.alert_id)
+    for position, alert in enumerate((master, hidden)):
+        world.add_alert(alert, position=position)
+    items = (await world.by("oscar").get("alerts"))["items"]
+    assert [(item["merged_into"], item["merged_count"]) for item in items] == [(master.alert_id, 0), (None, 1)]

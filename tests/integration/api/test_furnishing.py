@@ -190,3 +190,42 @@ async def test_administration_is_written_down(world: World) -> None:
     await world.admin.put("rules/r1", RULE)
     entries = (await world.by("audrey").get("audit?actor=admin&limit=2"))["items"]
     assert [entry["action"] for entry in entries] == ["rule.put", "devices.registered"]
+
+
+async def test_a_device_hangs_on_another_and_the_engine_hears_of_it(world: World) -> None:
+    devices = [{"device": "camera", "uplink": "switch"}, {"device": "switch", "uplink": "core"}, {"device": "core"}]
+    await world.admin.post("devices", {"devices": devices})
+    assert (await world.admin.get("devices/camera"))["uplink"] == "switch"
+    moved = (await world.admin.call("PATCH", "devices/camera", {"uplink": "core"})).json()
+    assert moved["uplink"] == "core"
+    assert (await world.admin.call("PATCH", "devices/camera", {"enabled": True})).json()["uplink"] == "core"
+    assert (await world.admin.call("PATCH", "devices/camera", {"uplink": None})).json()["uplink"] is None
+    bodies = [row["body"] for row in world.rows("SELECT body FROM api_outbox WHERE kind = 'device.put' ORDER BY id")]
+    assert [body.get("uplink") for body in bodies] == ["switch", "core", None, "core", "core", None]
+
+
+@pytest.mark.parametrize(
+    "uplinks",
+    [
+        {"d1": "d1"}, {"d1": "d9"}, {"d1": "d2", "d2": "d1"}, {"core": "camera"}, {"core": "switch", "d1": "core"},
+        {f"d{n}": f"d{n + 1}" for n in range(17)} | {"d17": None},
+    ],
+)  # fmt: skip
+async def test_no_device_hangs_on_itself_or_on_nothing_or_too_deep(
+    world: World, uplinks: dict[str, str | None]
+) -> None:
+    stored = {"camera": "switch", "switch": "core", "core": None}
+    await world.admin.post("devices", {"devices": [{"device": name, "uplink": up} for name, up in stored.items()]})
+    devices = {"devices": [{"device": name, "uplink": up} for name, up in uplinks.items()]}
+    response = await world.admin.call("POST", "devices?replace=true", devices)
+    assert (response.status_code, response.json()["type"]) == (422, "urn:herun:problem:bad_uplink")
+    for name, up in uplinks.items():
+        if name in stored:
+            assert (await world.admin.call("PATCH", f"devices/{name}", {"uplink": up})).status_code == 422
+    assert len((await world.admin.get("devices"))["items"]) == len(stored)
+
+
+async def test_a_bridges_child_does_not_carry_its_bridge(world: World) -> None:
+    await world.admin.post("devices", {"devices": [CHILD, BRIDGE]})
+    response = await world.admin.call("PATCH", "devices/bridge1", {"uplink": "smoke1"})
+    assert response.json()["type"] == "urn:herun:problem:bad_uplink"

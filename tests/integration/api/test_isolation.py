@@ -7,7 +7,8 @@ from typing import Final
 import pytest
 from psycopg.errors import InsufficientPrivilege
 
-from tests.integration.api.running import World
+from tests.integration.api.running import NOON_US, World
+from tests.integration.api.test_promotion import monitored
 
 # Hold no row of any site: names are hashed into buckets, and partitions belong to the engine.
 WITHOUT_SITE: Final = {"throttles", "partitions", "alembic_version", "snapshots", "outbox"}
@@ -45,6 +46,9 @@ async def fill(world: World) -> None:
     drill = {"kind": "drill", "begins_at": "2026-06-02T00:00:00+08:00", "ends_at": "2026-06-02T01:00:00+08:00"}
     await world.admin.put("arming/service-windows/w1", drill | {"why": "fire drill"})
     await world.admin.put("calendar/2027", {"year": 2027, "holidays": {"元旦": ["2027-01-01"]}})
+    monitored(world, "d1", NOON_US)
+    asked = await world.admin.post("backtests", {"from": "2026-05-01T00:00:00Z", "to": "2026-05-02T00:00:00Z"})
+    world.add_result(asked["id"], state="running")
 
 
 async def test_another_sites_rows_do_not_exist(world: World) -> None:
@@ -78,7 +82,9 @@ async def test_no_row_can_be_put_into_another_site(world: World) -> None:
         world.rows(statement, role="herun_api", bound_to="s2")
 
 
-@pytest.mark.parametrize("table", ["events", "alerts", "alert_versions", "control_frames", "partitions"])
+@pytest.mark.parametrize(
+    "table", ["events", "alerts", "alert_versions", "monitored_alerts", "control_frames", "partitions"]
+)
 async def test_the_api_writes_nothing_of_the_processors(world: World, table: str) -> None:
     with pytest.raises(InsufficientPrivilege):
         world.rows(f"DELETE FROM {table}", role="herun_api", bound_to="*")

@@ -40,6 +40,21 @@ async def test_personal_values_are_deleted_when_their_time_is_over_and_not_befor
     assert world.value("SELECT count(*) FROM events_personal") == 29
 
 
+async def test_monitored_alerts_are_deleted_when_their_time_is_over_and_not_before(world: World) -> None:
+    with psycopg.connect(world.database_url) as connection:
+        connection.execute("SET ROLE herun_processor")
+        for day in range(100):
+            connection.execute(
+                "INSERT INTO monitored_alerts SELECT 'herun', gen_random_uuid(), 1, 'r', 1, 'k', 'raised', 'info', 'c',"
+                " t, t, NULL, 1, NULL, NULL, NULL, false, '{}' FROM (SELECT to_timestamp(%(s)s)) AS times (t)",
+                {"s": day * 86_400},
+            )
+    clock = ManualClock(at_us=100 * DAY_US)
+    async with make_pool(world.database_url, ROLE, "test", 1) as pool:
+        assert await housekeeping.delete_old_monitored(pool, clock) == 100 - housekeeping.MONITORED_DAYS
+        assert await housekeeping.delete_old_monitored(pool, clock) == 0
+
+
 async def test_frames_behind_the_snapshot_are_purged_but_for_the_last_of_each_subject(world: World) -> None:
     await world.control(put_device("d1"))
     sequences = [await world.publish([event(f"e{n}", START_US + n)]) for n in range(5)]

@@ -24,3 +24,31 @@ async def test_every_event_becomes_a_row(world: World) -> None:
 async def test_the_databases_log_holds_no_values_of_rows(world: World) -> None:
     assert world.value("SHOW log_error_verbosity") == "terse"
     assert world.value("SHOW log_parameter_max_length_on_error") == "0"
+
+
+async def test_what_a_rule_on_trial_would_have_raised_is_kept_apart_and_told_to_nobody(world: World) -> None:
+    world.processor()
+    trial = rule("high", "threshold", raise_above=5, clear_below=2, mode="monitor")
+    await world.control(put_device("d1", zone="z1"), put_rule(trial))
+    await world.publish([event("e1", START_US, 9)])
+    await world.until_offset(await world.publish([event("e2", START_US + 1, 1)]))
+    (kept,) = world.rows(
+        "SELECT rule_uid, version, state, device, zone, cleared_at IS NOT NULL AS over FROM monitored_alerts"
+    )
+    assert kept == {"rule_uid": "high", "version": 2, "state": "cleared", "device": "d1", "zone": "z1", "over": True}
+    for table in ("alerts", "alert_versions", "outbox"):
+        assert world.value(f"SELECT count(*) FROM {table}") == 0
+    info = await world.client.jetstream().stream_info("ALERTS")
+    assert info.state.messages == 0
+
+
+async def test_the_alert_of_a_device_behind_a_dead_one_is_stored_under_it(world: World) -> None:
+    world.processor()
+    lost = rule("lost", "true_for", types=("device.disconnected",), duration_s=0.001,
+                condition={"field": "reason", "op": "==", "value": "lost"})  # fmt: skip
+    await world.control(put_rule(lost), put_device("switch"), put_device("camera", uplink="switch"))
+    for n, device in enumerate(("switch", "camera")):
+        data = {"reason": "lost"}
+        await world.publish([event(f"e{n}", START_US + n, device=device, event_type="device.disconnected", data=data)])
+    await world.until_count("SELECT count(*) FROM alerts WHERE merged_into IS NOT NULL", 1)
+    await world.until_count("SELECT count(*) FROM alerts WHERE merged_count = 1 AND device = 'switch'", 1)

@@ -10,7 +10,7 @@ import msgspec
 from herun.events import FLAG_DERIVED, Event
 from herun.frames import Control
 from herun.schedule import DEFAULT_TIME_ZONE, local_time, zone_named
-from processor.engine.engine import Decisions
+from processor.engine.decisions import Decisions
 from tests.unit.processor.driving import Driver
 from tests.unit.processor.samples import SECOND_US, SITE, START_US, event, put_device
 

@@ -14,7 +14,8 @@ from herun.errors import InvalidInputError
 from herun.events import FLAG_CONTENT_ID, FLAG_LATE, FLAG_REDELIVERED, Event
 from herun.frames import FRAME_VERSION, Control, Frame, FrameKind
 from processor.engine import snapshot
-from processor.engine.engine import MAX_RULE_ERRORS, SWITCHED_OFF_UID, Engine, RuleError
+from processor.engine.decisions import RuleError
+from processor.engine.engine import MAX_RULE_ERRORS, SWITCHED_OFF_UID, Engine
 from processor.engine.kinds.threshold import Threshold
 from processor.engine.state import State
 from tests.unit.processor.driving import Driver
@@ -22,7 +23,7 @@ from tests.unit.processor.samples import SECOND_US, SITE, START_US, event, put_d
 
 RULES = (
     put_device("d1", zone="z"),
-    put_device("d2", zone="z"),
+    put_device("d2", zone="z", uplink="d1"),
     put_list("wanted", "h1"),
     put_rule(rule("high", "threshold", raise_above=7, clear_below=3, cooldown_s=5, key="zone")),
     put_rule(rule("held", "true_for", condition={"field": "value", "op": ">", "value": 5}, duration_s=3)),
@@ -155,9 +156,9 @@ def test_a_rule_that_throws_is_switched_off_and_the_others_go_on(monkeypatch: py
     def throw(self: Threshold, *_: object, **__: object) -> None:
         self_state = driver.engine.state
         driver.engine._journal.put(self_state.holders, (SITE, "bad", "x"), ("x",))
-        raise ZeroDivisionError(self.head.uid)
+        raise ZeroDivisionError("bad")
 
-    monkeypatch.setattr(Threshold, "on_event", throw)
+    monkeypatch.setattr(Threshold, "step", throw)
     for n in range(MAX_RULE_ERRORS + 3):
         assert len(driver.events(event(f"e{n}", at(10 * n))).rows) == 1
     assert len(driver.rule_errors) == MAX_RULE_ERRORS

@@ -53,4 +53,5 @@ def test_nothing_is_remembered_when_the_cool_down_is_over() -> None:
     driver.events(passage(0, 0, "h1"))
     driver.pass_until(START_US + 31 * SECOND_US)
     assert driver.engine.state.current == {}
+    driver.pass_until(START_US + 61 * SECOND_US)  # the window in which a storm is noticed
     assert driver.engine.state.due == {}

@@ -1,0 +1,55 @@
+"""The stretch of time that figures are asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final
+
+from fastapi import Query
+from pydantic import Field
+
+from api.problems import invalid
+from api.schema import Body, Moment
+
+DEFAULT: Final = timedelta(days=28)  # four weeks: each weekday as often as the others
+LONGEST: Final = timedelta(days=366)
+_EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
+
+Begin = Annotated[Moment | None, Query(alias="from", description="raised at or after, RFC 3339 with offset")]
+End = Annotated[Moment | None, Query(alias="to", description="raised before")]
+
+
+class Between(Body):
+    """The query of a report: a misspelt one is refused, not answered for another period."""
+
+    begin: Annotated[Moment | None, Field(alias="from", description="raised at or after, RFC 3339 with offset")] = None
+    end: Annotated[Moment | None, Field(alias="to", description="raised before")] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From `begin` on, up to before `end`."""
+
+    begin: datetime
+    end: datetime
+
+    @property
+    def before(self) -> Period:
+        """The stretch of the same length that ends where this one begins."""
+        return Period(self.begin - (self.end - self.begin), self.begin)
+
+
+def period(now: datetime, begin: datetime | None, end: datetime | None, default: timedelta = DEFAULT) -> Period:
+    """What was asked for; left out, it ends now and is as long as the default.
+
+    Raises Problem 422 if it is empty, longer than LONGEST, or centuries away.
+    """
+    if not all(_EARLIEST < each < _LATEST for each in (begin, end) if each is not None):
+        raise invalid("bad_period", f"from and to lie between {_EARLIEST.year} and {_LATEST.year}")
+    end = now if end is None else end.astimezone(UTC)
+    begin = end - default if begin is None else begin.astimezone(UTC)
+    if not timedelta() < end - begin <= LONGEST:
+        raise invalid("bad_period", f"from lies before to, by at most {LONGEST.days} days")
+    return Period(begin, end)

@@ -1,0 +1,54 @@
+-- name: trials
+-- Since when the rule has been on trial without a break (null: it is not), and whether it was live at any time.
+WITH history AS (
+    SELECT version, changed_at, CASE WHEN body IS NULL THEN 'removed' ELSE coalesce(body ->> 'mode', 'live') END AS mode
+    FROM rule_versions
+    WHERE site = %(site)s AND uid = %(uid)s
+), other AS (
+    SELECT coalesce(max(version), 0) AS newest FROM history WHERE mode <> 'monitor'
+)
+SELECT min(changed_at) FILTER (WHERE version > newest) AS since, bool_or(mode = 'live') AS was_live
+FROM history, other
+HAVING count(*) > 0;
+
+-- name: by_day
+SELECT to_char(raised_at AT TIME ZONE %(time_zone)s, 'YYYY-MM-DD') AS day, count(*) AS alerts
+FROM monitored_alerts
+WHERE site = %(site)s AND rule_uid = %(uid)s AND raised_at >= %(begin)s AND raised_at < %(end)s
+GROUP BY 1
+ORDER BY 1;
+
+-- name: by_device
+SELECT device, count(*) AS alerts
+FROM monitored_alerts
+WHERE site = %(site)s AND rule_uid = %(uid)s AND raised_at >= %(begin)s AND raised_at < %(end)s
+GROUP BY device
+ORDER BY alerts DESC, device COLLATE "C"
+LIMIT %(limit)s;
+
+-- name: overlaps
+-- Monitored alerts that lie within minutes of an alert of the same device (or, without one, place) that people judged.
+SELECT count(*) AS alerts, count(*) FILTER (WHERE m.opens_order) AS orders,
+       count(*) FILTER (WHERE judged.as_true) AS with_true,
+       count(*) FILTER (WHERE judged.as_false AND NOT judged.as_true) AS with_false
+FROM monitored_alerts AS m
+LEFT JOIN LATERAL (
+    SELECT bool_or(c.verdict = 'true') AS as_true, bool_or(c.verdict <> 'true') AS as_false
+    FROM alerts AS a
+    JOIN alert_actions AS c ON c.site = a.site AND c.alert_id = a.alert_id AND c.action = 'closed'
+    WHERE a.site = m.site AND c.verdict IN ('true', 'false', 'nuisance')
+      AND (a.device = m.device OR (m.device IS NULL AND a.device IS NULL
+           AND (a.zone, a.building) IS NOT DISTINCT FROM (m.zone, m.building)))
+      AND a.raised_at <= coalesce(m.cleared_at, m.updated_at) + %(within)s
+      AND coalesce(a.cleared_at, a.updated_at) >= m.raised_at - %(within)s
+) AS judged ON true
+WHERE m.site = %(site)s AND m.rule_uid = %(uid)s AND m.raised_at >= %(begin)s AND m.raised_at < %(end)s;
+
+-- name: live
+SELECT count(*) AS alerts, count(o.number) AS orders,
+       count(*) FILTER (WHERE c.verdict = 'true') AS judged_true,
+       count(*) FILTER (WHERE c.verdict IN ('false', 'nuisance')) AS judged_false
+FROM alerts AS a
+LEFT JOIN work_orders AS o ON o.site = a.site AND o.alert_id = a.alert_id
+LEFT JOIN alert_actions AS c ON c.site = a.site AND c.alert_id = a.alert_id AND c.action = 'closed'
+WHERE a.site = %(site)s AND a.rule_uid = %(uid)s AND a.raised_at >= %(begin)s AND a.raised_at < %(end)s;

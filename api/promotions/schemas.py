@@ -1,0 +1,62 @@
+"""What a rule on trial (mode monitor) would have done."""
+
+from __future__ import annotations
+
+from api.schema import Moment, View
+
+
+class Day(View):
+    """A day of the site's time."""
+
+    day: str
+    alerts: int
+
+
+class OfDevice(View):
+    """A device; null: alerts of none."""
+
+    device: str | None
+    alerts: int
+
+
+class Overlap(View):
+    """Alerts near (within minutes of) one of the same device that people judged, as counts and shares of all.
+
+    `false_alarm_rate` is estimated from these alone; null if there are none. Nuisance counts as false.
+    """
+
+    true: int
+    false: int
+    share_true: float | None
+    share_false: float | None
+    false_alarm_rate: float | None
+
+
+class LiveBefore(View):
+    """What the rule did while it was live, in a stretch as long as the trial that ends where the trial begins."""
+
+    begin: Moment
+    end: Moment
+    alerts: int
+    orders: int
+    judged_true: int
+    judged_false: int
+    false_alarm_rate: float | None
+
+
+class Promotion(View):
+    """The report. `since`: on trial without a break since then; null: it is not on trial now.
+
+    `orders` is how many it would have opened, at most: some of its alerts would have been hidden by others.
+    """
+
+    rule_uid: str
+    since: Moment | None
+    begin: Moment
+    end: Moment
+    alerts: int
+    orders: int
+    by_day: list[Day]
+    by_device: list[OfDevice]
+    overlap: Overlap
+    live_before: LiveBefore | None

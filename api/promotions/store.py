@@ -1,0 +1,47 @@
+"""Monitored alerts, read, and what they are held against."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+from api.periods import Period
+from api.transactions import Transaction
+from herun.database.queries import Queries
+
+_QUERIES: Final = Queries(__package__)
+# A detector and the rule that people know notice the same thing minutes apart.
+WITHIN: Final = timedelta(minutes=10)
+MAX_DEVICES: Final = 200  # named, those with the most alerts
+
+
+async def trials(tx: Transaction, uid: str) -> dict[str, Any] | None:
+    """Since when a rule is on trial, and whether it ever was live; None if there never was such a rule."""
+    return await tx.one(_QUERIES["trials"], uid=uid)
+
+
+async def by_day(tx: Transaction, uid: str, asked: Period, time_zone: str) -> list[dict[str, Any]]:
+    """Monitored alerts by day of the site's time."""
+    values = {"uid": uid, "begin": asked.begin, "end": asked.end, "time_zone": time_zone}
+    return await tx.all(_QUERIES["by_day"], **values)
+
+
+async def by_device(tx: Transaction, uid: str, asked: Period) -> list[dict[str, Any]]:
+    """Monitored alerts by device, those with the most first."""
+    return await tx.all(_QUERIES["by_device"], uid=uid, begin=asked.begin, end=asked.end, limit=MAX_DEVICES)
+
+
+async def overlaps(tx: Transaction, uid: str, asked: Period) -> dict[str, Any]:
+    """How many monitored alerts there are, and how many of them lie near one that people judged."""
+    return await _counts(tx, "overlaps", uid, asked, within=WITHIN)
+
+
+async def live(tx: Transaction, uid: str, asked: Period) -> dict[str, Any]:
+    """What the rule did live."""
+    return await _counts(tx, "live", uid, asked)
+
+
+async def _counts(tx: Transaction, name: str, uid: str, asked: Period, **values: Any) -> dict[str, Any]:
+    row = await tx.one(_QUERIES[name], uid=uid, begin=asked.begin, end=asked.end, **values)
+    assert row is not None  # noqa: S101 - counts always give a row
+    return row

@@ -1,0 +1,56 @@
+"""Alerts that hide others: how many, and telling of it.
+
+A master's count changes with every alert that it hides; it is told a second later, so a thousand make no thousand
+versions.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from herun.alerts import AlertState
+from processor.engine.state import CellKey, CurrentAlert
+
+if TYPE_CHECKING:
+    from processor.engine.alerting import Evaluation
+
+TELL: Final = "merge-tell"
+TELL_US: Final = 1_000_000  # of engine time, from the first change that was not told
+
+
+def write(ev: Evaluation, cell: CellKey, kept: CurrentAlert) -> None:
+    """Tells of this version and keeps it."""
+    ev.alerts.append(kept.alert)
+    ev.journal.put(ev.state.current, cell, kept)
+    ev.timers.disarm((TELL, *cell))
+
+
+def count(ev: Evaluation, cell: CellKey, alert_id: str | None, by: int, text: dict[str, str] | None = None) -> None:
+    """The raised alert of the cell hides so many more; nothing happens if it is another one by now."""
+    kept = ev.state.current.get(cell)
+    if kept is None or kept.alert.alert_id != alert_id or kept.alert.state is not AlertState.RAISED:
+        return
+    alert = msgspec.structs.replace(kept.alert, merged_count=kept.alert.merged_count + by, text=text or kept.alert.text)
+    ev.journal.put(ev.state.current, cell, msgspec.structs.replace(kept, alert=alert))
+    if (TELL, *cell) not in ev.state.due:
+        ev.timers.arm((TELL, *cell), ev.now + TELL_US)
+
+
+def tell(ev: Evaluation, cell: CellKey) -> None:
+    """A version with the count as it is now."""
+    kept = ev.state.current.get(cell)
+    if kept is not None:
+        alert = msgspec.structs.replace(kept.alert, version=kept.alert.version + 1)
+        write(ev, cell, msgspec.structs.replace(kept, alert=alert))
+
+
+def hides(ev: Evaluation, kept: CurrentAlert) -> bool:
+    """True if what the alert is merged into still lasts."""
+    master = ev.state.current.get(kept.under) if kept.under is not None else None
+    return (
+        master is not None
+        and master.alert.alert_id == kept.alert.merged_into
+        and master.alert.state is AlertState.RAISED
+    )
