@@ -37,10 +37,11 @@ def is_out_of_service(state: State, site: str, device: str, at_us: int) -> bool:
         return True
     place = state.registered.get((site, device))
     zone = None if place is None else place.zone
-    windows = state.service_windows.get(site, ())
-    return any(_covers(window, device, zone, at_us) for window in windows) or (
-        zone is not None and mode_at(state, site, zone, at_us) is Mode.MAINTENANCE
-    )
+    for window in state.service_windows.get(site, ()):
+        if _covers(window, device, zone, at_us):
+            return True
+    cell = None if zone is None else state.arming.get((site, zone))
+    return cell is not None and cell.mode_at(at_us) is Mode.MAINTENANCE
 
 
 def _covers(window: ServiceWindow, device: str, zone: str | None, at_us: int) -> bool:
