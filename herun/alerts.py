@@ -19,6 +19,14 @@ class AlertState(StrEnum):
     CLEARED = "cleared"
 
 
+class Correction(StrEnum):
+    """How late events have corrected an alert."""
+
+    AMENDED = "amended"  # began or ended at another time, or was counted once too often
+    REOPENED = "reopened"  # has not ended after all
+    WITHDRAWN = "withdrawn"  # never was
+
+
 class Alert(msgspec.Struct, frozen=True):
     """One version of an alert. Times are microseconds UTC; the id never changes, corrections are higher versions.
 
@@ -54,7 +62,7 @@ class Alert(msgspec.Struct, frozen=True):
     merged_into: str | None = None
     merged_count: int = 0
     order_category: str | None = None
-    correction: Literal["withdrawn", "amended", "reopened"] | None = None
+    correction: Correction | None = None
 
 
 def alert_id(site: str, rule_uid: str, key: str, cause: str) -> str:

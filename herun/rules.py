@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+import json
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, model_validator
 
 from herun.catalogue import CATALOGUE
+from herun.cel import MAX_CHARS, compile_expression
+from herun.errors import InvalidInputError
 from herun.names import NAME_PATTERN
+from herun.schedule import WeeklyPlan
 
 # Far beyond all that a device measures, and safely inside what the database, the stream and the engine take: jsonb
 # gives a large float back as an integer, and MessagePack holds none of more than 64 bits.
 LARGEST: Final = 10**15
 MAX_SECONDS: Final = 31 * 86_400
 MAX_SCOPE: Final = 1000  # devices, kinds or places that one rule names
+MAX_PANES: Final = 120  # parts of a sliding window, each with its own sums
+MAX_LATENESS_S: Final = 3_600
+DEFAULT_LATENESS_S: Final = 300.0  # a camera's lost connection in passing; what was away longer is stored, and too late
 
 Number = Annotated[float, Field(allow_inf_nan=False, ge=-LARGEST, le=LARGEST)]
 Integer = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]
@@ -47,27 +54,71 @@ class Match(_Strict):
         return self
 
 
-class Condition(_Strict):
-    """A comparison of one field of the event's data; a missing field or another type never matches."""
+def _checked(text: str) -> str:
+    try:
+        compile_expression(text)
+    except InvalidInputError as error:
+        raise ValueError(error.detail) from error
+    return text
 
-    field: FieldName
-    op: Literal["==", "!=", ">", ">=", "<", "<="]
-    value: Scalar
+
+def _from_comparison(value: Any) -> Any:
+    """Rules of before CEL compared one field: {field, op, value}."""
+    if isinstance(value, dict) and value.keys() == {"field", "op", "value"}:
+        return f"data.{value['field']} {value['op']} {json.dumps(value['value'], ensure_ascii=False)}"
+    return value
+
+
+# Holds, does not hold, or says nothing of an event (herun/cel.py).
+Condition = Annotated[
+    str, Field(min_length=1, max_length=MAX_CHARS), BeforeValidator(_from_comparison), AfterValidator(_checked)
+]
+Key = Literal["device", "zone", "building", "site", "plate", "person"]
+ArmedMode = Literal["armed", "home", "night", "disarmed"]
 
 
 class _Rule(_Strict):
+    """What all kinds have. `key`: what an alert is about; events of one key are judged together.
+
+    `schedule` and `armed_modes` say when it may raise (empty: always); what began before is raised when they begin.
+    `lateness_s`: how long after its key's newest an event may come and still correct what was raised.
+    """
+
     uid: Name
     version: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1
     title: Bilingual
     text: Bilingual  # template: {device} {zone} {building} {value} {count} {duration}
     severity: Literal["info", "warning", "critical"] = "warning"
     category: Name
-    key: Literal["device", "zone", "building", "site", "plate"] = "device"
+    key: Key = "device"
     cooldown_s: Annotated[float, Field(allow_inf_nan=False, ge=0, le=MAX_SECONDS)] = 0.0
     opens_order: bool = True
     order_category: Name | None = None  # of the order that it opens, if it is another than the alert's
     mode: Literal["live", "monitor", "off"] = "live"  # monitor: evaluated and measured, but alerts nobody
     match: Match
+    condition: Condition | None = None
+    schedule: WeeklyPlan | None = None
+    armed_modes: Annotated[list[ArmedMode], Field(max_length=4)] = []
+    lateness_s: Annotated[float, Field(allow_inf_nan=False, ge=0, le=MAX_LATENESS_S)] = DEFAULT_LATENESS_S
+
+
+class Limits(_Strict):
+    """Raised beyond one value, cleared behind another, which is on the quiet side of it."""
+
+    raise_above: Number | None = None
+    clear_below: Number | None = None
+    raise_below: Number | None = None
+    clear_above: Number | None = None
+
+    @model_validator(mode="after")
+    def _one_side(self) -> Limits:
+        if (self.raise_above is None) == (self.raise_below is None):
+            raise ValueError("give either raise_above or raise_below")
+        if self.raise_above is not None and not _goes_with(self.clear_below, self.clear_above, self.raise_above, 1):
+            raise ValueError("raise_above goes with clear_below, which is not higher")
+        if self.raise_below is not None and not _goes_with(self.clear_above, self.clear_below, self.raise_below, -1):
+            raise ValueError("raise_below goes with clear_above, which is not lower")
+        return self
 
 
 def _goes_with(clear: float | None, other_side: float | None, limit: float, sign: int) -> bool:
@@ -75,24 +126,45 @@ def _goes_with(clear: float | None, other_side: float | None, limit: float, sign
     return other_side is None and (clear is None or sign * clear <= sign * limit)
 
 
-class ThresholdRule(_Rule):
+class ThresholdRule(_Rule, Limits):
     """Raised when a value goes over `raise_above` (or under `raise_below`), cleared when back past the clear value."""
 
     kind: Literal["threshold"]
     field: FieldName = "value"
-    raise_above: Number | None = None
-    clear_below: Number | None = None
-    raise_below: Number | None = None
-    clear_above: Number | None = None
+
+
+class ChangeRule(_Rule, Limits):
+    """Rate of change: by how much a device's value differs from its oldest one within `over_s`."""
+
+    kind: Literal["change"]
+    field: FieldName = "value"
+    over_s: Seconds
+
+
+class AggregateRule(_Rule, Limits):
+    """An aggregate of the key's values over a window.
+
+    `tumbling`: windows of `size_s`, side by side since a Monday midnight in China, judged when they end. `sliding`: the
+    last `size_s`, in steps of `every_s` (a twelfth of it by default), judged at each event. `session`: events less than
+    `size_s` apart, judged at each event, over when none comes for so long. `duration` is from the first to the last
+    event, in seconds.
+    """
+
+    kind: Literal["aggregate"]
+    window: Literal["tumbling", "sliding", "session"]
+    size_s: Seconds
+    every_s: Seconds | None = None
+    function: Literal["count", "sum", "avg", "min", "max", "duration"]
+    field: FieldName = "value"
 
     @model_validator(mode="after")
-    def _one_side(self) -> ThresholdRule:
-        if (self.raise_above is None) == (self.raise_below is None):
-            raise ValueError("give either raise_above or raise_below")
-        if self.raise_above is not None and not _goes_with(self.clear_below, self.clear_above, self.raise_above, 1):
-            raise ValueError("raise_above goes with clear_below, which is not higher")
-        if self.raise_below is not None and not _goes_with(self.clear_above, self.clear_below, self.raise_below, -1):
-            raise ValueError("raise_below goes with clear_above, which is not lower")
+    def _window_is_whole(self) -> AggregateRule:
+        if self.every_s is not None and self.window != "sliding":
+            raise ValueError("every_s goes with sliding windows")
+        if self.every_s is not None and not 1 <= self.size_s / self.every_s <= MAX_PANES:
+            raise ValueError(f"every_s is at most size_s, and at least a {MAX_PANES}th of it")
+        if self.function == "duration" and self.window != "session":
+            raise ValueError("duration is measured of sessions")
         return self
 
 
@@ -127,10 +199,73 @@ class CountRule(_Rule):
     """Raised when `count` distinct events match within any `window_s` of event time; cleared when it has fewer."""
 
     kind: Literal["count"]
-    condition: Condition | None = None
     count: Annotated[int, Field(ge=1, le=10_000)]
     window_s: Seconds
 
 
-Rule = Annotated[ThresholdRule | TrueForRule | AbsenceRule | PlateListRule | CountRule, Field(discriminator="kind")]
+class DistinctRule(_Rule):
+    """Raised when a field (or `device`) has `count` different values within `window_s`; cleared when it has fewer."""
+
+    kind: Literal["distinct"]
+    field: FieldName
+    count: Annotated[int, Field(ge=2, le=1_000)]
+    window_s: Seconds
+
+
+class Step(_Strict):
+    """One thing that happens: events of these types for which the condition holds."""
+
+    event_types: Annotated[list[str], Field(min_length=1, max_length=20)]
+    condition: Condition | None = None
+
+
+class _Steps(_Rule):
+    @model_validator(mode="after")
+    def _steps_are_matched(self) -> _Steps:
+        unmatched = {name for step in self.all_steps() for name in step.event_types} - set(self.match.event_types)
+        if unmatched:
+            raise ValueError(f"steps ask for {sorted(unmatched)}, which match.event_types leaves out")
+        return self
+
+    def all_steps(self) -> list[Step]:
+        """Every step of the rule."""
+        raise AssertionError("a kind with steps names them")
+
+
+class SequenceRule(_Steps):
+    """Raised when the steps happen one after the other, the last at most `within_s` after the first."""
+
+    kind: Literal["sequence"]
+    steps: Annotated[list[Step], Field(min_length=2, max_length=5)]
+    within_s: Seconds
+
+    def all_steps(self) -> list[Step]:
+        return self.steps
+
+
+class NegationRule(_Steps):
+    """Raised when after `first` nothing of `then` happens for `within_s`; cleared when it happens after all."""
+
+    kind: Literal["negation"]
+    first: Step
+    then: Step
+    within_s: Seconds
+
+    def all_steps(self) -> list[Step]:
+        return [self.first, self.then]
+
+
+Rule = Annotated[
+    ThresholdRule
+    | TrueForRule
+    | CountRule
+    | DistinctRule
+    | ChangeRule
+    | AggregateRule
+    | AbsenceRule
+    | SequenceRule
+    | NegationRule
+    | PlateListRule,
+    Field(discriminator="kind"),
+]
 RULE: TypeAdapter[Rule] = TypeAdapter(Rule)

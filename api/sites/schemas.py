@@ -3,26 +3,11 @@
 from __future__ import annotations
 
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from api.schema import Body, Moment, Name, Title, View, distinct
-
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(f"no such time zone: {name}") from error
-    return name
-
-
-TimeZone = Annotated[
-    str,
-    Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$", examples=["Asia/Shanghai"]),
-    AfterValidator(_known_zone),
-]
+from herun.schedule import DEFAULT_TIME_ZONE, TimeZone
 
 
 class NewSite(Body):
@@ -30,7 +15,7 @@ class NewSite(Body):
 
     site: Name
     name: Title
-    time_zone: TimeZone = "Asia/Shanghai"
+    time_zone: TimeZone = DEFAULT_TIME_ZONE
 
 
 class Site(View):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol, TypeGuard
 
 import msgspec
 
-from herun.alerts import Alert, AlertState, alert_id
+from herun.alerts import Alert, AlertState, Correction, alert_id
 from herun.events import FLAG_DERIVED, Event
+from herun.schedule import Schedule
 from processor.engine import masters, merging
 from processor.engine.journal import Journal
-from processor.engine.state import CellKey, Registration, State, TimerKey
+from processor.engine.state import CellKey, CurrentAlert, Registration, State, TimerKey
 from processor.engine.texts import duration_texts, fill
 from processor.engine.timers import Timers
 
@@ -38,6 +39,7 @@ class RuleHead(msgspec.Struct, frozen=True):
     cooldown_us: int
     lasting: bool
     duration_us: int | None = None
+    lateness_us: int = 0  # how long after its end an alert may still be corrected
     connectivity: bool = False
     mode: Literal["live", "monitor"] = "live"
     order_category: str | None = None
@@ -53,10 +55,19 @@ class Occurrence(msgspec.Struct, frozen=True):
     count: int | None = None
 
 
+class Gated(Protocol):
+    """A rule that may raise at some times only."""
+
+    schedule: Schedule | None
+
+
 class Evaluation:
     """What rules and parts work on: the state and its undo log, the timers, the frame's time, what came of it."""
 
-    __slots__ = ("alerts", "derived", "journal", "now", "state", "timers", "watched")
+    __slots__ = (
+        "alerts", "derived", "journal", "keys_refused", "now", "own_time", "shared_time", "state", "timers", "too_late",
+        "watched",
+    )  # fmt: skip
 
     def __init__(self, state: State, journal: Journal, timers: Timers) -> None:
         self.state = state
@@ -64,6 +75,8 @@ class Evaluation:
         self.timers = timers
         self.alerts: list[Alert] = []
         self.derived: list[Event] = []  # waiting to be seen by parts and rules, in order
+        self.own_time = self.shared_time = 0  # of the event at hand: by its device's clock, by everybody's
+        self.too_late = self.keys_refused = 0
         self.now = self.watched = 0
         self.let_pass_to(state.engine_time)
 
@@ -81,6 +94,16 @@ class Evaluation:
         name = uuid.uuid5(_DERIVED, "\0".join((site, device, event_type, cause)))
         text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
         self.derived.append(Event(site, device, str(name), event_type, 1, at, text, flags=FLAG_DERIVED))
+
+    def behind(self, site: str, device: str) -> int:
+        """How far the device's clock is known to be behind, in microseconds."""
+        clock = self.state.clocks.get((site, device))
+        return 0 if clock is None else clock.behind_us
+
+    def may_raise(self, rule: Gated, device: str | None, at: int) -> bool:
+        """Whether the rule's schedule lets it raise at this time."""
+        del device
+        return rule.schedule is None or rule.schedule.is_on(at)
 
     def registration(self, site: str, device: str | None) -> Registration:
         """What is known of a device; nothing of an unknown one."""
@@ -121,14 +144,10 @@ def release(ev: Evaluation, head: RuleHead, key: str, device: str, at: int) -> N
 
 
 def raise_alert(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence) -> None:
-    """A new alert; or, within the cool-down since the last change, one more occurrence of the same one.
-
-    What was merged into an alert that is over is not raised again: it would stay hidden.
-    """
+    """A new alert; or, within the cool-down since the last change, one more occurrence of the same one."""
     cell = (head.site, head.uid, key)
     current = ev.state.current.get(cell)
-    may_go_on = current is not None and not current.closed and (not current.under or masters.hides(ev, current))
-    if current and may_go_on and occurrence.at - current.alert.updated_at < head.cooldown_us:
+    if _counts_into(current, ev, head, occurrence):
         alert = _again(ev, current.alert, head, occurrence)
     else:
         alert = _first(ev, head, key, occurrence)
@@ -154,6 +173,45 @@ def clear_alert(ev: Evaluation, head: RuleHead, key: str, at: int) -> None:
         forget_alert(ev, cell)
 
 
+def current_alert(ev: Evaluation, head: RuleHead, key: str) -> Alert | None:
+    """The newest version of the key's alert, as long as it may be counted into or corrected."""
+    current = ev.state.current.get((head.site, head.uid, key))
+    return None if current is None else current.alert
+
+
+def rewrite_alert(ev: Evaluation, head: RuleHead, key: str, alert: Alert) -> Alert:
+    """Tells a corrected version; it is the key's current alert if it holds, or if there is no other by now.
+
+    Returns it as it was told: another alert may hide it.
+    """
+    cell = (head.site, head.uid, key)
+    current = ev.state.current.get(cell)
+    is_same = current is not None and current.alert.alert_id == alert.alert_id
+    if current is None or is_same or (head.lasting and alert.state is AlertState.RAISED):
+        return _keep(ev, cell, alert, head)
+    told = merging.told_late(ev, head, alert) if alert.version == 1 else alert
+    ev.alerts.append(told)
+    return told
+
+
+def raise_past(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence, cleared_at: int | None) -> Alert:
+    """What was and is over: counted into the key's alert within its cool-down, else raised and cleared at once."""
+    cell = (head.site, head.uid, key)
+    current = ev.state.current.get(cell)
+    if _counts_into(current, ev, head, occurrence):
+        alert = current.alert
+        alert = msgspec.structs.replace(alert, version=alert.version + 1, count=alert.count + 1)
+    else:
+        alert = _first(ev, head, key, occurrence)
+        if cleared_at is not None:
+            alert = merging.told_late(ev, head, alert)
+            ev.alerts.append(alert)
+            alert = msgspec.structs.replace(
+                alert, version=2, state=AlertState.CLEARED, cleared_at=cleared_at, updated_at=cleared_at
+            )
+    return rewrite_alert(ev, head, key, alert)
+
+
 def close_alert(ev: Evaluation, site: str, closed_id: str) -> None:
     """People have closed it: what is raised next is another alert, cool-down or not."""
     for cell, current in sorted(ev.state.current.items(), key=lambda item: item[0]):
@@ -169,13 +227,13 @@ def forget_alert(ev: Evaluation, cell: CellKey) -> None:
     merging.settle(ev, cell)
 
 
-def _keep(ev: Evaluation, cell: CellKey, alert: Alert, head: RuleHead) -> None:
+def _keep(ev: Evaluation, cell: CellKey, alert: Alert, head: RuleHead) -> Alert:
     """Writes the version out (unless it waits) and, as long as it may be counted into, into the state."""
     kept = merging.placed(ev, head, cell, alert)
     if not kept.waiting:
         ev.alerts.append(kept.alert)
     timer: TimerKey = (FORGET, *cell)
-    stays_us = max(head.cooldown_us, merging.GRACE_US if kept.waiting else 0)
+    stays_us = max(head.cooldown_us, head.lateness_us, merging.GRACE_US if kept.waiting else 0)
     if head.lasting and alert.state is AlertState.RAISED:
         ev.journal.put(ev.state.current, cell, kept)
         ev.timers.disarm(timer)
@@ -185,6 +243,7 @@ def _keep(ev: Evaluation, cell: CellKey, alert: Alert, head: RuleHead) -> None:
     else:
         ev.journal.remove(ev.state.current, cell)
     merging.settle(ev, cell)
+    return kept.alert
 
 
 def _again(ev: Evaluation, alert: Alert, head: RuleHead, occurrence: Occurrence) -> Alert:
@@ -201,13 +260,34 @@ def _again(ev: Evaluation, alert: Alert, head: RuleHead, occurrence: Occurrence)
     )
 
 
+def _counts_into(
+    current: CurrentAlert | None, ev: Evaluation, head: RuleHead, occurrence: Occurrence
+) -> TypeGuard[CurrentAlert]:
+    """True within the cool-down of an alert that people have not closed and that was not withdrawn.
+
+    Not into what was merged into an alert that is over: it would stay hidden.
+    """
+    return (
+        current is not None
+        and not current.closed
+        and (current.alert.merged_into is None or masters.hides(ev, current))
+        and current.alert.correction is not Correction.WITHDRAWN
+        and abs(occurrence.at - current.alert.updated_at) < head.cooldown_us
+    )
+
+
+def new_alert_id(head: RuleHead, key: str, occurrence: Occurrence) -> str:
+    """The id of the alert that this occurrence makes if it is the first."""
+    cause = "\0".join(str(occurrence.cause[name]) for name in sorted(occurrence.cause))
+    return alert_id(head.site, head.uid, key, cause)
+
+
 def _first(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence) -> Alert:
     place = ev.registration(head.site, occurrence.device)
     values = _values(ev, head, occurrence, 1)
-    cause = "\0".join(str(occurrence.cause[name]) for name in sorted(occurrence.cause))
     return Alert(
         site=head.site,
-        alert_id=alert_id(head.site, head.uid, key, cause),
+        alert_id=new_alert_id(head, key, occurrence),
         version=1,
         rule_uid=head.uid,
         rule_version=head.version,

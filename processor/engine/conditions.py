@@ -1,38 +1,16 @@
-"""Comparisons of an event's data, compiled once. A missing field or another type never matches."""
+"""What `where` asks of an event's data, compiled once. A missing field or another type never matches."""
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from herun.rules import Condition, Scalar
+from herun.rules import Scalar
 
 Data = Mapping[str, Any]
 Test = Callable[[Data], bool]
 
-_ORDER: Final[dict[str, Callable[[Any, Any], bool]]] = {
-    ">": operator.gt,
-    ">=": operator.ge,
-    "<": operator.lt,
-    "<=": operator.le,
-}
 _NUMBERS: Final = frozenset({int, float})
-
-
-def compile_condition(condition: Condition) -> Test:
-    """The test of one comparison."""
-    if condition.op == "==":
-        return equals(condition.field, condition.value)
-    types = _types_of(condition.value)
-    field, value = condition.field, condition.value
-    compare = operator.ne if condition.op == "!=" else _ORDER[condition.op]
-
-    def test(data: Data) -> bool:
-        found = data.get(field)
-        return type(found) in types and compare(found, value)
-
-    return test
 
 
 def equals(field: str, value: Scalar) -> Test:
@@ -44,12 +22,6 @@ def equals(field: str, value: Scalar) -> Test:
         return found == value and type(found) in types
 
     return test
-
-
-def number(data: Data, field: str) -> float | int | None:
-    """The field's value if it is a number."""
-    found = data.get(field)
-    return found if type(found) in _NUMBERS else None
 
 
 def _types_of(value: Scalar) -> frozenset[type]:

@@ -13,16 +13,20 @@ from herun.errors import InvalidInputError
 from herun.frames import Control
 from herun.rules import RULE, Rule
 from processor.engine import merging, verdicts
-from processor.engine.alerting import FORGET, Evaluation, RuleHead, clear_alert, close_alert, forget_alert, release
-from processor.engine.kinds import absence, count, true_for
+from processor.engine.alerting import FORGET, Evaluation, clear_alert, close_alert, forget_alert
+from processor.engine.kinds.absence import Absence
+from processor.engine.kinds.compiled import CompiledRule
 from processor.engine.parts import ControlHandler
 from processor.engine.rulebook import RuleBook, compile_rule
-from processor.engine.state import CellKey, DeviceKey, Registration, RuleCell, RuleKey
+from processor.engine.state import Registration, RuleCell, RuleKey
 
 # What a rule says to people, not when: changing it keeps the rule's state.
 PRESENTATION: Final = frozenset(
-    {"version", "title", "text", "severity", "category", "opens_order", "order_category", "cooldown_s"}
-)
+    {
+        "version", "title", "text", "severity", "category", "opens_order", "order_category", "cooldown_s", "schedule",
+        "armed_modes", "lateness_s",
+    }
+)  # fmt: skip
 
 _GONE: Final = Registration(kind="", zone=None, building=None, enabled=False)
 
@@ -65,11 +69,11 @@ def _put_device(ev: Evaluation, book: RuleBook, control: Control) -> None:
     ev.journal.put(ev.state.registered, key, registration)
     merging.link(ev, key, old.uplink if old else None, uplink)
     book.forget_plans()
-    if old is not None:
-        _leave_cells(ev, book, key, registration)
     for rule in book.of_site(control.site):
-        if isinstance(rule, absence.Absence):
-            _sync_absence(ev, rule, body.device, registration, control.control_id)
+        if old is not None:
+            rule.forget_device(ev, body.device, registration)
+        if isinstance(rule, Absence):
+            rule.sync(ev, body.device, registration, control.control_id)
 
 
 def _remove_device(ev: Evaluation, book: RuleBook, control: Control) -> None:
@@ -78,9 +82,8 @@ def _remove_device(ev: Evaluation, book: RuleBook, control: Control) -> None:
     ev.journal.remove(ev.state.registered, (control.site, device))
     merging.link(ev, (control.site, device), old.uplink, None)
     book.forget_plans()
-    _leave_cells(ev, book, (control.site, device), _GONE)
-    for cell in sorted(cell for cell in ev.state.heard if cell[0] == control.site and cell[2] == device):
-        _unexpect(ev, cell)
+    for rule in book.of_site(control.site):
+        rule.forget_device(ev, device, None)
 
 
 def _put_rule(ev: Evaluation, book: RuleBook, control: Control) -> None:
@@ -91,14 +94,14 @@ def _put_rule(ev: Evaluation, book: RuleBook, control: Control) -> None:
     if old is not None and old.body == body:
         return
     if old is not None and _decides_otherwise(RULE.validate_json(old.body), rule):
-        drop_rule_state(ev, compile_rule(control.site, RULE.validate_json(old.body)).head)
+        drop_rule_state(ev, compile_rule(control.site, RULE.validate_json(old.body)))
     ev.journal.put(ev.state.rules, key, RuleCell(body))
     book.changed(key)
     compiled = book.get(key)
-    if isinstance(compiled, absence.Absence):
+    if isinstance(compiled, Absence):
         for (site, device), registration in sorted(ev.state.registered.items()):
             if site == control.site:
-                _sync_absence(ev, compiled, device, registration, control.control_id)
+                compiled.sync(ev, device, registration, control.control_id)
 
 
 def _remove_rule(ev: Evaluation, book: RuleBook, control: Control) -> None:
@@ -106,7 +109,7 @@ def _remove_rule(ev: Evaluation, book: RuleBook, control: Control) -> None:
     cell = ev.state.rules.get(key)
     if cell is None:
         return
-    drop_rule_state(ev, compile_rule(control.site, RULE.validate_json(cell.body)).head)
+    drop_rule_state(ev, compile_rule(control.site, RULE.validate_json(cell.body)))
     ev.journal.remove(ev.state.rules, key)
     verdicts.forget_rule(ev, *key)
     book.changed(key)
@@ -145,57 +148,11 @@ def _decides_otherwise(old: Rule, new: Rule) -> bool:
     return old.model_dump(exclude=set(PRESENTATION)) != new.model_dump(exclude=set(PRESENTATION))
 
 
-def _sync_absence(
-    ev: Evaluation, rule: absence.Absence, device: str, registration: Registration, armed_by: str
-) -> None:
-    """Expects a device that is in the rule's scope, and no longer one that is not."""
-    if registration.enabled and rule.has_in_scope(device, registration):
-        rule.expect(ev, device, armed_by)
-        return
-    cell = (rule.head.site, rule.head.uid, device)
-    _unexpect(ev, cell)
-    if cell in ev.state.holders:
-        release(ev, rule.head, device, device, ev.now)
-
-
-def _leave_cells(ev: Evaluation, book: RuleBook, key: DeviceKey, now: Registration) -> None:
-    """Ends what the device holds under keys that are not its own any more: it has moved, or is gone."""
-    site, device = key
-
-    def is_left(rule_key: RuleKey, cell_key: str) -> bool:
-        rule = book.get(rule_key)
-        stays = rule is not None and now.enabled and rule.has_in_scope(device, now)
-        return not (stays and rule is not None and rule.key_of(device, now) in {cell_key, ""})
-
-    for watch in sorted(watch for watch in ev.state.held if watch[0] == site and watch[3] == device):
-        if is_left(watch[:2], watch[2]):
-            ev.journal.remove(ev.state.held, watch)
-            ev.timers.disarm((true_for.TIMER, *watch))
-    for cell, holders in sorted(ev.state.holders.items()):
-        rule = book.get(cell[:2])
-        if cell[0] == site and device in holders and rule is not None and is_left(cell[:2], cell[2]):
-            release(ev, rule.head, cell[2], device, ev.now)
-
-
-def _unexpect(ev: Evaluation, cell: CellKey) -> None:
-    ev.journal.remove(ev.state.heard, cell)
-    ev.timers.disarm((absence.TIMER, *cell))
-
-
-def drop_rule_state(ev: Evaluation, head: RuleHead) -> None:
+def drop_rule_state(ev: Evaluation, rule: CompiledRule) -> None:
     """Nothing that the rule knew holds any more; its raised alerts are cleared, for nobody watches them now."""
-    key = (head.site, head.uid)
-    for watch in [watch for watch in ev.state.held if watch[:2] == key]:
-        ev.journal.remove(ev.state.held, watch)
-        ev.timers.disarm((true_for.TIMER, *watch))
-    for cell in [cell for cell in ev.state.heard if cell[:2] == key]:
-        _unexpect(ev, cell)
-    for cell in [cell for cell in ev.state.windows if cell[:2] == key]:
-        ev.journal.remove(ev.state.windows, cell)
-        ev.timers.disarm((count.TIMER, *cell))
-    for cell in [cell for cell in ev.state.holders if cell[:2] == key]:
-        ev.journal.remove(ev.state.holders, cell)
-    for cell in sorted(cell for cell in ev.state.current if cell[:2] == key):
+    rule.forget(ev)
+    head = rule.head
+    for cell in sorted(cell for cell in ev.state.current if cell[:2] == rule.rule_key):
         if head.lasting:
             clear_alert(ev, head, cell[2], ev.now)
         forget_alert(ev, cell)

@@ -15,6 +15,7 @@ from herun.alerts import Alert
 from herun.errors import InvalidInputError
 from herun.events import FLAG_LATE, Event
 from herun.frames import Control, Frame, FrameKind
+from processor.engine import clocks as clocks_of
 from processor.engine import merging
 from processor.engine.alerting import FORGET, Evaluation, Occurrence, RuleHead, forget_alert, raise_alert
 from processor.engine.controls import apply_control, drop_rule_state
@@ -23,12 +24,12 @@ from processor.engine.journal import MISSING, Journal
 from processor.engine.kinds.compiled import SECOND_US, CompiledRule
 from processor.engine.parts import ControlHandler, Part
 from processor.engine.rulebook import RuleBook
-from processor.engine.state import ENGINE_TIME, LISTENED, OUTAGE, RuleKey, Seen, State
+from processor.engine.state import ENGINE_TIME, LISTENED, OUTAGE, DeviceKey, RuleKey, Seen, State
 from processor.engine.timers import Timers
 
 OUTAGE_GAP_US: Final = 5 * SECOND_US  # of the machine's clock, without a gateway's frame: nobody was there to listen
-# How far a device's clock may be ahead before its events are remembered by their arrival instead: one wrong time must
-# not make all that follow it late.
+# How far a device's clock may be ahead before its events count as happening when they arrive: one wrong time must not
+# make all that follow it late.
 AHEAD_US: Final = 5 * SECOND_US
 DERIVED_FROM: Final = 1_000_000  # `n` of a frame's derived events, behind all that a frame can hold
 MAX_DERIVED: Final = 256  # derived events of one event or timer, theirs included: no chain without end
@@ -61,6 +62,8 @@ class Decisions(msgspec.Struct):
     duplicates: int = 0
     derived: int = 0
     undecodable: int = 0
+    too_late: int = 0  # times that a rule could not use an event because it came too late to correct anything
+    keys_refused: int = 0  # times that a rule had no room for one more key
     rule_errors: list[RuleError] = []
 
 
@@ -121,6 +124,7 @@ class Engine:
         self._pass_time(at_us, is_gateways=frame.kind is FrameKind.EVENTS)
         decisions = Decisions(position=position, recorded_us=self._ev.now)
         self._ev.alerts = decisions.alerts
+        self._ev.too_late = self._ev.keys_refused = 0
         self._fire_timers(decisions)
         for n, event in enumerate(frame.events):
             if n not in left_out:
@@ -129,6 +133,7 @@ class Engine:
             if n not in left_out:
                 self._take_control(decisions, n, control)
         self._ring.turn()
+        decisions.too_late, decisions.keys_refused = self._ev.too_late, self._ev.keys_refused
         return decisions
 
     def _pass_time(self, at_us: int, *, is_gateways: bool) -> None:
@@ -183,20 +188,23 @@ class Engine:
         """Shows the event to the parts and to the rules that it can match."""
         parts = self._parts_of.get(event.event_type, ())
         plan = self._book.plan(event.site, event.device, event.event_type)
-        if not parts and not plan.entries:
+        if plan.is_empty and not parts:
             return
         data = self._data_of(decisions, event) if parts or plan.reads_data else _NO_DATA
         for part in parts:
             part.on_event(self._ev, event, data, late=late)
         log, alerts = self._journal.entries, decisions.alerts
-        for rule, cell, tests in plan.met_by(data):
+        for _, rule, tests in plan.met_by(data):
             for test in tests:
                 if not test(data):
                     break
             else:
+                key = plan.key_for(rule, data)
+                if key is None:
+                    continue
                 before = (len(log), len(alerts))
                 try:
-                    rule.on_event(self._ev, cell or rule.cell_of(data), event, data, late=late)
+                    rule.on_event(self._ev, key, event, data, plan.subject)
                 except Exception as error:  # noqa: BLE001 - as above: the event is stored all the same
                     self._rule_threw(decisions, rule, before, repr(error), cause=event.event_id, n=n)
 
@@ -210,26 +218,42 @@ class Engine:
             taken += 1
             decisions.rows.append((event, DERIVED_FROM + decisions.derived, event.flags))
             decisions.derived += 1
+            self._ev.own_time = self._ev.shared_time = event.event_time
             self._look(decisions, n, event, late=False)
         waiting.clear()
 
     def _see(self, decisions: Decisions, event: Event) -> bool:
-        """Counts the event; True if the device's newest is newer."""
-        devices, key = self.state.devices, (event.site, event.device)
+        """Counts the event and finds its times; True if the device's newest is newer."""
+        devices, key, now = self.state.devices, (event.site, event.device), self._ev.now
         seen = devices.get(key)
         self._journal.entries.append((devices, key, seen or MISSING))
+        at = event.event_time if event.event_time <= now + AHEAD_US else now
+        late = False
         if seen is None:
             if event.site not in self.state.sites:
                 self._journal.put(self.state.sites, event.site, True)
                 decisions.new_sites.append(event.site)
-            devices[key] = Seen(1, min(event.event_time, self._ev.now + AHEAD_US), event.sequence)
-            return False
-        if is_late(seen, event):
+            devices[key] = Seen(1, at, event.sequence)
+        elif is_late(seen, event):
+            late = True
             devices[key] = Seen(seen.count + 1, seen.newest_time, seen.newest_sequence)
-            return True
-        sequence = seen.newest_sequence if event.sequence is None else event.sequence
-        devices[key] = Seen(seen.count + 1, min(event.event_time, self._ev.now + AHEAD_US), sequence)
-        return False
+        else:
+            sequence = seen.newest_sequence if event.sequence is None else event.sequence
+            devices[key] = Seen(seen.count + 1, at, sequence)
+            at = max(at, seen.newest_time)
+        self._set_times(key, event.event_time, at)
+        return late
+
+    def _set_times(self, key: DeviceKey, event_time: int, at: int) -> None:
+        """By its device's clock, and by everybody's: a clock that is known to be off is set right."""
+        clocks, ev = self.state.clocks, self._ev
+        before = clocks.get(key)
+        clock = clocks_of.seen(before, ev.now, event_time)
+        if clock is not before:
+            self._journal.put(clocks, key, clock)
+        ev.own_time = at
+        behind = clock.behind_us
+        ev.shared_time = min(event_time + behind, ev.now) if behind else at
 
     def _data_of(self, decisions: Decisions, event: Event) -> dict[str, Any]:
         """Rules see no data of what cannot be read; the event is stored as it is."""
@@ -282,7 +306,7 @@ class Engine:
         self._journal.put(self.state.rules, key, msgspec.structs.replace(cell, errors=cell.errors + 1, off=off))
         self._rules_touched = True
         if off:
-            drop_rule_state(self._ev, rule.head)
+            drop_rule_state(self._ev, rule)
             self._book.changed(key)
             raise_alert(self._ev, _switched_off(rule.head), rule.head.uid, _switching(self._ev.now, cause))
 

@@ -34,17 +34,27 @@ _replace = msgspec.structs.replace
 
 
 def placed(ev: Evaluation, head: RuleHead, cell: CellKey, alert: Alert) -> CurrentAlert:
-    """How to keep this version of the cell's alert: a new one is merged, waits, or stands alone."""
+    """How to keep this version of the cell's alert: a new one is merged, waits, or stands alone.
+
+    So is one that late events reopen after it has left the memory; if they only amend it, it stays as it is.
+    """
     kept = ev.state.current.get(cell)
     if kept is None or kept.alert.alert_id != alert.alert_id:
         leaves(ev, cell)
-        return _new(ev, head, cell, alert)
+        if alert.state is not AlertState.RAISED:
+            return CurrentAlert(alert, patience_us=_patience(head))
+        return _new(ev, head, cell, _replace(alert, merged_into=None))
     if kept.waiting:
         kept = _end_wait(ev, cell, kept)
     ev.timers.disarm((TELL, *cell))
     if alert.state is not AlertState.RAISED:
         ev.timers.disarm((OUT, *cell))
     return _replace(kept, alert=_replace(alert, merged_into=kept.alert.merged_into))
+
+
+def told_late(ev: Evaluation, head: RuleHead, alert: Alert) -> Alert:
+    """A new alert of what is over already, as it is told: within a storm, or as its own."""
+    return storms.sorted_in(ev, CurrentAlert(alert)).alert if _takes_part(head) else alert
 
 
 def leaves(ev: Evaluation, cell: CellKey) -> None:
@@ -116,12 +126,10 @@ def link(ev: Evaluation, key: DeviceKey, old: str | None, new: str | None) -> No
 
 
 def _new(ev: Evaluation, head: RuleHead, cell: CellKey, alert: Alert) -> CurrentAlert:
-    if head.mode != "live" or head.uid == STORM_UID:
+    if not _takes_part(head):
         return CurrentAlert(alert)
-    if not head.connectivity:
-        return storms.sorted_in(ev, CurrentAlert(alert))
-    kept = CurrentAlert(alert, patience_us=max(head.duration_us or 0, GRACE_US))
-    if alert.severity == CRITICAL:
+    kept = CurrentAlert(alert, patience_us=_patience(head))
+    if kept.patience_us is None or alert.severity == CRITICAL:
         return storms.sorted_in(ev, kept)
     master = _master_of(ev, cell)
     if master is not None:
@@ -130,6 +138,14 @@ def _new(ev: Evaluation, head: RuleHead, cell: CellKey, alert: Alert) -> Current
         ev.timers.arm((WAIT, *cell), ev.now + GRACE_US)
         return _replace(kept, waiting=True)
     return storms.sorted_in(ev, kept)
+
+
+def _takes_part(head: RuleHead) -> bool:
+    return head.mode == "live" and head.uid != STORM_UID
+
+
+def _patience(head: RuleHead) -> int | None:
+    return max(head.duration_us or 0, GRACE_US) if head.connectivity and head.mode == "live" else None
 
 
 def _under(ev: Evaluation, kept: CurrentAlert, master: CellKey) -> CurrentAlert:

@@ -1,61 +1,114 @@
-"""Which rules an event meets: made from the state, kept until a rule or a device changes."""
+"""Which rules an event meets: made from the state, kept until a rule or a device changes.
+
+Rules that name devices, kinds or places are sorted by device; those that look at any are kept once for the whole site,
+so that many rules and many devices do not multiply. Both are told apart by the texts that their `where` and their
+conditions ask for (metric, label ...), so that an event is held against the few that can match.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any, Final
 
-from herun.rules import RULE, AbsenceRule, CountRule, PlateListRule, Rule, ThresholdRule
+from herun.cel import Subject
+from herun.rules import (
+    RULE,
+    AbsenceRule,
+    AggregateRule,
+    ChangeRule,
+    CountRule,
+    DistinctRule,
+    NegationRule,
+    PlateListRule,
+    Rule,
+    SequenceRule,
+    ThresholdRule,
+    TrueForRule,
+)
 from processor.engine.conditions import Test
 from processor.engine.kinds.absence import Absence
+from processor.engine.kinds.aggregate import make_aggregate
+from processor.engine.kinds.change import Change
 from processor.engine.kinds.compiled import CompiledRule
 from processor.engine.kinds.count import Count
+from processor.engine.kinds.distinct import Distinct
+from processor.engine.kinds.fold import Fold
+from processor.engine.kinds.folded import Folded
+from processor.engine.kinds.negation import Negation
 from processor.engine.kinds.plate_list import PlateList
+from processor.engine.kinds.sequence import Sequence as SequenceFold
 from processor.engine.kinds.threshold import Threshold
 from processor.engine.kinds.true_for import TrueFor
-from processor.engine.state import CellKey, Registration, RuleKey, State
+from processor.engine.state import Registration, RuleKey, State
 
-# A rule, the cell in which it keeps this device's events (None: known from the event only), and what an event's data
-# must pass to be looked at.
-Entry = tuple[CompiledRule, CellKey | None, tuple[Test, ...]]
+# A rule's rank among its site's by uid, the rule, and what an event's data must pass to be looked at.
+Entry = tuple[int, CompiledRule, tuple[Test, ...]]
 
 MAX_PLANS: Final = 50_000  # devices times event types; beyond it all are made anew
-INDEXED_FROM: Final = 4  # rules; fewer are quicker to ask one after the other
 _UNREGISTERED: Final = Registration(kind="", zone=None, building=None, enabled=True)
+_RANK: Final = itemgetter(0)
+
+
+class Node:
+    """Entries, each found under one text field that it asks for; those that ask for none are always candidates."""
+
+    __slots__ = ("_by_field", "_rest", "is_empty", "reads_data")
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self.is_empty = not entries
+        self.reads_data = any(rule.reads_data for _, rule, _ in entries)
+        common = Counter(field for _, rule, _ in entries for field in rule.texts_wanted)
+        fields: dict[str, dict[str, list[Entry]]] = {}
+        rest: list[Entry] = []
+        for rank, rule, tests in entries:
+            wanted = rule.texts_wanted
+            field = min(wanted, key=lambda name: (-common[name], name), default=None)
+            if field is None:
+                rest.append((rank, rule, tests))
+            else:
+                entry = (rank, rule, rule.tests_without(field))
+                fields.setdefault(field, {}).setdefault(wanted[field], []).append(entry)
+        self._rest = tuple(rest)
+        self._by_field = tuple(
+            (field, {value: tuple(found) for value, found in values.items()}) for field, values in fields.items()
+        )
+
+    def met_by(self, data: dict[str, Any]) -> tuple[Entry, ...]:
+        """The entries that this data can match, in the order of their ranks."""
+        found = self._rest
+        for field, values in self._by_field:
+            value = data.get(field)
+            more = values.get(value) if type(value) is str else None
+            if more:
+                found = _merged(found, more) if found else more
+        return found
 
 
 class Plan:
-    """The rules that one device's events of one type meet, told apart by the text field that most of them ask for."""
+    """What one device's events of one type meet: the rules that name it or its place, and those of the whole site."""
 
-    __slots__ = ("by_value", "entries", "field", "reads_data", "rest")
+    __slots__ = ("_any", "_keys", "_own", "is_empty", "reads_data", "subject")
 
-    def __init__(self, entries: tuple[Entry, ...]) -> None:
-        self.entries = entries
-        self.reads_data = any(rule.reads_data for rule, _, _ in entries)
-        self.field = _best_field(entries) if len(entries) >= INDEXED_FROM else None
-        self.rest: tuple[Entry, ...] = entries
-        self.by_value: dict[str, tuple[Entry, ...]] = {}
-        if self.field is not None:
-            self._index(self.field)
-
-    def _index(self, field: str) -> None:
-        """Sorts the entries by the value they want; the test of the field itself is then done."""
-        wanted = [rule.match.where.get(field) for rule, _, _ in self.entries]
-        pairs = list(zip(self.entries, wanted, strict=True))
-        self.rest = tuple(entry for entry, want in pairs if not isinstance(want, str))
-        for value in {want for want in wanted if isinstance(want, str)}:
-            self.by_value[value] = tuple(
-                (entry[0], entry[1], entry[0].tests_without(field)) if want == value else entry
-                for entry, want in pairs
-                if want == value or not isinstance(want, str)
-            )
+    def __init__(self, own: Node, of_site: Node, keys: dict[str, str | None], subject: Subject) -> None:
+        self._own, self._any = own, of_site
+        self._keys = keys
+        self.subject = subject
+        self.is_empty = own.is_empty and of_site.is_empty
+        self.reads_data = own.reads_data or of_site.reads_data
 
     def met_by(self, data: dict[str, Any]) -> tuple[Entry, ...]:
         """The entries that this data can match, in the order of rule uids."""
-        if self.field is None:
-            return self.entries
-        value = data.get(self.field)
-        return self.by_value.get(value, self.rest) if type(value) is str else self.rest
+        own, others = self._own.met_by(data), self._any.met_by(data)
+        return _merged(own, others) if own and others else own or others
+
+    def key_for(self, rule: CompiledRule, data: dict[str, Any]) -> str | None:
+        """Under what the rule keeps the event; None if it has no such key."""
+        if rule.key_field is None:
+            return self._keys[rule.key_kind]
+        found = data.get(rule.key_field)
+        return found if type(found) is str else None
 
 
 class RuleBook:
@@ -66,30 +119,36 @@ class RuleBook:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._compiled: dict[RuleKey, CompiledRule] = {}
+        self._compiled: dict[RuleKey, tuple[str, CompiledRule]] = {}  # with the JSON that it was made from
+        self._by_site: dict[str, list[CompiledRule]] = {}
+        self._any: dict[tuple[str, str], Node] = {}
+        self._named: dict[tuple[str, str], list[Entry]] = {}
         self._plans: dict[tuple[str, str, str], Plan] = {}
         self.rebuild()
 
     def rebuild(self) -> None:
-        """Compiles every rule that is not switched off, again."""
-        self._plans.clear()
-        self._compiled = {}
-        for key in sorted(self._state.rules):
-            self._compile(key)
+        """Brings it in line with the state: compiles what changed."""
+        cells = self._state.rules
+        for key in [key for key in self._compiled if key not in cells or cells[key].off]:
+            del self._compiled[key]
+        for key, cell in cells.items():
+            if not cell.off and self._compiled.get(key, ("",))[0] != cell.body:
+                self._compile(key, cell.body)
+        self._forget_index()
 
     def changed(self, key: RuleKey) -> None:
         """A rule was put, removed or switched off."""
         self._compiled.pop(key, None)
-        self._compile(key)
-        self._plans.clear()
-
-    def _compile(self, key: RuleKey) -> None:
         cell = self._state.rules.get(key)
-        if cell is None or cell.off:
-            return
-        rule = RULE.validate_json(cell.body)
+        if cell is not None and not cell.off:
+            self._compile(key, cell.body)
+        self._forget_index()
+
+    def _compile(self, key: RuleKey, body: str) -> None:
+        rule = RULE.validate_json(body)
+        self._compiled.pop(key, None)
         if rule.mode != "off":
-            self._compiled[key] = compile_rule(key[0], rule)
+            self._compiled[key] = (body, compile_rule(key[0], rule))
 
     def forget_plans(self) -> None:
         """A device changed: which rules it meets is found out again."""
@@ -97,11 +156,15 @@ class RuleBook:
 
     def get(self, key: RuleKey) -> CompiledRule | None:
         """The compiled rule; None if there is none or it is switched off."""
-        return self._compiled.get(key)
+        found = self._compiled.get(key)
+        return None if found is None else found[1]
 
     def of_site(self, site: str) -> list[CompiledRule]:
         """A site's rules in the order of their uids."""
-        return [rule for (of, _), rule in sorted(self._compiled.items(), key=lambda item: item[0]) if of == site]
+        if not self._by_site:
+            for (of, _), (_, rule) in sorted(self._compiled.items(), key=itemgetter(0)):
+                self._by_site.setdefault(of, []).append(rule)
+        return self._by_site.get(site, [])
 
     def plan(self, site: str, device: str, event_type: str) -> Plan:
         """The plan for a device's events of one type."""
@@ -110,36 +173,69 @@ class RuleBook:
         if plan is None:
             if len(self._plans) >= MAX_PLANS:
                 self._plans.clear()
-            plan = self._plans[key] = Plan(tuple(self._entries(site, device, event_type)))
+            plan = self._plans[key] = self._make_plan(site, device, event_type)
         return plan
 
-    def _entries(self, site: str, device: str, event_type: str) -> list[Entry]:
+    def _forget_index(self) -> None:
+        self._by_site.clear()
+        self._any.clear()
+        self._named.clear()
+        self._plans.clear()
+
+    def _make_plan(self, site: str, device: str, event_type: str) -> Plan:
         place = self._state.registered.get((site, device), _UNREGISTERED)
-        found: list[Entry] = []
-        for rule in self.of_site(site):
-            key = rule.key_of(device, place)
-            if key is not None and event_type in rule.event_types and rule.has_in_scope(device, place):
-                cell = (site, rule.head.uid, key) if key else None
-                found.append((rule, cell, rule.tests_without(None)))
-        return found
+        of_type = (site, event_type)
+        if of_type not in self._any:
+            entries = [
+                (rank, rule, rule.tests_without(None))
+                for rank, rule in enumerate(self.of_site(site))
+                if event_type in rule.event_types
+            ]
+            self._any[of_type] = Node([entry for entry in entries if entry[1].is_open])
+            self._named[of_type] = [entry for entry in entries if not entry[1].is_open]
+        own = Node([entry for entry in self._named[of_type] if entry[1].has_in_scope(device, place)])
+        keys = {"device": device, "zone": place.zone, "building": place.building, "site": site}
+        known = {"name": device, "kind": place.kind or None, "zone": place.zone, "building": place.building}
+        subject: Subject = {
+            "device": {name: value for name, value in known.items() if value is not None},
+            "event": {"type": event_type},
+        }
+        return Plan(own, self._any[of_type], keys, subject)
 
 
 def compile_rule(site: str, rule: Rule) -> CompiledRule:
     """The compiled form of a rule."""
-    if isinstance(rule, ThresholdRule):
-        return Threshold(site, rule)
     if isinstance(rule, AbsenceRule):
         return Absence(site, rule)
     if isinstance(rule, PlateListRule):
         return PlateList(site, rule)
-    if isinstance(rule, CountRule):
-        return Count(site, rule)
-    return TrueFor(site, rule)
+    return Folded(site, rule, make_fold(rule))
 
 
-def _best_field(entries: tuple[Entry, ...]) -> str | None:
-    """The field that most rules compare with a text; the first by name among equals."""
-    counts = Counter(
-        field for rule, _, _ in entries for field, value in sorted(rule.match.where.items()) if isinstance(value, str)
-    )
-    return min(counts, key=lambda field: (-counts[field], field), default=None)
+def make_fold(rule: Rule) -> Fold[Any]:
+    """The fold of a rule's kind. Raises TypeError for a kind that is none."""
+    made: Fold[Any]
+    match rule:
+        case ThresholdRule():
+            made = Threshold(rule)
+        case TrueForRule():
+            made = TrueFor(rule)
+        case CountRule():
+            made = Count(rule)
+        case DistinctRule():
+            made = Distinct(rule)
+        case ChangeRule():
+            made = Change(rule)
+        case AggregateRule():
+            made = make_aggregate(rule)
+        case SequenceRule():
+            made = SequenceFold(rule)
+        case NegationRule():
+            made = Negation(rule)
+        case _:
+            raise TypeError(f"{rule.kind} is no fold")
+    return made
+
+
+def _merged(some: tuple[Entry, ...], others: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    return tuple(sorted((*some, *others), key=_RANK))

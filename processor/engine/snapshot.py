@@ -10,8 +10,10 @@ import msgspec
 from herun.errors import InvalidInputError
 from processor.engine.state import State
 
-FORMAT_VERSION: Final = 1
-READABLE_VERSIONS: Final = frozenset({1})  # a rolling upgrade adds the version before
+FORMAT_VERSION: Final = 2
+READABLE_VERSIONS: Final = frozenset(
+    {2}
+)  # what rules held in version 1 cannot be told from it: it is rebuilt from the events
 COMPRESSION: Final = 1  # the quickest: halves the identities, which are most of it
 
 _encoder = msgspec.msgpack.Encoder()

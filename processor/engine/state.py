@@ -7,11 +7,12 @@ from typing import Final
 import msgspec
 
 from herun.alerts import Alert
+from processor.engine.clocks import DeviceClock
+from processor.engine.tracks import Track
 
 DeviceKey = tuple[str, str]  # site, device
 RuleKey = tuple[str, str]  # site, rule uid
 CellKey = tuple[str, str, str]  # site, rule uid, alert key
-WatchKey = tuple[str, str, str, str]  # site, rule uid, alert key, device
 Identity = tuple[str, str, str]  # site, device, event id (or content hash)
 TimerKey = tuple[str, ...]  # what it closes, site, rule uid, ...
 
@@ -48,32 +49,11 @@ class RuleCell(msgspec.Struct, array_like=True, frozen=True, gc=False):
     off: bool = False
 
 
-class Held(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A condition has held since this event time, and is due to raise at this one."""
-
-    since: int
-    due: int
-    event_id: str
-
-
 class Heard(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """When a device last spoke, in engine time without our own outages, and what armed its absence since."""
 
     at: int
     armed_by: str
-
-
-class Window(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """Event times of a count in window, ascending; `due` is when it has too few again, `touched` its last arrival.
-
-    `cleared_at` is the event time of the last clearing: what is older cannot raise again.
-    """
-
-    times: tuple[int, ...]
-    touched: int
-    raised: bool = False
-    due: int = 0
-    cleared_at: int = -(2**62)
 
 
 class CurrentAlert(msgspec.Struct, array_like=True, frozen=True):
@@ -110,9 +90,9 @@ class State(msgspec.Struct):
     rules: dict[RuleKey, RuleCell] = {}
     lists: dict[tuple[str, str], frozenset[str]] = {}
     holders: dict[CellKey, tuple[str, ...]] = {}
-    held: dict[WatchKey, Held] = {}
+    tracks: dict[RuleKey, dict[str, Track]] = {}
+    clocks: dict[DeviceKey, DeviceClock] = {}
     heard: dict[CellKey, Heard] = {}
-    windows: dict[CellKey, Window] = {}
     current: dict[CellKey, CurrentAlert] = {}
     children: dict[DeviceKey, dict[str, bool]] = {}  # by uplink
     cut: dict[DeviceKey, tuple[str, ...]] = {}  # uids of the rules that say that the device is not heard

@@ -14,10 +14,12 @@ PURE: Final = (
     "gateway/decoders/",
     "herun/mqtt/",
     "herun/alerts.py",
+    "herun/calendar.py",
     "herun/events.py",
     "herun/frames.py",
     "herun/names.py",
     "herun/rules.py",
+    "herun/schedule.py",
     "herun/subjects.py",
     "api/work_orders/states.py",
 )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from herun.cel import Data, Subject
 from herun.events import Event
 from herun.rules import AbsenceRule
 from processor.engine.alerting import Evaluation, by_timer, hold, release
-from processor.engine.conditions import Data
 from processor.engine.kinds.compiled import SECOND_US, CompiledRule
-from processor.engine.state import CellKey, Heard, TimerKey
+from processor.engine.kinds.fold import optional
+from processor.engine.state import CellKey, Heard, Registration, TimerKey
 
 TIMER: Final = "absence"
 
@@ -22,10 +23,17 @@ class Absence(CompiledRule):
 
     def __init__(self, site: str, rule: AbsenceRule) -> None:
         self._duration = round(rule.duration_s * SECOND_US)
-        super().__init__(site, rule, self._duration)
+        super().__init__(site, rule, lasting=True, duration_us=self._duration)
+        self._condition = optional(rule.condition)
 
-    def on_event(self, ev: Evaluation, cell: CellKey, event: Event, data: Data, *, late: bool) -> None:
-        del data, late
+    @property
+    def reads_data(self) -> bool:
+        return bool(self._where) or self._condition is not None
+
+    def on_event(self, ev: Evaluation, key: str, event: Event, data: Data, subject: Subject) -> None:
+        if self._condition is not None and not self._condition.is_true(data, subject):
+            return
+        cell = (*self.rule_key, key)
         self._note(ev, cell, event.event_id)
         if cell in ev.state.holders:
             release(ev, self.head, cell[2], event.device, ev.now)
@@ -53,3 +61,28 @@ class Absence(CompiledRule):
         ev.journal.put(ev.state.heard, cell, Heard(ev.watched, armed_by))
         if is_new:
             ev.timers.arm_without_outage((TIMER, *cell), ev.watched + self._duration)
+
+    def sync(self, ev: Evaluation, device: str, place: Registration, armed_by: str) -> None:
+        """Expects a device that is in scope, and no longer one that is not."""
+        if place.enabled and self.has_in_scope(device, place):
+            self.expect(ev, device, armed_by)
+        else:
+            self.forget_device(ev, device, None)
+
+    def forget_device(self, ev: Evaluation, device: str, place: Registration | None) -> None:
+        if place is not None and place.enabled and self.has_in_scope(device, place):
+            return
+        cell = (*self.rule_key, device)
+        self._unexpect(ev, cell)
+        if cell in ev.state.holders:
+            release(ev, self.head, device, device, ev.now)
+
+    def forget(self, ev: Evaluation) -> None:
+        for cell in sorted(cell for cell in ev.state.heard if cell[:2] == self.rule_key):
+            self._unexpect(ev, cell)
+        for cell in sorted(cell for cell in ev.state.holders if cell[:2] == self.rule_key):
+            ev.journal.remove(ev.state.holders, cell)
+
+    def _unexpect(self, ev: Evaluation, cell: CellKey) -> None:
+        ev.journal.remove(ev.state.heard, cell)
+        ev.timers.disarm((TIMER, *cell))

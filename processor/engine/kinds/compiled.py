@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, Final
+from typing import Final
 
+from herun.calendar import Calendar
+from herun.cel import Data, Subject
 from herun.events import Event
-from herun.rules import AbsenceRule, CountRule, PlateListRule, ThresholdRule, TrueForRule
+from herun.rules import Rule
+from herun.schedule import DEFAULT_TIME_ZONE
 from processor.engine.alerting import Evaluation, RuleHead
-from processor.engine.conditions import Data, Test, equals
-from processor.engine.state import CellKey, Registration, TimerKey
+from processor.engine.conditions import Test, equals
+from processor.engine.state import Registration, RuleKey, TimerKey
 
 SECOND_US: Final = 1_000_000
-
-AnyRule = ThresholdRule | TrueForRule | AbsenceRule | PlateListRule | CountRule
+PERSONAL_KEYS: Final = {
+    "plate": "plate_hash",
+    "person": "face_id_hash",
+}  # keys that only the event knows, and its field
 
 
 class CompiledRule(ABC):
     """One rule of one site. `on_event` gets only events of its types and devices that pass `where`."""
 
-    lasting: ClassVar[bool] = True
-
-    def __init__(self, site: str, rule: AnyRule, duration_us: int | None = None) -> None:
+    def __init__(self, site: str, rule: Rule, *, lasting: bool, duration_us: int | None = None) -> None:
         self.match = rule.match
         self.event_types = frozenset(rule.match.event_types)
         self.key_kind = rule.key
+        self.key_field = PERSONAL_KEYS.get(rule.key)
+        self.rule_key: RuleKey = (site, rule.uid)
+        self.is_open = not (rule.match.devices or rule.match.device_kinds or rule.match.zones or rule.match.buildings)
+        # Compiled anew with the site's own time zone and calendar where those are known.
+        self.schedule = rule.schedule.compiled(DEFAULT_TIME_ZONE, Calendar()) if rule.schedule else None
+        self.lateness_us = round(rule.lateness_s * SECOND_US)
         self._where = {field: equals(field, value) for field, value in sorted(rule.match.where.items())}
         self.head = RuleHead(
             site=site,
@@ -36,7 +45,7 @@ class CompiledRule(ABC):
             title={str(language): text for language, text in rule.title.items()},
             text={str(language): text for language, text in rule.text.items()},
             cooldown_us=round(rule.cooldown_s * SECOND_US),
-            lasting=self.lasting,
+            lasting=lasting,
             duration_us=duration_us,
             connectivity=_tells_of_connection(rule),
             mode="monitor" if rule.mode == "monitor" else "live",
@@ -46,16 +55,16 @@ class CompiledRule(ABC):
     @property
     def reads_data(self) -> bool:
         """True if the event's data must be decoded for this rule."""
-        return bool(self._where) or self.key_kind == "plate"
+        return True
 
-    def cell_of(self, data: Data) -> CellKey:
-        """The cell of a rule by plate, whose key only the event knows."""
-        return (self.head.site, self.head.uid, data["plate_hash"])
+    @property
+    def texts_wanted(self) -> dict[str, str]:
+        """Fields that must be this text for the rule to look: what an index can use."""
+        return {field: value for field, value in self.match.where.items() if isinstance(value, str)}
 
     def tests_without(self, field: str | None) -> tuple[Test, ...]:
         """What `where` asks of the data, but for one field that was looked at already."""
-        has_plate = (_has_plate,) if self.key_kind == "plate" else ()
-        return (*has_plate, *(test for name, test in self._where.items() if name != field))
+        return tuple(test for name, test in self._where.items() if name != field)
 
     def has_in_scope(self, device: str, place: Registration) -> bool:
         """True if the rule looks at this device at all."""
@@ -68,27 +77,30 @@ class CompiledRule(ABC):
         )
 
     def key_of(self, device: str, place: Registration) -> str | None:
-        """The key under which the rule keeps this device's events; None if it has none (by zone, a device without)."""
-        return {
-            "device": device,
-            "zone": place.zone,
-            "building": place.building,
-            "site": self.head.site,
-            "plate": "",  # known only from the event
-        }[self.key_kind]
+        """The key under which the rule keeps this device's events; None if it has none (by zone, a device without).
+
+        Empty if only the event knows it.
+        """
+        return {"device": device, "zone": place.zone, "building": place.building, "site": self.head.site}.get(
+            self.key_kind, ""
+        )
 
     @abstractmethod
-    def on_event(self, ev: Evaluation, cell: CellKey, event: Event, data: Data, *, late: bool) -> None:
-        """Looks at one event, kept under the cell. `late`: the device's newest is newer than this one."""
+    def on_event(self, ev: Evaluation, key: str, event: Event, data: Data, subject: Subject) -> None:
+        """Looks at one event, kept under the key."""
 
     def on_timer(self, ev: Evaluation, timer: TimerKey, due: int) -> None:
         """One of the rule's timers is due; `timer` is as it was armed."""
-        raise NotImplementedError(f"{type(self).__name__} arms no timers, but {timer} was due at {due} ({ev.now})")
+        raise AssertionError(f"{type(self).__name__} arms no timers, but {timer} was due at {due} ({ev.now})")
+
+    def forget_device(self, ev: Evaluation, device: str, place: Registration | None) -> None:
+        """The device is at another place now, or gone (None): what it held under keys that are not its own is over."""
+        del ev, device, place
+
+    def forget(self, ev: Evaluation) -> None:
+        """The rule is gone or decides otherwise: nothing that it knew holds any more, its timers included."""
+        del ev
 
 
-def _tells_of_connection(rule: AnyRule) -> bool:
+def _tells_of_connection(rule: Rule) -> bool:
     return rule.key == "device" and (rule.kind == "absence" or "device.disconnected" in rule.match.event_types)
-
-
-def _has_plate(data: Data) -> bool:
-    return type(data.get("plate_hash")) is str

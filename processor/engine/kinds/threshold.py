@@ -2,49 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any, Final
 
+from herun.cel import Data, Subject
 from herun.events import Event
 from herun.rules import ThresholdRule
-from processor.engine.alerting import Evaluation, by_event, hold, release
-from processor.engine.conditions import Data, number
-from processor.engine.kinds.compiled import CompiledRule
-from processor.engine.state import CellKey
+from processor.engine.kinds.fold import Fold, cleared, optional, raised, sides
+from processor.engine.tracks import LAPSED, LEFT, NO_EDGES, Edges, Holders, Sample
 
-Crosses = Callable[[float], bool]
+_NUMBERS: Final = frozenset({int, float})
 
 
-class Threshold(CompiledRule):
-    """Late events say how it was, not how it is: they change nothing."""
+class Threshold(Fold[Holders]):
+    """Each device crosses for itself; the key is raised while any of them is over."""
 
-    def __init__(self, site: str, rule: ThresholdRule) -> None:
-        super().__init__(site, rule)
+    def __init__(self, rule: ThresholdRule) -> None:
         self._field = rule.field
-        self._raises, self._clears = _sides(rule)
+        self._raises, self._clears = sides(rule)
+        self._condition = optional(rule.condition)
 
-    @property
-    def reads_data(self) -> bool:
-        return True
+    def start(self) -> Holders:
+        return Holders()
 
-    def on_event(self, ev: Evaluation, cell: CellKey, event: Event, data: Data, *, late: bool) -> None:
-        value = number(data, self._field)
-        if late or value is None:
-            return
-        if event.device in ev.state.holders.get(cell, ()):
-            if self._clears(value):
-                release(ev, self.head, cell[2], event.device, event.event_time)
-        elif self._raises(value):
-            hold(ev, self.head, cell[2], event.device, by_event(event, event.event_time, value))
+    def read(self, event: Event, data: Data, subject: Subject) -> Any:
+        del event
+        found = data.get(self._field)
+        if type(found) not in _NUMBERS or (self._condition and not self._condition.is_true(data, subject)):
+            return None
+        return found
+
+    def step(self, state: Holders, sample: Sample) -> tuple[Holders, Edges]:
+        if sample.device in state.devices:
+            if sample.what == LAPSED or not (sample.what == LEFT or self._clears(_number(sample))):
+                return state, NO_EDGES
+            left = tuple(device for device in state.devices if device != sample.device)
+            return Holders(left), NO_EDGES if left else (cleared(sample),)
+        if sample.what or not self._raises(_number(sample)):
+            return state, NO_EDGES
+        return Holders((*state.devices, sample.device)), NO_EDGES if state.devices else (raised(sample, sample.value),)
+
+    def is_raised(self, state: Holders) -> bool:
+        return bool(state.devices)
 
 
-def _sides(rule: ThresholdRule) -> tuple[Crosses, Crosses]:
-    """When it is raised and when it is cleared; without a clear value, as soon as it is not crossed."""
-    if rule.raise_above is not None:
-        above, below = rule.raise_above, rule.clear_below
-        return (lambda value: value > above), (
-            (lambda value: value <= above) if below is None else (lambda value: value < below)
-        )
-    if rule.raise_below is None:
-        raise ValueError(f"rule {rule.uid} has no threshold")
-    low, high = rule.raise_below, rule.clear_above
-    return (lambda value: value < low), ((lambda value: value >= low) if high is None else (lambda value: value > high))
+def _number(sample: Sample) -> Any:
+    """What `read` kept, which is a number."""
+    return sample.value

@@ -2,66 +2,67 @@
 
 from __future__ import annotations
 
-from typing import Final
+from msgspec.structs import replace
 
+from herun.cel import Data, Subject, compile_expression
 from herun.events import Event
 from herun.rules import TrueForRule
-from processor.engine.alerting import Evaluation, by_timer, hold, release
-from processor.engine.conditions import Data, compile_condition
-from processor.engine.kinds.compiled import SECOND_US, CompiledRule
-from processor.engine.state import CellKey, Held, TimerKey, WatchKey
-
-TIMER: Final = "true_for"
+from processor.engine.kinds.fold import SECOND_US, Fold, cleared
+from processor.engine.tracks import LAPSED, NO_EDGES, Edge, Edges, Holding, Pending, Sample
 
 
-class TrueFor(CompiledRule):
-    """Measured between a device's own events; when they stop coming, a timer closes the duration in engine time.
+class TrueFor(Fold[Holding]):
+    """Each device holds for itself, measured between its own events; an alarm closes it when they stop coming.
 
-    The timer counts from the arrival, so a wrong device clock raises neither early nor late.
+    An event of which the condition says nothing neither begins nor ends it.
     """
 
-    def __init__(self, site: str, rule: TrueForRule) -> None:
-        self._duration = round(rule.duration_s * SECOND_US)
-        super().__init__(site, rule, self._duration)
-        self._holds = compile_condition(rule.condition)
+    def __init__(self, rule: TrueForRule) -> None:
+        self.span = round(rule.duration_s * SECOND_US)
+        condition = compile_expression(rule.condition)
+        self._is_true, self._is_false = condition.is_true, condition.is_false
 
-    @property
-    def reads_data(self) -> bool:
-        return True
+    def start(self) -> Holding:
+        return Holding()
 
-    def on_event(self, ev: Evaluation, cell: CellKey, event: Event, data: Data, *, late: bool) -> None:
-        if late:
-            return
-        watch = (*cell, event.device)
-        held = ev.state.held.get(watch)
-        if held is not None and event.event_time - held.since >= self._duration:
-            self._raise(ev, watch, held, held.since + self._duration)
-            held = None
-        holds, holding = self._holds(data), event.device in ev.state.holders.get(cell, ())
-        if holds and held is None and not holding:
-            self._begin(ev, watch, event)
-        elif not holds and held is not None:
-            self._end(ev, watch)
-        elif not holds and holding:
-            release(ev, self.head, cell[2], event.device, event.event_time)
+    def read(self, event: Event, data: Data, subject: Subject) -> bool | None:
+        del event
+        if self._is_true(data, subject):
+            return True
+        return False if self._is_false(data, subject) else None
 
-    def on_timer(self, ev: Evaluation, timer: TimerKey, due: int) -> None:
-        _, site, uid, key, device = timer
-        watch = (site, uid, key, device)
-        held = ev.state.held.get(watch)
-        if held is not None:
-            self._raise(ev, watch, held, due)
+    def step(self, state: Holding, sample: Sample) -> tuple[Holding, Edges]:
+        edges = NO_EDGES
+        for pending in state.pending:
+            if pending.device == sample.device and sample.at >= pending.since + self.span:
+                state, edges = self._promoted(state, pending)
+        holds = sample.value is True  # a device that has left holds no more
+        if sample.what == LAPSED or holds == self._is_known(state, sample.device):
+            return state, edges
+        if holds:
+            begun = Pending(sample.device, sample.at, sample.event_id)
+            return replace(state, pending=(*state.pending, begun)), edges
+        return self._ended(state, sample, edges)
 
-    def _begin(self, ev: Evaluation, watch: WatchKey, event: Event) -> None:
-        due = ev.now + self._duration
-        ev.journal.put(ev.state.held, watch, Held(event.event_time, due, event.event_id))
-        ev.timers.arm((TIMER, *watch), due)
+    def alarms(self, state: Holding) -> tuple[tuple[str, int], ...]:
+        return tuple((pending.device, pending.since + self.span) for pending in state.pending)
 
-    def _end(self, ev: Evaluation, watch: WatchKey) -> None:
-        ev.journal.remove(ev.state.held, watch)
-        ev.timers.disarm((TIMER, *watch))
+    def is_raised(self, state: Holding) -> bool:
+        return bool(state.holders)
 
-    def _raise(self, ev: Evaluation, watch: WatchKey, held: Held, due: int) -> None:
-        self._end(ev, watch)
-        _, _, key, device = watch
-        hold(ev, self.head, key, device, by_timer(TIMER, device, held.event_id, due))
+    def _is_known(self, state: Holding, device: str) -> bool:
+        return device in state.holders or any(pending.device == device for pending in state.pending)
+
+    def _promoted(self, state: Holding, done: Pending) -> tuple[Holding, Edges]:
+        """Only a device's own events tell that it held so long: another one's may have been told of before."""
+        pending = tuple(each for each in state.pending if each is not done)
+        due, holders = done.since + self.span, (*state.holders, done.device)
+        if state.holders and state.raised_at <= due:
+            return Holding(pending, holders, state.raised_at), NO_EDGES
+        return Holding(pending, holders, due), (Edge(True, due, done.device, done.event_id, timed=True),)
+
+    def _ended(self, state: Holding, sample: Sample, edges: Edges) -> tuple[Holding, Edges]:
+        pending = tuple(each for each in state.pending if each.device != sample.device)
+        holders = tuple(device for device in state.holders if device != sample.device)
+        over = (cleared(sample),) if state.holders and not holders else NO_EDGES
+        return Holding(pending, holders, state.raised_at), (*edges, *over)

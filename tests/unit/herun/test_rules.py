@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from herun.rules import RULE, Condition, Match, Rule, ThresholdRule
+from herun.cel import compile_expression
+from herun.rules import RULE, Match, Rule, ThresholdRule
 
 
 def threshold(**changes: Any) -> dict[str, Any]:
@@ -88,14 +90,25 @@ def test_all_numbers_of_all_kinds_are_looked_at() -> None:
 def test_value_to_compare_with_is_bounded(value: object) -> None:
     with pytest.raises(ValidationError):
         Match.model_validate({"event_types": ["reading.reported"], "where": {"metric": value}})
-    with pytest.raises(ValidationError):
-        Condition.model_validate({"field": "value", "op": "==", "value": value})
 
 
-@pytest.mark.parametrize("value", [True, 1, 1.5, "1"])
-def test_value_to_compare_with_keeps_its_type(value: object) -> None:
-    kept = Condition.model_validate({"field": "value", "op": "==", "value": value}).value
-    assert (kept, type(kept)) == (value, type(value))
+@pytest.mark.parametrize("value", [True, 1, 1.5, "1", 'a "b"'])
+def test_a_comparison_of_before_cel_means_the_same(value: object) -> None:
+    rule = {key: value for key, value in threshold().items() if key not in {"raise_above", "clear_below"}}
+    old = {"field": "x", "op": "==", "value": value}
+    read = RULE.validate_python(rule | {"kind": "true_for", "duration_s": 1, "condition": old})
+    assert read.condition is not None
+    condition = compile_expression(read.condition)
+    assert condition.is_true({"x": value}, {})
+    assert condition.is_false({"x": "another"}, {})
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"), [("data.value >", "Syntax error"), ("value > 1", "unknown ['value']"), ("", "at least 1")]
+)
+def test_a_condition_that_is_none_is_refused_with_what_is_wrong(condition: str, said: str) -> None:
+    with pytest.raises(ValidationError, match=re.escape(said)):
+        RULE.validate_python(threshold() | {"condition": condition})
 
 
 @pytest.mark.parametrize("scope", ["devices", "device_kinds", "zones", "buildings"])

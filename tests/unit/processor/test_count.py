@@ -22,35 +22,6 @@ def is_ever_full(seconds: list[int]) -> bool:
     return any(sum(first <= other < first + 10 for other in seconds) >= 3 for first in seconds)
 
 
-def expected_story(seconds: list[int], end: int) -> list[tuple[str, int]]:
-    """Looks at every second: first time passes, then what happens in it is counted in."""
-    story: list[tuple[str, int]] = []
-    raised = False
-    for now in range(end + 1):
-        before = sum(now - 10 < second < now for second in seconds)
-        if raised and before < 3:
-            raised = False
-            story.append(("cleared", now))
-        if not raised and now in seconds and before + seconds.count(now) >= 3:
-            raised = True
-            story.append(("raised", now))
-    return story
-
-
-@given(st.lists(st.integers(0, 6), min_size=1, max_size=30), st.booleans())
-def test_it_is_raised_and_cleared_as_the_window_fills_and_empties(steps: list[int], ticking: bool) -> None:
-    driver, second, seconds = Driver(put_rule(THREE_IN_10)), 0, []
-    for n, step in enumerate(steps):
-        second += step
-        seconds.append(second)
-        if ticking:
-            driver.pass_until(at(second))
-        driver.events(event(f"e{n}", at(second)))
-    driver.pass_until(at(second + 30))
-    assert driver.story == expected_story(seconds, second + 30)
-    assert driver.engine.state.windows == {}
-
-
 @given(st.lists(st.integers(0, 19), min_size=1, max_size=12), st.randoms(use_true_random=False))
 def test_it_fires_at_so_many_distinct_events_and_not_at_one_less(seconds: list[int], chance: random.Random) -> None:
     deliveries = [event(f"e{n}", at(second)) for n, second in enumerate(seconds)] * 2

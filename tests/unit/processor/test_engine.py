@@ -155,9 +155,9 @@ def test_a_rule_that_throws_is_switched_off_and_the_others_go_on(monkeypatch: py
     def throw(self: Threshold, *_: object, **__: object) -> None:
         self_state = driver.engine.state
         driver.engine._journal.put(self_state.holders, (SITE, "bad", "x"), ("x",))
-        raise ZeroDivisionError(self.head.uid)
+        raise ZeroDivisionError("bad")
 
-    monkeypatch.setattr(Threshold, "on_event", throw)
+    monkeypatch.setattr(Threshold, "step", throw)
     for n in range(MAX_RULE_ERRORS + 3):
         assert len(driver.events(event(f"e{n}", at(10 * n))).rows) == 1
     assert len(driver.rule_errors) == MAX_RULE_ERRORS

@@ -58,8 +58,8 @@ class Estate(Driver):
         """Under whose alert each raised alert is."""
         devices = {alert.alert_id: alert.device for alert in self.alerts}
         return {
-            device: alert.merged_into and devices[alert.merged_into]
-            for device, alert in self.newest().items()
+            alert.device or alert.key: alert.merged_into and devices[alert.merged_into]
+            for alert in self.newest_by_id()
             if alert.state == "raised"
         }
 
@@ -182,7 +182,7 @@ def test_a_child_that_stays_silent_comes_out_when_the_switch_has_been_back_for_i
     estate.says("switch", lost=False)
     back = estate.now
     estate.says("lamp", lost=False)
-    assert [timer for timer in estate.engine.state.due if timer[-1] == "lamp"] == []
+    assert [timer[-1] for timer in estate.engine.state.due if timer[0].startswith("merge")] == ["camera"]
     estate.pass_until(back + GRACE_US - 2 * SECOND_US)
     assert estate.masters() == {"camera": "switch"}
     estate.restart()
@@ -378,3 +378,29 @@ def test_after_any_story_each_is_under_the_topmost_that_is_lost(
     estate.pass_until(estate.now + 2 * GRACE_US, step_us=5 * SECOND_US)
     assert estate.masters() == {device: topmost_lost(device, lost) for device in lost}
     assert_nothing_is_lost(estate)
+
+
+@given(st.lists(st.tuples(st.sampled_from(NAMES), st.booleans(), st.integers(0, 200)), max_size=14))
+def test_late_events_correct_what_is_hidden_and_lose_nothing(story: list[tuple[str, bool, int]]) -> None:
+    estate = Estate(put_rule(LOST), *tree(**UPLINKS))
+    for n, (device, is_lost, late_s) in enumerate(story):
+        kind = "device.disconnected" if is_lost else "device.connected"
+        when = estate.now - late_s * SECOND_US
+        data = {"reason": "lost" if is_lost else "back"}
+        estate.events(event(f"l{n}", when, device=device, event_type=kind, data=data), at=estate.now)
+        estate.pass_until(estate.now + 7 * SECOND_US, step_us=3 * SECOND_US)
+    estate.pass_until(estate.now + 2 * GRACE_US, step_us=5 * SECOND_US)
+    lost = {str(alert.device) for alert in estate.newest_by_id() if alert.state == "raised"}
+    assert estate.masters() == {device: topmost_lost(device, lost) for device in lost}
+    assert_nothing_is_lost(estate)
+
+
+def test_what_was_first_known_when_it_was_over_hides_others_when_it_comes_again() -> None:
+    estate = Estate(put_rule(LOST | {"cooldown_s": 40}), *tree(core=None, east="core"))
+    estate.says("core", lost=False)
+    late = event("late", estate.now - 8 * SECOND_US, device="core", event_type="device.disconnected",
+                 data={"reason": "lost"})  # fmt: skip
+    estate.events(late, at=estate.now)
+    for device in ("core", "east"):
+        estate.says(device, lost=True)
+    assert estate.masters() == {"core": None, "east": "core"}

@@ -1,0 +1,111 @@
+"""The Chinese statutory calendar: holidays and make-up workdays (调休), decreed year by year by the State Council.
+
+The kept library knows the past decrees. The next year's, published each November, is data: a `Decree`. Of a year that
+neither covers only the weekends are known, and `is_known` says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from enum import StrEnum
+from functools import lru_cache
+from typing import Annotated, Final
+
+from chinese_calendar import constants
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+FIRST_YEAR: Final = 2000
+LAST_YEAR: Final = 2100  # bounds what a site can keep: one decree a year
+MAX_DAYS: Final = 60  # of a year; the longest decree so far has 35
+SATURDAY: Final = 5
+DECEMBER: Final = 12
+
+Year = Annotated[int, Field(ge=FIRST_YEAR, le=LAST_YEAR)]
+Days = Annotated[list[date], Field(max_length=MAX_DAYS)]
+
+
+class DayKind(StrEnum):
+    """What a day is by law; a holiday may be any day of the week, a make-up workday is a Saturday or a Sunday."""
+
+    WORKDAY = "workday"
+    WEEKEND = "weekend"
+    HOLIDAY = "holiday"
+    MAKE_UP_WORKDAY = "make_up_workday"
+
+
+class Decree(BaseModel):
+    """One year's decree. New Year's may begin in the last days of December before."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    year: Year
+    holidays: Annotated[
+        dict[Annotated[str, Field(min_length=1, max_length=50)], Annotated[Days, Field(min_length=1)]],
+        Field(min_length=1, max_length=20),
+    ]
+    make_up_workdays: Days = []
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Decree:
+        free = [day for days in self.holidays.values() for day in days]
+        work = self.make_up_workdays
+        if len(free) > MAX_DAYS:
+            raise ValueError(f"more than {MAX_DAYS} holidays")
+        for day in (*free, *work):
+            if day.year != self.year and (day.year, day.month) != (self.year - 1, DECEMBER):
+                raise ValueError(f"{day} is not of the year {self.year}, nor of the December before")
+        twice = sorted({day for day in (*free, *work) if (free + work).count(day) > 1})
+        if twice:
+            raise ValueError(f"named twice: {', '.join(map(str, twice))}")
+        week = sorted(day for day in work if day.weekday() < SATURDAY)
+        if week:
+            raise ValueError(f"make-up workdays are Saturdays and Sundays, these are not: {', '.join(map(str, week))}")
+        return self
+
+
+class Calendar:
+    """The library's years and the given decrees, which come before it: a decree replaces its whole year."""
+
+    __slots__ = ("_exceptions", "_known")
+
+    def __init__(self, decrees: Iterable[Decree] = ()) -> None:
+        self._exceptions = dict(_library())
+        self._known = {day.year for day in self._exceptions}
+        for decree in sorted(decrees, key=lambda each: each.year):
+            self._put(decree)
+
+    def _put(self, decree: Decree) -> None:
+        for day in [day for day in self._exceptions if day.year == decree.year]:
+            del self._exceptions[day]
+        for name, days in decree.holidays.items():
+            self._exceptions.update(dict.fromkeys(days, (DayKind.HOLIDAY, name)))
+        self._exceptions.update(dict.fromkeys(decree.make_up_workdays, (DayKind.MAKE_UP_WORKDAY, "")))
+        self._known.add(decree.year)
+
+    def is_known(self, year: int) -> bool:
+        """False if of this year nothing but its weekends is known."""
+        return year in self._known
+
+    def kind_of(self, day: date) -> DayKind:
+        """What this day is; without a decree by the weekend alone."""
+        exception = self._exceptions.get(day)
+        if exception is not None:
+            return exception[0]
+        return DayKind.WEEKEND if day.weekday() >= SATURDAY else DayKind.WORKDAY
+
+    def holiday_of(self, day: date) -> str | None:
+        """The name of the holiday that this day belongs to."""
+        kind, name = self._exceptions.get(day, (None, ""))
+        return name if kind is DayKind.HOLIDAY else None
+
+    def is_workday(self, day: date) -> bool:
+        """True on workdays and make-up workdays."""
+        return self.kind_of(day) in {DayKind.WORKDAY, DayKind.MAKE_UP_WORKDAY}
+
+
+@lru_cache(maxsize=1)
+def _library() -> dict[date, tuple[DayKind, str]]:
+    free = {day: (DayKind.HOLIDAY, name) for day, name in constants.holidays.items()}
+    work = dict.fromkeys(constants.workdays, (DayKind.MAKE_UP_WORKDAY, ""))
+    return free | work

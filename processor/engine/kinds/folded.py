@@ -1,0 +1,212 @@
+"""Runs a fold over the samples of each key, and takes back what a late one shows to be wrong.
+
+The newest samples of a key are kept with what was known before them (a track). One that comes in order is stepped over
+at once. One that comes late is put in its place, the track is stepped over again, and the episodes that come out are
+held against those that were told: what differs is corrected.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from operator import attrgetter
+from typing import Any, Final
+
+import msgspec
+
+from herun.cel import Data, Subject
+from herun.events import Event
+from herun.rules import Rule
+from processor.engine import corrections
+from processor.engine.alerting import Evaluation, Occurrence, clear_alert, current_alert
+from processor.engine.corrections import Stretch, Told
+from processor.engine.kinds.compiled import CompiledRule
+from processor.engine.kinds.fold import Fold
+from processor.engine.state import Registration, TimerKey
+from processor.engine.tracks import LAPSED, LEFT, Edge, Edges, Episode, Sample, Track
+
+TIMER: Final = "rule"  # (TIMER, site, uid, key, whom it is about)
+REST: Final = "rest"  # looks whether a key that only events know is still of use
+# Samples of a key that can be corrected; half of them leave at a time, so that leaving costs little.
+MAX_TAIL: Final = 32
+MIN_TAIL: Final = 4
+MAX_EPISODES: Final = 8  # of a track; those before them are not corrected any more
+MAX_KEYS: Final = 100_000  # of one rule by plate or person: a city's cars in a window, 300 MB
+
+_PLACE: Final = attrgetter("place")
+
+
+class Folded(CompiledRule):
+    """A rule whose kind is a fold."""
+
+    def __init__(self, site: str, rule: Rule, fold: Fold[Any]) -> None:
+        super().__init__(site, rule, lasting=fold.lasting, duration_us=fold.span or None)
+        self.head = msgspec.structs.replace(self.head, lateness_us=self.lateness_us)
+        self.fold = fold
+        self._kind = rule.kind
+        self._is_shared = rule.key != "device"
+
+    def on_event(self, ev: Evaluation, key: str, event: Event, data: Data, subject: Subject) -> None:
+        value = self.fold.read(event, data, subject)
+        if value is None:
+            return
+        cells = ev.state.tracks.get(self.rule_key)
+        if cells is None:
+            cells = self._cells(ev)
+        track = cells.get(key)
+        if track is None:
+            track = self._begun(ev, cells, key)
+            if track is None:
+                return
+        at = ev.shared_time if self._is_shared else ev.own_time
+        self._take(ev, key, track, Sample(at, event.device, event.event_id, value), ev.now)
+
+    def on_timer(self, ev: Evaluation, timer: TimerKey, due: int) -> None:
+        key = timer[3]
+        track = ev.state.tracks.get(self.rule_key, {}).get(key)
+        if track is None:
+            return
+        if timer[0] == REST:
+            self._rest(ev, key, track, due)
+            return
+        for whom, at in self.fold.alarms(track.head):
+            if whom == timer[4]:
+                self._take(ev, key, track, Sample(max(at, track.since), whom, "", None, LAPSED), due)
+
+    def forget_device(self, ev: Evaluation, device: str, place: Registration | None) -> None:
+        stays = place is not None and place.enabled and self.has_in_scope(device, place)
+        kept = self.key_of(device, place) if place is not None and stays else None
+        for key, track in sorted(ev.state.tracks.get(self.rule_key, {}).items()):
+            if kept not in {key, ""} and any(sample.device == device for sample in track.tail) | self._knows(
+                track, device
+            ):
+                at = max(track.since, *(sample.at for sample in track.tail))
+                self._take(ev, key, track, Sample(at, device, "", None, LEFT), ev.now)
+
+    def forget(self, ev: Evaluation) -> None:
+        for key, track in sorted(ev.state.tracks.get(self.rule_key, {}).items()):
+            for whom, _ in self.fold.alarms(track.head):
+                ev.timers.disarm((TIMER, *self.rule_key, key, whom))
+            ev.timers.disarm((REST, *self.rule_key, key))
+        ev.journal.remove(ev.state.tracks, self.rule_key)
+
+    def _knows(self, track: Track, device: str) -> bool:
+        return self.fold.step(track.head, Sample(2**62, device, "", None, LEFT))[0] is not track.head
+
+    def _cells(self, ev: Evaluation) -> dict[str, Track]:
+        cells: dict[str, Track] = {}
+        ev.journal.put(ev.state.tracks, self.rule_key, cells)
+        return cells
+
+    def _begun(self, ev: Evaluation, cells: dict[str, Track], key: str) -> Track | None:
+        """The track of a key that is new; None where there are too many, which is counted."""
+        if self.key_field is not None:
+            if len(cells) >= MAX_KEYS:
+                ev.keys_refused += 1
+                return None
+            self._arm_rest(ev, key)
+        start = self.fold.start()
+        return Track(start, -(2**62), (), start)
+
+    def _take(self, ev: Evaluation, key: str, track: Track, sample: Sample, now: int) -> None:
+        """Steps over a sample that arrived at `now`, in engine time."""
+        tail = track.tail
+        if not tail or sample.at > tail[-1].at or sample.place >= tail[-1].place:
+            head, edges = self.fold.step(track.head, sample)
+            episodes = self._told(ev, key, track.episodes, edges) if edges else track.episodes
+            taken = self._trimmed(track.base, track.since, (*tail, sample), head, episodes)
+        elif sample.at < track.since or sample.at < tail[-1].at - self.lateness_us:
+            ev.too_late += 1
+            return
+        else:
+            taken = self._corrected(ev, key, track, sample)
+        ev.journal.put(ev.state.tracks[self.rule_key], key, taken)
+        if taken.head is not track.head:
+            newest = max(sample.at, taken.tail[-1].at) if taken.tail else sample.at
+            self._set_alarms(ev, key, (track, taken), now - newest)
+
+    def _trimmed(
+        self, base: Any, since: int, tail: tuple[Sample, ...], head: Any, episodes: tuple[Episode, ...]
+    ) -> Track:
+        """Steps the base over the older half of a tail that is long, or too old to be corrected."""
+        size = len(tail)
+        if size > MIN_TAIL and (size >= MAX_TAIL or tail[size // 2].at < tail[-1].at - self.lateness_us):
+            step, half = self.fold.step, size // 2
+            for sample in tail[:half]:
+                base = step(base, sample)[0]
+            since, tail = tail[half - 1].at, tail[half:]
+            if episodes:
+                open_since = [each for each in episodes if each.cleared_at is None or each.cleared_at > since]
+                episodes = tuple(open_since[-MAX_EPISODES:])
+        return Track(base, since, tail, head, episodes)
+
+    def _told(self, ev: Evaluation, key: str, episodes: tuple[Episode, ...], edges: Edges) -> tuple[Episode, ...]:
+        """Raises and clears what came in order."""
+        for edge in edges:
+            if edge.raises:
+                over = None if self.fold.lasting else edge.at
+                stretch = Stretch(edge.at, over, edge.event_id, edge.device, edge)
+                episodes = corrections.told_anew(ev, Told(self, key, episodes), stretch)
+            elif episodes:
+                last = episodes[-1]
+                alert = last.alert
+                if alert is not None:
+                    clear_alert(ev, self.head, key, edge.at + last.shift)
+                    alert = current_alert(ev, self.head, key)
+                episodes = (*episodes[:-1], msgspec.structs.replace(last, cleared_at=edge.at, alert=alert))
+        return episodes
+
+    def shift_of(self, ev: Evaluation, device: str) -> int:
+        """By how much an alert's times are later than those of the device's own clock, in which its samples are."""
+        return 0 if self._is_shared else ev.behind(self.head.site, device)
+
+    def _corrected(self, ev: Evaluation, key: str, track: Track, sample: Sample) -> Track:
+        where = bisect_right(track.tail, sample.place, key=_PLACE)
+        tail = (*track.tail[:where], sample, *track.tail[where:])
+        state: Any = track.base
+        edges: list[Edge] = []
+        for each in tail:
+            state, found = self.fold.step(state, each)
+            edges += found
+        was = [episode for episode in track.episodes if not episode.is_withdrawn]
+        opened = was[0] if was and self.fold.is_raised(track.base) else None
+        told = Told(self, key, track.episodes)
+        episodes = corrections.correct(ev, told, corrections.read_episodes(opened, edges, lasting=self.fold.lasting))
+        return self._trimmed(track.base, track.since, tail, state, episodes)
+
+    def _set_alarms(self, ev: Evaluation, key: str, tracks: tuple[Track, Track], arrived_after: int) -> None:
+        """Sets the timers to what the head now waits for, counted from the arrival: a wrong clock hastens nothing."""
+        old, new = (dict(self.fold.alarms(track.head)) for track in tracks)
+        if old == new:
+            return
+        for whom in sorted(old.keys() | new.keys()):
+            timer = (TIMER, *self.rule_key, key, whom)
+            if whom not in new:
+                ev.timers.disarm(timer)
+            elif old.get(whom) != new[whom]:
+                ev.timers.arm(timer, new[whom] + arrived_after)
+
+    def _arm_rest(self, ev: Evaluation, key: str) -> None:
+        ev.timers.arm((REST, *self.rule_key, key), ev.now + self._idle_after)
+
+    @property
+    def _idle_after(self) -> int:
+        return 2 * max(self.fold.span, self.lateness_us) + 1
+
+    def _rest(self, ev: Evaluation, key: str, track: Track, due: int) -> None:
+        """Forgets the key if nothing came for so long that nothing of it matters; looks again later otherwise."""
+        newest = track.tail[-1].at if track.tail else track.since
+        if newest > due - self._idle_after or self.fold.is_raised(track.head):
+            self._arm_rest(ev, key)
+            return
+        for whom, _ in self.fold.alarms(track.head):
+            ev.timers.disarm((TIMER, *self.rule_key, key, whom))
+        ev.journal.remove(ev.state.tracks[self.rule_key], key)
+
+    def occurrence_of(self, edge: Edge, shift: int) -> Occurrence:
+        """What raises by this edge."""
+        if edge.timed:
+            cause = {"timer": self._kind, "device": edge.device, "armed_by": edge.event_id, "due": edge.at}
+        else:
+            cause = {"device": edge.device, "event_id": edge.event_id}
+        value = "" if edge.value is None else f"{edge.value:g}" if isinstance(edge.value, float) else str(edge.value)
+        return Occurrence(at=edge.at + shift, device=edge.device, cause=cause, value=value, count=edge.count)

@@ -1,0 +1,45 @@
+"""Negation: raised when something happens and what should follow it does not."""
+
+from __future__ import annotations
+
+from herun.cel import Data, Subject
+from herun.events import Event
+from herun.rules import NegationRule
+from processor.engine.kinds.fold import NO_ALARMS, SECOND_US, WHOLE_KEY, Fold, cleared
+from processor.engine.kinds.steps import CompiledSteps
+from processor.engine.tracks import EVENT, NO_EDGES, Edge, Edges, Pending, Sample, Waiting
+
+
+class Negation(Fold[Waiting]):
+    """Of several beginnings the first counts, until what should follow has come."""
+
+    def __init__(self, rule: NegationRule) -> None:
+        self.span = round(rule.within_s * SECOND_US)
+        self._steps = CompiledSteps([rule.first, rule.then])
+
+    def start(self) -> Waiting:
+        return Waiting()
+
+    def read(self, event: Event, data: Data, subject: Subject) -> int | None:
+        return self._steps.met_by(event, data, subject)
+
+    def step(self, state: Waiting, sample: Sample) -> tuple[Waiting, Edges]:
+        edges, since = NO_EDGES, state.since
+        if since is not None and sample.at >= since.since + self.span:
+            edges = (Edge(True, since.since + self.span, since.device, since.event_id, timed=True),)
+            state = Waiting(None, is_raised=True)
+        if sample.what != EVENT or not isinstance(sample.value, int):
+            return state, edges
+        if sample.value & 2:
+            if state.is_raised:
+                edges = (*edges, cleared(sample))
+            state = Waiting()
+        if sample.value & 1 and state.since is None and not state.is_raised:
+            state = Waiting(Pending(sample.device, sample.at, sample.event_id))
+        return state, edges
+
+    def alarms(self, state: Waiting) -> tuple[tuple[str, int], ...]:
+        return ((WHOLE_KEY, state.since.since + self.span),) if state.since is not None else NO_ALARMS
+
+    def is_raised(self, state: Waiting) -> bool:
+        return state.is_raised

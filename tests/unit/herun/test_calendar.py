@@ -1,0 +1,92 @@
+"""The statutory calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import pytest
+from pydantic import ValidationError
+
+from herun.calendar import Calendar, DayKind, Decree
+
+# 国务院办公厅关于2026年部分节假日安排的通知: first and last day of each holiday, and the days worked for it.
+DECREE_OF_2026 = {
+    "New Year's Day": ("01-01", "01-03", ["01-04"]),
+    "Spring Festival": ("02-15", "02-23", ["02-14", "02-28"]),
+    "Tomb-sweeping Day": ("04-04", "04-06", []),
+    "Labour Day": ("05-01", "05-05", ["05-09"]),
+    "Dragon Boat Festival": ("06-19", "06-21", []),
+    "Mid-autumn Festival": ("09-25", "09-27", []),
+    "National Day": ("10-01", "10-07", ["09-20", "10-10"]),
+}
+OF_2027 = {
+    "year": 2027,
+    "holidays": {"元旦": ["2026-12-31", "2027-01-01"], "春节": ["2027-02-06", "2027-02-08"]},
+    "make_up_workdays": ["2027-02-14"],
+}
+
+
+def days(first: date, last: date) -> Iterator[date]:
+    while first <= last:
+        yield first
+        first += timedelta(days=1)
+
+
+def of_2026(text: str) -> date:
+    return date.fromisoformat(f"2026-{text}")
+
+
+def test_every_day_of_2026_is_what_the_decree_says() -> None:
+    holidays = {
+        day: name for name, (first, last, _) in DECREE_OF_2026.items() for day in days(of_2026(first), of_2026(last))
+    }
+    make_up = {of_2026(text) for _, _, texts in DECREE_OF_2026.values() for text in texts}
+    calendar = Calendar()
+    assert calendar.is_known(2026)
+    for day in days(of_2026("01-01"), of_2026("12-31")):
+        weekend = DayKind.WEEKEND if day.weekday() >= 5 else DayKind.WORKDAY
+        wanted = DayKind.HOLIDAY if day in holidays else DayKind.MAKE_UP_WORKDAY if day in make_up else weekend
+        assert (day, calendar.kind_of(day)) == (day, wanted)
+        assert calendar.holiday_of(day) == holidays.get(day)
+        assert calendar.is_workday(day) == (wanted in {DayKind.WORKDAY, DayKind.MAKE_UP_WORKDAY})
+
+
+def test_of_a_year_without_decree_only_the_weekends_are_known() -> None:
+    calendar = Calendar()
+    assert not calendar.is_known(2027)
+    assert calendar.kind_of(date(2027, 1, 1)) is DayKind.WORKDAY
+    assert calendar.kind_of(date(2027, 1, 2)) is DayKind.WEEKEND
+
+
+def test_a_decree_adds_its_year_and_the_days_before_it() -> None:
+    calendar = Calendar([Decree.model_validate(OF_2027)])
+    assert calendar.is_known(2027)
+    assert calendar.is_known(2026)
+    assert calendar.holiday_of(date(2026, 12, 31)) == calendar.holiday_of(date(2027, 1, 1)) == "元旦"
+    assert calendar.kind_of(date(2027, 2, 14)) is DayKind.MAKE_UP_WORKDAY
+    assert calendar.kind_of(date(2026, 10, 10)) is DayKind.MAKE_UP_WORKDAY
+    assert Calendar().kind_of(date(2026, 12, 31)) is DayKind.WORKDAY
+
+
+def test_a_decree_replaces_what_the_library_knows_of_its_year() -> None:
+    calendar = Calendar([Decree.model_validate({"year": 2026, "holidays": {"元旦": ["2026-01-01"]}})])
+    assert calendar.kind_of(date(2026, 1, 2)) is DayKind.WORKDAY
+    assert calendar.kind_of(date(2026, 1, 4)) is DayKind.WEEKEND
+    assert calendar.kind_of(date(2025, 10, 1)) is DayKind.HOLIDAY
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"holidays": {"元旦": ["2028-01-01"]}}, "is not of the year 2027"),
+        ({"holidays": {"元旦": ["2026-11-30"]}}, "is not of the year 2027"),
+        ({"make_up_workdays": ["2027-02-15"]}, "Saturdays and Sundays"),
+        ({"make_up_workdays": ["2027-02-06"]}, "named twice"),
+        ({"holidays": {}}, "at least 1 item"),
+        ({"year": 1999}, "greater than or equal"),
+    ],
+)
+def test_a_decree_that_cannot_be_is_refused(change: dict[str, object], says: str) -> None:
+    with pytest.raises(ValidationError, match=says):
+        Decree.model_validate(OF_2027 | change)

@@ -1,0 +1,118 @@
+"""Every kind of rule against its slow reference: in order, and shuffled, repeated, late, restarted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from herun.alerts import Alert, Correction
+from herun.events import Event
+from tests.unit.processor.driving import Driver
+from tests.unit.processor.reference import DOORS, KINDS, READINGS, SECONDS, Answer, Seen
+from tests.unit.processor.samples import SECOND_US, START_US, event, put_device, put_rule, rule
+
+# A Monday midnight in China, where all windows begin.
+START = START_US + 7 * 86_400 * SECOND_US - (START_US - 946_742_400_000_000) % (7 * 86_400 * SECOND_US)
+EXAMPLES = 60  # of each kind and each of the tests below
+DELAYS = st.sampled_from([0, 0, 0, 1, 4, 12, 40])
+
+
+def at(second: float) -> int:
+    return START + round(second * SECOND_US)
+
+
+@dataclass(frozen=True)
+class Case:
+    """Events in order of time, how long each is under way, and how often it is told."""
+
+    events: list[Seen]
+    delays: list[int]
+    copies: list[int]
+
+
+@st.composite
+def cases(draw: st.DrawFn, types: list[str], devices: list[str]) -> Case:
+    """Up to twenty events within less than two minutes: a constant delay is then no wrong clock yet."""
+    second, events = draw(st.integers(0, 9)), []
+    for step in draw(st.lists(st.sampled_from([1, 1, 2, 3, 5, 9]), max_size=18)):
+        second += step
+        events.append(
+            Seen(second, draw(st.sampled_from(devices)), draw(st.sampled_from(types)), draw(st.integers(0, 9)))
+        )
+        if second > 90:
+            break
+    size = len(events)
+    delays = draw(st.lists(DELAYS, min_size=size, max_size=size))
+    return Case(events, delays, draw(st.lists(st.sampled_from([1, 1, 2]), min_size=size, max_size=size)))
+
+
+def play(name: str, key: str, case: Case, *, shuffled: bool, restarts: bool = False) -> Driver:
+    """The case through an engine; shuffled: each event arrives when its delay is over."""
+    _, fields = KINDS[name]
+    types = DOORS if name in {"sequence", "negation"} else READINGS
+    body = rule(name, types=tuple(types), key=key, **fields)
+    driver = Driver(*(put_device(device, zone="z") for device in ("d1", "d2")), put_rule(body))
+    driver.now = at(0)
+    sent: list[tuple[int, int, Event]] = []
+    for n, (seen, delay, copies) in enumerate(zip(case.events, case.delays, case.copies, strict=True)):
+        made = event(
+            f"e{n}", at(seen.second), device=seen.device, event_type=seen.event_type, data={"value": seen.value}
+        )
+        for copy in range(copies if shuffled else 1):
+            sent.append((at(seen.second + (delay + 3 * copy if shuffled else 0)), len(sent), made))
+    for when, _, made in sorted(sent, key=lambda each: each[:2]):
+        driver.listen(when - 1)
+        driver.events(made, at=when)
+        if restarts:
+            driver.restart()
+    driver.listen(at(SECONDS))
+    return driver
+
+
+def told(driver: Driver) -> Answer:
+    """What people see in the end: the newest version of each alert that was not withdrawn."""
+    newest: dict[str, Alert] = {}
+    for alert in driver.alerts:
+        before = newest.get(alert.alert_id)
+        assert alert.version == (before.version + 1 if before else 1)
+        newest[alert.alert_id] = alert
+    kept = [alert for alert in newest.values() if alert.correction is not Correction.WITHDRAWN]
+    return sorted(
+        (
+            (alert.raised_at - START) // SECOND_US,
+            None if alert.cleared_at is None else (alert.cleared_at - START) // SECOND_US,
+        )
+        for alert in kept
+    )
+
+
+def _types(name: str) -> list[str]:
+    return DOORS if name in {"sequence", "negation"} else READINGS
+
+
+@pytest.mark.parametrize("name", KINDS)
+@settings(deadline=None, max_examples=EXAMPLES)
+@given(st.data())
+def test_a_kind_tells_what_its_reference_tells(name: str, data: st.DataObject) -> None:
+    case = data.draw(cases(_types(name), ["d1"]))
+    assert told(play(name, "device", case, shuffled=False)) == KINDS[name][0](case.events)
+
+
+@pytest.mark.parametrize("name", KINDS)
+@settings(deadline=None, max_examples=EXAMPLES)
+@given(st.data())
+def test_shuffled_repeated_and_late_events_end_in_the_same_answer(name: str, data: st.DataObject) -> None:
+    case = data.draw(cases(_types(name), ["d1"]))
+    restarts = data.draw(st.booleans())
+    assert told(play(name, "device", case, shuffled=True, restarts=restarts)) == KINDS[name][0](case.events)
+
+
+@pytest.mark.parametrize("name", KINDS)
+@settings(deadline=None, max_examples=EXAMPLES)
+@given(st.data())
+def test_devices_of_one_zone_are_judged_together_in_whatever_order_they_come(name: str, data: st.DataObject) -> None:
+    case = data.draw(cases(_types(name), ["d1", "d2"]))
+    assert told(play(name, "zone", case, shuffled=True)) == KINDS[name][0](case.events)
