@@ -8,10 +8,10 @@ COMPILE := $(LOCK)/bin/uv pip compile pyproject.toml --universal --python-versio
 	--no-emit-index-url --no-emit-find-links --no-header --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format types docs bench soak lock clean python-is-new-enough
+.PHONY: help venv demo test lint format types docs bench bench-backtest soak lock clean python-is-new-enough
 
 help: ## what there is to do
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 python-is-new-enough:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -62,6 +62,9 @@ docs: $(VENV)/.dev ## write docs/metrics.md and docs/settings.md from the code
 
 bench: $(VENV)/.dev ## events a second beside the bare broker; BENCH_RATE=1000 for latency at a fixed rate
 	$(BIN)/python -m tests.load.bench
+
+bench-backtest: $(VENV)/.dev ## stored events a second through 50 rules, equal to live; BENCH_EVENTS=1000000 is quicker
+	$(BIN)/python -m tests.load.backtest_bench
 
 soak: $(VENV)/.dev ## 300 kills at random moments, nothing lost, nothing doubled
 	HERUN_SOAK_KILLS=300 $(BIN)/python -m pytest tests/faults --timeout=0

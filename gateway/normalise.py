@@ -92,7 +92,8 @@ def _plan(event_type: EventType) -> _TypePlan:
     return _TypePlan(fields, required, event_type.schema_version, _DIRECTION in fields)
 
 
-_PLANS: Final = {name: _plan(event_type) for name, event_type in CATALOGUE.items()}
+# What the engine derives, no device can say.
+_PLANS: Final = {name: _plan(event_type) for name, event_type in CATALOGUE.items() if not event_type.derived}
 
 
 class Normaliser:

@@ -41,12 +41,16 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """One event type in its current schema version. `sentence` says what happened."""
+    """One event type in its current schema version. `sentence` says what happened.
+
+    `derived` types are made by the engine alone; a device that says one is refused.
+    """
 
     name: str
     sentence: str
     fields: dict[str, Field] = field(default_factory=dict)
     schema_version: int = 1
+    derived: bool = False
 
 
 _TEXT: Final = Field(FieldType.STRING)
@@ -54,6 +58,17 @@ _NUMBER: Final = Field(FieldType.NUMBER)
 # The longest real plate (Hong Kong and mainland joined by "|") has 17 characters.
 _PLATE: Final = Field(FieldType.STRING, personal=PersonalClass.PLATE, max_chars=20)
 _PICTURE: Final = Field(FieldType.STRING, max_chars=200)
+
+_WHY: Final = Field(FieldType.STRING, max_chars=500)
+_ZONE: Final = Field(FieldType.STRING, required=True)
+_ARMING: Final = {
+    "zone": _ZONE,
+    "mode": _TEXT,
+    "who": _TEXT,  # a username, or "(plan)"
+    "why": _WHY,
+    "forced": Field(FieldType.BOOLEAN),
+}
+_SERVICE: Final = {"window": _TEXT, "kind": _TEXT, "who": _TEXT, "why": _WHY}
 
 _TYPES: Final = (
     EventType(
@@ -111,6 +126,62 @@ _TYPES: Final = (
     EventType("button.pressed", "Somebody pressed a button.", {"action": _TEXT}),
     EventType("device.connected", "A device came on line.", {"reason": _TEXT}),
     EventType("device.disconnected", "A device went off line.", {"reason": _TEXT}),
+    EventType(
+        "zone.arming",
+        "A zone will be armed when its exit delay is over. `device` is the zone.",
+        {**_ARMING, "delay_s": _NUMBER},
+        derived=True,
+    ),
+    EventType(
+        "zone.armed",
+        "A zone is in a mode in which detections count. `device` is the zone.",
+        {**_ARMING, "before": _TEXT},
+        derived=True,
+    ),
+    EventType(
+        "zone.disarmed",
+        "A zone is in a mode in which nothing counts. `device` is the zone.",
+        {**_ARMING, "before": _TEXT},
+        derived=True,
+    ),
+    EventType(
+        "arming.refused",
+        "A zone was not armed because a door of it stands open. `device` is the first of those doors.",
+        {
+            **_ARMING,
+            "doors": Field(FieldType.STRING, max_chars=500),  # the first five
+            "open": _NUMBER,  # how many
+            "stays": _TEXT,  # the mode that it stays in
+            "waits": Field(FieldType.BOOLEAN),  # the plan arms as soon as the last door is closed
+        },
+        derived=True,
+    ),
+    EventType(
+        "entry.begun",
+        "An entry door of an armed zone was opened: there is some time to disarm. `device` is the door.",
+        {"zone": _ZONE, "mode": _TEXT, "delay_s": _NUMBER},
+        derived=True,
+    ),
+    EventType(
+        "intrusion.confirmed",
+        "Something was detected in an armed zone and nobody disarmed in time. `device` is what detected it.",
+        {
+            "zone": _ZONE,
+            "mode": _TEXT,
+            "detected": _TEXT,  # event type
+            "event_id": _TEXT,
+            "delayed": Field(FieldType.BOOLEAN),  # after an entry delay
+        },
+        derived=True,
+    ),
+    EventType("bypass.begun", "A device is bypassed.", {"who": _TEXT, "why": _WHY, "until": _NUMBER}, derived=True),
+    EventType("bypass.ended", "A device is not bypassed any more.", {"who": _TEXT, "why": _WHY}, derived=True),
+    EventType(
+        "service.begun", "A drill or maintenance begins. `device` is the service window.", _SERVICE, derived=True
+    ),
+    EventType(
+        "service.ended", "A drill or maintenance is over. `device` is the service window.", _SERVICE, derived=True
+    ),
 )
 
 CATALOGUE: Final[dict[str, EventType]] = {each.name: each for each in _TYPES}

@@ -8,6 +8,14 @@
 | rule.removed | {"uid": uid} |
 | list.put | {"name": name, "hashes": [keyed hashes of plates]} replaces the list |
 | alert.closed | {"alert_id": id, "verdict": true/false/drill/nuisance/test, "at": microseconds, "rule_uid", "device"} |
+| site.put | {"time_zone": name} |
+| calendar.put | a herun.calendar.Decree as JSON |
+| arming.plan.put | a herun.arming.PlanPut as JSON |
+| arming.plan.removed | a herun.arming.PlanRemoved as JSON |
+| arming.mode.set | a herun.arming.ModeSet as JSON |
+| arming.bypass | a herun.arming.BypassSet as JSON |
+| service.window.put | a herun.arming.ServiceWindowPut as JSON |
+| service.window.removed | a herun.arming.ServiceWindowRemoved as JSON |
 """
 
 from __future__ import annotations
@@ -24,3 +32,11 @@ class ControlKind(StrEnum):
     RULE_REMOVED = "rule.removed"
     LIST_PUT = "list.put"
     ALERT_CLOSED = "alert.closed"
+    SITE_PUT = "site.put"
+    CALENDAR_PUT = "calendar.put"
+    ARMING_PLAN_PUT = "arming.plan.put"
+    ARMING_PLAN_REMOVED = "arming.plan.removed"
+    ARMING_MODE_SET = "arming.mode.set"
+    ARMING_BYPASS = "arming.bypass"
+    SERVICE_WINDOW_PUT = "service.window.put"
+    SERVICE_WINDOW_REMOVED = "service.window.removed"

@@ -59,6 +59,7 @@ METRICS: Final = (
     Metric("herun_processor_undecodable_total", MetricType.COUNTER, "Events stored whose data no rule could read"),
     Metric("herun_processor_stream_epochs_total", MetricType.COUNTER, "Times the stream turned out to be another one"),
     Metric("herun_processor_snapshots_total", MetricType.COUNTER, "Snapshots of the engine's state stored"),
+    Metric("herun_processor_backtests_total", MetricType.COUNTER, "Jobs of backtests and traces ended", ("state",)),
     Metric("herun_stream_fill_ratio", MetricType.GAUGE, "Share of a stream's bytes in use; alarm at 0.7", ("stream",)),
     Metric("herun_api_requests_total", MetricType.COUNTER, "HTTP requests answered", ("method", "route", "status")),
     Metric("herun_api_request_seconds", MetricType.HISTOGRAM, "Duration of HTTP requests", ("route",)),

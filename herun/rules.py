@@ -168,6 +168,13 @@ class AggregateRule(_Rule, Limits):
         return self
 
 
+class EventRule(_Rule):
+    """Raised for each event for which the condition holds; `field` is the value that the text tells."""
+
+    kind: Literal["event"]
+    field: FieldName = "value"
+
+
 class TrueForRule(_Rule):
     """Raised when the condition has held for `duration_s` of event time; cleared when it does not hold any more."""
 
@@ -256,7 +263,8 @@ class NegationRule(_Steps):
 
 
 Rule = Annotated[
-    ThresholdRule
+    EventRule
+    | ThresholdRule
     | TrueForRule
     | CountRule
     | DistinctRule

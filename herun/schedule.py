@@ -55,7 +55,7 @@ class Window(BaseModel):
     `to` is on the next day if it is not later than `from`; the whole day is from 00:00 to 24:00.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, serialize_by_alias=True)
 
     days: Annotated[list[Day], Field(min_length=1, max_length=10)]
     begin: Annotated[str, Field(alias="from", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["22:00"])]

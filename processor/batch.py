@@ -15,7 +15,7 @@ from herun.dead_letters import DeadLetter, DeadLetterReason
 from herun.errors import InvalidInputError
 from herun.events import Event
 from herun.frames import FRAME_VERSION, Control, Frame, FrameKind
-from processor.engine.engine import Decisions
+from processor.engine.decisions import Decisions
 from processor.intake import Received
 from processor.lease import position_of
 

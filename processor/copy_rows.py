@@ -9,7 +9,7 @@ from typing import Final
 
 from herun.catalogue import CATALOGUE, PersonalClass
 from herun.events import Event
-from processor.engine.engine import Decisions
+from processor.engine.decisions import Decisions
 
 POSTGRES_EPOCH_US: Final = 946_684_800_000_000  # 2000-01-01 UTC, from which PostgreSQL counts
 HEADER: Final = b"PGCOPY\n\xff\r\n\0" + struct.pack("!ii", 0, 0)

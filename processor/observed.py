@@ -26,6 +26,7 @@ PARTITIONS: Final = metrics.gauge("herun_processor_partitions")
 OUTBOX_RELAYED: Final = metrics.counter("herun_processor_outbox_relayed_total")
 ENGINE_FAILURES: Final = metrics.counter("herun_processor_engine_failures_total")
 STREAM_EPOCHS: Final = metrics.counter("herun_processor_stream_epochs_total")
+BACKTESTS: Final = metrics.counter("herun_processor_backtests_total")
 SNAPSHOTS: Final = metrics.counter("herun_processor_snapshots_total")
 
 

@@ -10,8 +10,9 @@ COPY events_personal (event_time, recorded_time, site, device, event_id, field, 
 FROM STDIN (FORMAT BINARY)
 
 -- name: insert_control
-INSERT INTO control_frames (site, partition, position, n, control_id, kind, body, recorded_time)
-VALUES (%(site)s, %(partition)s, %(position)s, %(n)s, %(control_id)s, %(kind)s, %(body)s::jsonb, %(recorded_time)s)
+INSERT INTO control_frames (site, partition, position, n, control_id, kind, body, recorded_time, listened)
+VALUES (%(site)s, %(partition)s, %(position)s, %(n)s, %(control_id)s, %(kind)s, %(body)s::jsonb, %(recorded_time)s,
+        %(listened)s)
 
 -- name: insert_alert_version
 INSERT INTO alert_versions (site, alert_id, version, position, n, body)
@@ -52,12 +53,18 @@ VALUES (%(partition)s, %(position)s, %(n)s, %(nats_subject)s, %(payload)s)
 -- name: insert_left_out
 INSERT INTO left_out (partition, position, n, reason) VALUES (%(partition)s, %(position)s, %(n)s, %(reason)s)
 
+-- name: insert_outage
+INSERT INTO outages (partition, position, began, ended)
+VALUES (%(partition)s, %(position)s, %(began)s, %(ended)s)
+ON CONFLICT (partition, position) DO NOTHING
+
 -- name: insert_site
 INSERT INTO partition_sites (partition, site) VALUES (%(partition)s, %(site)s) ON CONFLICT DO NOTHING
 
 -- name: move_offset
 UPDATE partitions
-SET sequence = %(sequence)s, frame_id = %(frame_id)s, engine_time = %(engine_time)s, lease_until = %(lease_until)s
+SET sequence = %(sequence)s, frame_id = %(frame_id)s, engine_time = %(engine_time)s, listened = %(listened)s,
+    lease_until = %(lease_until)s
 WHERE partition = %(partition)s AND owner = %(owner)s AND owner_epoch = %(owner_epoch)s
   AND stream_epoch = %(stream_epoch)s AND sequence = %(from_sequence)s AND frame_id = %(from_frame_id)s
 

@@ -16,8 +16,9 @@ from herun.database.pool import make_pool
 from herun.http_status import serve_status
 from herun.settings import Settings, settings
 from processor import housekeeping, observed
+from processor.backtest.worker import Worker
 from processor.owner import Owner, Surroundings
-from processor.store import ROLE
+from processor.store import ROLE, Database
 
 log = structlog.get_logger(__name__)
 
@@ -64,6 +65,8 @@ async def _run_partitions(around: Surroundings, configured: Settings) -> None:
         async with asyncio.TaskGroup() as group:
             for owner in owners:
                 group.create_task(owner.run())
+            jobs = Database(configured.need("database_url"), "herun-backtests")
+            group.create_task(Worker(jobs, around.clock, around.stop).run())
             group.create_task(
                 housekeeping.keep_short(around.pool, around.clock, configured.personal_retention_days, around.stop)
             )

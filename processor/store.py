@@ -18,8 +18,8 @@ from herun.errors import FencedError
 from herun.events import Event
 from processor import copy_rows
 from processor.batch import Batch
+from processor.engine.decisions import Decisions
 from processor.engine.duplicates import REDELIVERED_CONTENT
-from processor.engine.engine import Decisions
 from processor.lease import LEASE_S, Lease, lease_until
 
 _queries = Queries("processor")
@@ -89,6 +89,7 @@ async def _move_offset(connection: Connection, clock: Clock, lease: Lease, batch
             "sequence": batch.last.sequence,
             "frame_id": batch.last.frame.frame_id,
             "engine_time": to_datetime(batch.decisions[-1].recorded_us),
+            "listened": to_datetime(batch.decisions[-1].listened_us),
             "lease_until": lease_until(clock),
         },
     )
@@ -108,6 +109,16 @@ async def _write_rare_rows(connection: Connection, partition: int, batch: Batch)
     alerts = [row for row in versions if row["mode"] == "live"]
     monitored = [row for row in versions if row["mode"] != "live"]
     sites = [{"partition": partition, "site": site} for each in batch.decisions for site in each.new_sites]
+    outages = [
+        {
+            "partition": partition,
+            "position": each.position,
+            "began": to_datetime(each.outage_began),
+            "ended": to_datetime(each.recorded_us),
+        }
+        for each in batch.decisions
+        if each.outage_began is not None
+    ]
     left_out = [
         {"partition": partition, "position": position, "n": n, "reason": reason}
         for position, n, reason in batch.left_out_rows()
@@ -131,6 +142,7 @@ async def _write_rare_rows(connection: Connection, partition: int, batch: Batch)
             (_queries["put_monitored_alert"], monitored),
             (_queries["insert_outbox"], outbox),
             (_queries["insert_left_out"], left_out),
+            (_queries["insert_outage"], outages),
         ):
             if rows:
                 await cursor.executemany(statement, rows)
@@ -147,6 +159,7 @@ def _control_row(partition: int, decisions: Decisions, index: int) -> dict[str, 
         "kind": control.kind,
         "body": msgspec.json.encode(control.body).decode(),
         "recorded_time": to_datetime(decisions.recorded_us),
+        "listened": to_datetime(decisions.listened_us),
     }
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import Any, Final, Literal, Protocol, TypeGuard
+from typing import Any, Final, Literal, Protocol
 
 import msgspec
 
 from herun.alerts import Alert, AlertState, Correction, alert_id
 from herun.events import FLAG_DERIVED, Event
-from herun.schedule import Schedule
 from processor.engine import masters, merging
+from processor.engine.arming.lookups import is_out_of_service, mode_at, schedule_of
 from processor.engine.journal import Journal
 from processor.engine.state import CellKey, CurrentAlert, Registration, State, TimerKey
 from processor.engine.texts import duration_texts, fill
@@ -56,9 +56,11 @@ class Occurrence(msgspec.Struct, frozen=True):
 
 
 class Gated(Protocol):
-    """A rule that may raise at some times only."""
+    """A rule that may raise at some times only: by a herun.schedule.WeeklyPlan as JSON, in some modes of a zone."""
 
-    schedule: Schedule | None
+    head: RuleHead
+    schedule: str | None
+    armed_modes: frozenset[str]
 
 
 class Evaluation:
@@ -100,10 +102,23 @@ class Evaluation:
         clock = self.state.clocks.get((site, device))
         return 0 if clock is None else clock.behind_us
 
-    def may_raise(self, rule: Gated, device: str | None, at: int) -> bool:
-        """Whether the rule's schedule lets it raise at this time."""
-        del device
-        return rule.schedule is None or rule.schedule.is_on(at)
+    def may_raise(self, rule: Gated, device: str, at: int) -> bool:
+        """Whether schedule, arming and service let the rule raise by this device at this time."""
+        state, site = self.state, rule.head.site
+        if is_out_of_service(state, site, device, at):
+            return False
+        if rule.schedule is not None and not schedule_of(state, site, rule.schedule).is_on(at):
+            return False
+        return (
+            not rule.armed_modes or mode_at(state, site, self.registration(site, device).zone, at) in rule.armed_modes
+        )
+
+    def mute(self, cell: CellKey, *, is_muted: bool) -> None:
+        """Notes, or notes no more, that what holds in this cell is not raised because it may not be."""
+        if is_muted:
+            self.journal.put(self.state.muted, cell, True)
+        elif cell in self.state.muted:
+            self.journal.remove(self.state.muted, cell)
 
     def registration(self, site: str, device: str | None) -> Registration:
         """What is known of a device; nothing of an unknown one."""
@@ -147,7 +162,7 @@ def raise_alert(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence
     """A new alert; or, within the cool-down since the last change, one more occurrence of the same one."""
     cell = (head.site, head.uid, key)
     current = ev.state.current.get(cell)
-    if _counts_into(current, ev, head, occurrence):
+    if current is not None and _counts_into(ev, current, head, occurrence):
         alert = _again(ev, current.alert, head, occurrence)
     else:
         alert = _first(ev, head, key, occurrence)
@@ -198,7 +213,7 @@ def raise_past(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence,
     """What was and is over: counted into the key's alert within its cool-down, else raised and cleared at once."""
     cell = (head.site, head.uid, key)
     current = ev.state.current.get(cell)
-    if _counts_into(current, ev, head, occurrence):
+    if current is not None and _counts_into(ev, current, head, occurrence):
         alert = current.alert
         alert = msgspec.structs.replace(alert, version=alert.version + 1, count=alert.count + 1)
     else:
@@ -260,17 +275,14 @@ def _again(ev: Evaluation, alert: Alert, head: RuleHead, occurrence: Occurrence)
     )
 
 
-def _counts_into(
-    current: CurrentAlert | None, ev: Evaluation, head: RuleHead, occurrence: Occurrence
-) -> TypeGuard[CurrentAlert]:
-    """True within the cool-down of an alert that people have not closed and that was not withdrawn.
+def _counts_into(ev: Evaluation, current: CurrentAlert, head: RuleHead, occurrence: Occurrence) -> bool:
+    """True within the cool-down of an alert that goes on: people have not closed it, nothing has withdrawn it.
 
-    Not into what was merged into an alert that is over: it would stay hidden.
+    What was merged into an alert that is over does not go on: it would stay hidden.
     """
+    may_go_on = not current.closed and (current.alert.merged_into is None or masters.hides(ev, current))
     return (
-        current is not None
-        and not current.closed
-        and (current.alert.merged_into is None or masters.hides(ev, current))
+        may_go_on
         and current.alert.correction is not Correction.WITHDRAWN
         and abs(occurrence.at - current.alert.updated_at) < head.cooldown_us
     )

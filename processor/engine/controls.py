@@ -12,7 +12,7 @@ from herun.control import ControlKind
 from herun.errors import InvalidInputError
 from herun.frames import Control
 from herun.rules import RULE, Rule
-from processor.engine import merging, verdicts
+from processor.engine import gates, merging, verdicts
 from processor.engine.alerting import FORGET, Evaluation, clear_alert, close_alert, forget_alert
 from processor.engine.kinds.absence import Absence
 from processor.engine.kinds.compiled import CompiledRule
@@ -54,6 +54,8 @@ def apply_control(ev: Evaluation, book: RuleBook, control: Control, parts: Seque
             handler(ev, book, control)
         for each in parts:
             each(ev, control)
+        if control.kind in {ControlKind.SITE_PUT, ControlKind.CALENDAR_PUT}:
+            gates.follow_all(ev, book, control.site)
     except (msgspec.ValidationError, ValidationError, KeyError, TypeError, ValueError) as error:
         raise InvalidInputError("bad_control", f"{control.kind} {control.control_id}: {error!r}"[:500]) from error
 
@@ -98,6 +100,9 @@ def _put_rule(ev: Evaluation, book: RuleBook, control: Control) -> None:
     ev.journal.put(ev.state.rules, key, RuleCell(body))
     book.changed(key)
     compiled = book.get(key)
+    gates.unfollow(ev, key)
+    if compiled is not None:
+        gates.follow(ev, compiled)
     if isinstance(compiled, Absence):
         for (site, device), registration in sorted(ev.state.registered.items()):
             if site == control.site:
@@ -151,6 +156,7 @@ def _decides_otherwise(old: Rule, new: Rule) -> bool:
 def drop_rule_state(ev: Evaluation, rule: CompiledRule) -> None:
     """Nothing that the rule knew holds any more; its raised alerts are cleared, for nobody watches them now."""
     rule.forget(ev)
+    gates.unfollow(ev, rule.rule_key)
     head = rule.head
     for cell in sorted(cell for cell in ev.state.current if cell[:2] == rule.rule_key):
         if head.lasting:

@@ -11,27 +11,29 @@ from typing import Any, Final
 
 import msgspec
 
-from herun.alerts import Alert
 from herun.errors import InvalidInputError
-from herun.events import FLAG_LATE, Event
+from herun.events import FLAG_LATE, FLAG_OUT_OF_SERVICE, Event
 from herun.frames import Control, Frame, FrameKind
 from processor.engine import clocks as clocks_of
-from processor.engine import merging
+from processor.engine import gates, merging
 from processor.engine.alerting import FORGET, Evaluation, Occurrence, RuleHead, forget_alert, raise_alert
+from processor.engine.arming.lookups import is_out_of_service
+from processor.engine.arming.part import Arming
 from processor.engine.controls import apply_control, drop_rule_state
+from processor.engine.decisions import DERIVED_FROM, Decisions, RuleError
 from processor.engine.duplicates import GENERATION, DuplicateRing
 from processor.engine.journal import MISSING, Journal
 from processor.engine.kinds.compiled import SECOND_US, CompiledRule
 from processor.engine.parts import ControlHandler, Part
+from processor.engine.recorder import Recorder
 from processor.engine.rulebook import RuleBook
-from processor.engine.state import ENGINE_TIME, LISTENED, OUTAGE, DeviceKey, RuleKey, Seen, State
+from processor.engine.state import ENGINE_TIME, LISTENED, OUTAGE, CellKey, DeviceKey, Registration, RuleKey, Seen, State
 from processor.engine.timers import Timers
 
 OUTAGE_GAP_US: Final = 5 * SECOND_US  # of the machine's clock, without a gateway's frame: nobody was there to listen
 # How far a device's clock may be ahead before its events count as happening when they arrive: one wrong time must not
 # make all that follow it late.
 AHEAD_US: Final = 5 * SECOND_US
-DERIVED_FROM: Final = 1_000_000  # `n` of a frame's derived events, behind all that a frame can hold
 MAX_DERIVED: Final = 256  # derived events of one event or timer, theirs included: no chain without end
 MAX_RULE_ERRORS: Final = 5  # evaluations of a rule that threw since it was put; then it is switched off
 SWITCHED_OFF_UID: Final = "herun-rule-switched-off"
@@ -40,47 +42,30 @@ _decode_data: Final = msgspec.json.Decoder(dict[str, Any]).decode
 _NO_DATA: Final[dict[str, Any]] = {}
 
 
-class RuleError(msgspec.Struct, frozen=True):
-    """An evaluation that threw; `n` is the index of the event that made it, None for a timer."""
-
-    rule_uid: str
-    error: str
-    n: int | None = None
-
-
-class Decisions(msgspec.Struct):
-    """What came of one frame. `rows` are (event, its index in the frame, its flags), in order; derived ones count on
-    from DERIVED_FROM."""
-
-    position: int
-    recorded_us: int
-    rows: list[tuple[Event, int, int]] = []
-    alerts: list[Alert] = []
-    controls: list[tuple[int, Control]] = []
-    refused_controls: list[tuple[int, Control, str]] = []
-    new_sites: list[str] = []
-    duplicates: int = 0
-    derived: int = 0
-    undecodable: int = 0
-    too_late: int = 0  # times that a rule could not use an event because it came too late to correct anything
-    keys_refused: int = 0  # times that a rule had no room for one more key
-    rule_errors: list[RuleError] = []
-
-
 class Engine:
     """`apply` changes the state at once; `commit` makes that final, `rollback` takes back all since the last commit.
 
-    `outage_gap_us` is OUTAGE_GAP_US times the speed of the estate's clock.
+    `outage_gap_us` is OUTAGE_GAP_US times the speed of the estate's clock. `is_replay`: its events are stored rows, so
+    they are distinct, and each says whether it was late. `recorder` is told what rules did; None: nobody asks.
     """
 
-    def __init__(self, state: State, outage_gap_us: int = OUTAGE_GAP_US, generation: int = GENERATION) -> None:
+    def __init__(
+        self,
+        state: State,
+        outage_gap_us: int = OUTAGE_GAP_US,
+        generation: int = GENERATION,
+        *,
+        is_replay: bool = False,
+    ) -> None:
         self.state = state
+        self.outage_gap_us = outage_gap_us
+        self.recorder: Recorder | None = None
+        self._is_replay = is_replay
         self._parts_of: dict[str, list[Part]] = {}
         self._part_of_timer: dict[str, Part] = {}
         self._part_controls: dict[str, list[ControlHandler]] = {}
         for part in make_parts():
             self._add_part(part)
-        self._outage_gap = outage_gap_us
         self._journal = Journal()
         self._ring = DuplicateRing(state, self._journal, generation)
         self._timers = Timers(state, self._journal)
@@ -110,6 +95,14 @@ class Engine:
             self._book.rebuild()
         self._rules_touched = False
 
+    def compiled(self, site: str, uid: str) -> CompiledRule | None:
+        """A rule as it is evaluated; None if there is none or it is switched off."""
+        return self._book.get((site, uid))
+
+    def registration(self, site: str, device: str) -> Registration:
+        """What rules can ask of a device."""
+        return self._ev.registration(site, device)
+
     def doubtful(self, frame: Frame) -> list[int]:
         """Indices of events that may be stored already without the ring knowing; ask the database before `apply`."""
         if not self.state.floors:
@@ -121,8 +114,8 @@ class Engine:
 
         `at_us` is the stream's time of the frame in the estate's time. After an exception: roll back.
         """
-        self._pass_time(at_us, is_gateways=frame.kind is FrameKind.EVENTS)
-        decisions = Decisions(position=position, recorded_us=self._ev.now)
+        outage_began = self._pass_time(at_us, is_gateways=frame.kind is FrameKind.EVENTS)
+        decisions = Decisions(position, self._ev.now, listened_us=self.state.listened, outage_began=outage_began)
         self._ev.alerts = decisions.alerts
         self._ev.too_late = self._ev.keys_refused = 0
         self._fire_timers(decisions)
@@ -136,8 +129,9 @@ class Engine:
         decisions.too_late, decisions.keys_refused = self._ev.too_late, self._ev.keys_refused
         return decisions
 
-    def _pass_time(self, at_us: int, *, is_gateways: bool) -> None:
-        before = self.state.engine_time
+    def _pass_time(self, at_us: int, *, is_gateways: bool) -> int | None:
+        """When the outage began that ends here, if one does."""
+        before, outage_began = self.state.engine_time, None
         now = max(before, at_us)
         marks, put = self.state.marks, self._journal.put
         if LISTENED not in marks:
@@ -145,14 +139,19 @@ class Engine:
         put(marks, ENGINE_TIME, now)
         if is_gateways:
             gap = now - self.state.listened
-            if gap > self._outage_gap:
+            if gap > self.outage_gap_us:
+                outage_began = self.state.listened
                 put(marks, OUTAGE, self.state.outage + gap)
             put(marks, LISTENED, now)
         self._ev.let_pass_to(now)
+        return outage_began
 
     def _fire_timers(self, decisions: Decisions) -> None:
-        while fired := self._timers.pop_due(self._ev.now):
+        """Each at its own time: which frame came next, a tick or one that a replay does not know, changes nothing."""
+        frame_time = self._ev.now
+        while fired := self._timers.pop_due(frame_time):
             due, timer = fired
+            self._ev.now = due
             if timer[0] == FORGET:
                 forget_alert(self._ev, (timer[1], timer[2], timer[3]))
                 continue
@@ -167,22 +166,49 @@ class Engine:
             rule = self._book.get((timer[1], timer[2]))
             if rule is None:
                 continue
+            if timer[0] == gates.TIMER:
+                self._wake(decisions, gates.muted_of(self._ev, timer[1], timer[2]))
+                gates.follow(self._ev, rule)
+                continue
             mark, alerts = self._journal.mark(), len(decisions.alerts)
             try:
                 rule.on_timer(self._ev, timer, due)
             except Exception as error:  # noqa: BLE001 - a rule must not stop the others; it is counted and switched off
                 self._rule_threw(decisions, rule, (mark, alerts), repr(error), cause=f"timer {due}")
             self._take_derived(decisions, None)
+        self._ev.now = frame_time
+
+    def _wake(self, decisions: Decisions, cells: list[CellKey]) -> None:
+        """Raises what holds in these cells and could not be raised before."""
+        for cell in cells:
+            rule = self._book.get(cell[:2])
+            if rule is None:
+                continue
+            before = (self._journal.mark(), len(decisions.alerts))
+            try:
+                rule.wake(self._ev, cell[2], self._ev.now)
+            except Exception as error:  # noqa: BLE001 - as above
+                self._rule_threw(decisions, rule, before, repr(error), cause=f"wake {self._ev.now}")
 
     def _take_event(self, decisions: Decisions, n: int, event: Event) -> None:
-        if not self._ring.admit(event):
+        if not self._is_replay and not self._ring.admit(event):
             decisions.duplicates += 1
             return
         late = self._see(decisions, event)
+        if self._is_replay:  # what came before the replayed stretch may have been newer
+            late = bool(event.flags & FLAG_LATE)
+        event = self._in_service(event)
         decisions.rows.append((event, n, event.flags | FLAG_LATE if late else event.flags & ~FLAG_LATE))
         self._look(decisions, n, event, late=late)
         if self._ev.derived:
             self._take_derived(decisions, n)
+
+    def _in_service(self, event: Event) -> Event:
+        """The event, flagged if its device is out of service, and not if it is not: a replay decides anew."""
+        out = is_out_of_service(self.state, event.site, event.device, event.event_time)
+        if out == bool(event.flags & FLAG_OUT_OF_SERVICE):
+            return event
+        return msgspec.structs.replace(event, flags=event.flags ^ FLAG_OUT_OF_SERVICE)
 
     def _look(self, decisions: Decisions, n: int | None, event: Event, *, late: bool) -> None:
         """Shows the event to the parts and to the rules that it can match."""
@@ -207,6 +233,10 @@ class Engine:
                     rule.on_event(self._ev, key, event, data, plan.subject)
                 except Exception as error:  # noqa: BLE001 - as above: the event is stored all the same
                     self._rule_threw(decisions, rule, before, repr(error), cause=event.event_id, n=n)
+                if self.recorder is not None:
+                    if (*rule.rule_key, key) in self.state.muted:
+                        self.recorder.held_back(rule, event, "not by its schedule, the arming of its zone, or a drill")
+                    self.recorder.evaluated(rule, event, log[before[0] :], alerts[before[1] :])
 
     def _take_derived(self, decisions: Decisions, n: int | None) -> None:
         """Stores what parts derived and shows it to parts and rules, and so on, in order; `n` is what began it."""
@@ -214,12 +244,14 @@ class Engine:
         while taken < len(waiting):
             if taken == MAX_DERIVED:
                 raise RuntimeError(f"more than {MAX_DERIVED} events derived from one: {waiting[0]} ... {waiting[-1]}")
-            event = waiting[taken]
+            event = self._in_service(waiting[taken])
             taken += 1
             decisions.rows.append((event, DERIVED_FROM + decisions.derived, event.flags))
             decisions.derived += 1
             self._ev.own_time = self._ev.shared_time = event.event_time
             self._look(decisions, n, event, late=False)
+            if event.event_type in gates.OPENS:
+                self._wake(decisions, gates.muted_of(self._ev, event.site))
         waiting.clear()
 
     def _see(self, decisions: Decisions, event: Event) -> bool:
@@ -313,7 +345,7 @@ class Engine:
 
 def make_parts() -> tuple[Part, ...]:
     """The parts in the order in which they see an event."""
-    return ()
+    return (Arming(),)
 
 
 def is_late(seen: Seen, event: Event) -> bool:

@@ -20,6 +20,7 @@ from herun.rules import (
     ChangeRule,
     CountRule,
     DistinctRule,
+    EventRule,
     NegationRule,
     PlateListRule,
     Rule,
@@ -34,6 +35,7 @@ from processor.engine.kinds.change import Change
 from processor.engine.kinds.compiled import CompiledRule
 from processor.engine.kinds.count import Count
 from processor.engine.kinds.distinct import Distinct
+from processor.engine.kinds.each import Each
 from processor.engine.kinds.fold import Fold
 from processor.engine.kinds.folded import Folded
 from processor.engine.kinds.negation import Negation
@@ -132,23 +134,23 @@ class RuleBook:
         for key in [key for key in self._compiled if key not in cells or cells[key].off]:
             del self._compiled[key]
         for key, cell in cells.items():
-            if not cell.off and self._compiled.get(key, ("",))[0] != cell.body:
-                self._compile(key, cell.body)
+            if self._compiled.get(key, ("",))[0] != cell.body:
+                self._compile(key)
         self._forget_index()
 
     def changed(self, key: RuleKey) -> None:
         """A rule was put, removed or switched off."""
-        self._compiled.pop(key, None)
-        cell = self._state.rules.get(key)
-        if cell is not None and not cell.off:
-            self._compile(key, cell.body)
+        self._compile(key)
         self._forget_index()
 
-    def _compile(self, key: RuleKey, body: str) -> None:
-        rule = RULE.validate_json(body)
+    def _compile(self, key: RuleKey) -> None:
         self._compiled.pop(key, None)
+        cell = self._state.rules.get(key)
+        if cell is None or cell.off:
+            return
+        rule = RULE.validate_json(cell.body)
         if rule.mode != "off":
-            self._compiled[key] = (body, compile_rule(key[0], rule))
+            self._compiled[key] = (cell.body, compile_rule(key[0], rule))
 
     def forget_plans(self) -> None:
         """A device changed: which rules it meets is found out again."""
@@ -195,12 +197,16 @@ class RuleBook:
             self._named[of_type] = [entry for entry in entries if not entry[1].is_open]
         own = Node([entry for entry in self._named[of_type] if entry[1].has_in_scope(device, place)])
         keys = {"device": device, "zone": place.zone, "building": place.building, "site": site}
-        known = {"name": device, "kind": place.kind or None, "zone": place.zone, "building": place.building}
-        subject: Subject = {
-            "device": {name: value for name, value in known.items() if value is not None},
-            "event": {"type": event_type},
-        }
-        return Plan(own, self._any[of_type], keys, subject)
+        return Plan(own, self._any[of_type], keys, subject_of(device, place, event_type))
+
+
+def subject_of(device: str, place: Registration, event_type: str) -> Subject:
+    """What conditions see of a device and an event type."""
+    known = {"name": device, "kind": place.kind or None, "zone": place.zone, "building": place.building}
+    return {
+        "device": {name: value for name, value in known.items() if value is not None},
+        "event": {"type": event_type},
+    }
 
 
 def compile_rule(site: str, rule: Rule) -> CompiledRule:
@@ -216,6 +222,8 @@ def make_fold(rule: Rule) -> Fold[Any]:
     """The fold of a rule's kind. Raises TypeError for a kind that is none."""
     made: Fold[Any]
     match rule:
+        case EventRule():
+            made = Each(rule)
         case ThresholdRule():
             made = Threshold(rule)
         case TrueForRule():

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from herun.alerts import Alert
+from processor.engine.arming.cells import Bypass, ServiceWindow, Told, ZoneArming, ZoneKey
 from processor.engine.clocks import DeviceClock
 from processor.engine.tracks import Track
 
@@ -93,12 +94,22 @@ class State(msgspec.Struct):
     tracks: dict[RuleKey, dict[str, Track]] = {}
     clocks: dict[DeviceKey, DeviceClock] = {}
     heard: dict[CellKey, Heard] = {}
+    muted: dict[CellKey, bool] = {}  # what holds and is not raised: by the schedule, the arming, or out of service
     current: dict[CellKey, CurrentAlert] = {}
     children: dict[DeviceKey, dict[str, bool]] = {}  # by uplink
     cut: dict[DeviceKey, tuple[str, ...]] = {}  # uids of the rules that say that the device is not heard
     bursts: dict[RuleKey, tuple[int, ...]] = {}  # engine times of a rule's newest alerts; "*": of all rules
     storms: dict[RuleKey, Storm] = {}
     verdicts: dict[CellKey, tuple[int, ...]] = {}  # by site, rule uid, device
+    time_zones: dict[str, str] = {}  # by site
+    decrees: dict[str, tuple[str, ...]] = {}  # by site: herun.calendar.Decree as JSON, by year
+    arming_plans: dict[ZoneKey, str] = {}  # herun.arming.ArmingPlan as JSON
+    arming: dict[ZoneKey, ZoneArming] = {}
+    open_doors: dict[DeviceKey, bool] = {}
+    closing_doors: dict[DeviceKey, bool] = {}  # those that have said that they close
+    bypasses: dict[DeviceKey, Bypass] = {}
+    service_windows: dict[str, tuple[ServiceWindow, ...]] = {}  # by site, by name
+    told: dict[str, Told] = {}  # by site
     due: dict[TimerKey, int] = {}
     due_without_outage: dict[TimerKey, int] = {}
     identities: dict[str, dict[Identity, int]] = {}

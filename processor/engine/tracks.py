@@ -126,7 +126,11 @@ class Waiting(msgspec.Struct, array_like=True, frozen=True, gc=False, tag="waiti
     is_raised: bool = False
 
 
-FoldState = Holders | Holding | Times | Values | History | Sums | Partials | Waiting
+class Nothing(msgspec.Struct, array_like=True, frozen=True, gc=False, tag="nothing"):
+    """Of kinds that remember nothing."""
+
+
+FoldState = Nothing | Holders | Holding | Times | Values | History | Sums | Partials | Waiting
 
 
 class Episode(msgspec.Struct, array_like=True, frozen=True):
@@ -143,6 +147,11 @@ class Episode(msgspec.Struct, array_like=True, frozen=True):
     alert: Alert | None
     shift: int = 0
     is_withdrawn: bool = False
+
+    @property
+    def is_muted(self) -> bool:
+        """True if it holds and was not raised."""
+        return self.alert is None and self.cleared_at is None
 
 
 class Track(msgspec.Struct, array_like=True, frozen=True):

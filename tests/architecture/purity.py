@@ -14,6 +14,7 @@ PURE: Final = (
     "gateway/decoders/",
     "herun/mqtt/",
     "herun/alerts.py",
+    "herun/arming.py",
     "herun/calendar.py",
     "herun/events.py",
     "herun/frames.py",

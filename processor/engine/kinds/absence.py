@@ -7,12 +7,13 @@ from typing import Final
 from herun.cel import Data, Subject
 from herun.events import Event
 from herun.rules import AbsenceRule
-from processor.engine.alerting import Evaluation, by_timer, hold, release
+from processor.engine.alerting import Evaluation, by_timer, hold, raise_alert, release
 from processor.engine.kinds.compiled import SECOND_US, CompiledRule
 from processor.engine.kinds.fold import optional
 from processor.engine.state import CellKey, Heard, Registration, TimerKey
 
 TIMER: Final = "absence"
+MUTED: Final = "(muted)"  # what armed a silence that began when it could not be raised
 
 
 class Absence(CompiledRule):
@@ -36,6 +37,7 @@ class Absence(CompiledRule):
         cell = (*self.rule_key, key)
         self._note(ev, cell, event.event_id)
         if cell in ev.state.holders:
+            ev.mute(cell, is_muted=False)
             release(ev, self.head, cell[2], event.device, ev.now)
 
     def on_timer(self, ev: Evaluation, timer: TimerKey, due: int) -> None:
@@ -48,7 +50,17 @@ class Absence(CompiledRule):
             ev.timers.arm_without_outage(timer, really_due)
             return
         ev.journal.remove(ev.state.heard, cell)
-        hold(ev, self.head, cell[2], cell[2], by_timer(TIMER, cell[2], heard.armed_by, due))
+        if ev.may_raise(self, cell[2], due):
+            hold(ev, self.head, cell[2], cell[2], by_timer(TIMER, cell[2], heard.armed_by, due))
+        else:
+            ev.journal.put(ev.state.holders, cell, (cell[2],))
+            ev.mute(cell, is_muted=True)
+
+    def wake(self, ev: Evaluation, key: str, at: int) -> None:
+        cell = (*self.rule_key, key)
+        if cell in ev.state.holders and ev.may_raise(self, key, at):
+            ev.mute(cell, is_muted=False)
+            raise_alert(ev, self.head, key, by_timer(TIMER, key, MUTED, at))
 
     def expect(self, ev: Evaluation, device: str, armed_by: str) -> None:
         """The device is expected from now on, unless it already is."""
@@ -75,12 +87,14 @@ class Absence(CompiledRule):
         cell = (*self.rule_key, device)
         self._unexpect(ev, cell)
         if cell in ev.state.holders:
+            ev.mute(cell, is_muted=False)
             release(ev, self.head, device, device, ev.now)
 
     def forget(self, ev: Evaluation) -> None:
         for cell in sorted(cell for cell in ev.state.heard if cell[:2] == self.rule_key):
             self._unexpect(ev, cell)
         for cell in sorted(cell for cell in ev.state.holders if cell[:2] == self.rule_key):
+            ev.mute(cell, is_muted=False)
             ev.journal.remove(ev.state.holders, cell)
 
     def _unexpect(self, ev: Evaluation, cell: CellKey) -> None:

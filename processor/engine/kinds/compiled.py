@@ -5,11 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Final
 
-from herun.calendar import Calendar
 from herun.cel import Data, Subject
 from herun.events import Event
 from herun.rules import Rule
-from herun.schedule import DEFAULT_TIME_ZONE
 from processor.engine.alerting import Evaluation, RuleHead
 from processor.engine.conditions import Test, equals
 from processor.engine.state import Registration, RuleKey, TimerKey
@@ -31,8 +29,8 @@ class CompiledRule(ABC):
         self.key_field = PERSONAL_KEYS.get(rule.key)
         self.rule_key: RuleKey = (site, rule.uid)
         self.is_open = not (rule.match.devices or rule.match.device_kinds or rule.match.zones or rule.match.buildings)
-        # Compiled anew with the site's own time zone and calendar where those are known.
-        self.schedule = rule.schedule.compiled(DEFAULT_TIME_ZONE, Calendar()) if rule.schedule else None
+        self.schedule = rule.schedule.model_dump_json() if rule.schedule else None
+        self.armed_modes: frozenset[str] = frozenset(rule.armed_modes)
         self.lateness_us = round(rule.lateness_s * SECOND_US)
         self._where = {field: equals(field, value) for field, value in sorted(rule.match.where.items())}
         self.head = RuleHead(
@@ -92,6 +90,10 @@ class CompiledRule(ABC):
     def on_timer(self, ev: Evaluation, timer: TimerKey, due: int) -> None:
         """One of the rule's timers is due; `timer` is as it was armed."""
         raise AssertionError(f"{type(self).__name__} arms no timers, but {timer} was due at {due} ({ev.now})")
+
+    def wake(self, ev: Evaluation, key: str, at: int) -> None:
+        """It may raise again: what began meanwhile under this key, and still holds, is raised at this time."""
+        del ev, key, at
 
     def forget_device(self, ev: Evaluation, device: str, place: Registration | None) -> None:
         """The device is at another place now, or gone (None): what it held under keys that are not its own is over."""

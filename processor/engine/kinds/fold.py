@@ -27,10 +27,12 @@ Crosses = Callable[[float], bool]
 class Fold(ABC, Generic[S]):
     """`lasting`: what it raises holds until it clears it; else each raising is an occurrence of its own.
 
-    `span`: how long a sample matters at most, in microseconds of event time.
+    `span`: how long a sample matters at most, in microseconds of event time. `tells_state`: what is raised is how
+    things stand, not how often something came: it is followed while a device is out of service, and told afterwards.
     """
 
     lasting: ClassVar[bool] = True
+    tells_state: ClassVar[bool] = False
     span: int = 0
 
     @abstractmethod

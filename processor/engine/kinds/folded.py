@@ -14,10 +14,10 @@ from typing import Any, Final
 import msgspec
 
 from herun.cel import Data, Subject
-from herun.events import Event
+from herun.events import FLAG_OUT_OF_SERVICE, Event
 from herun.rules import Rule
 from processor.engine import corrections
-from processor.engine.alerting import Evaluation, Occurrence, clear_alert, current_alert
+from processor.engine.alerting import Evaluation, Occurrence, clear_alert, current_alert, raise_alert
 from processor.engine.corrections import Stretch, Told
 from processor.engine.kinds.compiled import CompiledRule
 from processor.engine.kinds.fold import Fold
@@ -46,6 +46,8 @@ class Folded(CompiledRule):
         self._is_shared = rule.key != "device"
 
     def on_event(self, ev: Evaluation, key: str, event: Event, data: Data, subject: Subject) -> None:
+        if event.flags & FLAG_OUT_OF_SERVICE and not self.fold.tells_state:
+            return
         value = self.fold.read(event, data, subject)
         if value is None:
             return
@@ -72,6 +74,18 @@ class Folded(CompiledRule):
             if whom == timer[4]:
                 self._take(ev, key, track, Sample(max(at, track.since), whom, "", None, LAPSED), due)
 
+    def wake(self, ev: Evaluation, key: str, at: int) -> None:
+        track = ev.state.tracks.get(self.rule_key, {}).get(key)
+        last = track.episodes[-1] if track is not None and track.episodes else None
+        if track is None or last is None or not last.is_muted or not ev.may_raise(self, last.device, at):
+            return
+        edge = Edge(True, at, last.device, last.event_id, timed=True)
+        raise_alert(ev, self.head, key, self.occurrence_of(edge, 0))
+        woken = msgspec.structs.replace(last, alert=current_alert(ev, self.head, key))
+        changed = msgspec.structs.replace(track, episodes=(*track.episodes[:-1], woken))
+        ev.journal.put(ev.state.tracks[self.rule_key], key, changed)
+        ev.mute((*self.rule_key, key), is_muted=False)
+
     def forget_device(self, ev: Evaluation, device: str, place: Registration | None) -> None:
         stays = place is not None and place.enabled and self.has_in_scope(device, place)
         kept = self.key_of(device, place) if place is not None and stays else None
@@ -87,6 +101,7 @@ class Folded(CompiledRule):
             for whom, _ in self.fold.alarms(track.head):
                 ev.timers.disarm((TIMER, *self.rule_key, key, whom))
             ev.timers.disarm((REST, *self.rule_key, key))
+            ev.mute((*self.rule_key, key), is_muted=False)
         ev.journal.remove(ev.state.tracks, self.rule_key)
 
     def _knows(self, track: Track, device: str) -> bool:
@@ -120,6 +135,8 @@ class Folded(CompiledRule):
         else:
             taken = self._corrected(ev, key, track, sample)
         ev.journal.put(ev.state.tracks[self.rule_key], key, taken)
+        if taken.episodes is not track.episodes:
+            ev.mute((*self.rule_key, key), is_muted=bool(taken.episodes) and taken.episodes[-1].is_muted)
         if taken.head is not track.head:
             newest = max(sample.at, taken.tail[-1].at) if taken.tail else sample.at
             self._set_alarms(ev, key, (track, taken), now - newest)

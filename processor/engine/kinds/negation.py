@@ -13,6 +13,8 @@ from processor.engine.tracks import EVENT, NO_EDGES, Edge, Edges, Pending, Sampl
 class Negation(Fold[Waiting]):
     """Of several beginnings the first counts, until what should follow has come."""
 
+    tells_state = True
+
     def __init__(self, rule: NegationRule) -> None:
         self.span = round(rule.within_s * SECOND_US)
         self._steps = CompiledSteps([rule.first, rule.then])

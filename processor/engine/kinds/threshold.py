@@ -16,6 +16,8 @@ _NUMBERS: Final = frozenset({int, float})
 class Threshold(Fold[Holders]):
     """Each device crosses for itself; the key is raised while any of them is over."""
 
+    tells_state = True
+
     def __init__(self, rule: ThresholdRule) -> None:
         self._field = rule.field
         self._raises, self._clears = sides(rule)

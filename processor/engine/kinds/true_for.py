@@ -17,6 +17,8 @@ class TrueFor(Fold[Holding]):
     An event of which the condition says nothing neither begins nor ends it.
     """
 
+    tells_state = True
+
     def __init__(self, rule: TrueForRule) -> None:
         self.span = round(rule.duration_s * SECOND_US)
         condition = compile_expression(rule.condition)

@@ -275,6 +275,19 @@ class World:
                 **row,
             )
 
+    def add_result(self, backtest_id: str, *, state: str, **more: Any) -> None:
+        """What the processor has written about a job."""
+        row = {"site": SITE, "id": backtest_id, "state": state, "result": None, "error": None, **more}
+        self.rows(
+            "INSERT INTO backtest_results (site, id, state, attempts, began_at, ended_at, result, performance, error)"
+            " VALUES (%(site)s, %(id)s, %(state)s, 1, %(at)s, %(at)s, %(result)s, '{}', %(error)s)"
+            " ON CONFLICT (site, id) DO UPDATE SET state = excluded.state, result = excluded.result,"
+            " error = excluded.error, ended_at = excluded.ended_at",
+            role="herun_processor",
+            at=to_datetime(self.clock.now_us()),
+            **row,
+        )
+
     def add_alert(self, alert: Alert, *, position: int = 1, n: int = 0) -> None:
         """A stored alert version, as the processor writes it."""
         import msgspec

@@ -42,6 +42,8 @@ async def fill(world: World) -> None:
     }  # fmt: skip
     await world.admin.put("rules/r1", rule)
     monitored(world, "d1", NOON_US)
+    asked = await world.admin.post("backtests", {"from": "2026-05-01T00:00:00Z", "to": "2026-05-02T00:00:00Z"})
+    world.add_result(asked["id"], state="running")
 
 
 async def test_another_sites_rows_do_not_exist(world: World) -> None:

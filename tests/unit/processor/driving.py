@@ -8,8 +8,9 @@ from herun.alerts import Alert
 from herun.events import Event
 from herun.frames import FRAME_VERSION, Control, Frame, FrameKind
 from processor.engine import snapshot
+from processor.engine.decisions import Decisions, RuleError
 from processor.engine.duplicates import GENERATION
-from processor.engine.engine import OUTAGE_GAP_US, Decisions, Engine, RuleError
+from processor.engine.engine import OUTAGE_GAP_US, Engine
 from processor.engine.state import State
 from tests.unit.processor.samples import START_US
 

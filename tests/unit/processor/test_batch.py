@@ -10,7 +10,7 @@ from herun.dead_letters import DeadLetterReason, decode_dead_letter
 from herun.frames import FRAME_VERSION, Frame, FrameKind
 from processor import observed
 from processor.batch import Batch, TakenFrame
-from processor.engine.engine import Decisions, RuleError
+from processor.engine.decisions import Decisions, RuleError
 from tests.unit.processor.samples import SITE, START_US, event
 
 

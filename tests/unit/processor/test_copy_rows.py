@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from herun.events import Event
 from processor.copy_rows import HEADER, POSTGRES_EPOCH_US, TRAILER, pack_events, pack_personal
-from processor.engine.engine import Decisions
+from processor.engine.decisions import Decisions
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 TIMES = st.integers(-(2**62), 2**62)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from herun.alerts import Alert
 from herun.frames import Control
-from processor.engine.alerting import RuleHead, by_event, raise_alert
+from processor.engine.alerting import FORGET, RuleHead, by_event, raise_alert
 from processor.engine.merging import GRACE_US, MAX_LEVELS
 from tests.unit.processor.driving import Driver
 from tests.unit.processor.samples import SECOND_US, SITE, START_US, close_alert, event, put_device, put_rule, rule
@@ -182,7 +182,7 @@ def test_a_child_that_stays_silent_comes_out_when_the_switch_has_been_back_for_i
     estate.says("switch", lost=False)
     back = estate.now
     estate.says("lamp", lost=False)
-    assert [timer[-1] for timer in estate.engine.state.due if timer[0].startswith("merge")] == ["camera"]
+    assert [timer[0] for timer in estate.engine.state.due if timer[-1] == "lamp"] == [FORGET]
     estate.pass_until(back + GRACE_US - 2 * SECOND_US)
     assert estate.masters() == {"camera": "switch"}
     estate.restart()

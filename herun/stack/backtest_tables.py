@@ -1,0 +1,69 @@
+"""Backtests and traces as tables for a person."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+
+MOST_ROWS: Final = 20  # of one table; --json has all
+
+_VERDICTS: Final = {
+    "caught": "true alarms caught",
+    "missed": "true alarms missed",
+    "raised_again": "false alarms raised again",
+    "spared": "false alarms spared",
+}
+
+
+def show_backtest(result: dict[str, Any]) -> None:
+    """The result of a backtest on the terminal."""
+    console, fires, difference = Console(), result["fires"], result["difference"]
+    rule = result["rule"]
+    what = f"rule {rule['uid']} version {rule['version']}" if rule else "all rules as they were"
+    console.print(f"{what} at {result['site']}, {result['from']} to {result['until']}", highlight=False)
+    equal = sum(pair["equal"] for pair in difference["both"])
+    _table(
+        console,
+        ("", "alerts"),
+        [
+            ("raised", fires["total"]),
+            ("as in the live run", equal),
+            ("in both, but not equal", len(difference["both"]) - equal),
+            ("only in the live run", len(difference["only_live"])),
+            ("only in this one", len(difference["only_candidate"])),
+            *((words, len(result["verdicts"][name])) for name, words in _VERDICTS.items()),
+            *([("evaluations that threw", result["rule_errors"])] if result["rule_errors"] else []),
+        ],
+    )
+    _table(console, ("day", "alerts"), sorted(fires["by_day"].items()))
+    points = sorted(fires["by_point"], key=lambda point: -point["fires"])
+    _table(
+        console,
+        ("building", "zone", "device", "alerts"),
+        [(point["building"], point["zone"], point["device"], point["fires"]) for point in points],
+    )
+    columns = ("rule_uid", "key", "raised_at", "cleared_at", "count", "alert_id")
+    _table(console, columns, [tuple(alert[name] for name in columns) for alert in result["alerts"]])
+
+
+def show_trace(result: dict[str, Any]) -> None:
+    """The answer of a trace on the terminal."""
+    console = Console()
+    console.print(
+        f"{result['event_type']} {result['event_id']} of {result['device']}, {result['event_time']}", highlight=False
+    )
+    rows = [(rule["rule_uid"], rule["rule_version"], rule["outcome"], rule["why"]["en"]) for rule in result["rules"]]
+    _table(console, ("rule", "version", "outcome", "why"), rows, most=len(rows))
+
+
+def _table(console: Console, columns: tuple[str, ...], rows: list[tuple[Any, ...]], most: int = MOST_ROWS) -> None:
+    if not rows:
+        return
+    table = Table(*columns)
+    for row in rows[:most]:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    console.print(table, highlight=False)
+    if len(rows) > most:
+        console.print(f"... and {len(rows) - most} more; --json tells all", highlight=False)

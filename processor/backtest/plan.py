@@ -1,0 +1,104 @@
+"""What a job needs: which rules, how long a warm-up, which event types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from herun.backtests import MAX_WARM_UP_US, Backtest
+from herun.clock import DAY_US, SECOND_US
+from herun.control import ControlKind
+from herun.errors import InvalidInputError
+from herun.rules import RULE, Rule
+from processor.backtest.replay import Substitution, with_rule
+from processor.engine.engine import make_parts
+
+LEAST_WARM_UP_US: Final = DAY_US  # for what every device says once a day at least
+TIMES_DURATION: Final = 2  # one duration for what was there before to end, one for what is to be known to begin
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`bodies` are all versions that may be in force; `candidate` is the one under test, None: all as they were."""
+
+    bodies: tuple[dict[str, Any], ...]
+    candidate: dict[str, Any] | None
+    substitute: Substitution
+
+    @property
+    def uid(self) -> str | None:
+        """The uid of the rule under test; None: all."""
+        return None if self.candidate is None else str(self.candidate["uid"])
+
+    @property
+    def types(self) -> frozenset[str]:
+        """The event types that any rule or part looks at; all others change nothing."""
+        wanted = {name for body in self.bodies for name in body["match"]["event_types"]}
+        return frozenset(wanted.union(*(part.event_types for part in make_parts())))
+
+    @property
+    def warm_up_us(self) -> int:
+        """Long enough for what began before it to have ended, by the longest durations of any one rule."""
+        longest = max((sum(_durations_s(body)) for body in self.bodies), default=0.0)
+        return min(MAX_WARM_UP_US, max(LEAST_WARM_UP_US, round(TIMES_DURATION * longest * SECOND_US)))
+
+
+def plan_rules(job: Backtest, rule_controls: Iterable[tuple[str, dict[str, Any]]]) -> Plan:
+    """The plan of a backtest, from all that was ever said about the site's rules.
+
+    Raises InvalidInputError (`unknown_rule`, `bad_rule`).
+    """
+    if job.rule is None and job.rule_uid is None:
+        return as_they_were(rule_controls)
+    body = job.rule if job.rule is not None else _in_force(job.rule_uid or "", rule_controls)
+    candidate = check_rule(body).model_dump(mode="json")
+    return Plan((candidate,), candidate, with_rule(candidate["uid"], candidate))
+
+
+def as_they_were(rule_controls: Iterable[tuple[str, dict[str, Any]]]) -> Plan:
+    """Every rule in every version, at its place."""
+    bodies = tuple(body for kind, body in rule_controls if kind == ControlKind.RULE_PUT)
+    return Plan(bodies, None, lambda control: control)
+
+
+def was_put(uid: str, rule_controls: Iterable[tuple[str, dict[str, Any]]]) -> bool:
+    """True if a rule of this uid was ever put."""
+    return any(kind == ControlKind.RULE_PUT and body.get("uid") == uid for kind, body in rule_controls)
+
+
+def check_rule(body: dict[str, Any]) -> Rule:
+    """The rule of a body. Raises InvalidInputError (`bad_rule`) that says where and what was expected."""
+    try:
+        return RULE.validate_python(body)
+    except ValidationError as error:
+        told = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'rule'}: {each['msg']}" for each in error.errors()[:10])
+        raise InvalidInputError("bad_rule", told) from error
+
+
+def _in_force(uid: str, rule_controls: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+    newest: dict[str, Any] | None = None
+    known = set()
+    for kind, body in rule_controls:
+        known.add(str(body.get("uid")))
+        if body.get("uid") == uid:
+            newest = body if kind == ControlKind.RULE_PUT else None
+    if newest is None:
+        there = f"known are {', '.join(sorted(known))[:1000]}" if known else "the engine knows none of this site"
+        raise InvalidInputError("unknown_rule", f"no rule {uid} is in force; {there}")
+    return newest
+
+
+def _durations_s(value: Any) -> Iterator[float]:
+    """Every number of a rule's body that is a duration, by its name."""
+    if isinstance(value, dict):
+        for name, each in value.items():
+            if name.endswith("_s") and isinstance(each, int | float):
+                yield float(each)
+            else:
+                yield from _durations_s(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _durations_s(each)

@@ -1,0 +1,77 @@
+"""One event once more, with somebody who listens: which rules saw it, and why each did or did not fire."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from herun.backtests import Trace
+from herun.clock import to_text, to_us
+from herun.errors import InvalidInputError
+from herun.events import FLAG_DERIVED, Event
+from herun.rules import RULE
+from processor.backtest.explain import Asked, Looks, explain, switched_off
+from processor.backtest.plan import as_they_were
+from processor.backtest.replay import Replay
+from processor.backtest.rows import Boundary, Rows, StoredFrame
+from processor.backtest.run import Measured, open_replay
+from processor.engine.engine import Engine
+
+
+def trace(rows: Rows, job: Trace, measured: Measured) -> dict[str, Any]:
+    """The answer about each rule that was in force. Raises InvalidInputError (`unknown_event`, `derived_event`)."""
+    row = rows.find_event(job.device, job.event_id)
+    if row is None:
+        raise InvalidInputError(
+            "unknown_event", f"device {job.device} of {rows.site} has no stored event {job.event_id}"
+        )
+    if row["flags"] & FLAG_DERIVED:
+        raise InvalidInputError("derived_event", "the engine itself made this event; trace the one that it came from")
+    position, at_us = row["position"], to_us(row["recorded_time"])
+    plan = as_they_were(rows.rule_controls(position))
+    warm = rows.boundary(at_us - plan.warm_up_us)
+    replay = open_replay(rows, plan, Boundary(at_us, position - 1, position))
+    frames = measured.counting(rows.frames(warm.next, position + 1, plan.types | {row["event_type"]}))
+    looks = Looks()
+    event = _replay_to(replay, frames, position, job, looks)
+    return {
+        "site": rows.site,
+        "device": job.device,
+        "event_id": job.event_id,
+        "event_type": event.event_type,
+        "event_time": to_text(event.event_time),
+        "recorded_time": to_text(at_us),
+        "warm_up_from": to_text(warm.at_us),
+        "events": measured.events,
+        "rules": list(_answers(replay.engine, event, looks)),
+    }
+
+
+def _replay_to(replay: Replay, frames: Iterator[StoredFrame], position: int, job: Trace, looks: Looks) -> Event:
+    """Replays up to the event, and the event itself with the recorder on; the event as it is stored."""
+    for frame in frames:
+        if frame.position < position:
+            deque(replay.through([frame]), maxlen=0)
+            continue
+        names = [(event.device, event.event_id) for event in frame.events]
+        n = names.index((job.device, job.event_id))
+        if n:
+            deque(replay.through([frame._replace(events=frame.events[:n])]), maxlen=0)
+        replay.engine.recorder = looks
+        deque(replay.through([frame._replace(events=frame.events[n : n + 1])]), maxlen=0)
+        return frame.events[n]
+    raise InvalidInputError("unknown_event", "the event is no longer stored")
+
+
+def _answers(engine: Engine, event: Event, looks: Looks) -> Iterator[dict[str, Any]]:
+    data = msgspec.json.decode(event.data, type=dict[str, Any])
+    place = engine.registration(event.site, event.device)
+    asked = Asked(event, data, place, engine.state)
+    for (site, uid), cell in sorted(engine.state.rules.items()):
+        if site != event.site:
+            continue
+        rule, compiled = RULE.validate_json(cell.body), engine.compiled(site, uid)
+        yield switched_off(uid, rule.version) if compiled is None else explain(asked, compiled, rule, looks)

@@ -1,0 +1,86 @@
+"""What the engine and its rules ask of arming: pure look-ups in the state."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+from herun.arming import ArmingPlan, Mode
+from herun.calendar import Calendar, Decree
+from herun.schedule import DEFAULT_TIME_ZONE, Schedule, Timeline, WeeklyPlan
+from processor.engine.arming.cells import ServiceWindow, ZoneKey
+from processor.engine.state import State
+
+NO_PLAN: Final = ArmingPlan().model_dump_json()
+KEPT_PLANS: Final = 4_096  # compiled, of a few kilobytes each
+KEPT_CALENDARS: Final = 256  # sites that have decrees of their own
+
+
+def mode_of(state: State, site: str, zone: str | None) -> Mode:
+    """The zone's mode now; disarmed while an exit delay runs, and if nobody ever armed it."""
+    cell = state.arming.get((site, zone or ""))
+    return Mode.DISARMED if cell is None else cell.mode
+
+
+def mode_at(state: State, site: str, zone: str | None, at_us: int) -> Mode:
+    """The zone's mode at a time not long ago."""
+    cell = state.arming.get((site, zone or ""))
+    return Mode.DISARMED if cell is None else cell.mode_at(at_us)
+
+
+def is_out_of_service(state: State, site: str, device: str, at_us: int) -> bool:
+    """True if what the device says of this time is stored only: a bypass, a drill, maintenance of device or zone."""
+    if not (state.arming or state.bypasses or state.service_windows):
+        return False
+    bypass = state.bypasses.get((site, device))
+    if bypass is not None and bypass.begin <= at_us < bypass.until:
+        return True
+    place = state.registered.get((site, device))
+    zone = None if place is None else place.zone
+    windows = state.service_windows.get(site, ())
+    return any(_covers(window, device, zone, at_us) for window in windows) or (
+        zone is not None and mode_at(state, site, zone, at_us) is Mode.MAINTENANCE
+    )
+
+
+def _covers(window: ServiceWindow, device: str, zone: str | None, at_us: int) -> bool:
+    return window.begin <= at_us < window.end and (
+        device in window.devices or zone in window.zones or not (window.devices or window.zones)
+    )
+
+
+def time_zone_of(state: State, site: str) -> str:
+    """The site's time zone."""
+    return state.time_zones.get(site, DEFAULT_TIME_ZONE)
+
+
+def calendar_of(state: State, site: str) -> Calendar:
+    """The statutory calendar, with the decrees that the site has put."""
+    return _calendar(state.decrees.get(site, ()))
+
+
+def schedule_of(state: State, site: str, plan: str) -> Schedule:
+    """A herun.schedule.WeeklyPlan, given as JSON, in the site's time and calendar; compiled once."""
+    return _schedule(plan, time_zone_of(state, site), state.decrees.get(site, ()))
+
+
+def plan_of(state: State, key: ZoneKey) -> tuple[ArmingPlan, Timeline[Mode]]:
+    """The zone's plan and its modes over time; one that is always disarmed if it has none."""
+    site = key[0]
+    return _plan(state.arming_plans.get(key, NO_PLAN), time_zone_of(state, site), state.decrees.get(site, ()))
+
+
+@lru_cache(maxsize=KEPT_CALENDARS)
+def _calendar(decrees: tuple[str, ...]) -> Calendar:
+    return Calendar(Decree.model_validate_json(each) for each in decrees)
+
+
+@lru_cache(maxsize=KEPT_PLANS)
+def _schedule(plan: str, zone: str, decrees: tuple[str, ...]) -> Schedule:
+    return WeeklyPlan.model_validate_json(plan).compiled(zone, _calendar(decrees))
+
+
+@lru_cache(maxsize=KEPT_PLANS)
+def _plan(plan: str, zone: str, decrees: tuple[str, ...]) -> tuple[ArmingPlan, Timeline[Mode]]:
+    read = ArmingPlan.model_validate_json(plan)
+    return read, read.compiled(zone, _calendar(decrees))

@@ -1,0 +1,40 @@
+"""When rules may raise again: at a change of their schedule, of a zone's arming, at the end of a drill or a bypass.
+
+What began while nothing could be raised, and still holds, is raised then.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from processor.engine.alerting import Evaluation
+from processor.engine.arming.lookups import schedule_of
+from processor.engine.kinds.compiled import CompiledRule
+from processor.engine.rulebook import RuleBook
+from processor.engine.state import CellKey, RuleKey
+
+TIMER: Final = "schedule"  # (TIMER, site, uid): the schedule's next change
+OPENS: Final = frozenset({"zone.armed", "zone.disarmed", "bypass.ended", "service.ended"})
+
+
+def follow(ev: Evaluation, rule: CompiledRule) -> None:
+    """Sets the timer to the next change of the rule's schedule, if it has one."""
+    if rule.schedule is not None:
+        schedule = schedule_of(ev.state, rule.head.site, rule.schedule)
+        ev.timers.arm((TIMER, *rule.rule_key), schedule.state_at(ev.now).until)
+
+
+def follow_all(ev: Evaluation, book: RuleBook, site: str) -> None:
+    """Time zone or calendar of the site changed, and with it all its schedules."""
+    for rule in book.of_site(site):
+        follow(ev, rule)
+
+
+def unfollow(ev: Evaluation, rule_key: RuleKey) -> None:
+    """The rule is gone."""
+    ev.timers.disarm((TIMER, *rule_key))
+
+
+def muted_of(ev: Evaluation, site: str, uid: str | None = None) -> list[CellKey]:
+    """What holds and is not raised, of a site or of one of its rules, in order."""
+    return sorted(cell for cell in ev.state.muted if cell[0] == site and uid in {None, cell[1]})

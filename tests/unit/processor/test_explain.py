@@ -1,0 +1,122 @@
+"""A trace gives the reason that a person would find by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from herun.events import Event
+from herun.frames import Control
+from processor.backtest.explain import Asked, Looks, explain
+from processor.backtest.plan import check_rule
+from processor.engine.kinds.threshold import Threshold
+from tests.unit.processor.driving import Driver
+from tests.unit.processor.samples import SECOND_US, SITE, START_US, event, put_device, put_list, put_rule, rule
+
+HIGH = rule("r", "threshold", raise_above=7, clear_below=3, cooldown_s=10)
+HELD = rule("r", "true_for", condition={"field": "value", "op": ">", "value": 5}, duration_s=30)
+OFTEN = rule("r", "count", count=3, window_s=10, condition={"field": "value", "op": ">", "value": 5})
+DIFFERENT = rule("r", "distinct", field="value", count=3, window_s=10)
+DOORS = ("door.opened", "door.closed")
+OPEN = rule(
+    "r", "negation", types=DOORS, within_s=60, first={"event_types": DOORS[:1]}, then={"event_types": DOORS[1:]}
+)
+IN_ORDER = rule("r", "sequence", types=DOORS, within_s=60, steps=[{"event_types": [name]} for name in DOORS])
+SILENT = rule("r", "absence", duration_s=60)
+LISTED = rule("r", "plate_list", types=("vehicle.passed",), plate_list="wanted", cooldown_s=10)
+
+
+def at(second: float, value: Any = 1, n: int = 0, **more: Any) -> Event:
+    return event(f"e{second}-{n}", START_US + round(second * SECOND_US), value, **more)
+
+
+def passage(second: float, plate: str) -> Event:
+    return at(second, event_type="vehicle.passed", data={"plate_hash": plate})
+
+
+def why(body: dict[str, Any], *events: Event) -> dict[str, Any]:
+    """The reason that a trace gives for the last of the events."""
+    rule_itself = check_rule(body)
+    driver = Driver(put_device("d1", zone="z"), put_device("d2"), put_list("wanted", "h1"), put_rule(body))
+    driver.may_fail = True
+    for each in events[:-1]:
+        driver.events(each)
+    last, looks = events[-1], Looks()
+    driver.engine.recorder = looks
+    row = driver.events(last, at=max(driver.now, last.event_time)).rows[0][0]
+    place = driver.engine.registration(SITE, row.device)
+    asked = Asked(row, msgspec.json.decode(row.data), place, driver.engine.state)
+    compiled = driver.engine.compiled(SITE, "r")
+    assert compiled is not None
+    return explain(asked, compiled, rule_itself, looks)
+
+
+@pytest.mark.parametrize(
+    ("body", "events", "outcome", "words"),
+    [
+        (HIGH, [at(0, event_type="door.opened")], "other_type", "a door.opened"),
+        (rule("r", "threshold", raise_above=7, match={"devices": ["d9"]}), [at(0)], "out_of_scope", "device is d1"),
+        (rule("r", "threshold", raise_above=7, match={"zones": ["y"]}), [at(0)], "out_of_scope", "zone is z"),
+        (rule("r", "threshold", raise_above=7, key="zone"), [at(0, device="d2")], "no_key", "zone"),
+        (rule("r", "threshold", raise_above=7, match={"where": {"metric": "ph"}}), [at(0)], "where", "level, not ph"),
+        (HIGH, [at(0, 7)], "limit", "value is 7, wanted > 7"),
+        (HIGH, [at(0, 8)], "fired", "raised alert"),
+        (HIGH, [at(0, 8), at(1, 9)], "raised_already", "still holds"),
+        (HIGH, [at(0, 8), at(1, 2)], "cleared", "cleared"),
+        (HIGH, [at(0, 8), at(1, 2), at(2, 9)], "counted", "occurrence 2"),
+        (HIGH, [at(5, 1), at(1, 9)], "fired", "raised alert"),
+        (HELD, [at(0, 5)], "condition", 'data.value > 5; the data: {"metric":"level","value":5}'),
+        (HELD, [at(0, 6), at(10, 7)], "held", "due to raise"),
+        (OFTEN, [at(0, 6), at(1, 7)], "window", "counted 2 of 3"),
+        (OFTEN, [at(0, 6), at(20, 7)], "window", "counted 1 of 3"),
+        (OFTEN, [at(0, 6), at(1, 5)], "condition", '"value":5'),
+        (DIFFERENT, [at(0, 6), at(1, 6), at(2, 7)], "window", "counted 2 of 3"),
+        (OPEN, [at(0, event_type="door.opened")], "waiting", "raises if nothing comes by"),
+        (IN_ORDER, [at(0, event_type="door.opened")], "steps", "step 1 of 2"),
+        (HIGH | {"condition": "data.unit == 'm'"}, [at(0, 9)], "condition", "data.unit"),
+        (OFTEN, [at(0, 6), at(1, 6), at(2, 6)], "fired", "raised alert"),
+        (SILENT, [at(0)], "heard", "anew"),
+        (LISTED, [passage(0, "h2")], "not_listed", "wanted"),
+        (LISTED, [passage(0, "h1")], "fired", "raised alert"),
+        (LISTED, [passage(0, "h1"), passage(1, "h1")], "counted", "occurrence 2"),
+        (LISTED, [at(0, event_type="vehicle.passed", data={})], "no_key", "plate"),
+    ],
+)  # fmt: skip
+def test_the_reason_is_the_one_a_person_finds(
+    body: dict[str, Any], events: list[Event], outcome: str, words: str
+) -> None:
+    answer = why(body, *events)
+    assert (answer["outcome"], answer["rule_uid"], answer["rule_version"]) == (outcome, "r", 1)
+    assert words in answer["why"]["en"]
+    assert answer["why"]["zh"]
+
+
+def test_what_a_rule_wrote_is_told_once_a_place_as_it_is_now() -> None:
+    changes = why(HELD, at(0, 6))["changes"]
+    assert len(changes) == len({str(change["key"]) for change in changes})
+    assert {"d1", str(("rule", SITE, "r", "d1", "d1"))} <= {_in_words(change["key"]) for change in changes}
+
+
+def _in_words(key: Any) -> str:
+    return key if isinstance(key, str) else str(tuple(key))
+
+
+def test_a_rule_that_threw_did_nothing_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def throws(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Threshold, "step", throws)
+    assert why(HIGH, at(0, 9))["outcome"] != "fired"
+
+
+def test_without_a_recorder_the_engine_decides_the_same() -> None:
+    decided = []
+    for recorder in (None, Looks()):
+        driver = Driver(put_device("d1"), put_rule(HIGH), Control(SITE, "x", "rule.put", OFTEN | {"uid": "s"}))
+        driver.engine.recorder = recorder
+        for second, value in enumerate((1, 9, 9, 2, 9)):
+            driver.events(at(second, value))
+        decided.append(driver.alerts)
+    assert decided[0] == decided[1] != []

@@ -1,0 +1,139 @@
+"""When rules may raise: schedules, arming and service, and what began before them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from herun.clock import parse_time
+from herun.events import FLAG_OUT_OF_SERVICE, Event
+from herun.frames import Control
+from tests.unit.processor.driving import Driver
+from tests.unit.processor.samples import SECOND_US, SITE, event, put_device, put_rule, rule
+
+MINUTE_US = 60 * SECOND_US
+HOUR_US = 60 * MINUTE_US
+# Every night, but for the nights before days off.
+NIGHTS = {"windows": [{"days": ["workday"], "from": "22:00", "to": "06:00"}]}
+HIGH = rule("high", "threshold", raise_above=7, clear_below=3)
+NOON = parse_time("2027-03-01T12:00:00+08:00")  # a Monday
+
+
+def control(kind: str, body: dict[str, Any]) -> Control:
+    return Control(SITE, f"{kind}-{body}", kind, body)
+
+
+def mode(change: int, wanted: str) -> Control:
+    return control("arming.mode.set", {"zone": "z", "change": change, "who": "olga", "mode": wanted})
+
+
+def high(driver: Driver, at: int, value: float, n: int = 0) -> None:
+    driver.events(event(f"e{at}-{n}", at, value), at=at)
+
+
+def started(*rules: dict[str, Any]) -> Driver:
+    driver = Driver()
+    driver.control(put_device("d1", zone="z"), *(put_rule(each) for each in rules), at=NOON)
+    return driver
+
+
+def when(driver: Driver) -> list[tuple[str, float]]:
+    """(state, hours after noon) of each version."""
+    return [(alert.state.value, (alert.updated_at - NOON) / HOUR_US) for alert in driver.alerts]
+
+
+def test_outside_its_schedule_a_rule_raises_nothing() -> None:
+    driver = started(HIGH | {"schedule": NIGHTS})
+    high(driver, NOON, 9)
+    high(driver, NOON + HOUR_US, 1)
+    assert driver.alerts == []
+    high(driver, NOON + 11 * HOUR_US, 9)
+    high(driver, NOON + 12 * HOUR_US, 1)
+    assert when(driver) == [("raised", 11), ("cleared", 12)]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_what_began_before_its_schedule_and_still_holds_is_raised_when_it_begins(restarts: bool) -> None:
+    driver = started(HIGH | {"schedule": NIGHTS})
+    high(driver, NOON + 9 * HOUR_US, 9)
+    if restarts:
+        driver.restart()
+    driver.listen(NOON + 9 * HOUR_US + 30 * MINUTE_US)
+    assert driver.alerts == []
+    driver.listen(NOON + 23 * HOUR_US)
+    assert when(driver) == [("raised", 10)]
+    assert driver.alerts[0].device == "d1"
+    high(driver, NOON + 24 * HOUR_US, 1)
+    assert when(driver) == [("raised", 10), ("cleared", 24)]
+
+
+def test_what_is_over_before_its_schedule_begins_is_not_raised() -> None:
+    driver = started(HIGH | {"schedule": NIGHTS})
+    high(driver, NOON, 9)
+    high(driver, NOON + HOUR_US, 1)
+    driver.listen(NOON + 12 * HOUR_US)
+    assert driver.alerts == []
+    assert driver.engine.state.muted == {}
+
+
+def test_a_schedule_knows_the_decree_that_comes_later() -> None:
+    driver = started(HIGH | {"schedule": NIGHTS})
+    decree = {"year": 2027, "holidays": {"made up": ["2027-03-01"]}, "make_up_workdays": []}
+    driver.control(control("calendar.put", decree))
+    high(driver, NOON + 11 * HOUR_US, 9)
+    assert driver.alerts == []
+    driver.listen(NOON + 34 * HOUR_US)
+    assert when(driver) == [("raised", 34)]
+
+
+def test_a_rule_raises_in_its_modes_only_and_when_they_begin() -> None:
+    driver = started(HIGH | {"armed_modes": ["armed", "night"]})
+    high(driver, NOON, 9)
+    assert driver.alerts == []
+    driver.control(mode(1, "armed"), at=NOON + HOUR_US)
+    assert when(driver) == [("raised", 1)]
+    driver.control(mode(2, "disarmed"), at=NOON + 2 * HOUR_US)
+    assert when(driver) == [("raised", 1)]  # it still holds, and people decide
+
+
+def test_a_drill_raises_nothing_and_what_still_holds_after_it_is_raised() -> None:
+    driver = started(HIGH, rule("often", "count", count=2, window_s=7200))
+    drill = {"window": "w1", "kind": "drill", "who": "susan", "begin_us": NOON, "end_us": NOON + HOUR_US}
+    driver.control(control("service.window.put", drill))
+    rows = driver.events(
+        event("e1", NOON + MINUTE_US, 9), event("e2", NOON + 2 * MINUTE_US, 9), at=NOON + 2 * MINUTE_US
+    ).rows
+    own = [flags for each, _, flags in rows if each.device == "d1"]
+    assert [flags & FLAG_OUT_OF_SERVICE for flags in own] == [FLAG_OUT_OF_SERVICE] * 2
+    assert driver.alerts == []
+    driver.listen(NOON + HOUR_US)
+    assert [(alert.rule_uid, alert.state.value) for alert in driver.alerts] == [("high", "raised")]
+
+
+def test_a_silence_during_maintenance_is_raised_after_it() -> None:
+    driver = started(rule("silent", "absence", duration_s=600))
+    window = {"window": "w1", "kind": "maintenance", "who": "susan", "begin_us": NOON, "end_us": NOON + HOUR_US}
+    driver.control(control("service.window.put", window | {"devices": ["d1"]}))
+    driver.pass_until(NOON + HOUR_US - SECOND_US, 4 * SECOND_US)
+    assert driver.alerts == []
+    driver.pass_until(NOON + HOUR_US + SECOND_US, 4 * SECOND_US)
+    assert [(alert.rule_uid, alert.state.value) for alert in driver.alerts] == [("silent", "raised")]
+    driver.events(event("e1", NOON + 2 * HOUR_US), at=driver.now + SECOND_US)
+    assert driver.alerts[-1].state.value == "cleared"
+
+
+def test_an_event_rule_raises_for_each_event_and_a_cool_down_makes_one_of_several() -> None:
+    driver = started(rule("pressed", "event", types=("button.pressed",), field="action", cooldown_s=60))
+
+    def press(second: int, action: str) -> Event:
+        return event(f"p{second}", NOON + second * SECOND_US, event_type="button.pressed", data={"action": action})
+
+    driver.events(press(0, "single"))
+    driver.events(press(30, "double"))
+    driver.events(press(200, "single"))
+    assert [(alert.version, alert.count, alert.text["zh"]) for alert in driver.alerts] == [
+        (1, 1, "d1 single"),
+        (2, 2, "d1 double"),
+        (1, 1, "d1 single"),
+    ]
