@@ -63,7 +63,7 @@ def apply_control(ev: Evaluation, book: RuleBook, control: Control, parts: Seque
 def _put_device(ev: Evaluation, book: RuleBook, control: Control) -> None:
     body = msgspec.convert(control.body, _DeviceBody)
     key = (control.site, body.device)
-    uplink = merging.uplink_for(ev, key, body.uplink or body.bridge)
+    uplink = body.uplink or body.bridge
     registration = Registration(body.kind, body.zone, body.building, body.enabled, uplink)
     old = ev.state.registered.get(key)
     if old == registration:

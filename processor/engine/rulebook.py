@@ -140,11 +140,11 @@ class RuleBook:
 
     def changed(self, key: RuleKey) -> None:
         """A rule was put, removed or switched off."""
-        self._compiled.pop(key, None)
         self._compile(key)
         self._forget_index()
 
     def _compile(self, key: RuleKey) -> None:
+        self._compiled.pop(key, None)
         cell = self._state.rules.get(key)
         if cell is None or cell.off:
             return

@@ -39,7 +39,7 @@ class Registration(msgspec.Struct, array_like=True, frozen=True, gc=False):
     zone: str | None
     building: str | None
     enabled: bool
-    uplink: str | None = None  # the device that it hangs on; never one that hangs on it
+    uplink: str | None = None  # the device that it hangs on
 
 
 class RuleCell(msgspec.Struct, array_like=True, frozen=True, gc=False):
