@@ -9,7 +9,7 @@ from typing import Final
 
 from tests.week.sensors import DAY_US, HOUR_US, MINUTE_US, READ_EVERY_US, SECOND_US, Sensor, day_and_hour
 
-Stream = list[tuple[int, float]]
+Series = list[tuple[int, float]]
 LIVELY_HOUR: Final = 18
 READING_SHAPES: Final = ("lively", "sun", "steady")
 # Of every sixty anomalies.
@@ -77,68 +77,68 @@ def _when(rng: random.Random, kind: str, week_us: int) -> tuple[int, int]:
     )
 
 
-def spoil(rng: random.Random, sensor: Sensor, anomaly: Anomaly, stream: Stream) -> Stream:
-    """The sensor's stream with the anomaly in it."""
-    return sorted(_SPOILERS[anomaly.kind](rng, sensor, anomaly, stream))
+def spoil(rng: random.Random, sensor: Sensor, anomaly: Anomaly, series: Series) -> Series:
+    """The sensor's series with the anomaly in it."""
+    return sorted(_SPOILERS[anomaly.kind](rng, sensor, anomaly, series))
 
 
 def _within(anomaly: Anomaly, at_us: int) -> bool:
     return anomaly.start_us <= at_us < anomaly.end_us
 
 
-def _shifted(rng: random.Random, sensor: Sensor, anomaly: Anomaly, stream: Stream) -> Stream:
+def _shifted(rng: random.Random, sensor: Sensor, anomaly: Anomaly, series: Series) -> Series:
     """All readings of the stretch are off by eight to fourteen times the noise; a spike is a short one."""
     by = rng.choice((-1, 1)) * rng.uniform(8, 14) * sensor.kind.noise
     by = abs(by) if sensor.kind.name == "flow" else by  # below zero nothing flows
-    return [(at, round(value + by, 3) if _within(anomaly, at) else value) for at, value in stream]
+    return [(at, round(value + by, 3) if _within(anomaly, at) else value) for at, value in series]
 
 
-def _drifting(rng: random.Random, sensor: Sensor, anomaly: Anomaly, stream: Stream) -> Stream:
+def _drifting(rng: random.Random, sensor: Sensor, anomaly: Anomaly, series: Series) -> Series:
     """Slowly up, to six to ten times the noise."""
     most = rng.uniform(6, 10) * sensor.kind.noise
     length = anomaly.end_us - anomaly.start_us
     return [
         (at, round(value + most * (at - anomaly.start_us) / length, 3) if _within(anomaly, at) else value)
-        for at, value in stream
+        for at, value in series
     ]
 
 
-def _flat(rng: random.Random, sensor: Sensor, anomaly: Anomaly, stream: Stream) -> Stream:
+def _flat(rng: random.Random, sensor: Sensor, anomaly: Anomaly, series: Series) -> Series:
     """The value of its beginning is told again and again."""
-    frozen = next((value for at, value in stream if at >= anomaly.start_us), 0.0)
-    return [(at, frozen if _within(anomaly, at) else value) for at, value in stream]
+    frozen = next((value for at, value in series if at >= anomaly.start_us), 0.0)
+    return [(at, frozen if _within(anomaly, at) else value) for at, value in series]
 
 
-def _missing(rng: random.Random, sensor: Sensor, anomaly: Anomaly, stream: Stream) -> Stream:
-    return [(at, value) for at, value in stream if not _within(anomaly, at)]
+def _missing(rng: random.Random, sensor: Sensor, anomaly: Anomaly, series: Series) -> Series:
+    return [(at, value) for at, value in series if not _within(anomaly, at)]
 
 
-def _wrong_hour(rng: random.Random, sensor: Sensor, anomaly: Anomaly, stream: Stream) -> Stream:
+def _wrong_hour(rng: random.Random, sensor: Sensor, anomaly: Anomaly, series: Series) -> Series:
     """At night it is as in the evening."""
     if sensor.kind.shape == "count":
         extra = rng.randint(8, 15)
         span = anomaly.end_us - anomaly.start_us
-        return stream + [(anomaly.start_us + rng.randrange(span), 1.0) for _ in range(extra)]
+        return series + [(anomaly.start_us + rng.randrange(span), 1.0) for _ in range(extra)]
     later = (LIVELY_HOUR - day_and_hour(anomaly.start_us // HOUR_US)[1]) * HOUR_US
     return [
         (at, round(value - sensor.usual(at) + sensor.usual(at + later), 3) if _within(anomaly, at) else value)
-        for at, value in stream
+        for at, value in series
     ]
 
 
-def _repeated(rng: random.Random, sensor: Sensor, anomaly: Anomaly, stream: Stream) -> Stream:
+def _repeated(rng: random.Random, sensor: Sensor, anomaly: Anomaly, series: Series) -> Series:
     """One event is told every few seconds."""
-    return stream + [(at, 1.0) for at in range(anomaly.start_us, anomaly.end_us, rng.randint(4, 10) * SECOND_US)]
+    return series + [(at, 1.0) for at in range(anomaly.start_us, anomaly.end_us, rng.randint(4, 10) * SECOND_US)]
 
 
-def _surge(rng: random.Random, sensor: Sensor, anomaly: Anomaly, stream: Stream) -> Stream:
+def _surge(rng: random.Random, sensor: Sensor, anomaly: Anomaly, series: Series) -> Series:
     """Three to five times as many events."""
     times = rng.uniform(2, 4)
-    extra = [(at, 1.0) for at, _ in stream if _within(anomaly, at) for _ in range(int(times + rng.random()))]
-    return stream + [(at + rng.randrange(READ_EVERY_US), one) for at, one in extra]
+    extra = [(at, 1.0) for at, _ in series if _within(anomaly, at) for _ in range(int(times + rng.random()))]
+    return series + [(at + rng.randrange(READ_EVERY_US), one) for at, one in extra]
 
 
-Spoiler = Callable[[random.Random, Sensor, Anomaly, Stream], Stream]
+Spoiler = Callable[[random.Random, Sensor, Anomaly, Series], Series]
 _SPOILERS: Final[dict[str, Spoiler]] = {
     "spike": _shifted,
     "level shift": _shifted,

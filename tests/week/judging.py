@@ -13,7 +13,7 @@ from herun.calendar import Calendar
 from processor.engine.detectors import watch as watches
 from processor.engine.detectors.hours import WeekHours
 from processor.engine.detectors.watch import DETECTORS, Alarm, Settings
-from tests.week.anomalies import SHARES, Anomaly, Stream, plan, spoil
+from tests.week.anomalies import SHARES, Anomaly, Series, plan, spoil
 from tests.week.sensors import DAY_US, HOUR_US, LOCAL, SECOND_US, WEEK_US, Sensor, make_sensors
 
 WARM_UP_WEEKS: Final = 5
@@ -61,12 +61,12 @@ class Report:
         yield f"recall {self.recall:.3f} false_alarms_per_sensor_month {self.false_alarms_per_sensor_month:.3f}"
 
 
-def alarms_of(name: str, stream: Stream, hours: WeekHours, end_us: int) -> Iterator[tuple[int, Alarm]]:
-    """Every alarm of one detector over a stream, time passing as in the engine."""
+def alarms_of(name: str, series: Series, hours: WeekHours, end_us: int) -> Iterator[tuple[int, Alarm]]:
+    """Every alarm of one detector over a series, time passing as in the engine."""
     detector = DETECTORS[name]
     settings = Settings(FALSE_ALARMS_PER_WEEK, warm_up_us=2 * WEEK_US)
-    watch = watches.begun(detector, stream[0][0])
-    for at_us, value in [*stream, (end_us, None)]:
+    watch = watches.begun(detector, series[0][0])
+    for at_us, value in [*series, (end_us, None)]:
         while (due := detector.due(watch.known)) is not None and due <= at_us:
             watch, alarm = watches.waited(detector, settings, watch, due, hour=hours.at(due))
             if alarm is not None:
@@ -87,23 +87,23 @@ def judge(week: str, sensors: int = SENSORS, anomalies: int = ANOMALIES, seed: i
     hours, report = WeekHours(LOCAL, Calendar()), Report(sensors=len(all_sensors))
     for sensor in all_sensors:
         anomaly = planned.get(sensor.name)
-        stream = _stream(sensor, anomaly, week_us, f"{seed} {week} {sensor.name}")
-        report.observations += len(stream) * len(sensor.kind.detectors)
+        series = _series(sensor, anomaly, week_us, f"{seed} {week} {sensor.name}")
+        report.observations += len(series) * len(sensor.kind.detectors)
         alarms = [
             (at_us, name)
             for name in sensor.kind.detectors
-            for at_us, _ in alarms_of(name, stream, hours, week_us + WEEK_US)
+            for at_us, _ in alarms_of(name, series, hours, week_us + WEEK_US)
             if at_us >= week_us
         ]
         _count(report, anomaly, alarms)
     return report
 
 
-def _stream(sensor: Sensor, anomaly: Anomaly | None, week_us: int, seed: str) -> Stream:
+def _series(sensor: Sensor, anomaly: Anomaly | None, week_us: int, seed: str) -> Series:
     rng = random.Random(seed)
     tell = sensor.events if sensor.kind.shape in {"count", "beat"} else sensor.readings
-    stream = list(tell(rng, week_us - WARM_UP_WEEKS * WEEK_US, week_us + WEEK_US))
-    return stream if anomaly is None else spoil(rng, sensor, anomaly, stream)
+    series = list(tell(rng, week_us - WARM_UP_WEEKS * WEEK_US, week_us + WEEK_US))
+    return series if anomaly is None else spoil(rng, sensor, anomaly, series)
 
 
 def _count(report: Report, anomaly: Anomaly | None, alarms: list[tuple[int, str]]) -> None:

@@ -1,8 +1,8 @@
-"""Calibration: how many alarms a week a stream would raise at a given strength, by its own history.
+"""Calibration: how many alarms a week a series would raise at a given strength, by its own history.
 
 What a detector calls unusual comes as peaks, a rest apart. Their heights (the logarithm of the excess) have, seen from
 their median, a tail that falls off exponentially; middle, spread and how often peaks come are learnt from
-the stream. So "at most N false alarms a week" needs no unit, and means the same for a noisy stream and a quiet one. A
+the series. So "at most N false alarms a week" needs no unit, and means the same for a noisy series and a quiet one. A
 peak is taken in as no more than CLIP spreads above the middle: an outage must not make the next one usual.
 """
 
@@ -32,7 +32,7 @@ _STEPS: Final[dict[str, float]] = {"false": _RAISE, "nuisance": _RAISE, "true": 
 
 
 class Calibration(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """What a stream's peaks are like: since when, how many, their heights' middle and spread; and what people said.
+    """What a series' peaks are like: since when, how many, their heights' middle and spread; and what people said.
 
     `weeks` and `peaks` are as of `at_us`; `bias` is by how much verdicts have moved the bar, a logarithm.
     """
@@ -47,7 +47,7 @@ class Calibration(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 def fresh(at_us: int, least_excess: float) -> Calibration:
-    """The calibration of a stream that begins now."""
+    """The calibration of a series that begins now."""
     return Calibration(at_us, at_us, PRIOR_WEEKS, 1.0, height_of(0.0, least_excess), PRIOR_SPREAD)
 
 
@@ -106,7 +106,7 @@ def taken_in(calibration: Calibration, height: float) -> Calibration:
 def judged(calibration: Calibration, verdict: str) -> Calibration:
     """After people have said what an alarm was: a false one raises the bar, a true one lowers it, within MOST.
 
-    Drills and tests say nothing about the stream.
+    Drills and tests say nothing about the series.
     """
     bias = max(-MOST, min(MOST, calibration.bias + _STEPS.get(verdict, 0.0)))
     return msgspec.structs.replace(calibration, bias=bias)

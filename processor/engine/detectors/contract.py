@@ -12,7 +12,7 @@ S = TypeVar("S")
 
 
 class Aspect(StrEnum):
-    """What of the stream was looked at; it chooses the sentence (wording.py)."""
+    """What of the series was looked at; it chooses the sentence (wording.py)."""
 
     VALUE = "value"  # the value itself
     HOUR = "hour"  # the value against what is usual at this hour
@@ -47,7 +47,7 @@ USUAL: Final = Score(0.0)
 
 
 class Detector(ABC, Generic[S]):
-    """One way to look at a stream. It holds nothing: all it knows is the state, an immutable Struct of bounded size.
+    """One way to look at a series. It holds nothing: all it knows is the state, an immutable Struct of bounded size.
 
     Times are microseconds UTC and never go back. `hour` is the hour of the week of that time (hours.py). `least_excess`
     is the excess below which nothing is worth an alarm, however rare it is.
@@ -60,7 +60,7 @@ class Detector(ABC, Generic[S]):
 
     @abstractmethod
     def start(self) -> S:
-        """The state of a stream of which nothing is known."""
+        """The state of a series of which nothing is known."""
 
     @abstractmethod
     def observe(self, state: S, at_us: int, value: float, hour: int) -> tuple[S, Score]:
@@ -72,7 +72,7 @@ class Detector(ABC, Generic[S]):
         return None
 
     def interrupted(self, state: S, for_us: int) -> S:
-        """Nobody listened for so long, which is no silence of the stream's."""
+        """Nobody listened for so long, which is no silence of the series'."""
         del for_us
         return state
 

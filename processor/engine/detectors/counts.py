@@ -1,7 +1,7 @@
 """Count: events an hour against what is usual at this hour of the week. It knows zero: an hour is closed by a timer.
 
 Too many is told as soon as they are too many, too few when the hour is over. Events come in groups, so the spread is
-that of a Poisson process times what the stream was seen to have more.
+that of a Poisson process times what the series was seen to have more.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Default: several views of one stream, each with the range seen so far. What leaves a range is unusual.
+"""Default: several views of one series, each with the range seen so far. What leaves a range is unusual.
 
 The range of a view grows only by a share of its width at a time, so that a first outage does not become usual at once
 and the second one is told too. The views: the value; its smoothed deviation from what is usual at this hour of the day,
@@ -46,7 +46,7 @@ class Views(msgspec.Struct, array_like=True, frozen=True, gc=False, tag="default
 
 
 class Default(Detector[Views]):
-    """For any stream of values of which nobody says what is usual."""
+    """For any series of values of which nobody says what is usual."""
 
     name: ClassVar[str] = "default"
     least_excess: ClassVar[float] = 0.0175

@@ -1,7 +1,7 @@
 """Drift: small deviations that are all to one side. Their sum is what shows it, long before any of them is unusual.
 
 The deviations are those of an hour's mean from what is usual at that hour of a workday or a day off, which follows
-slowly; each is cut to a few spreads, and the sum forgets what a stream without drift makes up by chance.
+slowly; each is cut to a few spreads, and the sum forgets what a series without drift makes up by chance.
 """
 
 from __future__ import annotations

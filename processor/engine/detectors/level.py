@@ -1,4 +1,4 @@
-"""Level: a value against the stream's own level and spread, both robust: an outlier moves them only a little."""
+"""Level: a value against the series' own level and spread, both robust: an outlier moves them only a little."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from processor.engine.detectors.hours import HOUR_US
 
 REST_US: Final = 12 * HOUR_US  # half a day: what began in the evening is not told again in the morning
 SINKING_US: Final = 12 * HOUR_US  # after it the bar falls to 1/e in this time
-HABIT_US: Final = 4 * 24 * HOUR_US  # how long a stream that alarms often is believed less
+HABIT_US: Final = 4 * 24 * HOUR_US  # how long a series that alarms often is believed less
 NEVER: Final = -(2**62)
 
 

@@ -1,4 +1,4 @@
-"""Watch: one stream under one detector, from observation to alarm."""
+"""Watch: one series under one detector, from observation to alarm."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DETECTORS: Final[dict[str, Detector[Any]]] = {
 
 
 class Watch(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """All that is kept of a stream: at most MAX_BYTES, whatever comes.
+    """All that is kept of a series: at most MAX_BYTES, whatever comes.
 
     `at_us` is the time of what was last taken in, `outage_us` the sum of our own outages until then.
     """
@@ -47,7 +47,7 @@ STRONGER: Final = log(8.0)  # by so much more an excess is told though a rest is
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """When a score is an alarm. Until `warm_up_us` after a stream's first observation nothing is.
+    """When a score is an alarm. Until `warm_up_us` after a series' first observation nothing is.
 
     What is unusual until then only shows how little was known: nothing is learnt from it about alarms."""
 
@@ -64,7 +64,7 @@ class Alarm(msgspec.Struct, frozen=True):
 
 
 def begun(detector: Detector[Any], at_us: int, outage_us: int = 0) -> Watch:
-    """The watch of a stream that begins now."""
+    """The watch of a series that begins now."""
     return Watch(detector.start(), at_us, outage_us, calibrations.fresh(at_us, detector.least_excess))
 
 

@@ -148,7 +148,7 @@ def closed(verdict: str) -> Control:
     return Control("herun", f"close-{verdict}", "alert.closed", body)
 
 
-def test_verdicts_move_the_bar_of_the_stream_that_they_are_about() -> None:
+def test_verdicts_move_the_bar_of_the_series_that_they_are_about() -> None:
     driver = Driver(put_rule(anomaly()))
     readings(driver, calm())
     for verdict, sign in (("false", 1), ("true", -1), ("drill", 0)):

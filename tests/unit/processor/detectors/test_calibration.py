@@ -19,12 +19,12 @@ from processor.engine.detectors.hours import HOUR_US
 from processor.engine.detectors.level import Level
 from processor.engine.detectors.rest import REST_US, Rest, rested
 from processor.engine.detectors.watch import DETECTORS, Settings
-from tests.unit.processor.detectors.streams import (
+from tests.unit.processor.detectors.series import (
     DAY_US,
     MINUTE_US,
     START_US,
     WEEK_US,
-    Stream,
+    Series,
     arrivals,
     every,
     noise,
@@ -41,7 +41,7 @@ def heavy(seed: int, count: int) -> list[float]:
     return [rng.gauss(50, 20 if rng.random() < 0.1 else 2) for _ in range(count)]
 
 
-STATIONARY: dict[str, Stream] = {
+STATIONARY: dict[str, Series] = {
     "gauss": every(15 * MINUTE_US, noise(1, WEEKS * 672)),
     "outliers": every(15 * MINUTE_US, heavy(2, WEEKS * 672)),
     "coarse": every(15 * MINUTE_US, [round(value / 4) * 4.0 for value in noise(3, WEEKS * 672)]),
@@ -51,9 +51,9 @@ STATIONARY: dict[str, Stream] = {
 
 @pytest.mark.parametrize("name", STATIONARY)
 @pytest.mark.parametrize("detector", DETECTORS.values(), ids=DETECTORS.keys())
-def test_a_stream_without_anomalies_has_no_more_alarms_than_were_asked_for(detector: Detector[Any], name: str) -> None:
-    wanted, stream = 0.5, STATIONARY[name]
-    _, alarms = watched(detector, Settings(wanted, warm_up_us=2 * WEEK_US), stream)
+def test_a_series_without_anomalies_has_no_more_alarms_than_were_asked_for(detector: Detector[Any], name: str) -> None:
+    wanted, series = 0.5, STATIONARY[name]
+    _, alarms = watched(detector, Settings(wanted, warm_up_us=2 * WEEK_US), series)
     expected = wanted * (WEEKS - 2)
     assert len(alarms) <= expected + 2 * sqrt(expected)  # two standard deviations of such a count
 

@@ -20,13 +20,13 @@ from processor.engine.detectors.level import Level
 from processor.engine.detectors.rhythm import Rhythm
 from processor.engine.detectors.seasonal import Seasonal
 from processor.engine.detectors.stuck import Stuck
-from tests.unit.processor.detectors.streams import (
+from tests.unit.processor.detectors.series import (
     DAY_US,
     HOURS,
     MINUTE_US,
     START_US,
     WEEK_US,
-    Stream,
+    Series,
     arrivals,
     every,
     excesses,
@@ -43,7 +43,7 @@ def at_hour(day: int, hour: float) -> int:
     return START_US + day * DAY_US + round(hour * HOUR_US)
 
 
-def daily(weeks: int, seed: int = 5) -> Stream:
+def daily(weeks: int, seed: int = 5) -> Series:
     """A value that is 40 by day and 10 by night, with a little noise."""
     rng = random.Random(seed)
     return [
@@ -68,32 +68,32 @@ def test_an_outlier_hardly_moves_level_and_spread() -> None:
 
 
 def test_seasonal_knows_the_hour_where_level_does_not() -> None:
-    stream = [*daily(3), (at_hour(21, 3), 40.0)]
-    assert stream[-1][0] in dict(excesses(Seasonal(), stream))
-    assert stream[-1][0] not in dict(excesses(Level(), stream))
-    *_, (_, _, score) = told(Seasonal(), stream)
+    series = [*daily(3), (at_hour(21, 3), 40.0)]
+    assert series[-1][0] in dict(excesses(Seasonal(), series))
+    assert series[-1][0] not in dict(excesses(Level(), series))
+    *_, (_, _, score) = told(Seasonal(), series)
     assert (score.aspect, round(score.expected)) == (Aspect.HOUR, 10)
 
 
 def test_a_holiday_is_not_held_against_workdays() -> None:
     """The 25th of September 2026 is a holiday: the first one is taken for a Sunday, and the next for a holiday."""
     rng, quiet = random.Random(6), {5, 6, 12, 18, 19, 20}  # days off since the 7th; Sunday the 20th is a workday
-    stream = []
+    series = []
     for at in range(START_US, START_US + 3 * WEEK_US, QUARTER_US):
         day, hour = divmod(at - START_US, DAY_US)
         lively = 8 <= hour // HOUR_US < 20 and day not in quiet
-        stream.append((at, (40.0 if lively else 10.0) + rng.gauss(0, 1)))
-    late = [excess for at, excess in excesses(Seasonal(), stream) if at >= at_hour(18, 0)]
+        series.append((at, (40.0 if lively else 10.0) + rng.gauss(0, 1)))
+    late = [excess for at, excess in excesses(Seasonal(), series) if at >= at_hour(18, 0)]
     assert max(late, default=0) < Seasonal.least_excess
-    workdays_only = [(at, 40.0 if 8 <= (at - START_US) % DAY_US // HOUR_US < 20 else 10.0) for at, _ in stream[:1700]]
-    assert max(excess for _, excess in excesses(Seasonal(), [*workdays_only, *stream[1700:]])) > 1
+    workdays_only = [(at, 40.0 if 8 <= (at - START_US) % DAY_US // HOUR_US < 20 else 10.0) for at, _ in series[:1700]]
+    assert max(excess for _, excess in excesses(Seasonal(), [*workdays_only, *series[1700:]])) > 1
 
 
 def test_count_tells_a_surge_at_once_and_a_missing_hour_when_it_is_over() -> None:
-    stream = arrivals(7, 3, BY_DAY)
+    series = arrivals(7, 3, BY_DAY)
     surge = [(at_hour(21, 10) + n * 1_000_000, 1.0) for n in range(60)]
-    assert surge[-1][0] in dict(excesses(Counts(), [*stream, *surge]))
-    found = dict(excesses(Counts(), stream, at_hour(21, 12) + MINUTE_US * 5))
+    assert surge[-1][0] in dict(excesses(Counts(), [*series, *surge]))
+    found = dict(excesses(Counts(), series, at_hour(21, 12) + MINUTE_US * 5))
     assert set(found) >= {at_hour(21, 11) + counts.GRACE_US, at_hour(21, 12) + counts.GRACE_US}
     assert not any(at_hour(21, 0) <= at < at_hour(21, 6) for at in found)
 
@@ -110,20 +110,20 @@ def test_an_hour_of_which_we_missed_some_says_nothing() -> None:
 @TIGHT
 @given(st.lists(st.integers(0, 40), min_size=30, max_size=24 * 9))
 def test_counts_are_those_of_a_slow_reference(numbers: list[int]) -> None:
-    stream = [(at_hour(0, n) + 1_000 * k, 1.0) for n, number in enumerate(numbers) for k in range(number)]
-    stream = stream or [(START_US, 1.0)]
+    series = [(at_hour(0, n) + 1_000 * k, 1.0) for n, number in enumerate(numbers) for k in range(number)]
+    series = series or [(START_US, 1.0)]
     end = START_US + len(numbers) * HOUR_US + counts.GRACE_US
-    expected = _slow_counts(stream, len(numbers))
-    found = list(told(Counts(), stream, end))
+    expected = _slow_counts(series, len(numbers))
+    found = list(told(Counts(), series, end))
     too_few = [(at - START_US) // HOUR_US - 1 for at, _, score in found if score.excess and score.value < score.low]
     assert too_few == [hour for hour, _, low in expected if low]
     assert found[-1][1].dispersion == pytest.approx(expected[-1][1], rel=1e-4)
 
 
-def _slow_counts(stream: Stream, hours: int) -> list[tuple[int, float, bool]]:
+def _slow_counts(series: Series, hours: int) -> list[tuple[int, float, bool]]:
     """By hour from the first with an event: its number, the dispersion after it, and whether it was too few."""
     per_hour: dict[int, int] = defaultdict(int)
-    for at, _ in stream:
+    for at, _ in series:
         per_hour[(at - START_US) // HOUR_US] += 1
     week: dict[int, float] = {}
     day: dict[int, float] = {}
@@ -158,18 +158,18 @@ def test_stuck_tells_a_flat_line_and_not_a_coarse_sensor() -> None:
 def test_drift_tells_what_level_and_seasonal_cannot_see_yet() -> None:
     rng = random.Random(9)
     hours = [20 + rng.gauss(0, 1) + max(0, n - 24 * 28) * 0.02 for n in range(24 * 34)]
-    stream = every(HOUR_US, hours)
-    assert max((excess for _, excess in excesses(Drift(), stream[: 24 * 28])), default=0) < Drift.least_excess
-    first = next(at for at, excess in excesses(Drift(), stream) if at > at_hour(28, 0) and excess > Drift.least_excess)
+    series = every(HOUR_US, hours)
+    assert max((excess for _, excess in excesses(Drift(), series[: 24 * 28])), default=0) < Drift.least_excess
+    first = next(at for at, excess in excesses(Drift(), series) if at > at_hour(28, 0) and excess > Drift.least_excess)
     assert first < at_hour(33, 0)
-    assert max((excess for _, excess in excesses(Level(), stream[: 24 * 31])), default=0) < Level.least_excess
+    assert max((excess for _, excess in excesses(Level(), series[: 24 * 31])), default=0) < Level.least_excess
 
 
 def test_rhythm_tells_a_silence_and_not_the_night() -> None:
-    stream = arrivals(10, 3, BY_DAY)
-    usual = [excess for at, excess in excesses(Rhythm(), stream) if at > at_hour(14, 0)]
+    series = arrivals(10, 3, BY_DAY)
+    usual = [excess for at, excess in excesses(Rhythm(), series) if at > at_hour(14, 0)]
     assert max(usual, default=0) < 3
-    found = excesses(Rhythm(), [event for event in stream if event[0] < at_hour(18, 9)], at_hour(18, 18))
+    found = excesses(Rhythm(), [event for event in series if event[0] < at_hour(18, 9)], at_hour(18, 18))
     assert found[-1][1] > 6
 
 
@@ -193,19 +193,19 @@ def test_default_tells_an_outage_that_it_has_seen_before(again: int) -> None:
 @given(st.lists(st.floats(-1e3, 1e3) | st.integers(-2, 2).map(float), min_size=1, max_size=400), st.integers(1, 90))
 def test_default_is_that_of_a_slow_reference(values: list[float], minutes: int) -> None:
     values = [*noise(12, 90, 0.0, 1.0), *values]
-    stream = every(minutes * MINUTE_US, values)
-    found = [score.excess for _, _, score in told(Default(), stream)]
-    assert found == pytest.approx(_slow_default(stream), rel=1e-3, abs=1e-4)
+    series = every(minutes * MINUTE_US, values)
+    found = [score.excess for _, _, score in told(Default(), series)]
+    assert found == pytest.approx(_slow_default(series), rel=1e-3, abs=1e-4)
 
 
-def _slow_default(stream: Stream) -> list[float]:
+def _slow_default(series: Series) -> list[float]:
     """The same with everything by name and nothing packed."""
     tables: tuple[dict[int, float], dict[int, float]] = ({}, {})
     smooth = [0.0, 0.0]
-    level = last = stream[0][1]
+    level = last = series[0][1]
     unrest, excesses = 0.0, []
     spans = [(last, last), *[(0.0, 0.0)] * 4]
-    for n, (at, value) in enumerate(stream):
+    for n, (at, value) in enumerate(series):
         week_hour = HOURS.at(at)
         for which, (table, hour) in enumerate(zip(tables, (week_hour % 24, week_hour), strict=True)):
             off = value - table.get(hour, level)

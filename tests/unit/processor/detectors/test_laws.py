@@ -15,15 +15,15 @@ from processor.engine.detectors.contract import Aspect, Detector, Score
 from processor.engine.detectors.watch import DETECTORS, MAX_BYTES, Settings, Watch
 from processor.engine.detectors.wording import sentence
 from tests.nab.detecting import size_of
-from tests.unit.processor.detectors.streams import HOURS, MINUTE_US, START_US, Stream, every, noise, told, watched
+from tests.unit.processor.detectors.series import HOURS, MINUTE_US, START_US, Series, every, noise, told, watched
 
 ALL = pytest.mark.parametrize("detector", DETECTORS.values(), ids=DETECTORS.keys())
 VALUES = st.floats(-1e15, 1e15) | st.integers(-3, 3).map(float)
 STEPS = st.integers(0, 6 * 3600) | st.just(0) | st.integers(0, 9 * 86_400)
-STREAMS = st.lists(st.tuples(STEPS, VALUES), min_size=1, max_size=80)
+SERIES = st.lists(st.tuples(STEPS, VALUES), min_size=1, max_size=80)
 
 
-def stream_of(steps: list[tuple[int, float]]) -> Stream:
+def series_of(steps: list[tuple[int, float]]) -> Series:
     at, found = START_US, []
     for step, value in steps:
         at += step * 1_000_000
@@ -33,9 +33,9 @@ def stream_of(steps: list[tuple[int, float]]) -> Stream:
 
 @ALL
 @settings(max_examples=40, deadline=None)
-@given(steps=STREAMS)
+@given(steps=SERIES)
 def test_every_score_is_a_number_and_never_below_zero(detector: Detector[Any], steps: list[tuple[int, float]]) -> None:
-    for _, _, score in told(detector, stream_of(steps)):
+    for _, _, score in told(detector, series_of(steps)):
         assert math.isfinite(score.excess)
         assert score.excess >= 0
         assert all(math.isfinite(each) for each in (score.value, score.expected, score.low, score.high))
@@ -43,42 +43,42 @@ def test_every_score_is_a_number_and_never_below_zero(detector: Detector[Any], s
 
 @ALL
 @settings(max_examples=25, deadline=None)
-@given(steps=STREAMS, cut=st.integers(1, 80))
+@given(steps=SERIES, cut=st.integers(1, 80))
 def test_what_comes_later_changes_no_answer(detector: Detector[Any], steps: list[tuple[int, float]], cut: int) -> None:
-    stream = stream_of(steps)
-    assert list(told(detector, stream))[: len(list(told(detector, stream[:cut])))] == list(told(detector, stream[:cut]))
+    series = series_of(steps)
+    assert list(told(detector, series))[: len(list(told(detector, series[:cut])))] == list(told(detector, series[:cut]))
 
 
 @ALL
 @settings(max_examples=25, deadline=None)
-@given(steps=STREAMS)
-def test_a_stream_never_takes_more_than_its_bytes(detector: Detector[Any], steps: list[tuple[int, float]]) -> None:
-    watch, _ = watched(detector, Settings(1.0, 0), stream_of(steps))
+@given(steps=SERIES)
+def test_a_series_never_takes_more_than_its_bytes(detector: Detector[Any], steps: list[tuple[int, float]]) -> None:
+    watch, _ = watched(detector, Settings(1.0, 0), series_of(steps))
     assert size_of(watch) <= MAX_BYTES
     assert len(msgspec.msgpack.encode(watch)) <= MAX_BYTES
 
 
 @ALL
 def test_a_long_life_takes_no_more_memory_than_a_short_one(detector: Detector[Any]) -> None:
-    stream = every(MINUTE_US * 20, noise(1, 6000))
-    short, _ = watched(detector, Settings(1.0, 0), stream[:3000])
-    long, _ = watched(detector, Settings(1.0, 0), stream)
+    series = every(MINUTE_US * 20, noise(1, 6000))
+    short, _ = watched(detector, Settings(1.0, 0), series[:3000])
+    long, _ = watched(detector, Settings(1.0, 0), series)
     assert size_of(long) <= size_of(short) + sys.getsizeof(2**62)
     assert size_of(long) <= MAX_BYTES
 
 
 @ALL
 @settings(max_examples=25, deadline=None)
-@given(steps=STREAMS, cut=st.integers(0, 80))
+@given(steps=SERIES, cut=st.integers(0, 80))
 def test_a_watch_goes_on_from_a_snapshot_as_if_nothing_had_been(
     detector: Detector[Any], steps: list[tuple[int, float]], cut: int
 ) -> None:
-    stream, wanted = stream_of(steps), Settings(1.0, 0)
-    first, alarms = watched(detector, wanted, stream[:cut] or stream[:1])
+    series, wanted = series_of(steps), Settings(1.0, 0)
+    first, alarms = watched(detector, wanted, series[:cut] or series[:1])
     stored = msgspec.msgpack.decode(msgspec.msgpack.encode(first), type=Watch)
-    rest = stream[max(cut, 1) :]
+    rest = series[max(cut, 1) :]
     resumed, later = watched(detector, wanted, rest, stored) if rest else (stored, [])
-    whole, all_alarms = watched(detector, wanted, stream)
+    whole, all_alarms = watched(detector, wanted, series)
     assert msgspec.msgpack.encode(resumed) == msgspec.msgpack.encode(whole)
     assert alarms + later == all_alarms
 
@@ -107,10 +107,10 @@ def test_a_count_says_what_it_expected_and_what_it_saw() -> None:
 
 
 @ALL
-def test_detectors_hold_nothing_of_a_stream(detector: Detector[Any]) -> None:
-    stream = every(MINUTE_US * 20, noise(3, 500))
-    first = list(told(detector, stream))
+def test_detectors_hold_nothing_of_a_series(detector: Detector[Any]) -> None:
+    series = every(MINUTE_US * 20, noise(3, 500))
+    first = list(told(detector, series))
     list(told(detector, every(MINUTE_US, noise(4, 100, 9.0))))
-    assert list(told(detector, stream)) == first
+    assert list(told(detector, series)) == first
     assert detector.start() == detector.start()
     assert HOURS.at(START_US) == 0

@@ -1,4 +1,4 @@
-"""Streams for the detectors' tests, and a detector run over one."""
+"""Series for the detectors' tests, and a detector run over one."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ DAY_US: Final = HOURS_A_DAY * HOUR_US
 WEEK_US: Final = 7 * DAY_US
 HOURS: Final = WeekHours(timezone(timedelta(hours=8)), Calendar())
 
-Stream = list[tuple[int, float]]
+Series = list[tuple[int, float]]
 
 
-def every(step_us: int, values: Iterable[float], start_us: int = START_US) -> Stream:
+def every(step_us: int, values: Iterable[float], start_us: int = START_US) -> Series:
     return [(start_us + n * step_us, value) for n, value in enumerate(values)]
 
 
@@ -31,7 +31,7 @@ def noise(seed: int, count: int, middle: float = 50.0, spread: float = 2.0) -> l
     return [rng.gauss(middle, spread) for _ in range(count)]
 
 
-def arrivals(seed: int, weeks: float, by_hour: Iterable[float], start_us: int = START_US) -> Stream:
+def arrivals(seed: int, weeks: float, by_hour: Iterable[float], start_us: int = START_US) -> Series:
     """Events by a Poisson process whose rate an hour depends on the hour of the day."""
     rng, rates = random.Random(seed), list(by_hour)
     found = []
@@ -44,10 +44,10 @@ def arrivals(seed: int, weeks: float, by_hour: Iterable[float], start_us: int = 
     return found
 
 
-def told(detector: Detector[Any], stream: Stream, end_us: int = 0) -> Iterator[tuple[int, Any, Score]]:
+def told(detector: Detector[Any], series: Series, end_us: int = 0) -> Iterator[tuple[int, Any, Score]]:
     """(time, state after it, score) of each observation and each timer, in order."""
     state = detector.start()
-    for at, value in [*stream, (end_us, None)]:
+    for at, value in [*series, (end_us, None)]:
         while (due := detector.due(state)) is not None and due <= at:
             state, score = detector.pass_time(state, due, HOURS.at(due))
             yield due, state, score
@@ -56,17 +56,17 @@ def told(detector: Detector[Any], stream: Stream, end_us: int = 0) -> Iterator[t
             yield at, state, score
 
 
-def excesses(detector: Detector[Any], stream: Stream, end_us: int = 0) -> list[tuple[int, float]]:
+def excesses(detector: Detector[Any], series: Series, end_us: int = 0) -> list[tuple[int, float]]:
     """What is over zero, by time."""
-    return [(at, score.excess) for at, _, score in told(detector, stream, end_us) if score.excess > 0]
+    return [(at, score.excess) for at, _, score in told(detector, series, end_us) if score.excess > 0]
 
 
 def watched(
-    detector: Detector[Any], settings: Settings, stream: Stream, watch: Watch | None = None
+    detector: Detector[Any], settings: Settings, series: Series, watch: Watch | None = None
 ) -> tuple[Watch, list[tuple[int, Alarm]]]:
-    """The watch at the end of a stream, and the alarms on the way."""
-    watch, found = watch or watches.begun(detector, stream[0][0]), []
-    for at, value in stream:
+    """The watch at the end of a series, and the alarms on the way."""
+    watch, found = watch or watches.begun(detector, series[0][0]), []
+    for at, value in series:
         while (due := detector.due(watch.known)) is not None and due <= at:
             watch, alarm = watches.waited(detector, settings, watch, due, hour=HOURS.at(due))
             found += [(due, alarm)] if alarm else []
