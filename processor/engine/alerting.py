@@ -53,6 +53,7 @@ class Occurrence(msgspec.Struct, frozen=True):
     cause: dict[str, Any]
     value: str = ""
     count: int | None = None
+    finding: dict[str, str] = {}  # a sentence by language
 
 
 class Gated(Protocol):
@@ -331,5 +332,6 @@ def _values(ev: Evaluation, head: RuleHead, occurrence: Occurrence, count: int) 
         "building": place.building or "",
         "value": occurrence.value,
         "count": str(count if occurrence.count is None else occurrence.count),
+        **{f"finding_{language}": text for language, text in occurrence.finding.items()},
     }
     return values if head.duration_us is None else values | duration_texts(head.duration_us)

@@ -7,8 +7,9 @@ from typing import Final
 
 from herun.arming import ArmingPlan, Mode
 from herun.calendar import Calendar, Decree
-from herun.schedule import DEFAULT_TIME_ZONE, Schedule, Timeline, WeeklyPlan
+from herun.schedule import DEFAULT_TIME_ZONE, Schedule, Timeline, WeeklyPlan, zone_named
 from processor.engine.arming.cells import ServiceWindow, ZoneKey
+from processor.engine.detectors.hours import WeekHours
 from processor.engine.state import State
 
 NO_PLAN: Final = ArmingPlan().model_dump_json()
@@ -60,6 +61,11 @@ def calendar_of(state: State, site: str) -> Calendar:
     return _calendar(state.decrees.get(site, ()))
 
 
+def hours_of(state: State, site: str) -> WeekHours:
+    """The hours of the week in the site's time and calendar."""
+    return _hours(time_zone_of(state, site), state.decrees.get(site, ()))
+
+
 def schedule_of(state: State, site: str, plan: str) -> Schedule:
     """A herun.schedule.WeeklyPlan, given as JSON, in the site's time and calendar; compiled once."""
     return _schedule(plan, time_zone_of(state, site), state.decrees.get(site, ()))
@@ -74,6 +80,11 @@ def plan_of(state: State, key: ZoneKey) -> tuple[ArmingPlan, Timeline[Mode]]:
 @lru_cache(maxsize=KEPT_CALENDARS)
 def _calendar(decrees: tuple[str, ...]) -> Calendar:
     return Calendar(Decree.model_validate_json(each) for each in decrees)
+
+
+@lru_cache(maxsize=KEPT_CALENDARS)
+def _hours(zone: str, decrees: tuple[str, ...]) -> WeekHours:
+    return WeekHours(zone_named(zone), _calendar(decrees))
 
 
 @lru_cache(maxsize=KEPT_PLANS)
