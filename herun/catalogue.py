@@ -41,12 +41,16 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """One event type in its current schema version. `sentence` says what happened."""
+    """One event type in its current schema version. `sentence` says what happened.
+
+    `derived` types are made by the engine alone; a device that says one is refused.
+    """
 
     name: str
     sentence: str
     fields: dict[str, Field] = field(default_factory=dict)
     schema_version: int = 1
+    derived: bool = False
 
 
 _TEXT: Final = Field(FieldType.STRING)
@@ -111,6 +115,50 @@ _TYPES: Final = (
     EventType("button.pressed", "Somebody pressed a button.", {"action": _TEXT}),
     EventType("device.connected", "A device came on line.", {"reason": _TEXT}),
     EventType("device.disconnected", "A device went off line.", {"reason": _TEXT}),
+    EventType(
+        "passage.completed",
+        "A vehicle or a person went in or out: the several reads of it as one. `device` is the gate's camera.",
+        {
+            "kind": Field(FieldType.STRING, required=True),  # vehicle or person
+            "direction": _TEXT,
+            "confidence": _NUMBER,  # share of the winning plate in the vote, 0 to 1
+            "reads": _NUMBER,
+            "count": _NUMBER,  # persons
+            "first_read": _TEXT,  # event ids
+            "last_read": _TEXT,
+            "plate_event": _TEXT,  # the winning read: with device and plate_time (us) the key of its personal values
+            "plate_device": _TEXT,
+            "plate_time": _NUMBER,
+            "inside": _NUMBER,  # vehicles inside after it
+            "stay_s": _NUMBER,  # of a stay that is over
+            "closes": _TEXT,  # event id of the entry whose stay it ends
+            "match": _TEXT,  # exact, confusable or one_character: how entry and exit agree
+            "late": Field(FieldType.BOOLEAN),
+        },
+        derived=True,
+    ),
+    EventType(
+        "passage.flagged",
+        "Something about a passage is not as it should be; `finding` says what (herun/passages.py).",
+        {
+            "finding": Field(FieldType.STRING, required=True),
+            "kind": _TEXT,
+            "confidence": _NUMBER,
+            "match": _TEXT,
+            "list": _TEXT,
+            "visitor": _TEXT,
+            "resident": _TEXT,
+            "place": _TEXT,
+            "other_device": _TEXT,
+            "seconds": _NUMBER,
+            "count": _NUMBER,
+            "plate_event": _TEXT,
+            "plate_device": _TEXT,
+            "plate_time": _NUMBER,
+            "closes": _TEXT,
+        },
+        derived=True,
+    ),
 )
 
 CATALOGUE: Final[dict[str, EventType]] = {each.name: each for each in _TYPES}
