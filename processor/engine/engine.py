@@ -21,6 +21,8 @@ from processor.engine.duplicates import GENERATION, DuplicateRing
 from processor.engine.journal import MISSING, Journal
 from processor.engine.kinds.compiled import SECOND_US, CompiledRule
 from processor.engine.parts import ControlHandler, Part
+from processor.engine.passages.care import CareWatch
+from processor.engine.passages.part import Passages
 from processor.engine.rulebook import RuleBook
 from processor.engine.state import ENGINE_TIME, LISTENED, OUTAGE, RuleKey, Seen, State
 from processor.engine.timers import Timers
@@ -285,7 +287,7 @@ class Engine:
 
 def make_parts() -> tuple[Part, ...]:
     """The parts in the order in which they see an event."""
-    return ()
+    return (Passages(), CareWatch())
 
 
 def is_late(seen: Seen, event: Event) -> bool:

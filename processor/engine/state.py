@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from herun.alerts import Alert
+from processor.engine.passages.records import PassageState
 
 DeviceKey = tuple[str, str]  # site, device
 RuleKey = tuple[str, str]  # site, rule uid
@@ -100,6 +101,7 @@ class State(msgspec.Struct):
     due: dict[TimerKey, int] = {}
     due_without_outage: dict[TimerKey, int] = {}
     identities: dict[str, dict[Identity, int]] = {}
+    passages: PassageState = msgspec.field(default_factory=PassageState)
 
     @property
     def engine_time(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from herun.events import Event
+from processor.engine.alerting import FORGET
 from tests.unit.processor.driving import Driver
 from tests.unit.processor.samples import SECOND_US, START_US, close_alert, event, put_list, put_rule, rule
 
@@ -53,4 +54,4 @@ def test_nothing_is_remembered_when_the_cool_down_is_over() -> None:
     driver.events(passage(0, 0, "h1"))
     driver.pass_until(START_US + 31 * SECOND_US)
     assert driver.engine.state.current == {}
-    assert driver.engine.state.due == {}
+    assert [timer for timer in driver.engine.state.due if timer[0] == FORGET] == []
