@@ -64,6 +64,8 @@ def take(ev: Evaluation, event: Event, data: Data) -> None:
     else:
         sessions.append(_begun(read, ev.now, ev.now + merge))
     _keep(ev, place, sessions)
+    if (TIMER, *place) not in ev.state.due:  # else it looks when it is due, and is set on then
+        ev.timers.arm((TIMER, *place), ev.now + merge)
     if len(sessions) > MAX_SESSIONS:
         _complete(ev, place, _clusters(sessions, merge)[0])
 
@@ -72,9 +74,12 @@ def on_timer(ev: Evaluation, timer: TimerKey, due: int) -> None:
     """A camera may have passages that are complete: no read for the merge window, of this car or nearly the same."""
     place = (timer[1], timer[2])
     merge = round(settings_of(ev, place[0]).merge_s * SECOND_US)
-    for cluster in _clusters(ev.state.passages.sessions.get(place, ()), merge):
+    clusters = _clusters(ev.state.passages.sessions.get(place, ()), merge)
+    for cluster in clusters:
         if _due(cluster) <= due:
             _complete(ev, place, cluster)
+    if place in ev.state.passages.sessions:
+        ev.timers.arm(timer, min(_due(each) for each in clusters if _due(each) > due))
 
 
 def _read(event: Event, data: Data) -> Read:
@@ -103,8 +108,6 @@ def _weight(data: Data) -> int:
 def _keep(ev: Evaluation, place: SiteDevice, sessions: list[Session]) -> None:
     if sessions:
         ev.journal.put(ev.state.passages.sessions, place, tuple(sessions))
-        merge = round(settings_of(ev, place[0]).merge_s * SECOND_US)
-        ev.timers.arm((TIMER, *place), min(_due(each) for each in _clusters(sessions, merge)))
     else:
         ev.journal.remove(ev.state.passages.sessions, place)
         ev.timers.disarm((TIMER, *place))
