@@ -131,7 +131,9 @@ _TYPES: Final = (
             "plate_time": _NUMBER,
             "inside": _NUMBER,  # vehicles inside after it
             "stay_s": _NUMBER,  # of a stay that is over
-            "closes": _TEXT,  # event id of the entry whose stay it ends
+            "entry": _TEXT,  # of that stay; entries are named <device>:<plate_event>
+            "closes": _TEXT,  # the entry that is now known not to be inside
+            "opens": _TEXT,  # the entry that is now known to be inside
             "match": _TEXT,  # exact, confusable or one_character: how entry and exit agree
             "late": Field(FieldType.BOOLEAN),
         },
@@ -155,7 +157,9 @@ _TYPES: Final = (
             "plate_event": _TEXT,
             "plate_device": _TEXT,
             "plate_time": _NUMBER,
+            "entry": _TEXT,
             "closes": _TEXT,
+            "opens": _TEXT,
         },
         derived=True,
     ),

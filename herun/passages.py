@@ -91,7 +91,7 @@ class PermitPut(msgspec.Struct, frozen=True):
 
 
 class Consent(msgspec.Struct, frozen=True):
-    """Who agreed to be looked after, and when (microseconds): without it there is no care."""
+    """When the resident agreed (microseconds), and whose account entered it: without it there is no care."""
 
     by: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     at: int

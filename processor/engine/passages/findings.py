@@ -44,6 +44,16 @@ def plate_of(move: Move) -> dict[str, Any]:
     }
 
 
-def closes(entry: Move) -> dict[str, Any]:
-    """Names the entry whose stay is over."""
-    return {"closes": entry.plate_event, "closes_device": entry.device}
+def name_of(move: Move) -> str:
+    """The name of a passage: a read belongs to one."""
+    return f"{move.device}:{move.plate_event}"
+
+
+def changes(before: Move | None, after: Move | None) -> dict[str, Any]:
+    """Which entry is not inside any more, and which one is: whoever adds these up knows who is inside."""
+    said: dict[str, Any] = {}
+    if before is not None and (after is None or name_of(before) != name_of(after)):
+        said["closes"] = name_of(before)
+    if after is not None and (before is None or name_of(before) != name_of(after)):
+        said |= {"opens": name_of(after), "opens_at": after.at, "opens_plate_time": after.plate_time}
+    return said

@@ -12,7 +12,7 @@ from herun.passages import COMPLETED, Finding, Match
 from herun.personal import NEAR_HEX_CHARS
 from processor.engine.alerting import Evaluation
 from processor.engine.passages import openings, registers
-from processor.engine.passages.findings import closes, flag_move, plate_of, settings_of
+from processor.engine.passages.findings import changes, flag_move, name_of, plate_of, settings_of
 from processor.engine.passages.pairing import IN, OUT, Step, put_in, walk
 from processor.engine.passages.records import (
     CLOCK_TOLERANCE_US,
@@ -90,12 +90,12 @@ def complete(ev: Evaluation, key: VehicleKey, near: str, move: Move, said: dict[
     vehicle = ev.state.passages.vehicles.get(owner) or Vehicle(near, None)
     for other in _all_moves(vehicle):
         _check_travel(ev, site, other, move)
-    too_late = _is_too_late(ev, site, vehicle.base, move)
+    too_late, before = _is_too_late(ev, site, vehicle.base, move), _open_entry(vehicle)
     if not too_late:
         vehicle = _with(ev, owner, vehicle, move)
     if owner != key:
         note_outvoted(ev, key, near, move)
-    told = {"late": True} if too_late else _told(vehicle, move, match)
+    told = {"late": True} if too_late else _told(vehicle, move, match) | changes(before, _open_entry(vehicle))
     occupancy = ev.state.passages.occupancy[site]
     data = {"kind": "vehicle", **plate_of(move), "plate_fold": key[1], **said, **told}
     data["inside"] = occupancy.vehicles_inside
@@ -157,8 +157,8 @@ def _told(vehicle: Vehicle, move: Move, match: Match | None) -> dict[str, Any]:
             entry, leaving = pair
             if match is None:
                 match = Match.EXACT if entry.plate_hash == leaving.plate_hash else Match.CONFUSABLE
-            stay = {"stay_s": max(0, leaving.at - entry.at) // SECOND_US, "match": match.value}
-            return stay | closes(entry)
+            stay_s = max(0, leaving.at - entry.at) // SECOND_US
+            return {"stay_s": stay_s, "entry": name_of(entry), "match": match.value}
     return {}
 
 
@@ -235,7 +235,7 @@ def _forget(ev: Evaluation, key: VehicleKey) -> None:
     vehicle = ev.state.passages.vehicles[key]
     entry = _open_entry(vehicle)
     if entry is not None:
-        flag_move(ev, Finding.FORGOTTEN, key[0], entry, **closes(entry))
+        flag_move(ev, Finding.FORGOTTEN, key[0], entry, **changes(entry, None))
     _count(ev, key[0], inside=-int(vehicle.inside), remembered=-1, forgotten=int(vehicle.inside))
     ev.journal.remove(ev.state.passages.vehicles, key)
     ev.timers.disarm((TIMER, *key))
@@ -276,7 +276,7 @@ def _settle(ev: Evaluation, key: VehicleKey, vehicle: Vehicle, *, most: int) -> 
     for step in list(walk(vehicle.base, vehicle.moves))[:most]:
         left.remove(step.move)
         if step.finding is Finding.CLONE and step.before is not None:
-            flag_move(ev, Finding.CLONE, key[0], step.move, other_device=step.before.device, **closes(step.before))
+            flag_move(ev, Finding.CLONE, key[0], step.move, other_device=step.before.device, entry=name_of(step.before))
         elif step.finding is Finding.EXIT_WITHOUT_ENTRY:
             _settle_exit(ev, key, vehicle.near, step.move)
         if step.move.direction or base is None:
@@ -289,11 +289,11 @@ def _settle_exit(ev: Evaluation, key: VehicleKey, near: str, move: Move) -> None
     other = find_near(ev, key, near, move.at)
     if other is not None:
         vehicle = ev.state.passages.vehicles[other]
-        entry = _open_entry(vehicle)
-        if entry is not None:
-            _with(ev, other, vehicle, _replace(move, recorded=ev.now))
-            flag_move(ev, Finding.PAIRED_LATE, key[0], move, match=Match.ONE_CHARACTER.value, **closes(entry))
-            return
+        before = _open_entry(vehicle)
+        after = _open_entry(_with(ev, other, vehicle, _replace(move, recorded=ev.now)))
+        said = {"match": Match.ONE_CHARACTER.value, **changes(before, after)}
+        flag_move(ev, Finding.PAIRED_LATE, key[0], move, **said)
+        return
     watched = move.recorded - ev.state.passages.occupancy[key[0]].since
     if watched >= settings_of(ev, key[0]).warm_up_hours * HOUR_US:
         flag_move(ev, Finding.EXIT_WITHOUT_ENTRY, key[0], move)

@@ -107,5 +107,17 @@ class Estate(Driver):
         return self.engine.state.passages.occupancy[SITE].vehicles_inside
 
 
+def entries_inside(estate: Estate) -> set[str]:
+    """Who is inside, by nothing but what the derived events say, as the API adds it up."""
+    inside: set[str] = set()
+    for said in (json.loads(event.data) for event in estate.found):
+        if "closes" in said:
+            inside.remove(said["closes"])
+        if "opens" in said:
+            assert said["opens"] not in inside
+            inside.add(said["opens"])
+    return inside
+
+
 def at(second: float) -> int:
     return START_US + round(second * SECOND_US)

@@ -14,8 +14,9 @@ from herun.events import Event
 from herun.frames import FRAME_VERSION, Frame, FrameKind
 from processor.engine import snapshot
 from processor.engine.passages import people, records, vehicles
+from processor.engine.passages.findings import name_of
 from processor.engine.state import State
-from tests.unit.processor.passages.gates import HOUR, MINUTE, Estate, at, control, hashes
+from tests.unit.processor.passages.gates import HOUR, MINUTE, Estate, at, control, entries_inside, hashes
 from tests.unit.processor.samples import SITE, put_device
 
 PLATES = ("测A12345", "测A1H345", "测A12346", "测BXY890", "无牌", "京W0DO8B2Z")
@@ -80,6 +81,8 @@ def live(chance: random.Random, steps: int, *, restarts: bool) -> Estate:
         if restarts and n % 7 == 0:
             estate.restart()
     estate.wait(5 * HOUR)
+    cars = estate.engine.state.passages.vehicles.values()
+    assert entries_inside(estate) == {name_of(car.base) for car in cars if car.inside and car.base}
     return estate
 
 
@@ -133,7 +136,7 @@ def test_beyond_the_limit_the_car_longest_unseen_is_forgotten_and_counted(monkey
     assert (counts.vehicles_inside, counts.remembered, counts.forgotten) == (5, 5, 3)
     assert [finding for finding, _, _ in estate.findings()] == ["forgotten"] * 3
     closed = {json.loads(event.data).get("closes") for event in estate.found} - {None}
-    assert closed == {passage["plate_event"] for passage in estate.passages()[:3]}
+    assert closed == {passage["opens"] for passage in estate.passages()[:3]}
 
 
 def test_beyond_the_limit_the_face_longest_unseen_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
