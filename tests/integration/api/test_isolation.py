@@ -35,6 +35,11 @@ async def fill(world: World) -> None:
     await world.by("oscar").post(f"alerts/{alert.alert_id}/acknowledge", key="k1")
     await world.admin.post("devices", {"devices": [{"device": "d1"}]})
     await world.admin.put("plate-lists/l1", {"plates": ["苏E12345"]})
+    await world.admin.put("passages/settings", {})
+    times = {"valid_from": "2026-06-01T08:00:00Z", "valid_until": "2026-06-01T20:00:00Z"}
+    await world.admin.put("visitors/v1", {"plate": "苏E12345", "whom": "Flat 1", **times})
+    consent = {"by": "Rita", "at": "2026-05-01T08:00:00Z"}
+    await world.admin.put("care/r1", {"name": "Rita", "devices": ["d1"], "consent": consent})
     rule = {
         "kind": "absence", "uid": "r1", "title": {"zh": "a"}, "text": {"zh": "b"}, "category": "c", "duration_s": 60,
         "match": {"event_types": ["reading.reported"]},
