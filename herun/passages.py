@@ -60,7 +60,7 @@ class PassageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     merge_s: _Seconds = 10.0
     gate_to_gate_s: _Seconds = 30.0
     lateness_minutes: Annotated[float, msgspec.Meta(ge=0, le=120)] = 15.0
-    warm_up_hours: Annotated[float, msgspec.Meta(ge=0, le=24 * 60)] = 72.0
+    warm_up_hours: Annotated[float, msgspec.Meta(ge=0, le=24 * 60)] = 336.0
     overstay_hours: Annotated[float, msgspec.Meta(ge=0.01, le=24 * 60)] = 24.0
     residents_list: Annotated[str, msgspec.Meta(max_length=64)] | None = None
     crowd_size: Annotated[int, msgspec.Meta(ge=2, le=400)] = 20

@@ -20,6 +20,7 @@ from processor.engine.passages.records import (
     LONGEST_SESSION_US,
     MAX_SESSIONS,
     MAX_VOTES,
+    SURE,
     Move,
     Session,
     SiteDevice,
@@ -172,7 +173,13 @@ def _due(cluster: list[Session]) -> int:
 def _are_one(one: Session, other: Session, merge: int) -> bool:
     if one.first > other.last + merge or other.first > one.last + merge:
         return False
-    return not (one.fold and other.fold) or _share_near(one.near, other.near)
+    if not (one.fold and other.fold):
+        return True
+    return min(_best(one), _best(other)) < SURE and _share_near(one.near, other.near)
+
+
+def _best(session: Session) -> int:
+    return max(vote.best for vote in session.votes)
 
 
 def _share_near(one: str, other: str) -> bool:
@@ -213,13 +220,15 @@ def _complete_car(
     key: VehicleKey = (site, winner.fold)
     vote = max(winner.votes, key=lambda each: (each.weight, _rank(each)))
     share = round(vote.weight / sum(map(_weight_of, plated)), 3)
-    move = Move(first, last, ev.now, device, winner.direction, vote.plate_hash, vote.event_id, vote.event_time)
+    move = Move(
+        first, last, ev.now, device, winner.direction, vote.plate_hash, vote.event_id, vote.event_time, vote.best
+    )
     for outvoted in plated[1:]:
         vehicles.note_outvoted(ev, (site, outvoted.fold), outvoted.near, move)
     merge = round(settings_of(ev, site).merge_s * SECOND_US)
     if vehicles.joins(ev, key, device, first, last):
         return
-    if ev.now - last > LATE_MERGES * merge and vehicles.joins_near(ev, key, winner.near, device, when):
+    if ev.now - last > LATE_MERGES * merge and vehicles.joins_near(ev, key, winner.near, move):
         vehicles.note_outvoted(ev, key, winner.near, move)
         return
     vehicles.complete(ev, key, winner.near, move, {"confidence": share, **said})

@@ -23,6 +23,7 @@ MAX_PERMITS_A_CAR: Final = 8  # the one that ends first is forgotten
 LONGEST_SESSION_US: Final = MINUTE_US  # a car that is read without pause is passed on, and what follows is its standing
 FIRST_STANDING_US: Final = 2 * MINUTE_US  # a car seen again at the same gate so soon has not been away
 LONGEST_STANDING_US: Final = 30 * MINUTE_US  # the allowed pause doubles with each that was seen, up to this
+SURE: Final = 800  # thousandths of confidence: two sure reads that differ in a character are two cars
 CLOCK_TOLERANCE_US: Final = 150 * SECOND_US  # clocks of two gates that differ by less are told apart by arrival
 REMEMBERED_US: Final = HOUR_US  # a car outside, after its last passage was settled: for what comes later still
 LONGEST_STAY_US: Final = 90 * DAY_US  # a car that is inside longer was missed when it left; longer than any retention
@@ -87,6 +88,7 @@ class Move(msgspec.Struct, array_like=True, frozen=True, gc=False):
     plate_hash: str
     plate_event: str
     plate_time: int
+    best: int  # the winning read's confidence, in thousandths
     pause: int = 0  # longest between two of its reads
 
 
@@ -100,6 +102,7 @@ class Vehicle(msgspec.Struct, array_like=True, frozen=True, gc=False):
     base: Move | None
     moves: tuple[Move, ...] = ()
     inside: bool = False
+    doubtful: bool = False  # inside, and perhaps not with this plate: its entry was no sure read
     overstay_at: int = 0
     seen: int = 0  # engine time of its last read
 

@@ -153,17 +153,28 @@ def test_a_stay_is_measured_from_entry_to_exit() -> None:
 def test_an_exit_that_differs_in_one_character_ends_the_only_stay_that_fits() -> None:
     estate = Estate()
     estate.read("north-in", "测A12345", 0)
-    estate.read("north-out", "测A1H345", HOUR)
+    estate.read("north-out", "测A1H345", HOUR, confidence=60)
     estate.wait(20 * MINUTE)
     assert [each.get("match") for each in estate.passages()] == [None, "one_character"]
     assert (estate.inside, estate.findings()) == (0, [])
+
+
+def test_two_sure_reads_that_differ_in_one_character_are_two_cars() -> None:
+    estate = Estate()
+    estate.read("north-in", "测A12345", 0)
+    estate.read("north-in", "测A1H345", 3)
+    estate.wait(HOUR)
+    assert [each["inside"] for each in estate.passages()] == [1, 2]
+    estate.read("north-out", "测A1K345", HOUR)
+    estate.wait(20 * MINUTE)
+    assert (estate.inside, [finding for finding, _, _ in estate.findings()]) == (2, ["exit_without_entry"])
 
 
 def test_an_exit_that_two_cars_fit_ends_neither_stay() -> None:
     estate = Estate()
     estate.read("north-in", "测A1234X", 0)
     estate.read("north-in", "测A1234Y", 60)
-    estate.read("north-out", "测A1234W", HOUR)
+    estate.read("north-out", "测A1234W", HOUR, confidence=60)
     estate.wait(20 * MINUTE)
     assert estate.inside == 2
     assert [finding for finding, _, _ in estate.findings()] == ["exit_without_entry"]
@@ -183,7 +194,7 @@ def test_a_late_entry_that_was_read_otherwise_is_no_finding_either() -> None:
     estate = Estate()
     estate.read("north-out", "测A12345", 300)
     estate.wait(11)
-    estate.read("south-in", "测A1H345", 0, arrives=400)
+    estate.read("south-in", "测A1H345", 0, arrives=400, confidence=60)
     estate.wait(11)
     assert estate.inside == 1
     estate.wait(HOUR)
