@@ -158,6 +158,7 @@ _TYPES: Final = (
             "plate_device": _TEXT,
             "plate_time": _NUMBER,
             "entry": _TEXT,
+            "inside": _NUMBER,  # as above
             "closes": _TEXT,
             "opens": _TEXT,
         },

@@ -102,9 +102,7 @@ def complete(ev: Evaluation, key: VehicleKey, near: str, move: Move, said: dict[
     if owner != key:
         note_outvoted(ev, key, near, move)
     told = {"late": True} if too_late else _told(vehicle, move, match) | changes(before, _open_entry(vehicle))
-    occupancy = ev.state.passages.occupancy[site]
-    data = {"kind": "vehicle", **plate_of(move), "plate_fold": key[1], **said, **told}
-    data["inside"] = occupancy.vehicles_inside
+    data = {"kind": "vehicle", **plate_of(move), "plate_fold": key[1], **said, **told, "inside": _inside(ev, site)}
     ev.derive(COMPLETED, (site, move.device), move.at, data, move.plate_event)
     if not too_late and move.direction == IN:
         registers.check_permit(ev, key, move)
@@ -227,6 +225,10 @@ def _count(ev: Evaluation, site: str, *, inside: int = 0, remembered: int = 0, f
         ev.journal.put(ev.state.passages.occupancy, site, now)
 
 
+def _inside(ev: Evaluation, site: str) -> int:
+    return ev.state.passages.occupancy[site].vehicles_inside
+
+
 def _make_room(ev: Evaluation, added: VehicleKey) -> None:
     """Beyond the limit the car that was longest unseen is forgotten."""
     site = added[0]
@@ -241,9 +243,9 @@ def _forget(ev: Evaluation, key: VehicleKey) -> None:
     """Drops a car; one that was inside is counted, and its stay is said to be over."""
     vehicle = ev.state.passages.vehicles[key]
     entry = _open_entry(vehicle)
-    if entry is not None:
-        flag_move(ev, Finding.FORGOTTEN, key[0], entry, **changes(entry, None))
     _count(ev, key[0], inside=-int(vehicle.inside), remembered=-1, forgotten=int(vehicle.inside))
+    if entry is not None:
+        flag_move(ev, Finding.FORGOTTEN, key[0], entry, inside=_inside(ev, key[0]), **changes(entry, None))
     ev.journal.remove(ev.state.passages.vehicles, key)
     ev.timers.disarm((TIMER, *key))
 
@@ -298,7 +300,7 @@ def _settle_exit(ev: Evaluation, key: VehicleKey, near: str, move: Move) -> None
         vehicle = ev.state.passages.vehicles[other]
         before = _open_entry(vehicle)
         after = _open_entry(_with(ev, other, vehicle, _replace(move, recorded=ev.now)))
-        said = {"match": Match.ONE_CHARACTER.value, **changes(before, after)}
+        said = {"match": Match.ONE_CHARACTER.value, "inside": _inside(ev, key[0]), **changes(before, after)}
         flag_move(ev, Finding.PAIRED_LATE, key[0], move, **said)
         return
     watched = move.recorded - ev.state.passages.occupancy[key[0]].since
