@@ -3,7 +3,7 @@
 SELECT e.*, p.value AS plate
 FROM (
     SELECT site, position, n, device, event_time, event_id, recorded_time, data
-    FROM events
+    FROM passage_events
     WHERE site = %(site)s AND event_type = 'passage.completed'
       AND (%(position)s::bigint IS NULL OR (position, n) < (%(position)s, %(n)s))
       AND (%(kind)s::text IS NULL OR data ->> 'kind' = %(kind)s)
@@ -28,14 +28,15 @@ FROM (
            'epoch'::timestamptz + (o.data ->> 'opens_at')::bigint * interval '1 microsecond' AS entered_at,
            'epoch'::timestamptz + (o.data ->> 'opens_plate_time')::bigint * interval '1 microsecond' AS plate_time,
            substr(o.data ->> 'opens', strpos(o.data ->> 'opens', ':') + 1) AS plate_event
-    FROM events AS o
-    WHERE o.site = %(site)s AND o.event_type IN ('passage.completed', 'passage.flagged') AND o.data ? 'opens'
+    FROM passage_events AS o
+    WHERE o.site = %(site)s AND o.data ? 'opens'
       AND o.recorded_time >= %(since)s
       AND (%(position)s::bigint IS NULL OR (o.position, o.n) < (%(position)s, %(n)s))
       AND NOT EXISTS (
-          SELECT FROM events AS c
-          WHERE c.site = o.site AND c.event_type IN ('passage.completed', 'passage.flagged') AND c.data ? 'closes'
-            AND c.data ->> 'closes' = o.data ->> 'opens' AND (c.position, c.n) > (o.position, o.n)
+          SELECT FROM passage_events AS c
+          WHERE c.site = o.site AND c.data ? 'closes' AND c.data ->> 'closes' = o.data ->> 'opens'
+            AND (c.position, c.n) > (o.position, o.n)
+          OFFSET 0 -- asked for each row: most that are inside are among the newest
       )
     ORDER BY o.position DESC, o.n DESC
     LIMIT %(limit)s
@@ -46,15 +47,21 @@ LEFT JOIN events_personal AS p
 ORDER BY e.position DESC, e.n DESC;
 
 -- name: counts
--- What came and went since a time.
+-- How many cars were inside after the newest event that says so, and what came and went since a time.
 SELECT
+    coalesce((
+        SELECT (i.data ->> 'inside')::int FROM passage_events AS i
+        WHERE i.site = %(site)s AND i.data ? 'inside'
+        ORDER BY i.position DESC, i.n DESC
+        LIMIT 1
+    ), 0) AS vehicles_inside,
     coalesce(sum((data ->> 'count')::int) FILTER (WHERE data ->> 'kind' = 'person' AND data ->> 'direction' = 'in'), 0)
         AS persons_in,
     coalesce(sum((data ->> 'count')::int) FILTER (WHERE data ->> 'kind' = 'person' AND data ->> 'direction' = 'out'), 0)
         AS persons_out,
     count(*) FILTER (WHERE data ->> 'kind' = 'vehicle' AND data ->> 'direction' = 'in') AS vehicles_in,
     count(*) FILTER (WHERE data ->> 'kind' = 'vehicle' AND data ->> 'direction' = 'out') AS vehicles_out
-FROM events
+FROM passage_events
 WHERE site = %(site)s AND event_type = 'passage.completed' AND event_time >= %(since)s;
 
 -- name: settings

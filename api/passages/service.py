@@ -68,8 +68,7 @@ async def occupancy(tx: Transaction, since: datetime | None) -> Occupancy:
     if since is None:
         local = tx.at.astimezone(ZoneInfo((await sites.one(tx)).time_zone))
         since = local.replace(hour=0, minute=0, second=0, microsecond=0)
-    rows = await store.inside(tx, tx.at - LONGEST_STAY, older_than=None, limit=None)
-    return Occupancy(vehicles_inside=len(rows), since=since, **await store.counts(tx, since))
+    return Occupancy(since=since, **await store.counts(tx, since))
 
 
 async def put_settings(tx: Transaction, new: Settings) -> SettingsInForce:

@@ -35,14 +35,14 @@ async def page(tx: Transaction, wanted: Filter, *, older_than: tuple[int, ...] |
     return await tx.chosen(_QUERIES["page"], position=position, n=n, limit=limit, **asdict(wanted))
 
 
-async def inside(tx: Transaction, since: datetime, *, older_than: tuple[int, ...] | None, limit: int | None) -> Rows:
-    """Entries recorded since a time whose stay is not over, newest first; all of them without a limit."""
+async def inside(tx: Transaction, since: datetime, *, older_than: tuple[int, ...] | None, limit: int) -> Rows:
+    """Entries recorded since a time whose stay is not over, newest first."""
     position, n = older_than or (None, None)
     return await tx.chosen(_QUERIES["inside"], since=since, position=position, n=n, limit=limit)
 
 
 async def counts(tx: Transaction, since: datetime) -> dict[str, int]:
-    """Vehicles and persons that came and went since a time."""
+    """Cars that are inside, and vehicles and persons that came and went since a time."""
     row = await tx.one(_QUERIES["counts"], since=since)
     return row or {}
 

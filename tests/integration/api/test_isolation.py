@@ -58,6 +58,13 @@ async def test_another_sites_rows_do_not_exist(world: World) -> None:
             assert seen == [], f"{name} seen by {bound_to!r}"
 
 
+async def test_passages_of_another_site_do_not_exist(world: World) -> None:
+    world.add_event(1, event_type="passage.completed")
+    for bound_to, seen in [("s1", 1), ("s2", 0), ("", 0), (None, 0)]:
+        rows = world.rows("SELECT * FROM passage_events", role="herun_api", bound_to=bound_to)
+        assert len(rows) == seen, bound_to
+
+
 @pytest.mark.parametrize(
     "statement",
     [

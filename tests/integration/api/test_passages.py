@@ -159,14 +159,16 @@ async def test_who_is_inside_is_what_the_engine_says(world: World, seed: int) ->
     cars = [car.base for car in estate.engine.state.passages.vehicles.values() if car.inside]
     held = [(car.device, car.at) for car in cars if car]
     assert len(held) == estate.inside > 0
+    counted = await world.by("oscar").get("passages/occupancy")
+    assert counted["vehicles_inside"] == estate.inside
     found = [(each["device"], parse_time(each["entered_at"])) for each in await inside(world)]
     assert sorted(found) == sorted(held)
 
 
 async def test_occupancy_counts_since_the_local_midnight_or_as_asked(world: World) -> None:
-    add(world, 1)
-    add(world, 2, plate_fold="f2")
-    add(world, 3, direction="out", closes="gate-in:e1", stay_s=2)
+    add(world, 1, inside=1)
+    add(world, 2, plate_fold="f2", inside=2)
+    add(world, 3, direction="out", closes="gate-in:e1", stay_s=2, inside=1)
     add(world, 4, kind="person", count=2)
     add(world, 5, kind="person", direction="out", count=1)
     add(world, 6, kind="person", count=3, at_us=NOON_US - 13 * HOUR_US)  # yesterday
