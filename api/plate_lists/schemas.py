@@ -8,8 +8,8 @@ from pydantic import Field
 
 from api.schema import Body, Moment, View
 
-# Two thirds of what one control frame holds.
-MAX_PLATES = 20_000
+# With some 180 bytes of hashes each, nine tenths of what one control frame holds.
+MAX_PLATES = 10_000
 
 Plate = Annotated[str, Field(min_length=2, max_length=20, pattern=r"[0-9A-Za-z]", examples=["苏E12345"])]
 

@@ -86,3 +86,6 @@ def test_the_warm_up_is_twice_the_longest_durations_of_one_rule_and_at_least_a_d
 def test_only_event_types_that_somebody_looks_at_are_read() -> None:
     assert "door.opened" in plan_rules(job(), [("rule.put", HIGH), ("rule.put", SLOW)]).types
     assert "gate.moved" not in plan_rules(job(), [("rule.put", HIGH)]).types
+    flagged = rule("flagged", "event", types=("passage.flagged",))
+    assert "gate.moved" in plan_rules(job(), [("rule.put", HIGH), ("rule.put", flagged)]).types
+    assert "gate.moved" in plan_rules(job(), [("rule.put", HIGH | {"armed_modes": ["armed"]})]).types
