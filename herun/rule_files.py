@@ -24,7 +24,7 @@ MAX_PLATES: Final = 20_000  # of one list: two thirds of what one control frame 
 
 Plate = Annotated[str, Field(min_length=2, max_length=20, pattern=r"[0-9A-Za-z]", examples=["苏E12345"])]
 
-_KINDS: Final[dict[str, type[BaseModel]]] = {
+KINDS: Final[dict[str, type[BaseModel]]] = {
     get_args(kind.model_fields["kind"].annotation)[0]: kind for kind in get_args(get_args(Rule)[0])
 }
 _BOOK: Final = ("rules", "plate_lists")
@@ -148,7 +148,7 @@ def _complain(marked: Marked, base: Path, error: ValidationError, body: Mapping[
     for each in error.errors(include_url=False, include_input=False):
         loc = each["loc"][1:] if each["loc"][:1] == (body.get("kind"),) else each["loc"]
         if each["type"] in {"union_tag_invalid", "union_tag_not_found"}:
-            path, what = (*base, "kind"), f"expected one of {', '.join(_KINDS)}"
+            path, what = (*base, "kind"), f"expected one of {', '.join(KINDS)}"
         elif each["type"] == "extra_forbidden":
             path, what = (*base, *loc), _unknown(str(loc[-1]), loc, body)
         elif each["type"] == "missing":
@@ -166,7 +166,7 @@ def _complain(marked: Marked, base: Path, error: ValidationError, body: Mapping[
 
 
 def _unknown(name: str, loc: Sequence[str | int], body: Mapping[str, Any]) -> str:
-    kind = _KINDS.get(str(body.get("kind")))
+    kind = KINDS.get(str(body.get("kind")))
     if kind is None or len(loc) != 1:
         return "unknown field"
     known = kind.model_fields
