@@ -8,7 +8,7 @@ COMPILE := $(LOCK)/bin/uv pip compile pyproject.toml --universal --python-versio
 	--no-emit-index-url --no-emit-find-links --no-header --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format types docs bench bench-backtest soak lock clean python-is-new-enough
+.PHONY: help venv demo test lint format types docs bench bench-backtest week nab waterflow soak lock clean python-is-new-enough
 
 help: ## what there is to do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -65,6 +65,26 @@ bench: $(VENV)/.dev ## events a second beside the bare broker; BENCH_RATE=1000 f
 
 bench-backtest: $(VENV)/.dev ## stored events a second through 50 rules, equal to live; BENCH_EVENTS=1000000 is quicker
 	$(BIN)/python -m tests.load.backtest_bench
+
+week: $(VENV)/.dev ## 400 simulated sensors with 60 known anomalies: what the detectors find, miss and make up
+	$(BIN)/python -m tests.week
+
+# The benchmark's scorer needs pandas, which nothing of ours does: it gets an environment of its own.
+build/nab/venv/.installed:
+	$(PYTHON) -m venv build/nab/venv
+	build/nab/venv/bin/pip install --quiet --disable-pip-version-check pandas==3.1.1
+	@touch $@
+
+build/waterflow/.downloaded: | $(BIN)/python
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --dest build/waterflow river==0.26.1
+	@touch $@
+
+waterflow: build/waterflow/.downloaded $(VENV)/.dev ## the default detector on river's WaterFlow: three outages
+	$(BIN)/python -m tests.nab build/waterflow
+
+nab: build/nab/venv/.installed build/waterflow/.downloaded $(VENV)/.dev ## the same on the Numenta Anomaly Benchmark; NAB=<checkout>
+	@test -d "$(NAB)/data" || { echo "NAB=<checkout of the Numenta Anomaly Benchmark> is missing" >&2; exit 1; }
+	$(BIN)/python -m tests.nab build/waterflow "$(NAB)" build/nab/venv/bin/python build/nab
 
 soak: $(VENV)/.dev ## 300 kills at random moments, nothing lost, nothing doubled
 	HERUN_SOAK_KILLS=300 $(BIN)/python -m pytest tests/faults --timeout=0

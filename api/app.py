@@ -9,8 +9,10 @@ from fastapi.openapi.utils import get_openapi
 
 from api import limits, problems
 from api.alerts import endpoints as alerts
+from api.arming import endpoints as arming
 from api.audit import endpoints as audit
 from api.backtests import endpoints as backtests
+from api.calendar import endpoints as calendar
 from api.devices import endpoints as devices
 from api.events import endpoints as events
 from api.health import endpoints as health
@@ -32,8 +34,8 @@ PREFIX: Final = "/v1"
 VERSION: Final = "1"
 
 _FEATURES: Final = (
-    sessions, sites, people, devices, rules, promotions, plate_lists, events, alerts, backtests, reports, work_orders,
-    progress, live, audit,
+    sessions, sites, people, devices, rules, promotions, plate_lists, events, alerts, arming, calendar, backtests,
+    reports, work_orders, progress, live, audit,
 )  # fmt: skip
 
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})

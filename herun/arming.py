@@ -13,6 +13,7 @@ from herun.schedule import MAX_WINDOWS, Timeline, Window
 
 MAX_DELAY_S: Final = 600  # of entry and exit: time to walk, not to forget
 MAX_DOORS: Final = 50  # entry doors of one zone
+MAX_SERVICE_WINDOWS: Final = 100  # of a site, those of the last hour too: each event is held against all of them
 MAX_PLACES: Final = 1000  # zones or devices that one service window names
 BY_PLAN: Final = "(plan)"  # who, where no person did it; no username has brackets
 

@@ -9,11 +9,12 @@ from typing import Any, Final
 
 import msgspec
 
-from herun.clock import DAY_US, to_text
+from herun.clock import DAY_US, parse_time, to_text
 from herun.errors import InvalidInputError
 
 MAX_PERIOD_US: Final = 366 * DAY_US  # a year with its seasons; an estate's year is some 100 million events
 MAX_WARM_UP_US: Final = 62 * DAY_US  # twice the longest duration that a rule can have
+LATEST_US: Final = parse_time("2200-01-01T00:00:00Z")
 DEFAULT_TIME_ZONE: Final = "Asia/Shanghai"  # of the days that fires are counted by
 
 
@@ -66,6 +67,8 @@ def decode_job(raw: bytes) -> Job:
 
 def check_period(job: Backtest) -> None:
     """Raises InvalidInputError (`bad_period`) that says what was expected."""
+    if not 0 <= job.from_us <= LATEST_US or not 0 <= job.to_us <= LATEST_US:
+        raise InvalidInputError("bad_period", "a period lies between the years 1970 and 2200")
     if job.from_us >= job.to_us:
         raise InvalidInputError("bad_period", f"from {to_text(job.from_us)} is not before to {to_text(job.to_us)}")
     if job.to_us - job.from_us > MAX_PERIOD_US:

@@ -87,6 +87,15 @@ class Calendar:
         """False if of this year nothing but its weekends is known."""
         return year in self._known
 
+    def exceptions_of(self, year: int) -> tuple[dict[str, list[date]], list[date]]:
+        """Holidays by name and make-up workdays of a year, ascending."""
+        holidays: dict[str, list[date]] = {}
+        work: list[date] = []
+        for day, (kind, name) in sorted(self._exceptions.items()):
+            if day.year == year:
+                (holidays.setdefault(name, []) if kind is DayKind.HOLIDAY else work).append(day)
+        return holidays, work
+
     def kind_of(self, day: date) -> DayKind:
         """What this day is; without a decree by the weekend alone."""
         exception = self._exceptions.get(day)
@@ -102,6 +111,11 @@ class Calendar:
     def is_workday(self, day: date) -> bool:
         """True on workdays and make-up workdays."""
         return self.kind_of(day) in {DayKind.WORKDAY, DayKind.MAKE_UP_WORKDAY}
+
+
+def needed_years(today: date) -> list[int]:
+    """The years whose decrees should be known today: this one, and in December the next, which is out by then."""
+    return [today.year, today.year + 1] if today.month == DECEMBER else [today.year]
 
 
 @lru_cache(maxsize=1)

@@ -7,7 +7,7 @@
 | rule.put | a herun.rules rule as JSON, with `version` |
 | rule.removed | {"uid": uid} |
 | list.put | {"name": name, "hashes": [keyed hashes of plates]} replaces the list |
-| alert.closed | {"alert_id": id, "verdict": true/false/drill/nuisance/test, "at": microseconds, "rule_uid", "device"} |
+| alert.closed | {"alert_id", "verdict": true/false/drill/nuisance/test, "at": time, "rule_uid", "device", "key"} |
 | site.put | {"time_zone": name} |
 | calendar.put | a herun.calendar.Decree as JSON |
 | arming.plan.put | a herun.arming.PlanPut as JSON |

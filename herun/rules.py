@@ -89,7 +89,7 @@ class _Rule(_Strict):
     uid: Name
     version: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1
     title: Bilingual
-    text: Bilingual  # template: {device} {zone} {building} {value} {count} {duration}
+    text: Bilingual  # template: {device} {zone} {building} {value} {count} {duration} {finding}
     severity: Literal["info", "warning", "critical"] = "warning"
     category: Name
     key: Key = "device"
@@ -264,6 +264,24 @@ class NegationRule(_Steps):
         return [self.first, self.then]
 
 
+class AnomalyRule(_Rule):
+    """Raised when a detector finds something that the key's own history makes unusual.
+
+    `detector`: level (values without a daily rhythm), seasonal (by hour of the week), count (events an hour), stuck,
+    drift, rhythm (silence), default (several views at once). Not so often that it would be more than
+    `false_alarms_per_week` for each key, by what it was like before; never within `warm_up_s` of the first event. The
+    text may ask for {finding}: a sentence with the numbers.
+    """
+
+    kind: Literal["anomaly"]
+    key: Literal["device", "zone", "building", "site"] = "device"
+    detector: Literal["default", "level", "seasonal", "count", "stuck", "drift", "rhythm"] = "default"
+    field: FieldName = "value"
+    false_alarms_per_week: Annotated[float, Field(ge=0.01, le=100)] = 1.0
+    direction: Literal["both", "up", "down"] = "both"
+    warm_up_s: Annotated[float, Field(allow_inf_nan=False, ge=0, le=MAX_SECONDS)] = 14 * 86_400.0
+
+
 Rule = Annotated[
     EventRule
     | ThresholdRule
@@ -275,7 +293,8 @@ Rule = Annotated[
     | AbsenceRule
     | SequenceRule
     | NegationRule
-    | PlateListRule,
+    | PlateListRule
+    | AnomalyRule,
     Field(discriminator="kind"),
 ]
 RULE: TypeAdapter[Rule] = TypeAdapter(Rule)

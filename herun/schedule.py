@@ -213,21 +213,26 @@ def _names_of(day: date, calendar: Calendar) -> frozenset[str]:
 
 def _first_at(zone: ZoneInfo, wall: datetime) -> int:
     """When the clock on the wall first shows this or more."""
-    return _at(zone, wall, fold=0)
+    return _both(zone, wall)[0] * SECOND_US
 
 
 def _last_at(zone: ZoneInfo, wall: datetime) -> int:
     """When the clock on the wall has shown less for the last time."""
-    return _at(zone, wall, fold=1)
+    first, last = _both(zone, wall)
+    is_set_back_to_it = last > first and _shown(zone, last - 1) >= wall  # then it shows this again, but nothing less
+    return (first if is_set_back_to_it else last) * SECOND_US
 
 
-def _at(zone: ZoneInfo, wall: datetime, fold: int) -> int:
-    first, last = (_seconds(wall.replace(tzinfo=zone, fold=each)) for each in (0, 1))
-    if first > last:  # no clock there shows it: at the jump
-        first = last = bisect_left(
-            range(first), wall, lo=last, key=lambda second: local_time(zone, second * SECOND_US).replace(tzinfo=None)
-        )
-    return (last if fold else first) * SECOND_US
+def _both(zone: ZoneInfo, wall: datetime) -> tuple[int, int]:
+    """The first and the second time, in seconds, at which a clock there shows this; if none ever does, the jump."""
+    first, last = (_seconds(wall.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
+    if first > last:
+        first = last = bisect_left(range(first), wall, lo=last, key=lambda second: _shown(zone, second))
+    return first, last
+
+
+def _shown(zone: ZoneInfo, second: int) -> datetime:
+    return local_time(zone, second * SECOND_US).replace(tzinfo=None)
 
 
 def _seconds(moment: datetime) -> int:

@@ -49,7 +49,7 @@ def batch_committed(partition: int, batch: Batch) -> None:
         DUPLICATES.labels("database").inc(sum(reason == STORED for reason in left_out))
         UNDECODABLE.inc(decisions.undecodable)
         for alert in decisions.alerts:
-            ALERTS.labels(alert.state.value).inc()
+            ALERTS.labels(alert.state.value, alert.mode).inc()
         for each in decisions.rule_errors:
             RULE_ERRORS.labels(each.rule_uid).inc()
             log.warning("rule_threw", partition=partition, rule=each.rule_uid, error=each.error)

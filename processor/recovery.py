@@ -1,11 +1,12 @@
 """The state at the stored offset: the newest snapshot, and everything after it once more without side effects.
 
-What comes after the snapshot is read from the stream if it still has it all, else from the stored events and controls.
-The latter know nothing of frames without events, so our own outages between them pass for time in which we listened.
+What comes after the snapshot is read from the stream if it still has it all, else from the stored events, controls and
+outages of our own.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import AsyncIterator
 from itertools import groupby
 from typing import Any, Final
@@ -21,20 +22,20 @@ from herun.clock import Clock, to_us
 from herun.database.queries import Queries
 from herun.errors import TransientError
 from herun.events import FLAG_DERIVED, Event
-from herun.frames import FRAME_VERSION, Control, Frame, FrameKind
+from herun.frames import Control
 from processor import observed, snapshots
 from processor.batch import LeftOut, frame_id_of, read_frame
 from processor.engine.engine import OUTAGE_GAP_US, Engine
 from processor.engine.state import State
 from processor.intake import Intake
 from processor.lease import Lease, enter_stream, position_of
+from processor.replay import END, Boundary, Outage, Replay, StoredControls, StoredFrame
 from processor.store import Connection
 
 log = structlog.get_logger(__name__)
 _queries = Queries("processor", "recovery.sql")
 
 READ_WAIT_S: Final = 10.0  # for a frame that the stream has
-NO_OUTAGE: Final = 2**62  # microseconds: a gap that never occurs
 FETCH_ROWS: Final = 5_000  # of stored events at a time
 
 
@@ -157,28 +158,21 @@ async def _left_out(connection: Connection, lease: Lease, after: int) -> LeftOut
 
 
 async def _replay_database(connection: Connection, lease: Lease, state: State, *, after: int, until: int) -> Engine:
-    """Applies what is stored between two positions, frame by frame."""
-    engine = Engine(state, NO_OUTAGE)
+    """Applies what is stored after a position, frame by frame."""
     log.warning("state_rebuilt_from_rows", partition=lease.partition, after=after, until=until)
-    cursor = await connection.execute(_queries["read_controls"], {"partition": lease.partition, "after": after})
-    controls = [
-        (position, list(rows)) for position, rows in groupby(await cursor.fetchall(), key=lambda row: row["position"])
-    ]
-    async for position, rows in _stored_frames(connection, lease.partition, after):
-        while controls and controls[0][0] < position:
-            _apply_controls(engine, lease.partition, *controls.pop(0))
-        events = [_event_of(row) for row in rows]
-        frame = Frame(FRAME_VERSION, lease.partition, "", "", FrameKind.EVENTS, events)
-        engine.apply(frame, position, to_us(rows[0]["recorded_time"]))
-        engine.commit()
-    for each in controls:
-        _apply_controls(engine, lease.partition, *each)
-    return engine
+    where = {"partition": lease.partition, "after": after}
+    now = await (await connection.execute(_queries["read_time"], where)).fetchone()
+    outages = await (await connection.execute(_queries["read_outages"], where)).fetchall()
+    controls = await (await connection.execute(_queries["read_controls"], where)).fetchall()
+    replay = Replay(Engine(state), map(_controls_of, _by_position(controls)), _outages(outages, now))
+    async for frame in _stored_frames(connection, lease.partition, after):
+        deque(replay.through([frame]), maxlen=0)
+    if now is not None:
+        deque(replay.finish(Boundary(to_us(now["engine_time"]) + 1, until, END)), maxlen=0)
+    return replay.engine
 
 
-async def _stored_frames(
-    connection: Connection, partition: int, after: int
-) -> AsyncIterator[tuple[int, list[dict[str, Any]]]]:
+async def _stored_frames(connection: Connection, partition: int, after: int) -> AsyncIterator[StoredFrame]:
     """The stored events of each frame, in order."""
     async with connection.transaction(), connection.cursor("rebuild") as cursor:
         await connection.execute(_queries["allow_any_duration"])
@@ -187,18 +181,33 @@ async def _stored_frames(
         rows: list[dict[str, Any]] = []
         async for row in cursor:
             if rows and row["position"] != rows[0]["position"]:
-                yield rows[0]["position"], rows
+                yield _frame_of(rows)
                 rows = []
             rows.append(row)
         if rows:
-            yield rows[0]["position"], rows
+            yield _frame_of(rows)
 
 
-def _apply_controls(engine: Engine, partition: int, position: int, rows: list[dict[str, Any]]) -> None:
+def _by_position(rows: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    return [list(group) for _, group in groupby(rows, key=lambda row: row["position"])]
+
+
+def _outages(rows: list[dict[str, Any]], now: dict[str, Any] | None) -> list[Outage]:
+    """Those that have ended, and the time since a gateway was last heard."""
+    ended = [Outage(row["position"], to_us(row["began"]), to_us(row["ended"])) for row in rows]
+    is_known = now is not None and now["listened"] is not None
+    return [*ended, Outage(END, to_us(now["listened"]), END)] if now and is_known else ended
+
+
+def _controls_of(rows: list[dict[str, Any]]) -> StoredControls:
+    first = rows[0]
     controls = [Control(row["site"], row["control_id"], row["kind"], row["body"]) for row in rows]
-    frame = Frame(FRAME_VERSION, partition, "", "", FrameKind.CONTROL, [], controls)
-    engine.apply(frame, position, to_us(rows[0]["recorded_time"]))
-    engine.commit()
+    listened = first["listened"] and to_us(first["listened"])
+    return StoredControls(first["position"], to_us(first["recorded_time"]), listened, controls)
+
+
+def _frame_of(rows: list[dict[str, Any]]) -> StoredFrame:
+    return StoredFrame(rows[0]["position"], to_us(rows[0]["recorded_time"]), [_event_of(row) for row in rows])
 
 
 def _event_of(row: dict[str, Any]) -> Event:

@@ -26,7 +26,7 @@ ORDER BY a.first_position DESC, a.first_n DESC
 LIMIT %(limit)s;
 
 -- name: raised_by
-SELECT rule_uid, device FROM alerts WHERE site = %(site)s AND alert_id = %(alert_id)s;
+SELECT rule_uid, device, key FROM alerts WHERE site = %(site)s AND alert_id = %(alert_id)s;
 
 -- name: figures
 -- What was raised within the period, by rule, device or week of the site, and what people made of it: the worst first.

@@ -51,7 +51,7 @@ async def page(
 
 
 async def raised_by(tx: Transaction, alert_id: UUID) -> dict[str, Any] | None:
-    """Rule uid and device of an alert; None if the site has none such."""
+    """Rule uid, device and key of an alert; None if the site has none such."""
     return await tx.one(_QUERIES["raised_by"], alert_id=alert_id)
 
 

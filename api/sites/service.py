@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from api.audit import store as audit
+from api.outbox import store as outbox
 from api.problems import conflict, not_found
 from api.sites import store
 from api.sites.schemas import Layout, NewSite, Site
 from api.transactions import Transaction
+from herun.control import ControlKind
 
 
 async def create(tx: Transaction, new: NewSite, partitions: int) -> Site:
@@ -15,6 +19,7 @@ async def create(tx: Transaction, new: NewSite, partitions: int) -> Site:
     site = await store.add(tx, new, partition)
     if site is None:
         raise conflict("site_exists", f"there is a site {new.site} already")
+    await outbox.put(replace(tx, site=site.site), ControlKind.SITE_PUT, {"time_zone": site.time_zone})
     await audit.record(tx, "site.created", new.site, {"partition": partition})
     return site
 

@@ -18,12 +18,12 @@ from herun.database.pool import role_conninfo
 _FOLDER = Path(__file__).parent / "migrations"
 
 
-def migrate(url: str) -> str:
+def migrate(url: str, to: str = "head") -> str:
     """Runs the missing migrations, each in a transaction, and returns the revision reached. Raises psycopg.Error."""
     config = _config()
     with _engine(url).connect() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
         connection.commit()
         return MigrationContext.configure(connection).get_current_revision() or ""
 

@@ -16,9 +16,11 @@ from psycopg.rows import dict_row
 from sqlalchemy.exc import SQLAlchemyError
 
 from herun import streams, subjects
+from herun.calendar import Calendar, Decree, needed_years
 from herun.clock import SECOND_US, SystemClock, to_us
 from herun.database.migrate import current_revision, head_revision
 from herun.database.queries import Queries
+from herun.schedule import local_time, zone_named
 from herun.settings import Settings
 from herun.stack.findings import Finding, Level
 from herun.stack.postgres import address_of
@@ -41,7 +43,8 @@ async def check_database(known: Settings) -> list[Finding]:
                 "no database is known: HERUN_DATABASE_URL is not set and no stack.env was found",
             )
         ]
-    return await asyncio.to_thread(lambda: list(_check_database(known.need("database_url"))))
+    now_us = known.make_clock().now_us()
+    return await asyncio.to_thread(lambda: list(_check_database(known.need("database_url"), now_us)))
 
 
 async def check_streams(known: Settings) -> list[Finding]:
@@ -73,7 +76,7 @@ def judge_stream(found: StreamConfig, used_bytes: int, wanted_bytes: int, discar
     return Finding("stream", level, f"{name} is {ratio:.0%} full ({used_bytes:,} of {wanted_bytes:,} bytes)")
 
 
-def _check_database(dsn: str) -> Iterator[Finding]:
+def _check_database(dsn: str, now_us: int) -> Iterator[Finding]:
     address = address_of(dsn)
     try:
         with psycopg.connect(dsn, connect_timeout=_TIMEOUT_S, row_factory=dict_row) as connection:
@@ -92,10 +95,32 @@ def _check_database(dsn: str) -> Iterator[Finding]:
         )
     else:
         yield Finding("database", Level.OK, f"the schema is at revision {found}")
+        yield from _check_calendar(dsn, now_us)
     for role in sorted(set(_ROLES) - set(row["roles"])):
         yield Finding(
             "database", Level.PROBLEM, f"the role {role} is missing, or this login may not take it: `herun migrate`"
         )
+
+
+def _check_calendar(dsn: str, now_us: int) -> Iterator[Finding]:
+    """A warning for each site that lacks a decree which its plans need now."""
+    try:
+        with psycopg.connect(dsn, connect_timeout=_TIMEOUT_S, row_factory=dict_row) as connection:
+            rows = connection.execute(_queries["decrees_by_site"]).fetchall()
+    except psycopg.Error as error:
+        yield Finding("calendar", Level.PROBLEM, f"the decrees cannot be read: {error}")
+        return
+    for row in rows:
+        calendar = Calendar(Decree.model_validate_json(body) for body in row["decrees"])
+        today = local_time(zone_named(row["time_zone"]), now_us).date()
+        for year in needed_years(today):
+            if not calendar.is_known(year):
+                yield Finding(
+                    "calendar",
+                    Level.WARNING,
+                    f"site {row['site']} has no decree of {year}, so plans go by its weekends alone: put it with"
+                    f" PUT /v1/sites/{row['site']}/calendar/{year}",
+                )
 
 
 def _judge_clock(ahead_s: float) -> Finding:

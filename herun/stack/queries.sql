@@ -11,6 +11,11 @@ SELECT CASE WHEN EXISTS (SELECT FROM pg_roles WHERE rolname = %(login)s)
 SELECT format('CREATE DATABASE %%I OWNER %%I', %(database)s::text, %(login)s::text)
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = %(database)s);
 
+-- name: decrees_by_site
+SELECT s.site, s.time_zone,
+       ARRAY(SELECT d.body::text FROM calendar_decrees AS d WHERE d.site = s.site ORDER BY d.year) AS decrees
+FROM sites AS s ORDER BY s.site COLLATE "C";
+
 -- name: session_and_roles
 -- A session's own beginning is the server's time at this moment.
 SELECT current_setting('server_version') AS version,

@@ -10,9 +10,10 @@ from herun.backtests import MAX_WARM_UP_US, Backtest
 from herun.clock import DAY_US, SECOND_US
 from herun.control import ControlKind
 from herun.errors import InvalidInputError
+from herun.frames import Control
 from herun.rule_files import rule_of
-from processor.backtest.replay import Substitution, with_rule
 from processor.engine.engine import make_parts
+from processor.replay import END, Boundary, StoredControls, Substitution
 
 LEAST_WARM_UP_US: Final = DAY_US  # for what every device says once a day at least
 TIMES_DURATION: Final = 2  # one duration for what was there before to end, one for what is to be known to begin
@@ -91,3 +92,20 @@ def _durations_s(value: Any) -> Iterator[float]:
     elif isinstance(value, list):
         for each in value:
             yield from _durations_s(each)
+
+
+def with_rule(uid: str, body: dict[str, Any]) -> Substitution:
+    """Of all rules only this one, in this version, from the time on at which it was first put."""
+
+    def substitute(control: Control) -> Control | None:
+        if control.kind == ControlKind.RULE_PUT and control.body.get("uid") == uid:
+            return Control(control.site, control.control_id, control.kind, body)
+        return None if control.kind in {ControlKind.RULE_PUT, ControlKind.RULE_REMOVED} else control
+
+    return substitute
+
+
+def put_at(site: str, begin: Boundary, listened_us: int, body: dict[str, Any]) -> StoredControls:
+    """A rule that is put where the warm-up begins; nothing happens if it was put before."""
+    control = Control(site, "backtest", ControlKind.RULE_PUT, body)
+    return StoredControls(min(begin.next, END) - 1, begin.at_us, listened_us, [control])

@@ -13,7 +13,7 @@ import msgspec
 
 from herun.alerts import Alert, AlertState
 from herun.clock import to_datetime, to_text
-from processor.backtest.rows import Boundary
+from processor.replay import Boundary
 
 MAX_ALERTS: Final = 5_000  # listed, of each side; what is beyond is counted all the same
 GOOD: Final = "true"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import groupby
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import psycopg
 from psycopg.rows import dict_row, tuple_row
@@ -22,46 +22,13 @@ from herun.errors import InvalidInputError
 from herun.events import FLAG_DERIVED, Event
 from herun.frames import Control
 from processor.copy_rows import POSTGRES_EPOCH_US
+from processor.replay import END, Boundary, Outage, StoredControls, StoredFrame
 from processor.store import ROLE
 
 _queries = Queries(__package__)
 
 FETCH_ROWS: Final = 5_000  # at a time: some 3 MB
 MAX_STATEMENT_MS: Final = 600_000  # of one fetch: the first may have to sort a year
-END: Final = 2**62  # a position behind all
-
-
-class StoredFrame(NamedTuple):
-    """The events of one frame that are asked for."""
-
-    position: int
-    at_us: int
-    events: list[Event]
-
-
-class StoredControls(NamedTuple):
-    """One control frame; `listened_us` is how far a gateway had listened, None in rows from before that was kept."""
-
-    position: int
-    at_us: int
-    listened_us: int | None
-    controls: list[Control]
-
-
-class Outage(NamedTuple):
-    """Nobody listened from `began_us` to `ended_us`, when the frame at this position came."""
-
-    position: int
-    began_us: int
-    ended_us: int
-
-
-class Boundary(NamedTuple):
-    """A moment among a site's rows: the last position before it and the first not before it (END: none)."""
-
-    at_us: int
-    last: int
-    next: int
 
 
 class Rows:

@@ -13,14 +13,14 @@ from herun.backtests import Backtest
 from herun.clock import to_text
 from herun.errors import InvalidInputError
 from herun.rules import RULE
-from processor.backtest.plan import Plan, plan_rules, was_put
-from processor.backtest.replay import Replay, put_at
+from processor.backtest.plan import Plan, plan_rules, put_at, was_put
 from processor.backtest.report import MAX_ALERTS, Fires, Period, compare, in_order, read_live
-from processor.backtest.rows import END, Boundary, Outage, Rows, StoredControls, StoredFrame
+from processor.backtest.rows import Rows
 from processor.engine.decisions import Decisions
 from processor.engine.engine import Engine
 from processor.engine.rulebook import compile_rule
 from processor.engine.state import State
+from processor.replay import END, Boundary, Outage, Replay, StoredControls, StoredFrame
 
 MAX_EVENTS: Final = 100_000_000  # of one run: an hour at a good pace
 

@@ -15,10 +15,10 @@ from herun.events import FLAG_DERIVED, Event
 from herun.rules import RULE
 from processor.backtest.explain import Asked, Looks, explain, switched_off
 from processor.backtest.plan import as_they_were
-from processor.backtest.replay import Replay
-from processor.backtest.rows import Boundary, Rows, StoredFrame
+from processor.backtest.rows import Rows
 from processor.backtest.run import Measured, open_replay
 from processor.engine.engine import Engine
+from processor.replay import Boundary, Replay, StoredFrame
 
 
 def trace(rows: Rows, job: Trace, measured: Measured) -> dict[str, Any]:

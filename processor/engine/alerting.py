@@ -53,6 +53,7 @@ class Occurrence(msgspec.Struct, frozen=True):
     cause: dict[str, Any]
     value: str = ""
     count: int | None = None
+    finding: dict[str, str] = {}  # a sentence by language
 
 
 class Gated(Protocol):
@@ -194,18 +195,19 @@ def current_alert(ev: Evaluation, head: RuleHead, key: str) -> Alert | None:
     return None if current is None else current.alert
 
 
-def rewrite_alert(ev: Evaluation, head: RuleHead, key: str, alert: Alert) -> None:
-    """Tells a corrected version; it is the key's current alert if it holds, or if there is no other by now."""
+def rewrite_alert(ev: Evaluation, head: RuleHead, key: str, alert: Alert) -> Alert:
+    """Tells a corrected version; it is the key's current alert if it holds, or if there is no other by now.
+
+    Returns it as it was told: another alert may hide it.
+    """
     cell = (head.site, head.uid, key)
     current = ev.state.current.get(cell)
     is_same = current is not None and current.alert.alert_id == alert.alert_id
-    if current is not None and current.closed and is_same:
-        ev.alerts.append(alert)
-        ev.journal.put(ev.state.current, cell, msgspec.structs.replace(current, alert=alert))
-    elif current is None or is_same or (head.lasting and alert.state is AlertState.RAISED):
-        _keep(ev, cell, alert, head)
-    else:
-        ev.alerts.append(alert)
+    if current is None or is_same or (head.lasting and alert.state is AlertState.RAISED):
+        return _keep(ev, cell, alert, head)
+    told = merging.told_late(ev, head, alert) if alert.version == 1 else alert
+    ev.alerts.append(told)
+    return told
 
 
 def raise_past(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence, cleared_at: int | None) -> Alert:
@@ -218,12 +220,12 @@ def raise_past(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence,
     else:
         alert = _first(ev, head, key, occurrence)
         if cleared_at is not None:
+            alert = merging.told_late(ev, head, alert)
             ev.alerts.append(alert)
             alert = msgspec.structs.replace(
                 alert, version=2, state=AlertState.CLEARED, cleared_at=cleared_at, updated_at=cleared_at
             )
-    rewrite_alert(ev, head, key, alert)
-    return alert
+    return rewrite_alert(ev, head, key, alert)
 
 
 def close_alert(ev: Evaluation, site: str, closed_id: str) -> None:
@@ -241,7 +243,7 @@ def forget_alert(ev: Evaluation, cell: CellKey) -> None:
     merging.settle(ev, cell)
 
 
-def _keep(ev: Evaluation, cell: CellKey, alert: Alert, head: RuleHead) -> None:
+def _keep(ev: Evaluation, cell: CellKey, alert: Alert, head: RuleHead) -> Alert:
     """Writes the version out (unless it waits) and, as long as it may be counted into, into the state."""
     kept = merging.placed(ev, head, cell, alert)
     if not kept.waiting:
@@ -257,6 +259,7 @@ def _keep(ev: Evaluation, cell: CellKey, alert: Alert, head: RuleHead) -> None:
     else:
         ev.journal.remove(ev.state.current, cell)
     merging.settle(ev, cell)
+    return kept.alert
 
 
 def _again(ev: Evaluation, alert: Alert, head: RuleHead, occurrence: Occurrence) -> Alert:
@@ -278,7 +281,7 @@ def _counts_into(ev: Evaluation, current: CurrentAlert, head: RuleHead, occurren
 
     What was merged into an alert that is over does not go on: it would stay hidden.
     """
-    may_go_on = not current.closed and (not current.under or masters.hides(ev, current))
+    may_go_on = not current.closed and (current.alert.merged_into is None or masters.hides(ev, current))
     return (
         may_go_on
         and current.alert.correction is not Correction.WITHDRAWN
@@ -329,5 +332,6 @@ def _values(ev: Evaluation, head: RuleHead, occurrence: Occurrence, count: int) 
         "building": place.building or "",
         "value": occurrence.value,
         "count": str(count if occurrence.count is None else occurrence.count),
+        **{f"finding_{language}": text for language, text in occurrence.finding.items()},
     }
     return values if head.duration_us is None else values | duration_texts(head.duration_us)

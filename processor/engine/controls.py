@@ -15,6 +15,7 @@ from herun.rules import RULE, Rule, decides_otherwise
 from processor.engine import gates, merging, verdicts
 from processor.engine.alerting import FORGET, Evaluation, clear_alert, close_alert, forget_alert
 from processor.engine.kinds.absence import Absence
+from processor.engine.kinds.anomaly import judge
 from processor.engine.kinds.compiled import CompiledRule
 from processor.engine.parts import ControlHandler
 from processor.engine.rulebook import RuleBook, compile_rule
@@ -55,7 +56,7 @@ def apply_control(ev: Evaluation, book: RuleBook, control: Control, parts: Seque
 def _put_device(ev: Evaluation, book: RuleBook, control: Control) -> None:
     body = msgspec.convert(control.body, _DeviceBody)
     key = (control.site, body.device)
-    uplink = merging.uplink_for(ev, key, body.uplink or body.bridge)
+    uplink = body.uplink or body.bridge
     registration = Registration(body.kind, body.zone, body.building, body.enabled, uplink)
     old = ev.state.registered.get(key)
     if old == registration:
@@ -122,6 +123,8 @@ def _close_alert(ev: Evaluation, _book: RuleBook, control: Control) -> None:
     if "rule_uid" in control.body:
         device = control.body["device"] or verdicts.ANY_DEVICE
         verdicts.count_verdict(ev, (control.site, control.body["rule_uid"], device), _text(control.body, "verdict"))
+        rule_key: RuleKey = (control.site, _text(control.body, "rule_uid"))
+        judge(ev, rule_key, control.body.get("key", ""), _text(control.body, "verdict"))
 
 
 _HANDLERS: Final[dict[str, Callable[[Evaluation, RuleBook, Control], None]]] = {

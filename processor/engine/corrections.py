@@ -186,8 +186,7 @@ def _told_again(ev: Evaluation, told: Told, alert: Alert, raised_at: int, cleare
         cleared_at=cleared_at,
         correction=Correction.REOPENED,
     )
-    rewrite_alert(ev, head, told.key, changed)
-    return changed
+    return rewrite_alert(ev, head, told.key, changed)
 
 
 def _amended(ev: Evaluation, told: Told, episode: Episode, stretch: Stretch) -> Episode:
@@ -218,8 +217,7 @@ def _rewritten(ev: Evaluation, told: Told, episode: Episode, stretch: Stretch, a
         cleared_at=cleared_at,
         correction=Correction.REOPENED if reopened else Correction.AMENDED,
     )
-    rewrite_alert(ev, told.rule.head, told.key, changed)
-    return changed
+    return rewrite_alert(ev, told.rule.head, told.key, changed)
 
 
 def _withdrawn(ev: Evaluation, told: Told, episode: Episode) -> Episode:
@@ -236,7 +234,7 @@ def _withdrawn(ev: Evaluation, told: Told, episode: Episode) -> Episode:
     )
     if is_only or _is_last(alert, episode):
         changed = msgspec.structs.replace(changed, state=AlertState.CLEARED, cleared_at=alert.raised_at)
-    rewrite_alert(ev, told.rule.head, told.key, changed)
+    changed = rewrite_alert(ev, told.rule.head, told.key, changed)
     return msgspec.structs.replace(episode, cleared_at=episode.raised_at, alert=changed, is_withdrawn=is_only)
 
 

@@ -28,13 +28,16 @@ def write(ev: Evaluation, cell: CellKey, kept: CurrentAlert) -> None:
 
 
 def count(ev: Evaluation, cell: CellKey, alert_id: str | None, by: int, text: dict[str, str] | None = None) -> None:
-    """The raised alert of the cell hides so many more; nothing happens if it is another one by now."""
+    """The alert of the cell hides so many more; nothing happens if it is another one by now.
+
+    Of one that is cleared it is told only if it is raised again: until then it says what it hid.
+    """
     kept = ev.state.current.get(cell)
-    if kept is None or kept.alert.alert_id != alert_id or kept.alert.state is not AlertState.RAISED:
+    if kept is None or kept.alert.alert_id != alert_id:
         return
     alert = msgspec.structs.replace(kept.alert, merged_count=kept.alert.merged_count + by, text=text or kept.alert.text)
     ev.journal.put(ev.state.current, cell, msgspec.structs.replace(kept, alert=alert))
-    if (TELL, *cell) not in ev.state.due:
+    if kept.alert.state is AlertState.RAISED and (TELL, *cell) not in ev.state.due:
         ev.timers.arm((TELL, *cell), ev.now + TELL_US)
 
 

@@ -34,17 +34,27 @@ _replace = msgspec.structs.replace
 
 
 def placed(ev: Evaluation, head: RuleHead, cell: CellKey, alert: Alert) -> CurrentAlert:
-    """How to keep this version of the cell's alert: a new one is merged, waits, or stands alone."""
+    """How to keep this version of the cell's alert: a new one is merged, waits, or stands alone.
+
+    So is one that late events reopen after it has left the memory; if they only amend it, it stays as it is.
+    """
     kept = ev.state.current.get(cell)
     if kept is None or kept.alert.alert_id != alert.alert_id:
         leaves(ev, cell)
-        return _new(ev, head, cell, alert)
+        if alert.state is not AlertState.RAISED:
+            return CurrentAlert(alert, patience_us=_patience(head))
+        return _new(ev, head, cell, _replace(alert, merged_into=None))
     if kept.waiting:
         kept = _end_wait(ev, cell, kept)
     ev.timers.disarm((TELL, *cell))
     if alert.state is not AlertState.RAISED:
         ev.timers.disarm((OUT, *cell))
     return _replace(kept, alert=_replace(alert, merged_into=kept.alert.merged_into))
+
+
+def told_late(ev: Evaluation, head: RuleHead, alert: Alert) -> Alert:
+    """A new alert of what is over already, as it is told: within a storm, or as its own."""
+    return storms.sorted_in(ev, CurrentAlert(alert)).alert if _takes_part(head) else alert
 
 
 def leaves(ev: Evaluation, cell: CellKey) -> None:
@@ -65,7 +75,7 @@ def settle(ev: Evaluation, cell: CellKey) -> None:
     kept = ev.state.current.get(cell)
     is_cut = kept is not None and kept.patience_us is not None and kept.alert.state is AlertState.RAISED
     uids = ev.state.cut.get((site, device), ())
-    if is_cut == (uid in uids) and not (is_cut and kept is not None and kept.alert.version == 1):
+    if not is_cut and uid not in uids:
         return
     _mark(ev, (site, device), sorted({*uids, uid} if is_cut else {*uids} - {uid}))
     _settle_from(ev, site, device)
@@ -89,17 +99,8 @@ def on_timer(ev: Evaluation, timer: TimerKey, due: int) -> None:
         _come_out(ev, cell, kept)
 
 
-def uplink_for(ev: Evaluation, key: DeviceKey, wanted: str | None) -> str | None:
-    """The uplink that a device gets: none instead of one that hangs on the device itself, or too deep."""
-    site, device = key
-    if wanted is None:
-        return None
-    above = [wanted, *_above(ev, site, wanted)]
-    return None if device in above or len(above) > MAX_LEVELS else wanted
-
-
 def link(ev: Evaluation, key: DeviceKey, old: str | None, new: str | None) -> None:
-    """The device hangs on another one now."""
+    """The device hangs on another one now. While a registry changes, devices may hang in a circle for a moment."""
     if old == new:
         return
     site, device = key
@@ -116,12 +117,10 @@ def link(ev: Evaluation, key: DeviceKey, old: str | None, new: str | None) -> No
 
 
 def _new(ev: Evaluation, head: RuleHead, cell: CellKey, alert: Alert) -> CurrentAlert:
-    if head.mode != "live" or head.uid == STORM_UID:
+    if not _takes_part(head):
         return CurrentAlert(alert)
-    if not head.connectivity:
-        return storms.sorted_in(ev, CurrentAlert(alert))
-    kept = CurrentAlert(alert, patience_us=max(head.duration_us or 0, GRACE_US))
-    if alert.severity == CRITICAL:
+    kept = CurrentAlert(alert, patience_us=_patience(head))
+    if kept.patience_us is None or alert.severity == CRITICAL:
         return storms.sorted_in(ev, kept)
     master = _master_of(ev, cell)
     if master is not None:
@@ -130,6 +129,14 @@ def _new(ev: Evaluation, head: RuleHead, cell: CellKey, alert: Alert) -> Current
         ev.timers.arm((WAIT, *cell), ev.now + GRACE_US)
         return _replace(kept, waiting=True)
     return storms.sorted_in(ev, kept)
+
+
+def _takes_part(head: RuleHead) -> bool:
+    return head.mode == "live" and head.uid != STORM_UID
+
+
+def _patience(head: RuleHead) -> int | None:
+    return max(head.duration_us or 0, GRACE_US) if head.connectivity and head.mode == "live" else None
 
 
 def _under(ev: Evaluation, kept: CurrentAlert, master: CellKey) -> CurrentAlert:
@@ -150,9 +157,10 @@ def _end_wait(ev: Evaluation, cell: CellKey, kept: CurrentAlert) -> CurrentAlert
 
 
 def _come_out(ev: Evaluation, cell: CellKey, kept: CurrentAlert) -> None:
-    """What hid it has been over for so long, and it still lasts: it is its own alert again, or a storm's."""
-    if kept.alert.state is not AlertState.RAISED or _master_of(ev, cell) is not None:
+    """What hid it has been over for so long, or is no longer above it: it is its own alert again, or a storm's."""
+    if kept.alert.state is not AlertState.RAISED or kept.under is None or _master_of(ev, cell) is not None:
         return
+    masters.count(ev, kept.under, kept.alert.merged_into, -1)
     alert = _replace(kept.alert, version=kept.alert.version + 1, merged_into=None)
     masters.write(ev, cell, storms.sorted_in(ev, _replace(kept, alert=alert, under=None)))
 
@@ -170,9 +178,7 @@ def _settle_one(ev: Evaluation, cell: CellKey) -> None:
         return
     master = _master_of(ev, cell)
     if master is None:
-        behind_device = kept.under is not None and kept.under[1] != STORM_UID
-        if behind_device and kept.patience_us is not None and (OUT, *cell) not in ev.state.due:
-            ev.timers.arm((OUT, *cell), ev.now + kept.patience_us)
+        _left_alone(ev, cell, kept)
         return
     for name in (WAIT, OUT):
         ev.timers.disarm((name, *cell))
@@ -180,6 +186,16 @@ def _settle_one(ev: Evaluation, cell: CellKey) -> None:
         version = kept.alert.version if kept.waiting else kept.alert.version + 1
         moved = _under(ev, _replace(kept, alert=_replace(kept.alert, version=version)), master)
         masters.write(ev, cell, moved)
+
+
+def _left_alone(ev: Evaluation, cell: CellKey, kept: CurrentAlert) -> None:
+    """Nothing above hides it now: it gets its time to be heard again, unless the device has only been moved."""
+    if kept.under is None or kept.under[1] == STORM_UID or kept.patience_us is None:
+        return
+    if masters.hides(ev, kept):
+        _come_out(ev, cell, kept)
+    elif (OUT, *cell) not in ev.state.due:
+        ev.timers.arm((OUT, *cell), ev.now + kept.patience_us)
 
 
 def _master_of(ev: Evaluation, cell: CellKey) -> CellKey | None:
@@ -201,10 +217,12 @@ def _may_follow(ev: Evaluation, head: RuleHead, cell: CellKey, alert: Alert) -> 
 
 
 def _above(ev: Evaluation, site: str, device: str) -> list[str]:
-    """The devices above this one, the nearest first."""
+    """The devices above this one, the nearest first; none if they go round in a circle: no two may hide each other."""
     found: list[str] = []
     place = ev.state.registered.get((site, device))
     while place is not None and place.uplink is not None and len(found) < MAX_LEVELS:
+        if place.uplink == device:
+            return []
         found.append(place.uplink)
         place = ev.state.registered.get((site, place.uplink))
     return found

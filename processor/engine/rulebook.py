@@ -17,6 +17,7 @@ from herun.rules import (
     RULE,
     AbsenceRule,
     AggregateRule,
+    AnomalyRule,
     ChangeRule,
     CountRule,
     DistinctRule,
@@ -31,6 +32,7 @@ from herun.rules import (
 from processor.engine.conditions import Test
 from processor.engine.kinds.absence import Absence
 from processor.engine.kinds.aggregate import make_aggregate
+from processor.engine.kinds.anomaly import Anomaly
 from processor.engine.kinds.change import Change
 from processor.engine.kinds.compiled import CompiledRule
 from processor.engine.kinds.count import Count
@@ -140,11 +142,11 @@ class RuleBook:
 
     def changed(self, key: RuleKey) -> None:
         """A rule was put, removed or switched off."""
-        self._compiled.pop(key, None)
         self._compile(key)
         self._forget_index()
 
     def _compile(self, key: RuleKey) -> None:
+        self._compiled.pop(key, None)
         cell = self._state.rules.get(key)
         if cell is None or cell.off:
             return
@@ -213,6 +215,8 @@ def compile_rule(site: str, rule: Rule) -> CompiledRule:
     """The compiled form of a rule."""
     if isinstance(rule, AbsenceRule):
         return Absence(site, rule)
+    if isinstance(rule, AnomalyRule):
+        return Anomaly(site, rule)
     if isinstance(rule, PlateListRule):
         return PlateList(site, rule)
     return Folded(site, rule, make_fold(rule))

@@ -9,6 +9,7 @@ import msgspec
 from herun.alerts import Alert
 from processor.engine.arming.cells import Bypass, ServiceWindow, Told, ZoneArming, ZoneKey
 from processor.engine.clocks import DeviceClock
+from processor.engine.detectors.watch import Watch
 from processor.engine.tracks import Track
 
 DeviceKey = tuple[str, str]  # site, device
@@ -39,7 +40,7 @@ class Registration(msgspec.Struct, array_like=True, frozen=True, gc=False):
     zone: str | None
     building: str | None
     enabled: bool
-    uplink: str | None = None  # the device that it hangs on; never one that hangs on it
+    uplink: str | None = None  # the device that it hangs on
 
 
 class RuleCell(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -95,6 +96,7 @@ class State(msgspec.Struct):
     clocks: dict[DeviceKey, DeviceClock] = {}
     heard: dict[CellKey, Heard] = {}
     muted: dict[CellKey, bool] = {}  # what holds and is not raised: by the schedule, the arming, or out of service
+    watches: dict[RuleKey, dict[str, Watch]] = {}
     current: dict[CellKey, CurrentAlert] = {}
     children: dict[DeviceKey, dict[str, bool]] = {}  # by uplink
     cut: dict[DeviceKey, tuple[str, ...]] = {}  # uids of the rules that say that the device is not heard

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_NAME: Final = re.compile(r"\{(device|zone|building|value|count|duration)\}")
+_NAME: Final = re.compile(r"\{(device|zone|building|value|count|duration|finding)\}")
 _UNITS: Final = ((86_400, "天", "d"), (3_600, "小时", "h"), (60, "分钟", "min"))
 
 

@@ -9,16 +9,13 @@ import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from tests.load.bare_broker import SATURATED, BareResult
 from tests.load.probe import spread
 
 if TYPE_CHECKING:
     from tests.load.bench import Run
-
-_START: Final = "<!-- bench: start -->"
-_END: Final = "<!-- bench: end -->"
 
 
 def say(line: str) -> None:
@@ -65,8 +62,14 @@ def write(measured: dict[str, Any], json_file: Path, page: Path, *, update_table
     table = as_table(measured)
     say("\n" + table)
     if update_table:
-        marks = re.compile(f"{re.escape(_START)}.*{re.escape(_END)}", re.DOTALL)
-        page.write_text(marks.sub(lambda _: f"{_START}\n{table}\n{_END}", page.read_text()))
+        replace_block(page, "bench", table)
+
+
+def replace_block(page: Path, name: str, text: str) -> None:
+    """Puts the text between the marks of this name."""
+    start, end = f"<!-- {name}: start -->", f"<!-- {name}: end -->"
+    marks = re.compile(f"{re.escape(start)}.*{re.escape(end)}", re.DOTALL)
+    page.write_text(marks.sub(lambda _: f"{start}\n{text}\n{end}", page.read_text()))
 
 
 def as_table(measured: dict[str, Any]) -> str:

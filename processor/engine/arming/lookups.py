@@ -7,8 +7,9 @@ from typing import Final
 
 from herun.arming import ArmingPlan, Mode
 from herun.calendar import Calendar, Decree
-from herun.schedule import DEFAULT_TIME_ZONE, Schedule, Timeline, WeeklyPlan
+from herun.schedule import DEFAULT_TIME_ZONE, Schedule, Timeline, WeeklyPlan, zone_named
 from processor.engine.arming.cells import ServiceWindow, ZoneKey
+from processor.engine.detectors.hours import WeekHours
 from processor.engine.state import State
 
 NO_PLAN: Final = ArmingPlan().model_dump_json()
@@ -37,10 +38,11 @@ def is_out_of_service(state: State, site: str, device: str, at_us: int) -> bool:
         return True
     place = state.registered.get((site, device))
     zone = None if place is None else place.zone
-    windows = state.service_windows.get(site, ())
-    return any(_covers(window, device, zone, at_us) for window in windows) or (
-        zone is not None and mode_at(state, site, zone, at_us) is Mode.MAINTENANCE
-    )
+    for window in state.service_windows.get(site, ()):
+        if _covers(window, device, zone, at_us):
+            return True
+    cell = None if zone is None else state.arming.get((site, zone))
+    return cell is not None and cell.mode_at(at_us) is Mode.MAINTENANCE
 
 
 def _covers(window: ServiceWindow, device: str, zone: str | None, at_us: int) -> bool:
@@ -59,6 +61,11 @@ def calendar_of(state: State, site: str) -> Calendar:
     return _calendar(state.decrees.get(site, ()))
 
 
+def hours_of(state: State, site: str) -> WeekHours:
+    """The hours of the week in the site's time and calendar."""
+    return _hours(time_zone_of(state, site), state.decrees.get(site, ()))
+
+
 def schedule_of(state: State, site: str, plan: str) -> Schedule:
     """A herun.schedule.WeeklyPlan, given as JSON, in the site's time and calendar; compiled once."""
     return _schedule(plan, time_zone_of(state, site), state.decrees.get(site, ()))
@@ -73,6 +80,11 @@ def plan_of(state: State, key: ZoneKey) -> tuple[ArmingPlan, Timeline[Mode]]:
 @lru_cache(maxsize=KEPT_CALENDARS)
 def _calendar(decrees: tuple[str, ...]) -> Calendar:
     return Calendar(Decree.model_validate_json(each) for each in decrees)
+
+
+@lru_cache(maxsize=KEPT_CALENDARS)
+def _hours(zone: str, decrees: tuple[str, ...]) -> WeekHours:
+    return WeekHours(zone_named(zone), _calendar(decrees))
 
 
 @lru_cache(maxsize=KEPT_PLANS)

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from herun.arming import BypassSet, ServiceWindowPut, ServiceWindowRemoved
+from herun.arming import MAX_SERVICE_WINDOWS, BypassSet, ServiceWindowPut, ServiceWindowRemoved
 from herun.schedule import SECOND_US
 from processor.engine.alerting import Evaluation
 from processor.engine.arming.cells import Bypass, ServiceWindow
@@ -17,7 +17,6 @@ WINDOW: Final = "arming.service"
 
 # What has ended is kept so long for events that come late: those of a drill must not raise after it.
 KEPT_US: Final = 3_600 * SECOND_US
-MAX_WINDOWS: Final = 100  # of a site, those of the last hour among them: every event of the site is held against them
 MAX_BYPASSES: Final = 10_000  # of a partition
 
 DeviceKey = tuple[str, str]
@@ -63,8 +62,8 @@ def forget_device(ev: Evaluation, key: DeviceKey) -> None:
 def put_window(ev: Evaluation, site: str, body: ServiceWindowPut) -> None:
     """Adds or changes a window."""
     old = {each.window: each for each in ev.state.service_windows.get(site, ())}
-    if body.window not in old and len(old) >= MAX_WINDOWS:
-        raise ValueError(f"more than {MAX_WINDOWS} service windows")
+    if body.window not in old and len(old) >= MAX_SERVICE_WINDOWS:
+        raise ValueError(f"more than {MAX_SERVICE_WINDOWS} service windows")
     window = ServiceWindow(
         window=body.window,
         kind=body.kind,

@@ -45,7 +45,7 @@ def put_plan(ev: Evaluation, site: str, body: PlanPut) -> None:
     if body.change <= cell.change:
         return
     _put(ev, key, cell, change=body.change)
-    ev.journal.put(ev.state.arming_plans, key, body.plan.model_dump_json(by_alias=True))
+    ev.journal.put(ev.state.arming_plans, key, body.plan.model_dump_json())
     follow(ev, key, ev.now)
 
 

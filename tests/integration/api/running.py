@@ -203,6 +203,7 @@ class World:
         admin = self.by("admin", site)
         await admin.put("layout", LAYOUT)
         await admin.post("people", {"people": PEOPLE if people is None else people})
+        self.rows("DELETE FROM api_outbox")  # the engine has heard of all this
 
     def alert(self, **changes: Any) -> Alert:
         """A new alert of building b1, category water."""
@@ -256,12 +257,12 @@ class World:
         row = {
             "site": SITE, "device": device, "event_time": to_datetime(NOON_US + n), "event_id": f"{position}-{n}",
             "event_type": "vehicle.passed", "recorded_time": to_datetime(NOON_US + n), "position": position, "n": n,
-            "data": Jsonb({"lane": n}), **more,
+            "data": Jsonb({"lane": n}), "flags": 0, **more,
         }  # fmt: skip
         self.rows(
             "INSERT INTO events (site, device, event_time, event_id, event_type, schema_version, recorded_time,"
             " position, n, sequence, flags, data) VALUES (%(site)s, %(device)s, %(event_time)s, %(event_id)s,"
-            " %(event_type)s, 1, %(recorded_time)s, %(position)s, %(n)s, NULL, 0, %(data)s)",
+            " %(event_type)s, 1, %(recorded_time)s, %(position)s, %(n)s, NULL, %(flags)s, %(data)s)",
             role="herun_processor",
             **row,
         )

@@ -51,6 +51,7 @@ async def test_a_verdict_is_told_to_the_engine(world: World) -> None:
         "at": world.clock.at_us,
         "rule_uid": "underpass",
         "device": None,
+        "key": "z1",
     }
 
 

@@ -41,6 +41,11 @@ async def fill(world: World) -> None:
         "match": {"event_types": ["reading.reported"]},
     }  # fmt: skip
     await world.admin.put("rules/r1", rule)
+    await world.admin.put("arming/zones/z1/plan", {"otherwise": "armed"})
+    await world.admin.put("arming/bypasses/d1", {"until": "2026-06-02T00:00:00+08:00", "why": "broken"})
+    drill = {"kind": "drill", "begins_at": "2026-06-02T00:00:00+08:00", "ends_at": "2026-06-02T01:00:00+08:00"}
+    await world.admin.put("arming/service-windows/w1", drill | {"why": "fire drill"})
+    await world.admin.put("calendar/2027", {"year": 2027, "holidays": {"元旦": ["2027-01-01"]}})
     monitored(world, "d1", NOON_US)
     asked = await world.admin.post("backtests", {"from": "2026-05-01T00:00:00Z", "to": "2026-05-02T00:00:00Z"})
     world.add_result(asked["id"], state="running")

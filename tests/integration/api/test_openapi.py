@@ -103,6 +103,8 @@ async def furnished(world: World, port: int) -> Target:
         "number": order["number"],
         "uid": "r1",
         "name": "l1",
+        "zone": "z1",
+        "year": "2027",
     }
     return Target(f"http://127.0.0.1:{port}", world.admin.token or "", places)
 

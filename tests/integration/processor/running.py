@@ -122,7 +122,7 @@ class DatabaseServer:
             self._process.kill()
             self._process.wait()
 
-    def new_database(self) -> str:
+    def new_database(self, revision: str = "head") -> str:
         """The DSN of a fresh, migrated database."""
         provision(self.cluster, self._credentials)
         name = f"t_{uuid.uuid4().hex[:12]}"
@@ -130,7 +130,7 @@ class DatabaseServer:
         with psycopg.connect(superuser, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name} OWNER {LOGIN}".encode())
         dsn = self.cluster.dsn(LOGIN, self._credentials.database_password, name)
-        migrate(dsn)
+        migrate(dsn, revision)
         return dsn
 
     def _answers(self) -> bool:

@@ -198,6 +198,10 @@ def _traces(told: Told) -> None:
     answers = {rule["rule_uid"]: rule for rule in trace["rules"]}
     assert set(answers) == set(RULES)
     assert (answers["high"]["outcome"], answers["high"]["alert_id"]) == ("fired", told.world.value(first))
+    second = answer(told.world.database_url, Trace(site=SITE, device="d2", event_id="1-0-2"))
+    assert {rule["rule_uid"]: rule["outcome"] for rule in second["rules"]} == {
+        "high": "raised_already", "held": "held", "often": "window", "silent": "heard", "listed": "other_type",
+    }  # fmt: skip
     outcomes = {uid: answer["outcome"] for uid, answer in answers.items() if uid != "high"}
     assert outcomes == {"held": "held", "often": "window", "silent": "out_of_scope", "listed": "other_type"}
 

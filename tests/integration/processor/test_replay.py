@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 
 import psycopg
@@ -12,6 +13,8 @@ from tests.unit.processor.samples import SECOND_US, START_US, event, put_device,
 
 ALERTS = "SELECT a::text AS row FROM alerts a ORDER BY site, alert_id"
 VERSIONS = "SELECT v::text AS row FROM alert_versions v ORDER BY site, alert_id, version"
+OUTAGE_S = 5.6  # longer than what still counts as listening
+SILENT_S = 3
 RULES = (
     put_device("d1", zone="z"),
     put_device("d2", zone="z"),
@@ -104,3 +107,28 @@ async def test_without_snapshot_and_stream_the_state_comes_from_the_stored_rows(
     await world.until_offset(await world.publish([event("e3-0", START_US + 3 * SECOND_US)]))
     assert world.value("SELECT count(*) FROM events") == 50
     assert world.rows("SELECT alert_id FROM alerts ORDER BY alert_id") == before
+
+
+async def test_a_state_from_the_rows_knows_when_nobody_listened(world: World) -> None:
+    processor = world.processor(snapshot_interval_s="1000")
+    await processor.until_ready()
+    await world.publish([])
+    silent = rule("silent", "absence", duration_s=SILENT_S, match={"devices": ["d3"]})
+    await world.until_offset(await world.control(put_device("d3"), put_rule(silent)))
+    await asyncio.sleep(OUTAGE_S)
+    await world.until_offset(await world.publish([event("e1", START_US)]))
+    js = world.client.jetstream()
+    info = await js.stream_info("EVENTS")
+    processor.kill()
+    await js.purge_stream("EVENTS", seq=info.state.last_seq)
+    processor.restart()
+    await processor.until_ready()
+    assert '"state_rebuilt_from_rows"' in processor.output.read_text()
+    world.writers.pop(FrameKind.EVENTS)
+    async with world.listening():
+        await world.until_count("SELECT count(*) FROM alerts", 1)
+    (due,) = world.rows(
+        f"SELECT min(listened) + interval '{SILENT_S} s' + (SELECT sum(ended - began) FROM outages) AS due"
+        " FROM control_frames"
+    )
+    assert world.value("SELECT raised_at FROM alerts") == due["due"]

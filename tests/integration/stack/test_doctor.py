@@ -20,7 +20,7 @@ import pytest
 from nats.js.api import DiscardPolicy, StreamConfig
 
 from herun import streams, subjects
-from herun.clock import DAY_US
+from herun.clock import DAY_US, parse_time
 from herun.settings import Settings
 from herun.stack import doctor, doctor_box, doctor_data
 from herun.stack.environment import StackSettings
@@ -203,6 +203,20 @@ async def test_a_stream_with_other_bounds_is_told(running: Running) -> None:
 async def test_a_database_that_is_not_migrated_is_told(running: Running) -> None:
     running.sql("DELETE FROM alembic_version")
     assert says(await running.wrong(), "problem database", "revision none", "herun migrate")
+
+
+async def test_a_site_without_a_decree_that_its_plans_need_is_told(running: Running) -> None:
+    def told(day: str) -> list[str]:
+        now_us = parse_time(f"{day}T12:00:00+08:00")
+        return [f"{one.level} {one.check}: {one.text}" for one in doctor_data._check_calendar(running.dsn, now_us)]
+
+    running.sql("INSERT INTO sites VALUES ('s1', 'S', 0, 'Asia/Shanghai', '2026-01-01 00:00Z')")
+    assert told("2026-11-30") == []
+    assert says(told("2026-12-01"), "warning calendar", "site s1", "2027", "PUT /v1/sites/s1/calendar/2027")
+    assert len(told("2027-12-01")) == 2
+    decree = '{"year": 2027, "holidays": {"x": ["2027-01-01"]}}'
+    running.sql(f"INSERT INTO calendar_decrees VALUES ('s1', 2027, '{decree}', 'x', '2026-01-01 00:00Z')")
+    assert told("2026-12-01") == []
 
 
 async def test_a_role_that_this_login_may_not_take_is_told(running: Running) -> None:

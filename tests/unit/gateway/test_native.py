@@ -195,6 +195,7 @@ BAD: list[tuple[str, bytes | str | dict[str, Any], DeadLetterReason]] = [
     ("31 days ago", native(time="2026-10-23T08:59:00Z"), DeadLetterReason.BAD_TIME),
     ("two hours ahead", native(time="2026-11-23T11:00:02Z"), DeadLetterReason.BAD_TIME),
     ("unknown type", native(type="nonsense.happened"), DeadLetterReason.UNKNOWN_EVENT_TYPE),
+    ("the engine's own type", native(type="zone.disarmed"), DeadLetterReason.UNKNOWN_EVENT_TYPE),
     ("data is an array", native(data=[1]), DeadLetterReason.BAD_SHAPE),
     ("required field missing", native(data={"metric": "m"}), DeadLetterReason.BAD_SHAPE),
     ("required field null", native(data={"metric": "m", "value": None}), DeadLetterReason.BAD_SHAPE),

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 from pydantic import ValidationError
 
-from herun.calendar import Calendar, DayKind, Decree
+from herun.calendar import Calendar, DayKind, Decree, needed_years
 
 # 国务院办公厅关于2026年部分节假日安排的通知: first and last day of each holiday, and the days worked for it.
 DECREE_OF_2026 = {
@@ -44,6 +44,9 @@ def test_every_day_of_2026_is_what_the_decree_says() -> None:
     make_up = {of_2026(text) for _, _, texts in DECREE_OF_2026.values() for text in texts}
     calendar = Calendar()
     assert calendar.is_known(2026)
+    listed, worked = calendar.exceptions_of(2026)
+    assert (sum(map(len, listed.values())), worked) == (len(holidays), sorted(make_up))
+    assert {day: name for name, each in listed.items() for day in each} == holidays
     for day in days(of_2026("01-01"), of_2026("12-31")):
         weekend = DayKind.WEEKEND if day.weekday() >= 5 else DayKind.WORKDAY
         wanted = DayKind.HOLIDAY if day in holidays else DayKind.MAKE_UP_WORKDAY if day in make_up else weekend
@@ -74,6 +77,10 @@ def test_a_decree_replaces_what_the_library_knows_of_its_year() -> None:
     assert calendar.kind_of(date(2026, 1, 2)) is DayKind.WORKDAY
     assert calendar.kind_of(date(2026, 1, 4)) is DayKind.WEEKEND
     assert calendar.kind_of(date(2025, 10, 1)) is DayKind.HOLIDAY
+
+
+def test_from_december_on_the_next_years_decree_should_be_there() -> None:
+    assert [needed_years(date(2026, month, 30)) for month in (1, 11, 12)] == [[2026], [2026], [2026, 2027]]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -55,15 +56,21 @@ def is_of(day: date, names: list[str]) -> bool:
     return any(is_so.get(name, False) for name in names)
 
 
+@cache
+def clock_of(zone: str, about: date) -> tuple[list[int], list[datetime]]:
+    """The minutes of three days before and after, and what the clock on the wall shows in each."""
+    middle = datetime(about.year, about.month, about.day, 12, tzinfo=UTC)
+    minutes = [us(middle) + n * MINUTE_US for n in range(-3 * 1440, 3 * 1440)]
+    return minutes, [datetime.fromtimestamp(at // SECOND_US, ZoneInfo(zone)).replace(tzinfo=None) for at in minutes]
+
+
 def reference(body: list[dict[str, Any]], zone: str, about: date) -> list[tuple[int, int | None]]:
     """(minute, index of the first window that holds) for the days around one, by reading the clock each minute."""
-    middle = datetime(about.year, about.month, about.day, 12, tzinfo=UTC)
-    minutes = [us(middle) + n * MINUTE_US for n in range(-6 * 1440, 6 * 1440)]
-    shown = [datetime.fromtimestamp(at // SECOND_US, ZoneInfo(zone)).replace(tzinfo=None) for at in minutes]
+    minutes, shown = clock_of(zone, about)
     held: list[int | None] = [None] * len(minutes)
     for index in reversed(range(len(body))):
         window = body[index]
-        for offset in range(-5, 6):
+        for offset in range(-4, 4):
             day = about + timedelta(days=offset)
             if not is_of(day, window["days"]):
                 continue
@@ -72,13 +79,13 @@ def reference(body: list[dict[str, Any]], zone: str, about: date) -> list[tuple[
             end = datetime.fromisoformat(f"{day} {'00:00' if to_midnight else window['to']}")
             end += timedelta(days=1 if to_midnight or end <= begin else 0)
             first = next((n for n, each in enumerate(shown) if each >= begin), len(shown))
-            behind = 1 + max((n for n, each in enumerate(shown) if each < end), default=-1)
+            behind = next((n + 1 for n in reversed(range(len(shown))) if shown[n] < end), 0)
             held[first:behind] = [index] * max(0, behind - first)
-    inner = slice(3 * 1440, 9 * 1440)
+    inner = slice(1440, 5 * 1440)
     return list(zip(minutes, held, strict=True))[inner]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.lists(windows, min_size=1, max_size=3), st.sampled_from(PLACES), st.randoms(use_true_random=False))
 def test_a_plan_holds_what_the_clock_on_the_wall_says(body: list[dict[str, Any]], place: Any, random: Any) -> None:
     zone, about = place
@@ -94,6 +101,14 @@ def test_a_plan_holds_what_the_clock_on_the_wall_says(body: list[dict[str, Any]]
     change = next((at for at, value in wanted if value != wanted[0][1]), None)
     found = timeline.next_change(wanted[0][0])
     assert found == change if change is not None else found is None or found > wanted[-1][0]
+
+
+def test_what_ends_where_the_clock_is_set_back_to_ends_when_it_first_shows_it() -> None:
+    zone = ZoneInfo("America/Havana")  # on 1 November 2026 at 01:00 it is 00:00 again
+    midnight = us(datetime(2026, 11, 1, tzinfo=zone))
+    for end, wanted in (("24:00", midnight), ("00:30", midnight + 90 * MINUTE_US)):
+        schedule = plan({"days": ["sat"], "from": "23:00", "to": end}).compiled(zone.key, CALENDAR)
+        assert schedule.next_change(midnight - MINUTE_US) == wanted
 
 
 def test_a_window_across_midnight_belongs_to_the_day_on_which_it_begins() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from herun.arming import Mode
-from herun.frames import Control
+from herun.frames import FRAME_VERSION, Control, Frame, FrameKind
+from processor.engine import snapshot
 from processor.engine.arming.lookups import mode_of
 from tests.unit.processor.arming_samples import BACK, CAMERA, FRONT, ZONE, Desk, at, window
-from tests.unit.processor.samples import SITE, put_device
+from tests.unit.processor.samples import SITE, event, put_device
 
 
 def mode(desk: Desk) -> Mode:
@@ -331,6 +332,31 @@ def test_what_is_told_twice_at_one_time_are_two_events() -> None:
         desk.set("armed", 5)
         desk.set("disarmed", 5)
     assert len({each.event_id for each in desk.told}) == 6
+
+
+def test_what_is_rolled_back_leaves_no_trace() -> None:
+    desk = Desk(delays=(30, 20), windows=[window("armed", "22:14", "22:20")])
+    desk.open(BACK, 10)
+    engine = desk.driver.engine
+    before = snapshot.pack(engine.state)
+    controls = [
+        Control(SITE, "a", "arming.mode.set", desk.change() | {"mode": "armed", "force": True}),
+        Control(SITE, "b", "arming.bypass", {"device": CAMERA, "until_us": at(500), "who": "oscar"}),
+        Control(SITE, "c", "calendar.put", {"year": 2026, "holidays": {"x": ["2026-09-22"]}}),
+        Control(SITE, "d", "arming.plan.removed", desk.change()),
+    ]
+    events = [
+        event(f"x{n}", at(50 + n), device=FRONT, event_type=f"door.{said}", data={})
+        for n, said in enumerate(["opened", "closed"])
+    ]
+    for n in range(1, len(controls) + 1):
+        engine.apply(Frame(FRAME_VERSION, 0, "t", "f1", FrameKind.CONTROL, [], controls[:n]), 90, at(45))
+        engine.apply(Frame(FRAME_VERSION, 0, "t", "f2", FrameKind.EVENTS, events), 91, at(200))
+        engine.rollback()
+        assert snapshot.pack(engine.state) == before
+    desk.close(BACK, 50)
+    desk.pass_until(100)
+    assert desk.story == [("zone.arming", 40, "armed"), ("zone.armed", 60, "armed")]
 
 
 @pytest.mark.parametrize(

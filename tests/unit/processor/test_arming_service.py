@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from herun.arming import MAX_SERVICE_WINDOWS
 from herun.events import FLAG_DERIVED, FLAG_LATE, FLAG_OUT_OF_SERVICE
 from processor.engine.arming.lookups import is_out_of_service
-from processor.engine.arming.service import KEPT_US, MAX_WINDOWS
+from processor.engine.arming.service import KEPT_US
 from tests.unit.processor.arming_samples import BACK, CAMERA, FRONT, ZONE, Desk, at
 from tests.unit.processor.samples import SECOND_US, SITE, put_device
 
@@ -156,7 +157,7 @@ def test_what_is_derived_of_a_device_out_of_service_is_out_of_service() -> None:
 
 def test_a_site_has_so_many_windows_and_no_more() -> None:
     desk = Desk()
-    for n in range(MAX_WINDOWS + 1):
+    for n in range(MAX_SERVICE_WINDOWS + 1):
         desk.service(1, 10, 20, window=f"w{n}")
     assert len(desk.refused) == 1
     desk.service(1, 10, 30, window="w0")

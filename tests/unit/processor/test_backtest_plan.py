@@ -35,6 +35,8 @@ def test_a_job_comes_back_as_it_was_sent() -> None:
         b'{"job": "backtest", "site": "s", "from_us": 2, "to_us": 2}',
         b'{"job": "backtest", "site": "s", "from_us": 0, "to_us": 99999999999999999}',
         b'{"job": "backtest", "site": "s", "from_us": 0, "to_us": 1, "warm_up_us": -1}',
+        b'{"job": "backtest", "site": "s", "from_us": -5, "to_us": 1}',
+        b'{"job": "backtest", "site": "s", "from_us": 99999999999999998, "to_us": 99999999999999999}',
         b'{"job": "backtest", "site": "s", "from_us": 0, "to_us": 1, "rule": {}, "rule_uid": "x"}',
         b'{"job": "trace", "site": "s", "device": "d", "event_id": "e", "more": 1}',
     ],

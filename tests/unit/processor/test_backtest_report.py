@@ -11,7 +11,7 @@ from herun.alerts import Alert, AlertState
 from herun.clock import DAY_US, parse_time
 from processor.backtest import report
 from processor.backtest.report import Fires, Period, canonical, compare
-from processor.backtest.rows import Boundary
+from processor.replay import Boundary
 
 BEGIN = parse_time("2026-05-11T00:00:00+08:00")
 PERIOD = Period(Boundary(BEGIN, 10, 14), Boundary(BEGIN + DAY_US, 90, 94))

@@ -58,8 +58,8 @@ class Estate(Driver):
         """Under whose alert each raised alert is."""
         devices = {alert.alert_id: alert.device for alert in self.alerts}
         return {
-            device: alert.merged_into and devices[alert.merged_into]
-            for device, alert in self.newest().items()
+            alert.device or alert.key: alert.merged_into and devices[alert.merged_into]
+            for alert in self.newest_by_id()
             if alert.state == "raised"
         }
 
@@ -307,24 +307,37 @@ def test_a_device_that_gets_another_uplink_is_hidden_by_that_one() -> None:
     assert estate.masters()["camera"] == "b"
     assert_nothing_is_lost(estate)
     estate.control(put_device("camera", "again"))
-    estate.pass_until(estate.now + 2 * GRACE_US)
     assert estate.masters()["camera"] is None
+    estate.pass_until(estate.now + 2 * SECOND_US)
+    assert_nothing_is_lost(estate)
 
 
-def test_no_device_hangs_on_itself_whatever_the_registry_says() -> None:
+def test_no_two_devices_hide_each_other_whatever_the_registry_says() -> None:
     estate = Estate(put_rule(LOST), *tree(a=None, b="a", c="b"), *tree(a="c"))
     for device in ("a", "b", "c"):
         estate.says(device, lost=True)
     estate.pass_until(estate.now + 2 * GRACE_US)
-    assert estate.masters() == {"a": None, "b": "a", "c": "a"}
+    assert estate.masters() == {"a": None, "b": None, "c": None}
 
 
-def test_no_device_hangs_deeper_than_is_looked_at() -> None:
+def test_two_devices_that_change_places_are_never_lost() -> None:
+    estate = Estate(put_rule(LOST), *tree(below="above", above=None))
+    for device in ("above", "below"):
+        estate.says(device, lost=True)
+    estate.control(put_device("above", "c1", uplink="below"), put_device("below", "c2"))
+    estate.pass_until(estate.now + 2 * GRACE_US)
+    assert estate.masters() == {"below": None, "above": "below"}
+    assert_nothing_is_lost(estate)
+
+
+def test_only_so_many_levels_are_looked_at() -> None:
     names = [f"d{n:02}" for n in range(MAX_LEVELS + 3)]
     chain: dict[str, Any] = dict(zip(names, [None, *names[:-1]], strict=True))
-    driver = Driver(*tree(**chain))
-    kept = [driver.engine.state.registered[SITE, name].uplink for name in names]
-    assert kept == [None, *names[:MAX_LEVELS], None, names[MAX_LEVELS + 1]]
+    estate = Estate(put_rule(LOST), *tree(**chain))
+    for n in (0, MAX_LEVELS, MAX_LEVELS + 1):
+        estate.says(names[n], lost=True)
+    estate.pass_until(estate.now + 2 * GRACE_US)
+    assert estate.masters() == {names[0]: None, names[MAX_LEVELS]: names[0], names[MAX_LEVELS + 1]: names[MAX_LEVELS]}
 
 
 def test_what_a_rule_knew_is_forgotten_with_it() -> None:
@@ -378,3 +391,29 @@ def test_after_any_story_each_is_under_the_topmost_that_is_lost(
     estate.pass_until(estate.now + 2 * GRACE_US, step_us=5 * SECOND_US)
     assert estate.masters() == {device: topmost_lost(device, lost) for device in lost}
     assert_nothing_is_lost(estate)
+
+
+@given(st.lists(st.tuples(st.sampled_from(NAMES), st.booleans(), st.integers(0, 200)), max_size=14))
+def test_late_events_correct_what_is_hidden_and_lose_nothing(story: list[tuple[str, bool, int]]) -> None:
+    estate = Estate(put_rule(LOST), *tree(**UPLINKS))
+    for n, (device, is_lost, late_s) in enumerate(story):
+        kind = "device.disconnected" if is_lost else "device.connected"
+        when = estate.now - late_s * SECOND_US
+        data = {"reason": "lost" if is_lost else "back"}
+        estate.events(event(f"l{n}", when, device=device, event_type=kind, data=data), at=estate.now)
+        estate.pass_until(estate.now + 7 * SECOND_US, step_us=3 * SECOND_US)
+    estate.pass_until(estate.now + 2 * GRACE_US, step_us=5 * SECOND_US)
+    lost = {str(alert.device) for alert in estate.newest_by_id() if alert.state == "raised"}
+    assert estate.masters() == {device: topmost_lost(device, lost) for device in lost}
+    assert_nothing_is_lost(estate)
+
+
+def test_what_was_first_known_when_it_was_over_hides_others_when_it_comes_again() -> None:
+    estate = Estate(put_rule(LOST | {"cooldown_s": 40}), *tree(core=None, east="core"))
+    estate.says("core", lost=False)
+    late = event("late", estate.now - 8 * SECOND_US, device="core", event_type="device.disconnected",
+                 data={"reason": "lost"})  # fmt: skip
+    estate.events(late, at=estate.now)
+    for device in ("core", "east"):
+        estate.says(device, lost=True)
+    assert estate.masters() == {"core": None, "east": "core"}

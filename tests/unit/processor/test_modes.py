@@ -60,6 +60,15 @@ def test_a_rule_that_is_switched_off_is_not_evaluated() -> None:
     assert driver.alerts == []
 
 
+def test_a_rule_whose_switching_on_is_taken_back_stays_off() -> None:
+    driver = Driver(put_rule(HIGH | {"mode": "off"}))
+    frame = Frame(FRAME_VERSION, 0, "test", "f", FrameKind.CONTROL, [], [put_rule(HIGH | {"version": 2}, "on")])
+    driver.engine.apply(frame, 2, driver.now)
+    driver.engine.rollback()
+    driver.events(event("e", at(0), 9))
+    assert driver.alerts == []
+
+
 @pytest.mark.parametrize(("before", "after"), [("live", "off"), ("live", "monitor"), ("monitor", "live")])
 def test_a_rule_that_changes_its_mode_clears_what_it_raised_and_begins_anew(before: str, after: str) -> None:
     driver = Driver(put_rule(HIGH | {"mode": before}))

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from herun.alerts import Alert
 from herun.events import FLAG_DERIVED, Event
 from herun.frames import Control, FrameKind
-from processor.backtest.replay import Replay, put_at, with_rule
-from processor.backtest.rows import END, Boundary, Outage, StoredControls, StoredFrame
+from processor.backtest.plan import put_at, with_rule
 from processor.engine.engine import Engine
 from processor.engine.state import State
+from processor.replay import END, Boundary, Outage, Replay, StoredControls, StoredFrame
 from tests.unit.processor.driving import Driver
 from tests.unit.processor.samples import (
     SECOND_US,

@@ -129,6 +129,18 @@ def test_a_passage_list_can_storm_too() -> None:
     assert storms(driver)[0].merged_count == 2
 
 
+def test_what_comes_late_and_is_over_storms_too() -> None:
+    count = MAX_OF_RULE + 4
+    driver = Driver(put_rule(HIGH))
+    driver.events(*(high(n, 100, f"d{n}", value=0) for n in range(count)))
+    driver.events(*(high(1000 + n, 50, f"d{n}") for n in range(count)), at=at(101))
+    driver.pass_until(at(103))
+    (storm,) = storms(driver)
+    hidden = [alert for alert in newest(driver) if alert.merged_into == storm.alert_id]
+    assert (len(hidden), storm.merged_count) == (4, 4)
+    assert {(alert.version, alert.state) for alert in hidden} == {(2, "cleared")}
+
+
 def test_children_of_a_dead_switch_make_no_storm_whenever_it_is_told() -> None:
     silent = rule("silent", "absence", duration_s=30)
     count = MAX_OF_RULE * 2

@@ -1,4 +1,4 @@
-"""Which version of each rule is in force, as rows of their own: ten thousand are counted and paged through."""
+"""Arming: what people want of zones, bypasses, service windows, decrees, and the history of all that."""
 
 from herun.database.migrate import run_sql
 

@@ -8,19 +8,51 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final
+from typing import Final, NamedTuple
 
-from herun.control import ControlKind
 from herun.events import Event
 from herun.frames import FRAME_VERSION, Control, Frame, FrameKind
-from processor.backtest.rows import END, Boundary, Outage, StoredControls, StoredFrame
 from processor.engine.decisions import Decisions
 from processor.engine.engine import Engine
 
 NO_OUTAGE: Final = 2**62  # microseconds: a gap that never occurs
+END: Final = 2**62  # a position behind all
 ANY_GAP: Final = 0  # whatever passed since a gateway was last heard is an outage
 
 Substitution = Callable[[Control], Control | None]
+
+
+class StoredFrame(NamedTuple):
+    """The events of one frame that are asked for."""
+
+    position: int
+    at_us: int
+    events: list[Event]
+
+
+class StoredControls(NamedTuple):
+    """One control frame; `listened_us` is how far a gateway had listened, None in rows from before that was kept."""
+
+    position: int
+    at_us: int
+    listened_us: int | None
+    controls: list[Control]
+
+
+class Outage(NamedTuple):
+    """Nobody listened from `began_us` to `ended_us`, when the frame at this position came."""
+
+    position: int
+    began_us: int
+    ended_us: int
+
+
+class Boundary(NamedTuple):
+    """A moment among a site's rows: the last position before it and the first not before it (END: none)."""
+
+    at_us: int
+    last: int
+    next: int
 
 
 class Replay:
@@ -91,20 +123,3 @@ class Replay:
         if kind is FrameKind.EVENTS:
             self.engine.outage_gap_us = NO_OUTAGE
         return decisions
-
-
-def with_rule(uid: str, body: dict[str, Any]) -> Substitution:
-    """Of all rules only this one, in this version, from the time on at which it was first put."""
-
-    def substitute(control: Control) -> Control | None:
-        if control.kind == ControlKind.RULE_PUT and control.body.get("uid") == uid:
-            return Control(control.site, control.control_id, control.kind, body)
-        return None if control.kind in {ControlKind.RULE_PUT, ControlKind.RULE_REMOVED} else control
-
-    return substitute
-
-
-def put_at(site: str, begin: Boundary, listened_us: int, body: dict[str, Any]) -> StoredControls:
-    """A rule that is put where the warm-up begins; nothing happens if it was put before."""
-    control = Control(site, "backtest", ControlKind.RULE_PUT, body)
-    return StoredControls(min(begin.next, END) - 1, begin.at_us, listened_us, [control])

@@ -1,0 +1,81 @@
+"""What a detector is: a state and an observation in, the next state and a score out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from enum import StrEnum
+from typing import ClassVar, Final, Generic, TypeVar
+
+import msgspec
+
+S = TypeVar("S")
+
+
+class Aspect(StrEnum):
+    """What of the series was looked at; it chooses the sentence (wording.py)."""
+
+    VALUE = "value"  # the value itself
+    HOUR = "hour"  # the value against what is usual at this hour
+    JUMP = "jump"  # the step from the value before
+    UNREST = "unrest"  # how much it moves from value to value
+    COUNT = "count"  # events in an hour
+    STANDSTILL = "standstill"  # how long the value has not changed, hours
+    DRIFT = "drift"  # the sum of deviations to one side, in usual ones
+    SILENCE = "silence"  # how long nothing came, hours
+
+
+class Score(msgspec.Struct, frozen=True, gc=False):
+    """How unusual one observation is. `excess` is its distance from the usual range in widths of that range, 0 within.
+
+    `value`, `expected`, `low` and `high` are what the sentence says, in the aspect's unit.
+    """
+
+    excess: float
+    value: float = 0.0
+    expected: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
+    aspect: Aspect = Aspect.VALUE
+
+    @property
+    def is_up(self) -> bool:
+        """True if it is too much, false if too little."""
+        return self.value > self.expected
+
+
+USUAL: Final = Score(0.0)
+
+
+class Detector(ABC, Generic[S]):
+    """One way to look at a series. It holds nothing: all it knows is the state, an immutable Struct of bounded size.
+
+    Times are microseconds UTC and never go back. `hour` is the hour of the week of that time (hours.py). `least_excess`
+    is the excess below which nothing is worth an alarm, however rare it is.
+    """
+
+    name: ClassVar[str]
+    least_excess: ClassVar[float]
+    grows: ClassVar[bool] = False  # true: its excess grows while an anomaly lasts, so that more of it is nothing new
+    reads_values: ClassVar[bool] = True  # false: it takes 1 for each event, whatever its data
+
+    @abstractmethod
+    def start(self) -> S:
+        """The state of a series of which nothing is known."""
+
+    @abstractmethod
+    def observe(self, state: S, at_us: int, value: float, hour: int) -> tuple[S, Score]:
+        """Takes in one finite value."""
+
+    def due(self, state: S) -> int | None:
+        """When it wants to be told that time has passed, if nothing comes before; None if silence says nothing."""
+        del state
+        return None
+
+    def interrupted(self, state: S, for_us: int) -> S:
+        """Nobody listened for so long, which is no silence of the series'."""
+        del for_us
+        return state
+
+    def pass_time(self, state: S, at_us: int, hour: int) -> tuple[S, Score]:
+        """Time has passed to what `due` said. `hour` is that time's."""
+        raise AssertionError(f"{self.name} waits for nothing, but was told {at_us} ({hour})")

@@ -1,0 +1,125 @@
+"""Watch: one series under one detector, from observation to alarm."""
+
+from __future__ import annotations
+
+from math import log
+from typing import Any, Final, Literal
+
+import msgspec
+
+from processor.engine.detectors import calibration as calibrations
+from processor.engine.detectors.calibration import Calibration
+from processor.engine.detectors.contract import Detector, Score
+from processor.engine.detectors.counts import Counts, OpenHour
+from processor.engine.detectors.default import Default, Views
+from processor.engine.detectors.drift import Drift, Leaning
+from processor.engine.detectors.level import Level, Usual
+from processor.engine.detectors.rest import NEVER, REST_US, Rest, rested
+from processor.engine.detectors.rhythm import Gaps, Rhythm
+from processor.engine.detectors.seasonal import Season, Seasonal
+from processor.engine.detectors.stuck import Runs, Stuck
+
+Known = Views | Usual | Season | OpenHour | Runs | Leaning | Gaps
+
+DETECTORS: Final[dict[str, Detector[Any]]] = {
+    each.name: each for each in (Default(), Level(), Seasonal(), Counts(), Stuck(), Drift(), Rhythm())
+}
+
+
+class Watch(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """All that is kept of a series: at most MAX_BYTES, whatever comes.
+
+    `at_us` is the time of what was last taken in, `outage_us` the sum of our own outages until then.
+    """
+
+    known: Known
+    at_us: int
+    outage_us: int
+    calibration: Calibration
+    rest: Rest = Rest()
+    peak: float = 0.0  # the highest since the last rest
+    told_us: int = NEVER  # when it last was an alarm
+    told: float = 0.0  # and how high that was
+
+
+MAX_BYTES: Final = 2_048
+STRONGER: Final = log(8.0)  # by so much more an excess is told though a rest is on: an oddity hides no disaster
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """When a score is an alarm. Until `warm_up_us` after a series' first observation nothing is.
+
+    What is unusual until then only shows how little was known: nothing is learnt from it about alarms."""
+
+    false_alarms_per_week: float
+    warm_up_us: int
+    direction: Literal["both", "up", "down"] = "both"
+
+
+class Alarm(msgspec.Struct, frozen=True):
+    """A score that is an alarm. `probability` is that of a usual week having at least one as strong."""
+
+    score: Score
+    probability: float
+
+
+def begun(detector: Detector[Any], at_us: int, outage_us: int = 0) -> Watch:
+    """The watch of a series that begins now."""
+    return Watch(detector.start(), at_us, outage_us, calibrations.fresh(at_us, detector.least_excess))
+
+
+def after_outages(detector: Detector[Any], watch: Watch, outage_us: int) -> Watch:
+    """The watch after our own outages have come to this sum."""
+    if outage_us == watch.outage_us:
+        return watch
+    known = detector.interrupted(watch.known, outage_us - watch.outage_us)
+    return msgspec.structs.replace(watch, known=known, outage_us=outage_us)
+
+
+def observed(
+    detector: Detector[Any], settings: Settings, watch: Watch, at_us: int, *, value: float, hour: int
+) -> tuple[Watch, Alarm | None]:
+    """Takes in one value; its time is not before the last one's."""
+    known, score = detector.observe(watch.known, at_us, value, hour)
+    watch = msgspec.structs.replace(watch, known=known, at_us=at_us)
+    return (watch, None) if score.excess <= 0.0 else _weighed(detector, settings, watch, at_us, score)
+
+
+def waited(
+    detector: Detector[Any], settings: Settings, watch: Watch, at_us: int, *, hour: int
+) -> tuple[Watch, Alarm | None]:
+    """Time has passed to what the detector said was due."""
+    known, score = detector.pass_time(watch.known, at_us, hour)
+    watch = msgspec.structs.replace(watch, known=known, at_us=at_us)
+    return (watch, None) if score.excess <= 0.0 else _weighed(detector, settings, watch, at_us, score)
+
+
+def judged(watch: Watch, verdict: str) -> Watch:
+    """People have said what its last alarm was."""
+    return msgspec.structs.replace(watch, calibration=calibrations.judged(watch.calibration, verdict))
+
+
+def _weighed(
+    detector: Detector[Any], settings: Settings, watch: Watch, at_us: int, score: Score
+) -> tuple[Watch, Alarm | None]:
+    """Whether an excess is an alarm. Peaks closer than a rest are one: its highest is taken in when the next begins."""
+    if at_us - watch.calibration.since_us < settings.warm_up_us:
+        return watch, None
+    if settings.direction != "both" and score.is_up != (settings.direction == "up"):
+        return watch, None
+    rest, strength = rested(watch.rest, at_us, score.excess)
+    if strength <= 0.0:
+        return watch, None
+    calibration = calibrations.aged(watch.calibration, max(at_us, watch.calibration.at_us))
+    height = peak = calibrations.height_of(score.excess, detector.least_excess)
+    if at_us - watch.rest.at <= REST_US:
+        peak = max(peak, watch.peak)
+    elif watch.rest.at != NEVER:
+        calibration = calibrations.taken_in(calibration, watch.peak)
+    is_new = at_us - watch.told_us > REST_US or (height > watch.told + STRONGER and not detector.grows)
+    is_alarm = is_new and height >= calibrations.bar(calibration, settings.false_alarms_per_week, detector.least_excess)
+    chance = calibrations.probability(calibrations.weekly(calibration, height))
+    if not is_alarm:
+        return msgspec.structs.replace(watch, calibration=calibration, rest=rest, peak=peak), None
+    told = msgspec.structs.replace(watch, calibration=calibration, rest=rest, peak=peak, told_us=at_us, told=height)
+    return told, Alarm(score, chance)

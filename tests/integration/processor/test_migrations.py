@@ -1,0 +1,17 @@
+"""What a migration does with what is there already."""
+
+from __future__ import annotations
+
+import psycopg
+
+from herun.database.migrate import migrate
+from tests.integration.processor.running import DatabaseServer
+
+
+def test_the_engine_will_hear_the_time_zone_of_sites_that_are_there_already(postgres: DatabaseServer) -> None:
+    dsn = postgres.new_database("0002")
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("INSERT INTO sites VALUES ('s1', 'S', 3, 'Asia/Urumqi', '2026-01-01 00:00Z')")
+        migrate(dsn)
+        rows = connection.execute("SELECT site, partition, kind, body FROM api_outbox").fetchall()
+    assert rows == [("s1", 3, "site.put", {"time_zone": "Asia/Urumqi"})]

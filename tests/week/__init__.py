@@ -1,0 +1,1 @@
+"""A simulated week of 400 sensors with known anomalies: what the detectors find, miss and make up."""
