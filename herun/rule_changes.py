@@ -10,7 +10,7 @@ from typing import Any, Final
 from herun.catalogue import CATALOGUE, PersonalClass
 from herun.rules import RULE, Rule, decides_otherwise
 
-TEXT_NAMES: Final = frozenset({"device", "zone", "building", "value", "count", "duration"})
+TEXT_NAMES: Final = frozenset({"device", "zone", "building", "value", "count", "duration", "finding"})
 _TEMPLATE: Final = re.compile(r"\{(\w+)\}")
 _OF_DEVICE: Final = "device"  # as the field of a distinct rule: which devices spoke
 
@@ -67,6 +67,8 @@ def _measured(rule: Rule) -> list[str]:
             return [rule.field]
         case "aggregate":
             return [] if rule.function in {"count", "duration"} else [rule.field]
+        case "anomaly":
+            return [] if rule.detector in {"count", "rhythm"} else [rule.field]
         case "distinct":
             return [] if rule.field == _OF_DEVICE else [rule.field]
         case _:
