@@ -13,10 +13,12 @@ from api.arming import endpoints as arming
 from api.audit import endpoints as audit
 from api.backtests import endpoints as backtests
 from api.calendar import endpoints as calendar
+from api.care import endpoints as care
 from api.devices import endpoints as devices
 from api.events import endpoints as events
 from api.health import endpoints as health
 from api.live import endpoints as live
+from api.passages import endpoints as passages
 from api.people import endpoints as people
 from api.plate_lists import endpoints as plate_lists
 from api.problems import ProblemDetails
@@ -28,14 +30,15 @@ from api.rules import endpoints as rules
 from api.sessions import endpoints as sessions
 from api.sites import endpoints as sites
 from api.storable import refuse_unstorable
+from api.visitors import endpoints as visitors
 from api.work_orders import endpoints as work_orders
 
 PREFIX: Final = "/v1"
 VERSION: Final = "1"
 
 _FEATURES: Final = (
-    sessions, sites, people, devices, rules, promotions, plate_lists, events, alerts, arming, calendar, backtests,
-    reports, work_orders, progress, live, audit,
+    sessions, sites, people, devices, rules, promotions, plate_lists, visitors, care, events, passages, alerts, arming,
+    calendar, backtests, reports, work_orders, progress, live, audit,
 )  # fmt: skip
 
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})

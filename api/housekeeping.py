@@ -10,15 +10,17 @@ from api.idempotency import store
 from api.idempotency.service import MAX_AGE
 from api.resources import Resources
 from api.transactions import ALL_SITES, begin
+from api.visitors import store as visitors
+from api.visitors.service import KEPT
 
 EVERY_S: Final = 60.0
 BATCH: Final = 1000  # rows deleted in one transaction
 
 
 async def keep_house(resources: Resources, stop: asyncio.Event) -> None:
-    """Forgets answers past their age, until `stop`."""
+    """Forgets answers past their age and visits long over, until `stop`."""
     while not stop.is_set():
-        while await _forget_batch(resources) == BATCH:
+        while BATCH in {await _forget_batch(resources), await _forget_visits(resources)}:
             pass
         await background.wait(stop, EVERY_S)
 
@@ -26,3 +28,8 @@ async def keep_house(resources: Resources, stop: asyncio.Event) -> None:
 async def _forget_batch(resources: Resources) -> int:
     async with begin(resources, ALL_SITES) as tx:
         return await store.forget(tx, tx.wall - MAX_AGE, BATCH)
+
+
+async def _forget_visits(resources: Resources) -> int:
+    async with begin(resources, ALL_SITES) as tx:
+        return await visitors.forget(tx, tx.at - KEPT, BATCH)

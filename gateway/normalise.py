@@ -21,7 +21,7 @@ from herun.clock import DAY_US, HOUR_US
 from herun.dead_letters import DeadLetterReason
 from herun.events import MAX_EVENT_ID_CHARS, Event
 from herun.frames import MAX_EVENT_BYTES
-from herun.personal import keyed_hash, normalise_plate
+from herun.personal import PlateHashes, keyed_hash, normalise_plate, plate_hashes
 from herun.registry import DeviceEntry
 
 # Event times outside of this window around the receipt are a wrong clock, not news.
@@ -103,7 +103,11 @@ class Normaliser:
         def hash_of(field: str, value: str) -> str:
             return keyed_hash(personal_key, field, value)
 
+        def hashes_of(plate: str) -> PlateHashes | None:
+            return plate_hashes(personal_key, plate)
+
         self._hash: Callable[[str, str], str] = lru_cache(HASHES_REMEMBERED)(hash_of)
+        self._plate_hashes: Callable[[str], PlateHashes | None] = lru_cache(HASHES_REMEMBERED)(hashes_of)
 
     def hash_plate(self, plate: str) -> str:
         """The hash that stands for a plate."""
@@ -202,10 +206,21 @@ class Normaliser:
         if name == _PICTURE:  # a name on the device: nobody may take it for a path of ours
             personal[name] = value
             return
-        kept = normalise_plate(value) if field.is_plate else value
-        if kept:
-            personal[name] = kept
-            data[f"{name}_hash"] = self._hash(name, kept)
+        if field.is_plate:
+            self._keep_plate(name, normalise_plate(value), data, personal)
+        elif value:
+            personal[name] = value
+            data[f"{name}_hash"] = self._hash(name, value)
+
+    def _keep_plate(self, name: str, plate: str, data: dict[str, Any], personal: dict[str, str]) -> None:
+        """What is no whole plate is kept for people to see, and has no hash: it is like no other."""
+        if not plate:
+            return
+        personal[name] = plate
+        hashes = self._plate_hashes(plate)
+        if hashes is not None:
+            data[f"{name}_hash"], data[f"{name}_fold"] = hashes.exact, hashes.fold
+            data[f"{name}_near"] = hashes.near
 
 
 def _keep_unknown(personal: dict[str, str], name: str, value: Any) -> None:

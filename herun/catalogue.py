@@ -182,6 +182,55 @@ _TYPES: Final = (
     EventType(
         "service.ended", "A drill or maintenance is over. `device` is the service window.", _SERVICE, derived=True
     ),
+    EventType(
+        "passage.completed",
+        "A vehicle or a person went in or out: the several reads of it as one. `device` is the gate's camera.",
+        {
+            "kind": Field(FieldType.STRING, required=True),  # vehicle or person
+            "direction": _TEXT,
+            "confidence": _NUMBER,  # share of the winning plate in the vote, 0 to 1
+            "reads": _NUMBER,
+            "count": _NUMBER,  # persons
+            "first_read": _TEXT,  # event ids
+            "last_read": _TEXT,
+            "plate_event": _TEXT,  # the winning read: with device and plate_time (us) the key of its personal values
+            "plate_device": _TEXT,
+            "plate_time": _NUMBER,
+            "inside": _NUMBER,  # vehicles inside after it
+            "stay_s": _NUMBER,  # of a stay that is over
+            "entry": _TEXT,  # of that stay; entries are named <device>:<plate_event>
+            "closes": _TEXT,  # the entry that is now known not to be inside
+            "opens": _TEXT,  # the entry that is now known to be inside
+            "match": _TEXT,  # exact, confusable or one_character: how entry and exit agree
+            "late": Field(FieldType.BOOLEAN),
+        },
+        derived=True,
+    ),
+    EventType(
+        "passage.flagged",
+        "Something about a passage is not as it should be; `finding` says what (herun/passages.py).",
+        {
+            "finding": Field(FieldType.STRING, required=True),
+            "kind": _TEXT,
+            "confidence": _NUMBER,
+            "match": _TEXT,
+            "list": _TEXT,
+            "visitor": _TEXT,
+            "resident": _TEXT,
+            "place": _TEXT,
+            "other_device": _TEXT,
+            "seconds": _NUMBER,
+            "count": _NUMBER,
+            "plate_event": _TEXT,
+            "plate_device": _TEXT,
+            "plate_time": _NUMBER,
+            "entry": _TEXT,
+            "inside": _NUMBER,  # as above
+            "closes": _TEXT,
+            "opens": _TEXT,
+        },
+        derived=True,
+    ),
 )
 
 CATALOGUE: Final[dict[str, EventType]] = {each.name: each for each in _TYPES}

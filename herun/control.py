@@ -6,7 +6,10 @@
 | device.removed | {"device": name} |
 | rule.put | a herun.rules rule as JSON, with `version` |
 | rule.removed | {"uid": uid} |
-| list.put | {"name": name, "hashes": [keyed hashes of plates]} replaces the list |
+| list.put | {"name": name, "hashes": [...], "folds": [...], "nears": [...]} of plates replaces the list (below) |
+| passages.put | a herun.passages.PassageSettings |
+| visitor.put, visitor.removed | a herun.passages.PermitPut; {"visitor": id, "plate_fold": hash} |
+| care.put, care.removed | a herun.passages.CarePut; {"resident": id} |
 | alert.closed | {"alert_id", "verdict": true/false/drill/nuisance/test, "at": time, "rule_uid", "device", "key"} |
 | site.put | {"time_zone": name} |
 | calendar.put | a herun.calendar.Decree as JSON |
@@ -16,6 +19,9 @@
 | arming.bypass | a herun.arming.BypassSet as JSON |
 | service.window.put | a herun.arming.ServiceWindowPut as JSON |
 | service.window.removed | a herun.arming.ServiceWindowRemoved as JSON |
+
+A list's `nears` has one text a plate, all its near hashes in a row. Lists of older versions have neither `folds` nor
+`nears`: they match exactly only.
 """
 
 from __future__ import annotations
@@ -31,6 +37,11 @@ class ControlKind(StrEnum):
     RULE_PUT = "rule.put"
     RULE_REMOVED = "rule.removed"
     LIST_PUT = "list.put"
+    PASSAGES_PUT = "passages.put"
+    VISITOR_PUT = "visitor.put"
+    VISITOR_REMOVED = "visitor.removed"
+    CARE_PUT = "care.put"
+    CARE_REMOVED = "care.removed"
     ALERT_CLOSED = "alert.closed"
     SITE_PUT = "site.put"
     CALENDAR_PUT = "calendar.put"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from heapq import merge
 from typing import Final
@@ -16,8 +16,8 @@ from herun.clock import MINUTE_US, SECOND_US
 from simulators.estate import Estate
 from simulators.happenings import Happening, Scalar
 from simulators.inventory import Device, Role
-from simulators.population import make_plate
 from simulators.rhythm import CARS_IN, CARS_OUT, PEOPLE, arrivals, local_hour, regularly
+from simulators.traffic import MISREAD_SHARE, READ_WEIGHTS, READS, Passing, misread, passings
 
 REPORT_EVERY_US: Final = 30 * MINUTE_US  # mains and long-life sensors on the clock
 LEVEL_EVERY_US: Final = 10 * MINUTE_US
@@ -25,9 +25,7 @@ KEEP_ALIVE_EVERY_US: Final = 10 * MINUTE_US
 # Battery devices behind a bridge speak seldom: twice a day and when something changes.
 BATTERY_EVERY_US: Final = 12 * 60 * MINUTE_US
 
-PASSAGES_A_CAR: Final = 0.6  # a day and direction: not every car moves every day
 CAPTURES_A_RESIDENT: Final = 0.8  # a day, over all cameras
-VISITOR_SHARE: Final = 0.15  # of passages
 GLIMPSES_A_DAY: Final = 0.2  # e-bikes that a lift camera believes to see for a moment
 LIFT_DETECTIONS_A_DAY: Final = 20
 SHORT_STOPS_A_DAY: Final = 4  # a parcel van in the fire lane
@@ -56,22 +54,38 @@ def _warmth(at_us: int) -> float:
 
 
 def _barrier(estate: Estate, device: Device, rng: random.Random, start_us: int) -> Iterator[Happening]:
-    a_day = len(estate.cars) * PASSAGES_A_CAR / 2  # two gates
-    weights = CARS_IN if device.direction == "in" else CARS_OUT
-    cars = (_passage(estate, device, rng, at) for at in arrivals(rng, start_us, a_day, weights))
+    cars = _in_order(_reads(device, rng, each) for each in passings(estate, *_gate_of(device), start_us))
     beats = estate.rng("beats", device.name)
     alive = (_say(device, at, "keep_alive") for at in regularly(beats, start_us, KEEP_ALIVE_EVERY_US))
     return merge(cars, alive, key=_time)
 
 
-def _passage(estate: Estate, device: Device, rng: random.Random, at_us: int) -> Happening:
-    if rng.random() < VISITOR_SHARE:
-        plate, green = make_plate(rng), False
-    else:
-        car = rng.choice(estate.cars)
-        plate, green = car.plate, car.new_energy
-    color = "green" if green else "blue"
-    return _say(device, at_us, "vehicle.passed", plate=plate, plate_color=color, confidence=rng.randint(82, 100))
+def _gate_of(device: Device) -> tuple[str, str]:
+    """Which gate the camera stands at, and which way it looks."""
+    _, gate, direction = device.name.split("-")
+    return gate, direction
+
+
+def _reads(device: Device, rng: random.Random, passing: Passing) -> list[Happening]:
+    """What the camera says of one car: the first read is right, of the others some are not, and less sure."""
+    color = "green" if passing.new_energy else "blue"
+    at_us, reads = passing.at_us, list[Happening]()
+    for n in range(rng.choices(READS, READ_WEIGHTS)[0]):
+        plate = misread(passing.plate, rng) if n and rng.random() < MISREAD_SHARE else passing.plate
+        sure = rng.randint(82, 100) if plate == passing.plate else rng.randint(35, 75)
+        reads.append(_say(device, at_us, "vehicle.passed", plate=plate, plate_color=color, confidence=sure))
+        at_us += rng.randint(600_000, 2 * SECOND_US)
+    return reads
+
+
+def _in_order(groups: Iterable[list[Happening]]) -> Iterator[Happening]:
+    """The happenings of groups, which begin in time order and may overlap."""
+    waiting: list[Happening] = []
+    for group in groups:
+        while waiting and waiting[0].at_us <= group[0].at_us:
+            yield waiting.pop(0)
+        waiting = sorted([*waiting, *group], key=_time)
+    yield from waiting
 
 
 def _pedestrian(estate: Estate, device: Device, rng: random.Random, start_us: int) -> Iterator[Happening]:

@@ -11,7 +11,7 @@ from typing import Final
 from herun.clock import DAY_US, HOUR_US
 
 LOCAL: Final = timezone(timedelta(hours=8))
-_OFFSET_US: Final = 8 * HOUR_US
+OFFSET_US: Final = 8 * HOUR_US
 
 # Weight of each local hour; only their proportions count.
 CARS_OUT: Final = (2, 1, 1, 1, 2, 6, 25, 60, 45, 18, 12, 11, 12, 14, 11, 10, 11, 13, 14, 14, 11, 8, 5, 3)
@@ -22,7 +22,7 @@ EVEN: Final = (1,) * 24
 
 def local_hour(at_us: int) -> float:
     """Hour of the local day, 0 to 24."""
-    return ((at_us + _OFFSET_US) % DAY_US) / HOUR_US
+    return ((at_us + OFFSET_US) % DAY_US) / HOUR_US
 
 
 def local_text(at_us: int) -> str:

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from api.audit import store as audit
 from api.outbox import store as outbox
 from api.plate_lists import store
 from api.plate_lists.schemas import NewPlateList, PlateListEntries
-from api.problems import not_found
+from api.problems import invalid, not_found
 from api.transactions import Transaction
 from herun.control import ControlKind
-from herun.personal import keyed_hash, mask, normalise_plate
-
-_FIELD: Final = "plate"  # of the event catalogue: hashes match only within one field
+from herun.personal import PlateHashes, mask, normalise_plate, plate_hashes
 
 
 async def put(tx: Transaction, name: str, new: NewPlateList, personal_key: bytes) -> PlateListEntries:
-    """Replaces a list; two spellings of one plate are one."""
+    """Replaces a list; two spellings of one plate are one. Raises Problem 422 for what is no plate."""
     plates = {normalise_plate(plate) for plate in new.plates}
     # By hash, so that the order of the list tells nothing about the plates.
-    masked = dict(sorted((keyed_hash(personal_key, _FIELD, plate), mask(plate)) for plate in plates))
-    await store.put(tx, name, masked)
-    await outbox.put(tx, ControlKind.LIST_PUT, {"name": name, "hashes": list(masked)})
-    await audit.record(tx, "plate_list.put", name, {"plates": len(masked)})
+    hashed = sorted((_hashes(personal_key, plate), mask(plate)) for plate in plates)
+    await store.put(tx, name, {hashes.exact: masked for hashes, masked in hashed})
+    told = {
+        "name": name,
+        "hashes": [hashes.exact for hashes, _ in hashed],
+        "folds": [hashes.fold for hashes, _ in hashed],
+        "nears": ["".join(hashes.near) for hashes, _ in hashed],
+    }
+    await outbox.put(tx, ControlKind.LIST_PUT, told)
+    await audit.record(tx, "plate_list.put", name, {"plates": len(hashed)})
     return await one(tx, name)
+
+
+def _hashes(personal_key: bytes, plate: str) -> PlateHashes:
+    hashes = plate_hashes(personal_key, plate)
+    if hashes is None:
+        raise invalid("no_plate", "one of the plates is no whole number plate: no camera's read could match it")
+    return hashes
 
 
 async def one(tx: Transaction, name: str) -> PlateListEntries:

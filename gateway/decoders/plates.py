@@ -9,13 +9,10 @@ from typing import Final
 
 from gateway.refusal import refused
 from herun.dead_letters import DeadLetterReason
-from herun.personal import normalise_plate
+from herun.personal import NO_PLATE, normalise_plate
 
 MAX_LICENSE_CHARS: Final = 120  # a double plate in base64 has 44; more is no plate
 
-_NO_PLATE: Final = frozenset(
-    {"", "_无_", "无", "无牌", "无牌车", "未识别", "UNKNOWN", "UNLICENSED", "NULL", "NONE", "--"}
-)
 # A province or special word, letters and digits, and the last word of a special plate; two joined by "|" at the border.
 # Foreign and misread plates have no province: any four to ten letters and digits will do.
 _ONE: Final = r"(?:[一-鿿]{0,2}[A-Z0-9]{4,10}[一-鿿]?)"
@@ -32,9 +29,9 @@ def plate_of(license_text: str | None) -> str | None:
     if len(license_text) > MAX_LICENSE_CHARS:
         raise refused(DeadLetterReason.BAD_SHAPE, f"license has {len(license_text)} characters")
     for text in (*_decoded(license_text), license_text.strip()):
-        if text.upper() in _NO_PLATE:
-            return None
         plate = normalise_plate(text)
+        if plate in NO_PLATE:
+            return None
         if _PLATE.fullmatch(plate):
             return plate
     raise refused(DeadLetterReason.BAD_SHAPE, "license is no plate, neither plain nor in base64")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from herun.backtests import MAX_WARM_UP_US, Backtest
+from herun.catalogue import CATALOGUE
 from herun.clock import DAY_US, SECOND_US
 from herun.control import ControlKind
 from herun.errors import InvalidInputError
@@ -34,9 +35,14 @@ class Plan:
 
     @property
     def types(self) -> frozenset[str]:
-        """The event types that any rule or part looks at; all others change nothing."""
+        """The event types that decide anything: those of the rules, and those of which parts make what rules look at.
+
+        A rule that goes by the arming of its zone needs what arms it.
+        """
         wanted = {name for body in self.bodies for name in body["match"]["event_types"]}
-        return frozenset(wanted.union(*(part.event_types for part in make_parts())))
+        if any(CATALOGUE[name].derived for name in wanted) or any(body.get("armed_modes") for body in self.bodies):
+            wanted = wanted.union(*(part.event_types for part in make_parts()))
+        return frozenset(wanted)
 
     @property
     def warm_up_us(self) -> int:

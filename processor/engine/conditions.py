@@ -26,3 +26,9 @@ def equals(field: str, value: Scalar) -> Test:
 
 def _types_of(value: Scalar) -> frozenset[type]:
     return _NUMBERS if type(value) in _NUMBERS else frozenset({type(value)})
+
+
+def number(data: Data, field: str) -> float | int | None:
+    """The field's value if it is a number."""
+    found = data.get(field)
+    return found if type(found) in _NUMBERS else None

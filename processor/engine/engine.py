@@ -25,6 +25,8 @@ from processor.engine.duplicates import GENERATION, DuplicateRing
 from processor.engine.journal import MISSING, Journal
 from processor.engine.kinds.compiled import SECOND_US, CompiledRule
 from processor.engine.parts import ControlHandler, Part
+from processor.engine.passages.care import CareWatch
+from processor.engine.passages.part import Passages
 from processor.engine.recorder import Recorder
 from processor.engine.rulebook import RuleBook
 from processor.engine.state import ENGINE_TIME, LISTENED, OUTAGE, CellKey, DeviceKey, Registration, RuleKey, Seen, State
@@ -345,7 +347,7 @@ class Engine:
 
 def make_parts() -> tuple[Part, ...]:
     """The parts in the order in which they see an event."""
-    return (Arming(),)
+    return (Arming(), Passages(), CareWatch())
 
 
 def is_late(seen: Seen, event: Event) -> bool:

@@ -10,6 +10,7 @@ from herun.alerts import Alert
 from processor.engine.arming.cells import Bypass, ServiceWindow, Told, ZoneArming, ZoneKey
 from processor.engine.clocks import DeviceClock
 from processor.engine.detectors.watch import Watch
+from processor.engine.passages.records import PassageState
 from processor.engine.tracks import Track
 
 DeviceKey = tuple[str, str]  # site, device
@@ -115,6 +116,7 @@ class State(msgspec.Struct):
     due: dict[TimerKey, int] = {}
     due_without_outage: dict[TimerKey, int] = {}
     identities: dict[str, dict[Identity, int]] = {}
+    passages: PassageState = msgspec.field(default_factory=PassageState)
 
     @property
     def engine_time(self) -> int:

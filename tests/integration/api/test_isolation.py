@@ -36,6 +36,11 @@ async def fill(world: World) -> None:
     await world.by("oscar").post(f"alerts/{alert.alert_id}/acknowledge", key="k1")
     await world.admin.post("devices", {"devices": [{"device": "d1"}]})
     await world.admin.put("plate-lists/l1", {"plates": ["苏E12345"]})
+    await world.admin.put("passages/settings", {})
+    times = {"valid_from": "2026-06-01T08:00:00Z", "valid_until": "2026-06-01T20:00:00Z"}
+    await world.admin.put("visitors/v1", {"plate": "苏E12345", "whom": "Flat 1", **times})
+    consent = {"by": "Rita", "at": "2026-05-01T08:00:00Z"}
+    await world.admin.put("care/r1", {"name": "Rita", "devices": ["d1"], "consent": consent})
     rule = {
         "kind": "absence", "uid": "r1", "title": {"zh": "a"}, "text": {"zh": "b"}, "category": "c", "duration_s": 60,
         "match": {"event_types": ["reading.reported"]},
@@ -60,6 +65,13 @@ async def test_another_sites_rows_do_not_exist(world: World) -> None:
         for bound_to in ("s2", "", None, "S1", "s1 "):
             seen = world.rows(f"SELECT * FROM {name} WHERE site = 's1'", role="herun_api", bound_to=bound_to)
             assert seen == [], f"{name} seen by {bound_to!r}"
+
+
+async def test_passages_of_another_site_do_not_exist(world: World) -> None:
+    world.add_event(1, event_type="passage.completed")
+    for bound_to, seen in [("s1", 1), ("s2", 0), ("", 0), (None, 0)]:
+        rows = world.rows("SELECT * FROM passage_events", role="herun_api", bound_to=bound_to)
+        assert len(rows) == seen, bound_to
 
 
 @pytest.mark.parametrize(

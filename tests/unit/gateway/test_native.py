@@ -17,7 +17,7 @@ from herun.dead_letters import DeadLetterReason
 from herun.errors import InvalidInputError
 from herun.events import FLAG_CONTENT_ID, FLAG_REDELIVERED
 from herun.frames import MAX_EVENT_BYTES
-from herun.personal import keyed_hash
+from herun.personal import plate_hashes
 from tests.unit.gateway.made import KEY, NOW, TIME, data_of, decoded, make_router, message, native
 
 EVENT = "herun/v1/estate/sensor-1/event"
@@ -57,12 +57,29 @@ def test_personal_fields_leave_the_event_and_a_keyed_hash_stays() -> None:
     said = native(type="vehicle.passed", data={"plate": "测 A·12345", "confidence": 98, "lane": "1"})
     (event,) = decoded(CAMERA, said).events
     assert event.personal == {"plate": "测A12345"}
+    hashes = plate_hashes(KEY, "测A12345")
+    assert hashes is not None
     assert data_of(event) == {
-        "plate_hash": keyed_hash(KEY, "plate", "测A12345"),
+        "plate_hash": hashes.exact,
+        "plate_fold": hashes.fold,
+        "plate_near": list(hashes.near),
         "confidence": 98,
         "lane": "1",
         "direction": "in",  # of the device's registration
     }
+
+
+@pytest.mark.parametrize("word", ["_无_", "无牌", "无牌车", "unknown", "京A12?45", "京A1*345", "京A12", "未识别"])
+def test_what_is_no_whole_plate_is_kept_for_people_and_matches_nothing(word: str) -> None:
+    (event,) = decoded(CAMERA, native(type="vehicle.passed", data={"plate": word, "lane": "1"})).events
+    assert event.personal is not None
+    assert data_of(event) == {"lane": "1", "direction": "in"}
+
+
+def test_a_device_can_say_nothing_that_only_the_engine_derives() -> None:
+    for name in ("passage.completed", "passage.flagged"):
+        with pytest.raises(InvalidInputError, match="not in the catalogue"):
+            decoded(CAMERA, native(type=name, data={"kind": "vehicle", "finding": "clone"}))
 
 
 def test_an_unknown_field_is_treated_as_personal() -> None:

@@ -39,6 +39,8 @@ def test_a_passage_is_read_in_both_topic_layouts(topic: str) -> None:
     (picture,) = outcome.pictures
     assert data.pop("picture") == picture.path
     assert len(data.pop("plate_hash")) == 32
+    assert len(data.pop("plate_fold")) == 16
+    assert {len(each) for each in data.pop("plate_near")} == {12}
     assert data == {"confidence": 97, "plate_color": "blue", "trigger": "1", "direction": "out"}
 
 

@@ -111,7 +111,7 @@ class Desk:
         return next(flags for event, flags in self.events if event.event_id == event_id)
 
     def _take(self, decisions: Decisions) -> None:
-        self.told += derived(decisions.rows)
+        self.told += [each for each in derived(decisions.rows) if not each.event_type.startswith("passage.")]
         self.events += [(event, flags) for event, _, flags in decisions.rows]
         self.refused += decisions.refused_controls
 

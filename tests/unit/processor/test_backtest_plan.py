@@ -76,3 +76,6 @@ def test_only_event_types_that_somebody_looks_at_are_read() -> None:
     assert plan_rules(job(rule_uid="high"), [("rule.put", HIGH), ("rule.put", SLOW)]).types >= {"reading.reported"}
     assert "door.opened" in plan_rules(job(), [("rule.put", HIGH), ("rule.put", SLOW)]).types
     assert "gate.moved" not in plan_rules(job(), [("rule.put", HIGH)]).types
+    flagged = rule("flagged", "event", types=("passage.flagged",))
+    assert "gate.moved" in plan_rules(job(), [("rule.put", HIGH), ("rule.put", flagged)]).types
+    assert "gate.moved" in plan_rules(job(), [("rule.put", HIGH | {"armed_modes": ["armed"]})]).types

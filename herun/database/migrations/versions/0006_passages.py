@@ -1,4 +1,4 @@
-"""Which version of each rule is in force, as rows of their own: ten thousand are counted and paged through."""
+"""Passages: their indexes, and the registers of visitors, care and settings."""
 
 from herun.database.migrate import run_sql
 

@@ -1,0 +1,131 @@
+"""What people have told the engine: settings, plate lists and visitors' permits. Hashes only."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from herun.clock import HOUR_US
+from herun.frames import Control
+from herun.passages import MAX_PERMITS, Finding, Match, PassageSettings, Permit, PermitPut
+from herun.personal import NEAR_HEX_CHARS
+from processor.engine.alerting import Evaluation
+from processor.engine.passages.findings import flag_move, settings_of
+from processor.engine.passages.records import MAX_PERMITS_A_CAR, PERMIT_KEPT_US, Move, PlateList, VehicleKey
+from processor.engine.state import TimerKey
+
+TIMER: Final = "passages.permit"
+
+# How sure it is that a plate that agrees so is the listed one, beyond how sure the camera is of its read.
+LIKELIHOOD: Final = {Match.EXACT: 1.0, Match.CONFUSABLE: 0.9, Match.ONE_CHARACTER: 0.5}
+
+
+class _Removed(msgspec.Struct, frozen=True):
+    visitor: str
+    plate_fold: str
+
+
+class _ListBody(msgspec.Struct, frozen=True):
+    name: str
+    hashes: frozenset[str]
+    folds: frozenset[str] = frozenset()
+    nears: tuple[str, ...] = ()
+
+
+def put_settings(ev: Evaluation, control: Control) -> None:
+    """`passages.put`."""
+    ev.journal.put(ev.state.passages.settings, control.site, msgspec.convert(control.body, PassageSettings))
+
+
+def put_list(ev: Evaluation, control: Control) -> None:
+    """`list.put`: the list replaces the one of its name; in the order of names."""
+    body = msgspec.convert(control.body, _ListBody)
+    nears = frozenset(text[n : n + NEAR_HEX_CHARS] for text in body.nears for n in range(0, len(text), NEAR_HEX_CHARS))
+    lists = ev.state.passages.lists
+    others = (each for each in lists.get(control.site, ()) if each.name != body.name)
+    new = PlateList(body.name, body.hashes, body.folds, nears)
+    ev.journal.put(lists, control.site, tuple(sorted((*others, new), key=lambda each: each.name)))
+
+
+def put_permit(ev: Evaluation, control: Control) -> VehicleKey:
+    """`visitor.put`: one more announced visit, or the same one changed. Raises ValueError if the register is full."""
+    body = msgspec.convert(control.body, PermitPut)
+    key = (control.site, body.plate_fold)
+    permits = ev.state.passages.permits
+    if key not in permits and sum(each[0] == control.site for each in permits) >= MAX_PERMITS:
+        raise ValueError(f"{control.site} has {MAX_PERMITS} permits")
+    others = [each for each in permits.get(key, ()) if each.visitor != body.visitor]
+    new = Permit(body.visitor, body.valid_from, body.valid_until)
+    _keep(ev, key, sorted((*others, new), key=lambda each: (each.valid_until, each.visitor))[-MAX_PERMITS_A_CAR:])
+    return key
+
+
+def remove_permit(ev: Evaluation, control: Control) -> VehicleKey:
+    """`visitor.removed`: the visit is off."""
+    body = msgspec.convert(control.body, _Removed)
+    key = (control.site, body.plate_fold)
+    _keep(ev, key, [each for each in ev.state.passages.permits.get(key, ()) if each.visitor != body.visitor])
+    return key
+
+
+def _keep(ev: Evaluation, key: VehicleKey, permits: list[Permit]) -> None:
+    if permits:
+        ev.journal.put(ev.state.passages.permits, key, tuple(permits))
+        ev.timers.arm((TIMER, *key), permits[0].valid_until + PERMIT_KEPT_US)
+    else:
+        ev.journal.remove(ev.state.passages.permits, key)
+        ev.timers.disarm((TIMER, *key))
+
+
+def on_timer(ev: Evaluation, timer: TimerKey, due: int) -> None:
+    """A permit has been over for long: it is forgotten."""
+    key: VehicleKey = (timer[1], timer[2])
+    permits = ev.state.passages.permits.get(key, ())
+    _keep(ev, key, [each for each in permits if each.valid_until + PERMIT_KEPT_US > due])
+
+
+def check_permit(ev: Evaluation, key: VehicleKey, move: Move) -> None:
+    """A visitor who enters outside of all announced times is found."""
+    permits = ev.state.passages.permits.get(key)
+    if permits and not any(each.valid_from <= move.at <= each.valid_until for each in permits):
+        nearest = min(permits, key=lambda each: (abs(each.valid_until - move.at), each.visitor))
+        flag_move(ev, Finding.EXPIRED_VISITOR, key[0], move, visitor=nearest.visitor)
+
+
+def overstay_at(ev: Evaluation, key: VehicleKey, entry: Move) -> int:
+    """Engine time at which a visitor who entered so has stayed too long; 0 for who may stay."""
+    settings = settings_of(ev, key[0])
+    permits = [each for each in ev.state.passages.permits.get(key, ()) if each.valid_from <= entry.at]
+    if not permits and not _is_stranger(ev, key[0], entry, settings.residents_list):
+        return 0
+    until = entry.at + round(settings.overstay_hours * HOUR_US)
+    valid = [each.valid_until for each in permits if each.valid_until >= entry.at]
+    return max(ev.now, min([until, *([max(valid)] if valid else [])]))
+
+
+def _is_stranger(ev: Evaluation, site: str, entry: Move, residents: str | None) -> bool:
+    """Whether there is a list of residents, and the car is not on it."""
+    found = [each for each in ev.state.passages.lists.get(site, ()) if each.name == residents]
+    return bool(found) and entry.plate_hash not in found[0].exact
+
+
+def check_lists(ev: Evaluation, key: VehicleKey, near: str, move: Move, confidence: float) -> None:
+    """Each list that the plate is on, or nearly on, is found; the residents' own is none to look for."""
+    residents = settings_of(ev, key[0]).residents_list
+    for each in ev.state.passages.lists.get(key[0], ()):
+        match = None if each.name == residents else _match(each, key[1], near, move.plate_hash)
+        if match is not None:
+            sure = round(confidence * LIKELIHOOD[match], 3)
+            more = {"list": each.name, "match": match.value, "confidence": sure}
+            flag_move(ev, Finding.LISTED_PLATE, key[0], move, each.name, **more)
+
+
+def _match(plates: PlateList, fold: str, near: str, plate_hash: str) -> Match | None:
+    """How the plate agrees with the most alike one of the list."""
+    if plate_hash in plates.exact:
+        return Match.EXACT
+    if fold in plates.folds:
+        return Match.CONFUSABLE
+    hashes = (near[n : n + NEAR_HEX_CHARS] for n in range(0, len(near), NEAR_HEX_CHARS))
+    return Match.ONE_CHARACTER if any(each in plates.nears for each in hashes) else None

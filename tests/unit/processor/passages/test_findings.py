@@ -1,0 +1,305 @@
+"""What is found about cars: each with what must be found, and what looks like it and must not."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from herun.passages import FLAGGED
+from tests.unit.processor.passages.gates import HOUR, MINUTE, Estate, at, control, hashes, settings
+from tests.unit.processor.samples import put_rule, rule
+
+CAR, OTHER = "测A12345", "测BXY890"
+
+
+def names(estate: Estate) -> list[str]:
+    return [finding for finding, _, _ in estate.findings()]
+
+
+def data(estate: Estate, finding: str) -> dict[str, object]:
+    (found,) = [
+        said
+        for said in (json.loads(event.data) for event in estate.found if event.event_type == FLAGGED)
+        if said["finding"] == finding
+    ]
+    return dict(found)
+
+
+# Exit without entry
+
+
+def test_an_exit_without_entry_is_found_when_the_entry_can_no_longer_come() -> None:
+    estate = Estate()
+    estate.read("north-out", CAR, 0)
+    estate.wait(10 * MINUTE)
+    assert names(estate) == []
+    estate.wait(11)
+    assert estate.findings() == [("exit_without_entry", "north-out", 0)]
+    estate.wait(3 * HOUR)
+    assert len(estate.findings()) == 1
+
+
+def test_before_the_site_was_watched_for_long_an_exit_means_nothing() -> None:
+    estate = Estate(settings(warm_up_hours=24))
+    estate.read("north-out", CAR, 0)
+    estate.read("north-out", OTHER, 25 * HOUR)
+    estate.wait(HOUR)
+    assert estate.findings() == [("exit_without_entry", "north-out", 25 * HOUR)]
+
+
+# Clone
+
+
+def test_a_plate_that_enters_twice_is_found() -> None:
+    estate = Estate()
+    estate.read("north-in", CAR, 0)
+    estate.read("south-in", CAR, HOUR)
+    estate.wait(11 * MINUTE)
+    assert estate.findings() == [("clone", "south-in", HOUR)]
+    found = data(estate, "clone")
+    assert (found["other_device"], found["plate_device"]) == ("north-in", "south-in")
+    assert estate.inside == 1
+
+
+def test_a_plate_that_left_between_is_no_clone_however_late_the_exit_comes() -> None:
+    estate = Estate()
+    estate.read("north-in", CAR, 0)
+    estate.read("south-in", CAR, HOUR)
+    estate.read("north-out", CAR, HOUR - 300, arrives=HOUR + 200)
+    estate.wait(HOUR)
+    assert (names(estate), estate.inside) == ([], 1)
+
+
+# Gate to gate
+
+
+def test_two_gates_sooner_than_anybody_drives_are_found_at_once() -> None:
+    estate = Estate()
+    estate.read("north-in", CAR, 0)
+    estate.read("south-out", CAR, 15)
+    estate.wait(11)
+    assert estate.findings() == [("impossible_gate_to_gate", "south-out", 15)]
+    assert data(estate, "impossible_gate_to_gate")["seconds"] == 15
+
+
+@pytest.mark.parametrize(("device", "second"), [("south-out", 31), ("north-out", 15)])
+def test_a_drive_through_and_a_turn_at_one_gate_are_possible(device: str, second: float) -> None:
+    estate = Estate()
+    estate.read("north-in", CAR, 0)
+    estate.read(device, CAR, second)
+    estate.wait(HOUR)
+    assert names(estate) == []
+
+
+def test_a_wrong_clock_makes_nobody_fast() -> None:
+    estate = Estate()
+    estate.read("north-in", CAR, 0)
+    estate.read("south-out", CAR, 5, arrives=125)  # two minutes behind
+    estate.wait(HOUR)
+    assert names(estate) == []
+
+
+# Tailgating
+
+
+def opened(estate: Estate, second: float, until: float) -> None:
+    estate.say("north-in", "gate.moved", second, position="open")
+    estate.say("north-in", "gate.moved", until, position="closed")
+
+
+def test_two_cars_on_one_opening_are_found() -> None:
+    estate = Estate()
+    estate.read("north-in", CAR, 0)
+    estate.say("north-in", "gate.moved", 1, position="open")
+    estate.read("north-in", OTHER, 6)
+    estate.say("north-in", "gate.moved", 12, position="closed")
+    estate.wait(11)
+    assert estate.findings() == [("tailgating", "north-in", 6)]
+
+
+def test_two_cars_on_two_openings_are_not() -> None:
+    estate = Estate()
+    estate.read("north-in", CAR, 0)
+    opened(estate, 1, 9)
+    estate.read("north-in", OTHER, 8.5)  # stands before the gate that is closing, and then has its own
+    opened(estate, 10, 18)
+    estate.wait(11)
+    assert names(estate) == []
+
+
+def test_one_car_that_is_read_twice_is_not() -> None:
+    estate = Estate()
+    estate.read("north-in", CAR, 0)
+    opened(estate, 1, 20)
+    estate.read("north-in", "测A1Z345", 5)
+    estate.wait(11)
+    assert names(estate) == []
+
+
+def test_a_barrier_of_its_own_speaks_for_the_cameras_of_its_zone() -> None:
+    from tests.unit.processor.samples import put_device
+
+    estate = Estate(put_device("arm", kind="barrier", zone="north"))
+    estate.read("north-in", CAR, 0)
+    estate.say("arm", "gate.moved", 1, position="open")
+    estate.read("north-in", OTHER, 6)
+    estate.read("south-in", "测C7K0W1", 6)
+    estate.wait(11)
+    assert estate.findings() == [("tailgating", "north-in", 6)]
+
+
+# Overstay and permits
+
+
+def permit(visitor: str, plate: str, from_s: float, until_s: float) -> dict[str, object]:
+    return {
+        "visitor": visitor,
+        "plate_fold": hashes(plate)["plate_fold"],
+        "valid_from": at(from_s),
+        "valid_until": at(until_s),
+    }
+
+
+def put_permit(visitor: str, plate: str, from_s: float, until_s: float) -> object:
+    return control("visitor.put", permit(visitor, plate, from_s, until_s))
+
+
+def test_a_visitor_who_stays_too_long_is_found_once_also_after_a_restart() -> None:
+    estate = Estate(control("visitor.put", permit("v1", CAR, -60, 48 * HOUR)), settings(overstay_hours=2))
+    estate.read("north-in", CAR, 0)
+    estate.read("north-in", OTHER, 1)  # nobody knows it, and there is no list of residents: it may stay
+    estate.wait(HOUR)
+    estate.restart()
+    assert names(estate) == []
+    estate.wait(HOUR)
+    assert estate.findings() == [("overstay", "north-in", 0)]
+    assert data(estate, "overstay")["seconds"] == 2 * HOUR
+    estate.restart()
+    estate.wait(20 * HOUR)
+    assert len(estate.findings()) == 1
+
+
+def test_a_visitor_who_has_left_overstays_nothing() -> None:
+    estate = Estate(control("visitor.put", permit("v1", CAR, -60, 48 * HOUR)), settings(overstay_hours=2))
+    estate.read("north-in", CAR, 0)
+    estate.read("north-out", CAR, HOUR)
+    estate.wait(5 * HOUR)
+    assert names(estate) == []
+
+
+def test_a_visitor_stays_no_longer_than_was_announced() -> None:
+    estate = Estate(control("visitor.put", permit("v1", CAR, -60, HOUR)))
+    estate.read("north-in", CAR, 0)
+    estate.wait(30 * MINUTE)
+    estate.control(control("visitor.put", permit("v1", CAR, -60, 2 * HOUR)))
+    estate.wait(HOUR)
+    assert names(estate) == []
+    estate.wait(31 * MINUTE)
+    assert names(estate) == ["overstay"]
+
+
+def test_with_a_list_of_residents_whoever_is_not_on_it_is_a_visitor() -> None:
+    residents = control("list.put", {"name": "residents", "hashes": [hashes(CAR)["plate_hash"]]})
+    estate = Estate(residents, settings(overstay_hours=2, residents_list="residents"))
+    estate.read("north-in", CAR, 0)
+    estate.read("north-in", OTHER, 30)
+    estate.wait(3 * HOUR)
+    assert estate.findings() == [("overstay", "north-in", 30)]
+
+
+def test_a_shorter_stay_holds_for_those_who_are_inside_already() -> None:
+    estate = Estate(control("visitor.put", permit("v1", CAR, -60, 48 * HOUR)))
+    estate.read("north-in", CAR, 0)
+    estate.wait(3 * HOUR)
+    estate.control(settings(overstay_hours=2))
+    estate.wait(1)
+    assert names(estate) == ["overstay"]
+    estate.control(settings(overstay_hours=1))
+    estate.wait(HOUR)
+    assert names(estate) == ["overstay"]
+
+
+@pytest.mark.parametrize(
+    ("from_s", "until_s", "found"), [(-60, -1, ["v1"]), (60, HOUR, ["v1"]), (-60, 60, []), (0, 0, [])]
+)
+def test_a_visitor_outside_of_the_announced_time_is_found(from_s: float, until_s: float, found: list[str]) -> None:
+    estate = Estate(control("visitor.put", permit("v1", CAR, from_s, until_s)))
+    estate.read("north-in", CAR, 0)
+    estate.read("north-in", OTHER, 1)
+    estate.wait(11)
+    assert [name for name in names(estate) if name == "expired_visitor"] == ["expired_visitor"] * len(found)
+    if found:
+        assert data(estate, "expired_visitor")["visitor"] == "v1"
+
+
+def test_one_of_several_visits_is_enough_and_one_taken_back_is_none() -> None:
+    first, second = permit("v1", CAR, -HOUR, -60), permit("v2", CAR, -60, HOUR)
+    estate = Estate(control("visitor.put", first), control("visitor.put", second))
+    estate.read("north-in", CAR, 0)
+    estate.wait(11)
+    assert names(estate) == []
+    estate.control(control("visitor.removed", {"visitor": "v2", "plate_fold": second["plate_fold"]}))
+    estate.read("north-out", CAR, 10 * MINUTE)
+    estate.read("north-in", CAR, 20 * MINUTE)
+    estate.wait(11)
+    assert names(estate) == ["expired_visitor"]
+
+
+def test_permits_are_forgotten_long_after_their_end() -> None:
+    estate = Estate(control("visitor.put", permit("v1", CAR, 0, 60)))
+    estate.tick(at(31 * 24 * HOUR))
+    assert estate.engine.state.passages.permits == {}
+    assert estate.engine.state.due == {}
+
+
+# Listed plates
+
+
+def listed(*plates: str) -> dict[str, object]:
+    made = [hashes(plate) for plate in plates]
+    return {
+        "name": "wanted",
+        "hashes": [each["plate_hash"] for each in made],
+        "folds": [each["plate_fold"] for each in made],
+        "nears": ["".join(each["plate_near"]) for each in made],
+    }
+
+
+@pytest.mark.parametrize(
+    ("seen", "match", "confidence"),
+    [("测A12345", "exact", 0.9), ("测A1Z34S", "confusable", 0.81), ("测A1Z3H5", "one_character", 0.45)],
+)
+def test_a_listed_plate_is_found_and_said_how_sure_it_is(seen: str, match: str, confidence: float) -> None:
+    estate = Estate(control("list.put", listed("测A12345", "测BXY890")))
+    estate.read("north-in", seen, 0, confidence=90)
+    estate.wait(11)
+    found = data(estate, "listed_plate")
+    assert (found["match"], found["confidence"], found["list"]) == (match, confidence, "wanted")
+
+
+@pytest.mark.parametrize("seen", ["测A1Z3HH", "测A1234", "无牌", ""])
+def test_two_wrong_characters_or_no_plate_are_on_no_list(seen: str) -> None:
+    estate = Estate(control("list.put", listed("测A12345")))
+    estate.read("north-in", seen, 0)
+    estate.wait(11)
+    assert names(estate) == []
+
+
+def test_a_list_of_the_old_form_matches_exactly_only() -> None:
+    estate = Estate(control("list.put", {"name": "wanted", "hashes": [hashes(CAR)["plate_hash"]]}))
+    estate.read("north-in", "测A1Z345", 0)
+    estate.read("south-in", CAR, HOUR)
+    estate.wait(11)
+    assert [finding for finding in estate.findings() if finding[0] == "listed_plate"] == [
+        ("listed_plate", "south-in", HOUR)
+    ]
+
+
+def test_an_ordinary_rule_raises_what_was_found() -> None:
+    body = rule("clones", "count", types=(FLAGGED,), count=1, window_s=60, match={"where": {"finding": "clone"}})
+    estate = Estate(put_rule(body))
+    estate.read("north-in", CAR, 0)
+    estate.read("south-in", CAR, HOUR)
+    estate.wait(11 * MINUTE)
+    assert [(alert.rule_uid, alert.device) for alert in estate.alerts if alert.version == 1] == [("clones", "south-in")]

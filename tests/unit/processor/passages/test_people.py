@@ -1,0 +1,238 @@
+"""Persons: in and out, loitering, crowds, doors, and residents who want to be looked after."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from herun.passages import COMPLETED, FLAGGED
+from tests.unit.processor.passages.gates import HOUR, MINUTE, Estate, at, control, settings
+from tests.unit.processor.samples import SITE, put_device
+
+HALL = put_device("hall", kind="pedestrian_camera", zone="lobby")
+DOOR = put_device("door", zone="lobby")
+FACE, OTHER = "f" * 32, "a" * 32
+
+
+def lobby(**changed: Any) -> Estate:
+    return Estate(HALL, DOOR, settings(**changed))
+
+
+def capture(estate: Estate, second: float, face: str = "", arrives: float | None = None, **data: Any) -> None:
+    known: dict[str, Any] = {"face_id_hash": face} if face else {}
+    estate.say("hall", "person.captured", second, arrives=arrives, **known, **data)
+
+
+def found(estate: Estate) -> list[tuple[str, int]]:
+    return [(finding, second) for finding, _, second in estate.findings()]
+
+
+def test_who_goes_in_or_out_is_counted_and_who_is_only_seen_is_not() -> None:
+    estate = lobby()
+    capture(estate, 0, direction="in", count=2)
+    capture(estate, 5)
+    capture(estate, 9, direction="out")
+    counts = estate.engine.state.passages.occupancy[SITE]
+    assert (counts.persons_in, counts.persons_out) == (2, 1)
+    assert [(each["kind"], each["direction"], each["count"]) for each in estate.passages()] == [
+        ("person", "in", 2), ("person", "out", 1),
+    ]  # fmt: skip
+
+
+def test_several_captures_of_one_face_are_one_passage() -> None:
+    estate = lobby()
+    for second in (0, 4, 12):
+        capture(estate, second, FACE, direction="in")
+    capture(estate, 8, FACE, arrives=15, direction="in")
+    capture(estate, 40, FACE, direction="in")
+    capture(estate, 41, OTHER, direction="in")
+    assert len(estate.passages()) == 3
+
+
+# Doors
+
+
+def test_two_persons_on_one_opening_of_a_door_are_found_once() -> None:
+    estate = lobby()
+    estate.say("door", "door.opened", 0)
+    for second in (2, 4, 6):
+        capture(estate, second)
+    assert found(estate) == [("tailgating", 4)]
+
+
+@pytest.mark.parametrize("closes", [3, None])
+def test_persons_on_openings_of_their_own_are_not(closes: float | None) -> None:
+    estate = lobby()
+    for opening in (0, 60):
+        estate.say("door", "door.opened", opening)
+        capture(estate, opening + 2)
+        if closes is not None:
+            estate.say("door", "door.closed", opening + closes)
+        capture(estate, opening + 20)  # long after
+    assert found(estate) == []
+
+
+def test_one_face_that_is_captured_twice_is_one_person() -> None:
+    estate = lobby()
+    estate.say("door", "door.opened", 0)
+    capture(estate, 2, FACE)
+    capture(estate, 6, FACE)
+    assert found(estate) == []
+    capture(estate, 7, OTHER)
+    assert found(estate) == [("tailgating", 7)]
+
+
+# Loitering
+
+
+@pytest.mark.parametrize("face", [FACE, ""])
+def test_lingering_in_one_zone_is_found_once(face: str) -> None:
+    estate = lobby(loiter_minutes=10)
+    for minute in range(0, 20, 3):
+        capture(estate, minute * MINUTE, face)
+    assert found(estate) == [("loitering", 12 * MINUTE)]
+
+
+def test_passing_again_after_a_pause_is_no_lingering() -> None:
+    estate = lobby(loiter_minutes=10)
+    for minute in (0, 2, 4, 8, 10, 11, 15, 17):
+        capture(estate, minute * MINUTE, FACE)
+    assert found(estate) == []
+
+
+def test_two_captures_long_apart_are_no_lingering() -> None:
+    estate = lobby(loiter_minutes=1)
+    for second in (0, 19, 38):
+        capture(estate, second, FACE)
+    capture(estate, 61, FACE)
+    assert found(estate) == []
+
+
+def test_what_has_been_seen_is_forgotten() -> None:
+    estate = lobby(loiter_minutes=10)
+    capture(estate, 0, FACE)
+    capture(estate, 1)
+    estate.wait(HOUR)
+    assert estate.engine.state.passages.sightings == {}
+    assert estate.engine.state.passages.crowds == {}
+    assert estate.engine.state.due == {}
+
+
+# Crowds
+
+
+@given(st.lists(st.tuples(st.integers(0, 200), st.integers(1, 3)), max_size=25), st.randoms(use_true_random=False))
+def test_a_crowd_is_found_if_any_window_holds_so_many(captures: list[tuple[int, int]], chance: random.Random) -> None:
+    """Against looking at every window; shuffled within the window's length."""
+    estate = lobby(crowd_size=8, crowd_s=60)
+    is_crowd = any(sum(count for second, count in captures if end - 60 < second <= end) >= 8 for end, _ in captures)
+    arrivals = sorted((second + chance.uniform(0, 50), second, count) for second, count in captures)
+    for arrives, second, count in arrivals:
+        capture(estate, second, arrives=arrives, count=count)
+    assert ("crowd" in [finding for finding, _ in found(estate)]) == is_crowd
+
+
+def test_a_crowd_is_found_once_until_it_has_gone() -> None:
+    estate = lobby(crowd_size=5)
+    for second in [*range(10), *range(300, 310)]:
+        capture(estate, second)
+    assert found(estate) == [("crowd", 4), ("crowd", 304)]
+
+
+def test_one_face_is_no_crowd() -> None:
+    estate = lobby(crowd_size=3, merge_s=1)
+    for second in range(0, 50, 5):
+        capture(estate, second, FACE)
+    assert found(estate) == []
+
+
+# Care
+
+
+def care(**changed: Any) -> Any:
+    body = {"resident": "r1", "hours": 12, "consent": {"by": "Wang", "at": 1}, "devices": ["flat-door"]}
+    return control("care.put", {**body, "face_hashes": [FACE], **changed})
+
+
+def test_a_resident_who_is_not_seen_is_found_once_and_again_after_having_been_seen() -> None:
+    estate = Estate(HALL, care())
+    estate.wait(12 * HOUR)
+    assert found(estate) == [("not_seen", 12 * HOUR)]
+    estate.restart()
+    estate.wait(40 * HOUR)
+    assert len(found(estate)) == 1
+    estate.say("flat-door", "door.opened", 60 * HOUR)
+    estate.wait(13 * HOUR)
+    assert [second for _, second in found(estate)] == [12 * HOUR, 72 * HOUR]
+    flagged = [json.loads(event.data) for event in estate.found if event.event_type == FLAGGED]
+    assert {each["resident"] for each in flagged} == {"r1"}
+
+
+@pytest.mark.parametrize(
+    ("device", "event_type", "data", "counts"),
+    [
+        ("flat-door", "door.opened", {}, True),
+        ("flat-door", "state.reported", {"name": "motion", "value": True}, True),
+        ("flat-door", "state.reported", {"name": "motion", "value": False}, False),
+        ("flat-door", "state.reported", {"name": "smoke", "value": True}, False),
+        ("flat-door", "zone.observed", {"occupied": True}, True),
+        ("flat-door", "zone.observed", {"occupied": False}, False),
+        ("other-door", "door.opened", {}, False),
+        ("hall", "person.captured", {"face_id_hash": FACE}, True),
+        ("hall", "person.captured", {"face_id_hash": OTHER}, False),
+        ("hall", "person.captured", {}, False),
+    ],
+)
+def test_signs_of_life(device: str, event_type: str, data: dict[str, Any], counts: bool) -> None:
+    estate = Estate(HALL, care())
+    estate.wait(6 * HOUR)
+    estate.say(device, event_type, 6 * HOUR, **data)
+    estate.wait(7 * HOUR)
+    assert [finding for finding, _ in found(estate) if finding == "not_seen"] == ([] if counts else ["not_seen"])
+
+
+def test_our_own_outage_is_no_silence() -> None:
+    estate = Estate(care())
+    estate.wait(6 * HOUR)
+    estate.tick(at(20 * HOUR))
+    estate.listen(at(20 * HOUR + 1))
+    assert found(estate) == []
+    estate.wait(7 * HOUR)
+    assert [finding for finding, _ in found(estate)] == ["not_seen"]
+
+
+def test_without_consent_nobody_is_looked_for() -> None:
+    estate = Estate()
+    body = dict(care().body)
+    del body["consent"]
+    decisions = estate.engine.apply(frame_of(control("care.put", body)), 99, estate.now)
+    assert len(decisions.refused_controls) == 1
+    assert estate.engine.state.passages.cares == {}
+
+
+def frame_of(*controls: Any) -> Any:
+    from herun.frames import FRAME_VERSION, Frame, FrameKind
+
+    return Frame(FRAME_VERSION, 0, "t", "f", FrameKind.CONTROL, [], list(controls))
+
+
+def test_consent_that_is_withdrawn_leaves_nothing() -> None:
+    estate = Estate(care(), care(resident="r2"))
+    estate.control(control("care.removed", {"resident": "r1"}))
+    assert estate.engine.state.passages.watchers == {(SITE, "flat-door"): ("r2",), (SITE, FACE): ("r2",)}
+    estate.control(control("care.removed", {"resident": "r2"}))
+    passages = estate.engine.state.passages
+    assert (passages.cares, passages.watchers, estate.engine.state.due_without_outage) == ({}, {}, {})
+    estate.wait(20 * HOUR)
+    assert found(estate) == []
+
+
+def test_captures_without_direction_are_no_passages() -> None:
+    estate = lobby()
+    capture(estate, 0)
+    assert [event for event in estate.found if event.event_type == COMPLETED] == []
