@@ -23,18 +23,21 @@ LIMIT 1;
 SELECT pg_advisory_xact_lock(hashtextextended(%(site)s || '/' || %(uid)s, 0));
 
 -- name: page
--- Rules in force by uid. One that threw too often is switched off from its alert on until the engine gets it again.
-SELECT v.uid, v.version, v.body, v.changed_by, v.changed_at, v.why, off.since AS switched_off
-FROM rules_in_force AS r
-JOIN rule_versions AS v ON v.site = r.site AND v.uid = r.uid AND v.version = r.version
-LEFT JOIN LATERAL (
-    SELECT max(a.raised_at) AS since
+-- Rules in force by uid, which is kept in the order of its bytes: the history's index has the database's order. One
+-- that threw too often is switched off from its alert on until the engine gets it again.
+WITH off AS MATERIALIZED (
+    SELECT a.key, max(a.raised_at) AS since
     FROM alerts AS a
-    WHERE a.site = r.site AND a.rule_uid = %(switched_off_uid)s AND a.key = r.uid
+    WHERE a.site = %(site)s AND a.rule_uid = %(switched_off_uid)s
       AND NOT EXISTS (
           SELECT 1 FROM control_frames AS c
           WHERE c.site = a.site AND c.position >= a.first_position AND c.kind = 'rule.put' AND c.body ->> 'uid' = a.key)
-) AS off ON true
+    GROUP BY a.key
+)
+SELECT v.uid, v.version, v.body, v.changed_by, v.changed_at, v.why, off.since AS switched_off
+FROM rules_in_force AS r
+JOIN rule_versions AS v ON v.site = r.site AND v.uid = r.uid COLLATE "default" AND v.version = r.version
+LEFT JOIN off ON off.key = r.uid COLLATE "default"
 WHERE r.site = %(site)s
   AND (%(uid)s::text IS NULL OR r.uid = %(uid)s)
   AND (%(after)s::text IS NULL OR r.uid > %(after)s)
