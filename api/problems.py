@@ -32,11 +32,12 @@ TRANSIENT: Final = (
 
 
 class FieldError(View):
-    """What is wrong with one part of the request: `loc` is the way to it."""
+    """What is wrong with one part of the request: `loc` is the way to it, `line` where it stands in a body of YAML."""
 
     loc: list[str | int]
     msg: str
     type: str
+    line: int | None = None
 
 
 class ProblemDetails(View):

@@ -36,22 +36,24 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _known_type(name: str) -> str:
+    if name not in CATALOGUE:
+        raise ValueError(f"unknown event type {name}; known are {', '.join(sorted(CATALOGUE))}")
+    return name
+
+
+EventTypes = Annotated[list[Annotated[str, AfterValidator(_known_type)]], Field(min_length=1, max_length=20)]
+
+
 class Match(_Strict):
     """Which events a rule looks at; an empty list means any. `where` holds field values of its data."""
 
-    event_types: Annotated[list[str], Field(min_length=1, max_length=20)]
+    event_types: EventTypes
     where: Annotated[dict[FieldName, Scalar], Field(max_length=10)] = {}
     devices: Annotated[list[Name], Field(max_length=MAX_SCOPE)] = []
     device_kinds: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=MAX_SCOPE)] = []
     zones: Annotated[list[Name], Field(max_length=MAX_SCOPE)] = []
     buildings: Annotated[list[Name], Field(max_length=MAX_SCOPE)] = []
-
-    @model_validator(mode="after")
-    def _known_types(self) -> Match:
-        unknown = [name for name in self.event_types if name not in CATALOGUE]
-        if unknown:
-            raise ValueError(f"unknown event types {unknown}; known are {sorted(CATALOGUE)}")
-        return self
 
 
 def _checked(text: str) -> str:
@@ -222,7 +224,7 @@ class DistinctRule(_Rule):
 class Step(_Strict):
     """One thing that happens: events of these types for which the condition holds."""
 
-    event_types: Annotated[list[str], Field(min_length=1, max_length=20)]
+    event_types: EventTypes
     condition: Condition | None = None
 
 
@@ -296,3 +298,26 @@ Rule = Annotated[
     Field(discriminator="kind"),
 ]
 RULE: TypeAdapter[Rule] = TypeAdapter(Rule)
+
+
+def body_of(rule: Rule) -> dict[str, Any]:
+    """The rule in full, as it is stored, compared and told to the engine."""
+    body: dict[str, Any] = RULE.dump_python(rule, mode="json")
+    return body
+
+
+# What a rule says to people, and when it may raise, not what it decides: changing it keeps what the engine knows of it.
+PRESENTATION: Final = frozenset(
+    {
+        "version", "title", "text", "severity", "category", "opens_order", "order_category", "cooldown_s", "schedule",
+        "armed_modes", "lateness_s",
+    }
+)  # fmt: skip
+SWITCHED_OFF_UID: Final = (
+    "herun-rule-switched-off"  # of the engine's alerts about rules that threw; the key is the rule
+)
+
+
+def decides_otherwise(old: Rule, new: Rule) -> bool:
+    """True if the engine forgets what it knows of the rule when the new version takes the old one's place."""
+    return old.model_dump(exclude=set(PRESENTATION)) != new.model_dump(exclude=set(PRESENTATION))

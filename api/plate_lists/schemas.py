@@ -7,11 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from api.schema import Body, Moment, View
-
-# With some 180 bytes of hashes each, nine tenths of what one control frame holds.
-MAX_PLATES = 10_000
-
-Plate = Annotated[str, Field(min_length=2, max_length=20, pattern=r"[0-9A-Za-z]", examples=["苏E12345"])]
+from herun.rule_files import MAX_PLATES, Plate
 
 
 class NewPlateList(Body):

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from api.schema import Moment, View
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from api.schema import Body, Moment, Text, View
 from herun.rules import Rule
 
 
 class RuleVersion(View):
-    """The current version of a rule, with who made it, when and why."""
+    """The current version of a rule, with who made it, when and why.
+
+    `switched_off`: since when the engine has not evaluated it, because it threw too often; the next PUT switches it on.
+    """
 
     uid: str
     version: int
@@ -15,6 +22,7 @@ class RuleVersion(View):
     changed_by: str
     changed_at: Moment
     why: str | None
+    switched_off: Moment | None
 
 
 class RuleChange(View):
@@ -28,9 +36,10 @@ class RuleChange(View):
 
 
 class Rules(View):
-    """All rules in force, by uid."""
+    """One page of the rules in force, by uid; `next_cursor` is null on the last."""
 
     items: list[RuleVersion]
+    next_cursor: str | None
 
 
 class RuleHistory(View):
@@ -38,3 +47,45 @@ class RuleHistory(View):
 
     uid: str
     items: list[RuleChange]
+
+
+class Rollback(Body):
+    """POST .../rules/{uid}/rollback: makes a new version of an old one's body."""
+
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    why: Text
+
+
+class FieldChange(View):
+    """One field that differs, by its dotted name; null where it is not there or empty."""
+
+    field: str
+    old: Any
+    new: Any
+
+
+class RuleDiff(View):
+    """What differs between two versions; a version that was removed, or never was, has no fields.
+
+    `begins_anew`: the engine forgets what it knows of the rule; what is pending begins again.
+    """
+
+    uid: str
+    old: Annotated[int, Field(serialization_alias="from")]
+    new: Annotated[int, Field(serialization_alias="to")]
+    changes: list[FieldChange]
+    begins_anew: bool
+
+
+class CheckedRule(View):
+    """A rule that may be put, and what makes one doubt that it is meant so."""
+
+    uid: str
+    line: int
+    warnings: list[str]
+
+
+class Checked(View):
+    """POST .../rules/check: all rules of the body, none of which has been put."""
+
+    items: list[CheckedRule]

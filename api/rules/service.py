@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
+from api import cursors
 from api.audit import store as audit
 from api.outbox import store as outbox
 from api.problems import conflict, invalid, not_found
 from api.rules import store
-from api.rules.schemas import RuleChange, RuleHistory, Rules, RuleVersion
+from api.rules.schemas import (
+    Checked,
+    CheckedRule,
+    FieldChange,
+    Rollback,
+    RuleChange,
+    RuleDiff,
+    RuleHistory,
+    Rules,
+    RuleVersion,
+)
+from api.rules.store import Filter, Named
 from api.transactions import Transaction
 from herun.control import ControlKind
-from herun.rules import RULE, Rule
-
-MAX_RULES: Final = 500  # in force at one site: each event is held against all of them
+from herun.rule_changes import begins_anew, changes, doubts
+from herun.rule_files import MAX_RULES, RuleFile
+from herun.rules import RULE, Rule, body_of
 
 
 async def put(tx: Transaction, uid: str, rule: Rule, why: str | None) -> RuleVersion:
@@ -21,9 +33,9 @@ async def put(tx: Transaction, uid: str, rule: Rule, why: str | None) -> RuleVer
     if rule.uid != uid:
         raise invalid("another_uid", f"the body is rule {rule.uid}, the path says {uid}")
     version, in_force = await store.newest(tx, uid)
-    if not in_force and len(await store.current(tx)) >= MAX_RULES:
+    if not in_force and await store.count(tx) >= MAX_RULES:
         raise conflict("too_many_rules", f"a site has at most {MAX_RULES} rules in force")
-    body = RULE.dump_python(rule.model_copy(update={"version": version + 1}), mode="json")
+    body = body_of(rule.model_copy(update={"version": version + 1}))
     await store.add_version(tx, uid, version + 1, body, why)
     await outbox.put(tx, ControlKind.RULE_PUT, body)
     await audit.record(tx, "rule.put", uid, {"version": version + 1, "why": why})
@@ -41,17 +53,27 @@ async def remove(tx: Transaction, uid: str, why: str | None) -> RuleChange:
     return (await history(tx, uid)).items[0]
 
 
+async def roll_back(tx: Transaction, uid: str, asked: Rollback) -> RuleVersion:
+    """Puts an old version's body as a new one. Raises Problem 404 for no such version, 409 for one that removed it."""
+    body = await _body(tx, uid, asked.version)
+    if body is None:
+        raise conflict("removed", f"version {asked.version} took the rule out of force; there is nothing to put")
+    return await put(tx, uid, RULE.validate_python(body), f"back to version {asked.version}: {asked.why}"[:500])
+
+
 async def one(tx: Transaction, uid: str) -> RuleVersion:
     """A rule in force. Raises Problem 404."""
-    rows = await store.current(tx, uid)
+    rows = await store.page(tx, Filter(uid=uid), limit=1)
     if not rows:
         raise not_found("rule")
     return _shown(rows[0])
 
 
-async def everything(tx: Transaction) -> Rules:
-    """All rules in force."""
-    return Rules(items=[_shown(row) for row in await store.current(tx)])
+async def page(tx: Transaction, wanted: Filter, *, cursor: str | None, limit: int) -> Rules:
+    """Rules in force by uid. Raises Problem 400 for a bad cursor."""
+    rows = await store.page(tx, wanted, after=cursors.decode_text(cursor), limit=limit + 1)
+    more = cursors.encode(rows[limit - 1]["uid"]) if len(rows) > limit else None
+    return Rules(items=[_shown(row) for row in rows[:limit]], next_cursor=more)
 
 
 async def history(tx: Transaction, uid: str) -> RuleHistory:
@@ -60,6 +82,69 @@ async def history(tx: Transaction, uid: str) -> RuleHistory:
     if not rows:
         raise not_found("rule")
     return RuleHistory(uid=uid, items=[RuleChange(**_with_rule(row)) for row in rows])
+
+
+async def diff(tx: Transaction, uid: str, old: int | None, new: int | None) -> RuleDiff:
+    """What differs between two versions, by default the newest and the one before. Raises Problem 404."""
+    if new is None:
+        new = (await history(tx, uid)).items[0].version
+    old = new - 1 if old is None else old
+    before, after = (await _body(tx, uid, old) if old else None), await _body(tx, uid, new)
+    found = [FieldChange(field=each.field, old=each.old, new=each.new) for each in changes(before, after)]
+    return RuleDiff(uid=uid, old=old, new=new, changes=found, begins_anew=begins_anew(before, after))
+
+
+async def check(tx: Transaction, found: RuleFile) -> Checked:
+    """What makes one doubt rules that are valid. Writes nothing."""
+    named = {placed.rule.uid: _named(placed.rule) for placed in found.rules}
+    lists = found.plate_lists.keys()
+    every = Named(
+        devices=sorted({name for each in named.values() for name in each.devices}),
+        device_kinds=sorted({name for each in named.values() for name in each.device_kinds}),
+        zones=sorted({name for each in named.values() for name in each.zones}),
+        buildings=sorted({name for each in named.values() for name in each.buildings}),
+        plate_lists=sorted({name for each in named.values() for name in each.plate_lists} - lists),
+    )
+    unknown = await store.unknown(tx, every)
+    items = [
+        CheckedRule(
+            uid=placed.rule.uid,
+            line=placed.line,
+            warnings=[*doubts(placed.rule), *_missing(named[placed.rule.uid], unknown)],
+        )
+        for placed in found.rules
+    ]
+    return Checked(items=items)
+
+
+def _named(rule: Rule) -> Named:
+    match = rule.match
+    lists = [rule.plate_list] if rule.kind == "plate_list" else []
+    return Named(match.devices, match.device_kinds, match.zones, match.buildings, lists)
+
+
+def _missing(named: Named, unknown: set[tuple[str, str]]) -> list[str]:
+    families = {
+        "device": named.devices,
+        "device kind": named.device_kinds,
+        "zone": named.zones,
+        "building": named.buildings,
+        "plate list": named.plate_lists,
+    }
+    return [
+        f"this site has no {what} {name}"
+        for what, names in families.items()
+        for name in names
+        if (what, name) in unknown
+    ]
+
+
+async def _body(tx: Transaction, uid: str, version: int) -> dict[str, Any] | None:
+    row = await store.version(tx, uid, version)
+    if row is None:
+        raise not_found("version of this rule")
+    body: dict[str, Any] | None = row["body"]
+    return None if body is None else body_of(RULE.validate_python(body))
 
 
 def _shown(row: dict[str, Any]) -> RuleVersion:

@@ -6,15 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pydantic import ValidationError
-
 from herun.backtests import MAX_WARM_UP_US, Backtest
 from herun.catalogue import CATALOGUE
 from herun.clock import DAY_US, SECOND_US
 from herun.control import ControlKind
 from herun.errors import InvalidInputError
 from herun.frames import Control
-from herun.rules import RULE, Rule
+from herun.rule_files import rule_of
 from processor.engine.engine import make_parts
 from processor.replay import END, Boundary, StoredControls, Substitution
 
@@ -62,7 +60,7 @@ def plan_rules(job: Backtest, rule_controls: Iterable[tuple[str, dict[str, Any]]
         return as_they_were(rule_controls)
     said = list(rule_controls)
     body = job.rule if job.rule is not None else _in_force(job.rule_uid or "", said)
-    candidate = check_rule(body).model_dump(mode="json")
+    candidate = rule_of(body).model_dump(mode="json")
     others = (each for kind, each in said if kind == ControlKind.RULE_PUT and each["uid"] != candidate["uid"])
     return Plan((candidate, *others), candidate, with_rule(candidate["uid"], candidate))
 
@@ -76,15 +74,6 @@ def as_they_were(rule_controls: Iterable[tuple[str, dict[str, Any]]]) -> Plan:
 def was_put(uid: str, rule_controls: Iterable[tuple[str, dict[str, Any]]]) -> bool:
     """True if a rule of this uid was ever put."""
     return any(kind == ControlKind.RULE_PUT and body.get("uid") == uid for kind, body in rule_controls)
-
-
-def check_rule(body: dict[str, Any]) -> Rule:
-    """The rule of a body. Raises InvalidInputError (`bad_rule`) that says where and what was expected."""
-    try:
-        return RULE.validate_python(body)
-    except ValidationError as error:
-        told = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'rule'}: {each['msg']}" for each in error.errors()[:10])
-        raise InvalidInputError("bad_rule", told) from error
 
 
 def _in_force(uid: str, rule_controls: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, Any]:

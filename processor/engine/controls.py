@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from herun.control import ControlKind
 from herun.errors import InvalidInputError
 from herun.frames import Control
-from herun.rules import RULE, Rule
+from herun.rules import RULE, Rule, decides_otherwise
 from processor.engine import gates, merging, verdicts
 from processor.engine.alerting import FORGET, Evaluation, clear_alert, close_alert, forget_alert
 from processor.engine.kinds.absence import Absence
@@ -20,14 +20,6 @@ from processor.engine.kinds.compiled import CompiledRule
 from processor.engine.parts import ControlHandler
 from processor.engine.rulebook import RuleBook, compile_rule
 from processor.engine.state import Registration, RuleCell, RuleKey
-
-# What a rule says to people, not when: changing it keeps the rule's state.
-PRESENTATION: Final = frozenset(
-    {
-        "version", "title", "text", "severity", "category", "opens_order", "order_category", "cooldown_s", "schedule",
-        "armed_modes", "lateness_s",
-    }
-)  # fmt: skip
 
 _GONE: Final = Registration(kind="", zone=None, building=None, enabled=False)
 
@@ -96,7 +88,7 @@ def _put_rule(ev: Evaluation, book: RuleBook, control: Control) -> None:
     old = ev.state.rules.get(key)
     if old is not None and old.body == body:
         return
-    if old is not None and _decides_otherwise(RULE.validate_json(old.body), rule):
+    if old is not None and decides_otherwise(RULE.validate_json(old.body), rule):
         drop_rule_state(ev, compile_rule(control.site, RULE.validate_json(old.body)))
     ev.journal.put(ev.state.rules, key, RuleCell(body))
     book.changed(key)
@@ -150,10 +142,6 @@ def _text(body: dict[str, Any], name: str) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{name} is not a text")
     return value
-
-
-def _decides_otherwise(old: Rule, new: Rule) -> bool:
-    return old.model_dump(exclude=set(PRESENTATION)) != new.model_dump(exclude=set(PRESENTATION))
 
 
 def drop_rule_state(ev: Evaluation, rule: CompiledRule) -> None:

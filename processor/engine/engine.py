@@ -14,6 +14,7 @@ import msgspec
 from herun.errors import InvalidInputError
 from herun.events import FLAG_LATE, FLAG_OUT_OF_SERVICE, Event
 from herun.frames import Control, Frame, FrameKind
+from herun.rules import SWITCHED_OFF_UID
 from processor.engine import clocks as clocks_of
 from processor.engine import gates, merging
 from processor.engine.alerting import FORGET, Evaluation, Occurrence, RuleHead, forget_alert, raise_alert
@@ -49,7 +50,6 @@ OUTAGE_GAP_US: Final = 5 * SECOND_US  # of the machine's clock, without a gatewa
 AHEAD_US: Final = 5 * SECOND_US
 MAX_DERIVED: Final = 256  # derived events of one event or timer, theirs included: no chain without end
 MAX_RULE_ERRORS: Final = 5  # evaluations of a rule that threw since it was put; then it is switched off
-SWITCHED_OFF_UID: Final = "herun-rule-switched-off"
 
 _decode_data: Final = msgspec.json.Decoder(dict[str, Any]).decode
 _NO_DATA: Final[dict[str, Any]] = {}

@@ -151,8 +151,8 @@ async def test_a_plate_list_tells_the_engine_what_looks_like_its_plates(world: W
 
 
 async def test_the_longest_list_fits_into_one_control_frame(world: World) -> None:
-    from api.plate_lists.schemas import MAX_PLATES
     from herun.frames import MAX_FRAME_BYTES
+    from herun.rule_files import MAX_PLATES
 
     plates = [f"苏E{n:06d}" for n in range(MAX_PLATES)]
     await world.admin.put("plate-lists/wanted", {"plates": plates})

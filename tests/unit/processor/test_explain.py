@@ -9,8 +9,8 @@ import pytest
 
 from herun.events import Event
 from herun.frames import Control
+from herun.rule_files import rule_of
 from processor.backtest.explain import Asked, Looks, explain
-from processor.backtest.plan import check_rule
 from processor.engine.kinds.threshold import Threshold
 from tests.unit.processor.driving import Driver
 from tests.unit.processor.samples import SECOND_US, SITE, START_US, event, put_device, put_list, put_rule, rule
@@ -38,7 +38,7 @@ def passage(second: float, plate: str) -> Event:
 
 def why(body: dict[str, Any], *events: Event) -> dict[str, Any]:
     """The reason that a trace gives for the last of the events."""
-    rule_itself = check_rule(body)
+    rule_itself = rule_of(body)
     driver = Driver(put_device("d1", zone="z"), put_device("d2"), put_list("wanted", "h1"), put_rule(body))
     driver.may_fail = True
     for each in events[:-1]:

@@ -1,0 +1,179 @@
+"""Rules over HTTP: YAML, checking, comparing, going back, many of them, and those that the engine switched off."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from api.rules import service
+from herun.clock import to_datetime
+from herun.rule_files import KINDS
+from herun.rules import SWITCHED_OFF_UID
+from tests.integration.api.running import NOON_US, SITE, As, World
+
+TEXT: Final = """\
+kind: threshold
+uid: r1
+title: {zh: 水位, en: Water}
+text: {zh: "{device}", en: "{device}"}
+category: flooding
+match: {event_types: [reading.reported], where: {metric: level}}
+raise_above: 0.3
+"""
+RULE: Final[dict[str, Any]] = yaml.safe_load(TEXT)
+UNKNOWN: Final = {"devices": ["d9"], "zones": ["z1", "z9"], "buildings": ["b9"], "device_kinds": ["submarine"]}
+
+
+async def send(person: As, method: str, path: str, text: str | bytes, kind: str = "application/yaml") -> Any:
+    headers = {"Authorization": f"Bearer {person.token}", "Content-Type": kind}
+    return await person.client.request(method, f"/v1/sites/{SITE}/{path}", content=text, headers=headers)
+
+
+@pytest.mark.parametrize("kind", ["application/yaml", "text/yaml; charset=utf-8", "application/x-yaml"])
+async def test_a_rule_of_yaml_is_the_rule_of_json(world: World, kind: str) -> None:
+    by_yaml = (await send(world.admin, "PUT", "rules/r1", TEXT, kind)).json()
+    by_json = await world.admin.put("rules/r1", RULE)
+    assert (by_yaml["version"], by_json["version"]) == (1, 2)
+    assert by_yaml["rule"] | {"version": 2} == by_json["rule"]
+
+
+async def test_all_that_is_wrong_with_yaml_is_told_with_field_and_line(world: World) -> None:
+    text = TEXT.replace("0.3", "much").replace("metric: level", "metric: level, n: [1]") + "colour: red\n"
+    answer = await send(world.admin, "PUT", "rules/r1", text)
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    problem = answer.json()
+    assert problem["type"] == "urn:herun:problem:invalid_rule"
+    assert [(each["line"], each["loc"]) for each in problem["errors"]] == [
+        (6, ["body", "match", "where", "n"]), (7, ["body", "raise_above"]), (8, ["body", "colour"]),
+    ]  # fmt: skip
+    assert problem["detail"].startswith("line 6: body.match.where.n: ")
+    assert (await world.admin.get("rules"))["items"] == []
+
+
+@pytest.mark.parametrize("text", ["", "- a: [", f"[{TEXT!r}]", f"rules: [{json.dumps(RULE)}]", b"\xff", "*a"])
+async def test_a_body_that_is_not_one_rule_is_refused(world: World, text: str | bytes) -> None:
+    assert (await send(world.admin, "PUT", "rules/r1", text)).status_code == 422
+
+
+async def test_nobody_learns_anything_without_a_token(world: World) -> None:
+    answer = await send(world.nobody, "PUT", "rules/r1", TEXT)
+    assert answer.status_code == 401
+    answer = await send(world.nobody, "POST", "rules/check", TEXT)
+    assert answer.status_code == 401
+
+
+async def test_a_check_writes_nothing_and_tells_what_the_site_does_not_have(world: World) -> None:
+    listed = {**RULE, "uid": "r2", "kind": "plate_list", "plate_list": "l9", "key": "plate"}
+    del listed["raise_above"]
+    body = {"rules": [{**RULE, "match": {**RULE["match"], **UNKNOWN}}, listed]}
+    items = (await world.by("oscar").post("rules/check", body))["items"]
+    assert [each["uid"] for each in items] == ["r1", "r2"]
+    assert items[0]["warnings"] == [
+        f"this site has no {each}" for each in ("device d9", "device kind submarine", "zone z9", "building b9")
+    ]
+    assert items[1]["warnings"] == ["this site has no plate list l9"]
+    (again,) = (await world.admin.post("rules/check", {"rules": [listed], "plate_lists": {"l9": []}}))["items"]
+    assert again["warnings"] == []
+    refused = await world.admin.call("POST", "rules/check", [RULE, {**RULE, "colour": "red"}])
+    assert [each["loc"] for each in refused.json()["errors"]] == [["body", 1, "colour"]]
+    assert (await world.admin.get("rules"))["items"] == []
+    assert world.rows("SELECT 1 FROM rule_versions") == []
+
+
+async def test_the_difference_of_two_versions_is_told_field_by_field(world: World) -> None:
+    await world.admin.put("rules/r1", RULE)
+    await world.admin.put("rules/r1", {**RULE, "severity": "critical"})
+    await world.admin.put("rules/r1", {**RULE, "severity": "critical", "raise_above": 0.5})
+    newest = await world.by("oscar").get("rules/r1/diff")
+    assert newest == {
+        "uid": "r1", "from": 2, "to": 3, "begins_anew": True,
+        "changes": [{"field": "raise_above", "old": 0.3, "new": 0.5}],
+    }  # fmt: skip
+    wording = await world.admin.get("rules/r1/diff?from=1&to=2")
+    assert wording["changes"] == [{"field": "severity", "old": "warning", "new": "critical"}]
+    assert wording["begins_anew"] is False
+    assert {each["old"] for each in (await world.admin.get("rules/r1/diff?to=1"))["changes"]} == {None}
+    assert (await world.admin.call("GET", "rules/r1/diff?to=4")).status_code == 404
+    assert (await world.admin.call("GET", "rules/r9/diff")).status_code == 404
+
+
+async def test_going_back_makes_a_new_version_of_the_old_body(world: World) -> None:
+    await world.admin.put("rules/r1", RULE)
+    await world.admin.put("rules/r1", {**RULE, "raise_above": 0.5})
+    back = await world.by("susan").post("rules/r1/rollback", {"version": 1, "why": "too few alerts"})
+    assert (back["version"], back["rule"]["raise_above"], back["changed_by"]) == (3, 0.3, "susan")
+    assert back["why"] == "back to version 1: too few alerts"
+    assert [row["body"]["version"] for row in world.rows("SELECT body FROM api_outbox ORDER BY id")] == [1, 2, 3]
+    await world.admin.call("DELETE", "rules/r1")
+    removed = await world.admin.call("POST", "rules/r1/rollback", {"version": 4, "why": "?"})
+    assert (removed.status_code, removed.json()["type"]) == (409, "urn:herun:problem:removed")
+    assert (await world.admin.post("rules/r1/rollback", {"version": 2, "why": "again"}))["version"] == 5
+    assert (await world.admin.call("POST", "rules/r1/rollback", {"version": 9, "why": "?"})).status_code == 404
+    assert (await world.by("oscar").call("POST", "rules/r1/rollback", {"version": 1, "why": "?"})).status_code == 403
+
+
+async def test_rules_page_by_uid_and_are_found_by_what_they_are(world: World) -> None:
+    for n in range(5):
+        mode = "monitor" if n == 3 else "live"
+        await world.admin.put(f"rules/r{n}", {**RULE, "uid": f"r{n}", "mode": mode, "category": f"c{n % 2}"})
+    silent = {name: RULE[name] for name in ("title", "text", "category")}
+    match = {"event_types": ["door.opened", "door.closed"]}
+    await world.admin.put("rules/R9", {**silent, "uid": "R9", "kind": "absence", "duration_s": 60, "match": match})
+    seen: list[str] = []
+    cursor: Any = ""
+    while cursor is not None:
+        page = await world.admin.get(f"rules?limit=2{cursor and '&cursor=' + cursor}")
+        seen += [each["uid"] for each in page["items"]]
+        cursor = page["next_cursor"]
+    assert seen == ["R9", "r0", "r1", "r2", "r3", "r4"]
+    for query, found in {
+        "kind=absence": ["R9"], "mode=monitor": ["r3"], "category=c1": ["r1", "r3"], "event_type=door.closed": ["R9"],
+        "mode=live&category=c1": ["r1"],
+    }.items():  # fmt: skip
+        assert [each["uid"] for each in (await world.admin.get(f"rules?{query}"))["items"]] == found
+
+
+async def test_there_is_an_end_to_the_rules_in_force(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "MAX_RULES", 2)
+    for uid in ("r1", "r2"):
+        await world.admin.put(f"rules/{uid}", {**RULE, "uid": uid})
+    answer = await world.admin.call("PUT", "rules/r3", {**RULE, "uid": "r3"})
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:herun:problem:too_many_rules")
+    await world.admin.put("rules/r1", RULE)
+    await world.admin.call("DELETE", "rules/r1")
+    await world.admin.put("rules/r3", {**RULE, "uid": "r3"})
+
+
+async def test_a_rule_that_the_engine_switched_off_says_so_until_the_engine_has_it_again(world: World) -> None:
+    def told(position: int) -> None:
+        world.rows(
+            "INSERT INTO control_frames (site, partition, position, n, control_id, kind, body, recorded_time)"
+            " VALUES (%(site)s, 0, %(position)s, 0, %(id)s, 'rule.put', %(body)s::jsonb, %(at)s)",
+            role="herun_processor", site=SITE, position=position, id=f"c{position}", body=json.dumps(RULE),
+            at=to_datetime(NOON_US),
+        )  # fmt: skip
+
+    await world.admin.put("rules/r1", RULE)
+    await world.admin.put("rules/r2", {**RULE, "uid": "r2"})
+    told(1)
+    world.add_alert(world.alert(rule_uid=SWITCHED_OFF_UID, key="r1", device=None), position=5)
+    off = await world.admin.get("rules/r1")
+    assert off["switched_off"] == "2026-06-01T04:00:00Z"
+    assert [each["switched_off"] is not None for each in (await world.admin.get("rules"))["items"]] == [True, False]
+    put = await world.admin.put("rules/r1", RULE)
+    assert put["switched_off"] is not None  # the engine has not heard of it yet
+    told(9)
+    assert (await world.admin.get("rules/r1"))["switched_off"] is None
+
+
+async def test_the_schema_is_one_and_knows_every_kind(world: World) -> None:
+    schema = await world.by("oscar").get("/v1/rules/schema")
+    Draft202012Validator.check_schema(schema)
+    validator = Draft202012Validator(schema)
+    assert validator.is_valid(RULE)
+    assert not validator.is_valid({**RULE, "colour": "red"})
+    assert schema["discriminator"]["mapping"].keys() == KINDS.keys()

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from herun.rule_changes import FieldChange, begins_anew, changes, doubts
+from herun.rules import RULE, body_of
+
+
+def body(**fields: Any) -> dict[str, Any]:
+    given: dict[str, Any] = {
+        "kind": "threshold",
+        "uid": "high",
+        "title": {"zh": "高", "en": "High"},
+        "text": {"zh": "{value}", "en": "{value}"},
+        "category": "water",
+        "match": {"event_types": ["reading.reported"], "where": {"metric": "level"}},
+        "raise_above": 1,
+    }
+    return body_of(RULE.validate_python(given | fields))
+
+
+def test_what_differs_is_told_field_by_field() -> None:
+    new = body(
+        raise_above=2, version=7, title={"zh": "高"}, match={"event_types": ["reading.reported"], "zones": ["z"]}
+    )
+    assert sorted(changes(body(), new), key=lambda each: each.field) == [
+        FieldChange("match.where.metric", "level", None),
+        FieldChange("match.zones", None, ["z"]),
+        FieldChange("raise_above", 1.0, 2.0),
+        FieldChange("title.en", "High", None),
+    ]
+
+
+def test_the_version_alone_is_no_difference() -> None:
+    assert changes(body(), body(version=3)) == []
+
+
+def test_true_is_not_one() -> None:
+    where = [{"event_types": ["state.reported"], "where": {"value": value}} for value in (True, 1)]
+    assert [each.field for each in changes(*(body(match=each) for each in where))] == ["match.where.value"]
+
+
+def test_a_rule_that_is_new_or_gone_differs_in_all_its_fields() -> None:
+    assert {each.old for each in changes(None, body())} == {None}
+    assert {each.new for each in changes(body(), None) if each.field != "uid"} == {None}
+    assert changes(None, None) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "anew"),
+    [
+        ({"severity": "critical"}, False), ({"cooldown_s": 5}, False), ({"version": 9}, False),
+        ({"raise_above": 2}, True), ({"mode": "monitor"}, True), ({"condition": "data.value > 2"}, True),
+    ],
+)  # fmt: skip
+def test_what_the_engine_forgets_is_foretold(fields: dict[str, Any], anew: bool) -> None:
+    assert begins_anew(body(), body(**fields)) is anew
+
+
+def test_a_rule_that_was_not_there_begins_anew() -> None:
+    assert (begins_anew(None, body()), begins_anew(body(), None), begins_anew(None, None)) == (True, True, False)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({}, []),
+        ({"text": {"zh": "{valeu}"}}, ["text.zh: {valeu} is filled in by nothing"]),
+        ({"field": "level"}, ["field: reading.reported has no field level"]),
+        (
+            {"match": {"event_types": ["reading.reported"], "where": {"metirc": "a"}}},
+            ["match.where: reading.reported has"],
+        ),
+        (
+            {"match": {"event_types": ["vehicle.passed"], "where": {"plate": "a"}}},
+            ["match.where: vehicle.passed has no field plate", "field: vehicle.passed has no field value"],
+        ),
+        ({"match": {"event_types": ["vehicle.passed"], "where": {"plate_hash": "a"}}, "field": "confidence"}, []),
+        ({"match": {"event_types": ["reading.reported", "state.reported"], "where": {"name": "a"}}}, []),
+    ],
+)
+def test_what_is_hardly_meant_is_doubted(fields: dict[str, Any], said: list[str]) -> None:
+    found = doubts(RULE.validate_python(body(**fields)))
+    assert len(found) == len(said)
+    assert all(each.startswith(start) for each, start in zip(found, said, strict=True))

@@ -1,0 +1,149 @@
+"""What is wrong with a rule file is told with its line and what was expected, all of it at once."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from herun.errors import InvalidInputError
+from herun.marked_yaml import MAX_DEPTH, read_marked
+from herun.rule_files import MAX_COMPLAINTS, read_rules, rule_of, told
+
+GOOD = """\
+kind: threshold
+uid: high
+title: {zh: 水位, en: Water}
+text: {zh: 水位, en: Water}
+category: water
+match:
+  event_types: [reading.reported]
+  where: {metric: level}
+raise_above: 30
+"""
+
+
+def complaints(text: str) -> list[str]:
+    return told("f", read_rules(text).complaints)
+
+
+def listed(*texts: str) -> str:
+    """The rules as a list; each begins in the line of its dash."""
+    return "".join("- " + text.rstrip("\n").replace("\n", "\n  ") + "\n" for text in texts)
+
+
+def test_one_rule_a_list_and_a_book_are_read_alike() -> None:
+    body = yaml.safe_load(GOOD)
+    texts = [
+        GOOD,
+        listed(GOOD),
+        "rules:\n" + listed(GOOD),
+        json.dumps(body),
+        json.dumps({"rules": [body]}, indent="\t"),
+    ]
+    bodies = [[placed.body for placed in read_rules(text).rules] for text in texts]
+    assert all(each == bodies[0] for each in bodies)
+    assert [read_rules(text).is_single for text in texts] == [True, False, False, True, False]
+
+
+def test_a_rule_knows_the_line_where_it_begins() -> None:
+    found = read_rules(listed(GOOD, GOOD.replace("high", "low")))
+    assert [(placed.rule.uid, placed.line) for placed in found.rules] == [("high", 1), ("low", 10)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (GOOD.replace("30", "much"), "f:9: raise_above: Input should be a valid number"),
+        (GOOD.replace("[reading.reported]", "[door.opened, x.y]"), "f:7: match.event_types.1: unknown event type x.y"),
+        (GOOD + "colour: red\n", "f:10: colour: unknown field; a threshold rule knows raise_above, clear_below"),
+        (GOOD + "raise_abvoe: 3\n", "f:10: raise_abvoe: unknown field; did you mean raise_above?"),
+        (GOOD.replace("category: water\n", ""), "f:1: category: is missing"),
+        (GOOD.replace("where:", "were:"), "f:8: match.were: unknown field"),
+        (GOOD.replace("level}", "[1]}"), "f:8: match.where.metric: Input should be a valid boolean; or "),
+        (GOOD.replace("threshold", "treshold"), "f:1: kind: expected one of event, threshold"),
+        (GOOD.replace("kind: threshold\n", ""), "f:1: kind: expected one of event, threshold"),
+        (GOOD + "clear_below: 40\n", "f:1: raise_above goes with clear_below, which is not higher"),
+        (GOOD + "condition: data.value >\n", "f:10: condition: Failed to parse expression"),
+        (GOOD + "condition: |\n  value > 3\n", "f:10: condition: unknown ['value']; a condition sees data, device"),
+        (GOOD + "schedule: {windows: [{days: [mon], from: 25:00, to: 24:00}]}\n", "f:10: schedule.windows.0.from"),
+        (GOOD.replace("match:", "match: ["), "f:8: this is no YAML: did not find expected ',' or ']', while parsing"),
+        (GOOD + "\tx: 1\n", "f:10: this is no YAML: "),
+        (GOOD + "uid: low\n", "f:10: uid: uid stands here twice"),
+        (GOOD + "x: *there\n", "f:10: x: aliases are not taken"),
+        (GOOD.replace("uid: high", "uid: !!str high"), "f:2: uid: tags are not taken"),
+        (GOOD.replace("uid: high", 'uid: "a\\0"'), "f:2: uid: a text without NUL"),
+        (GOOD + "---\n" + GOOD, "f:10: one document only"),
+        ("rules: 3\n", "f:1: rules: expected a rule, or a list of rules"),
+        ("rules: []\nlists: {}\n", "f:2: lists: unknown; beside rules there are rules, plate_lists"),
+        ("rules:\n- a\n", "f:2: rules.0: expected one rule, as names and values"),
+        (
+            "plate_lists:\n  watched:\n  - 京A00001\n  - 京\n",
+            "f:4: plate_lists.watched.1: String should have at least 2",
+        ),
+        ("", "f:1: expected a rule, or a list of rules"),
+        ("3", "f:1: expected a rule, or a list of rules"),
+        ("[" * (MAX_DEPTH + 2), f"f:1: this is no YAML: more than {MAX_DEPTH} levels"),
+        ("a\x01", "f:1: this is no YAML: "),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line_and_what_was_expected(text: str, expected: str) -> None:
+    found = complaints(text)
+    assert len(found) == 1
+    assert found[0].startswith(expected)
+
+
+def test_everything_that_is_wrong_is_told_at_once_in_the_order_of_the_lines() -> None:
+    broken = GOOD.replace("30", "much").replace("category: water", "category: a b") + "colour: red\n"
+    found = complaints(listed(broken, "just a text", GOOD, GOOD))
+    assert [each.partition(": ")[0] for each in found] == ["f:5", "f:9", "f:10", "f:11", "f:22"]
+    assert found[-1] == "f:22: 3.uid: high is the rule of line 13 already"
+
+
+def test_there_is_an_end_to_what_is_told() -> None:
+    found = complaints(listed(*["no rule"] * 1000))
+    assert len(found) == MAX_COMPLAINTS + 1
+    assert found[-1] == f"f:{MAX_COMPLAINTS + 1}: and {1000 - MAX_COMPLAINTS} more from here"
+
+
+def test_what_looks_like_a_switch_or_a_time_of_day_is_a_text() -> None:
+    text = GOOD + "mode: off\nschedule: {windows: [{days: [mon], from: 22:00, to: 06:00}]}\n"
+    (placed,) = read_rules(text).rules
+    assert placed.rule.mode == "off"
+    assert placed.body["schedule"]["windows"] == [{"days": ["mon"], "from": "22:00", "to": "06:00"}]
+
+
+def test_a_body_that_was_read_elsewhere_is_refused_with_the_same_words() -> None:
+    with pytest.raises(InvalidInputError, match="raise_abvoe: unknown field; did you mean raise_above") as refused:
+        rule_of(yaml.safe_load(GOOD + "raise_abvoe: 3\n"))
+    assert refused.value.reason == "bad_rule"
+    assert rule_of(yaml.safe_load(GOOD)).uid == "high"
+
+
+SCALARS = (
+    st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="\u2028\u2029\ufeff"))
+)  # fmt: skip
+NAMES = st.text("abc_", min_size=1, max_size=5)
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=4), max_leaves=20
+)
+
+
+@given(VALUES)
+def test_json_means_what_it_means_to_json(value: Any) -> None:
+    marked = read_marked(json.dumps(value, ensure_ascii=False))
+    assert marked.complaints == []
+    assert marked.value == value
+    assert type(marked.value) is type(value)
+
+
+@given(st.text(max_size=60))
+def test_no_text_breaks_the_reader(text: str) -> None:
+    found = read_rules(text)
+    assert found.complaints or found.rules == ()
+    assert all(1 <= each.line <= text.count("\n") + text.count("\r") + 2 for each in found.complaints)
