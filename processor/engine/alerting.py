@@ -159,23 +159,23 @@ def release(ev: Evaluation, head: RuleHead, key: str, device: str, at: int) -> N
     clear_alert(ev, head, key, at)
 
 
-def raise_alert(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence) -> None:
-    """A new alert; or, within the cool-down since the last change, one more occurrence of the same one."""
+def raise_alert(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence) -> Alert:
+    """A new alert; or, within the cool-down since the last change, one more occurrence of the same one. As told."""
     cell = (head.site, head.uid, key)
     current = ev.state.current.get(cell)
     if current is not None and _counts_into(ev, current, head, occurrence):
         alert = _again(ev, current.alert, head, occurrence)
     else:
         alert = _first(ev, head, key, occurrence)
-    _keep(ev, cell, alert, head)
+    return _keep(ev, cell, alert, head)
 
 
-def clear_alert(ev: Evaluation, head: RuleHead, key: str, at: int) -> None:
-    """The alert's reason is over. Nothing happens if there is none or it is cleared already."""
+def clear_alert(ev: Evaluation, head: RuleHead, key: str, at: int) -> Alert | None:
+    """The alert's reason is over. The alert as told; None, and nothing happens, if none is raised."""
     cell = (head.site, head.uid, key)
     current = ev.state.current.get(cell)
     if current is None or current.alert.state is not AlertState.RAISED:
-        return
+        return None
     alert = msgspec.structs.replace(
         current.alert,
         version=current.alert.version + 1,
@@ -183,10 +183,11 @@ def clear_alert(ev: Evaluation, head: RuleHead, key: str, at: int) -> None:
         updated_at=max(at, current.alert.updated_at),
         cleared_at=max(at, current.alert.updated_at),
     )
-    _keep(ev, cell, alert, head)
+    alert = _keep(ev, cell, alert, head)
     if current.closed:
         ev.timers.disarm((FORGET, *cell))
         forget_alert(ev, cell)
+    return alert
 
 
 def current_alert(ev: Evaluation, head: RuleHead, key: str) -> Alert | None:

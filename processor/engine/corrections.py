@@ -14,6 +14,7 @@ import msgspec
 from herun.alerts import Alert, AlertState, Correction
 from processor.engine.alerting import (
     Evaluation,
+    clear_alert,
     current_alert,
     new_alert_id,
     raise_alert,
@@ -37,11 +38,36 @@ class Stretch(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """What a rule has told of a key so far."""
+    """What a rule has told of a key so far. `alerts` are the newest versions by id: within a cool-down several episodes
+    are one alert, and each may change it."""
 
     rule: Folded
     key: str
     episodes: tuple[Episode, ...]
+    alerts: dict[str, Alert]
+
+    def note(self, alert: Alert) -> Alert:
+        """A version was told."""
+        self.alerts[alert.alert_id] = alert
+        return alert
+
+    def told(self, episodes: Sequence[Episode]) -> tuple[Episode, ...]:
+        """The episodes with their alerts as they were last told."""
+        return tuple(
+            episode if episode.alert is None else _with_alert(episode, self.alerts[episode.alert.alert_id])
+            for episode in episodes
+        )
+
+
+def told_of(ev: Evaluation, rule: Folded, key: str, episodes: tuple[Episode, ...]) -> Told:
+    """What was told of the key: as the episodes have it, and its current alert, which others may have changed."""
+    current = current_alert(ev, rule.head, key)
+    found = [each.alert for each in episodes if each.alert is not None] + ([] if current is None else [current])
+    return Told(rule, key, episodes, {alert.alert_id: alert for alert in sorted(found, key=lambda each: each.version)})
+
+
+def _with_alert(episode: Episode, alert: Alert) -> Episode:
+    return episode if episode.alert is alert else msgspec.structs.replace(episode, alert=alert)
 
 
 def read_episodes(opened: Episode | None, edges: Sequence[Edge], *, lasting: bool) -> list[Stretch]:
@@ -77,32 +103,44 @@ def _joined(stretches: Sequence[Stretch]) -> list[Stretch]:
 
 def correct(ev: Evaluation, told: Told, stretches: Sequence[Stretch]) -> tuple[Episode, ...]:
     """Tells what differs between the episodes told and the stretches that are; returns the episodes as told now."""
-    before = told.episodes
     matched = _matched(told, stretches)
     kept = set(matched.values())
-    others = [
+    never_were = [
         episode if episode.is_withdrawn else _withdrawn(ev, told, episode)
-        for n, episode in enumerate(before)
+        for n, episode in enumerate(told.episodes)
         if n not in kept and episode.alert is not None
     ]
-    told = Told(told.rule, told.key, (*others, *(before[n] for n in sorted(kept))))
     found = [
-        _amended(ev, told, before[matched[n]], stretch) if n in matched else _raised(ev, told, stretch)
+        _amended(ev, told, told.episodes[matched[n]], stretch) if n in matched else _raised(ev, told, stretch)
         for n, stretch in enumerate(stretches)
     ]
-    again = {episode.alert.alert_id for episode in found if episode.alert is not None}
-    return (*(each for each in others if each.alert is not None and each.alert.alert_id not in again), *found)
+    return told.told((*_still_withdrawn(never_were, found), *found))
 
 
-def told_anew(ev: Evaluation, told: Told, stretch: Stretch) -> tuple[Episode, ...]:
+def raised_in_order(ev: Evaluation, told: Told, stretch: Stretch) -> tuple[Episode, ...]:
     """Tells of a stretch that came in order, or began earlier than was known; returns the episodes with it."""
     last = told.episodes[-1] if told.episodes else None
     if last is not None and last.cleared_at is None and told.rule.fold.lasting:
-        return (*told.episodes[:-1], _amended(ev, told, last, stretch))
+        return told.told((*told.episodes[:-1], _amended(ev, told, last, stretch)))
     raised = _raised(ev, told, stretch)
-    if raised.alert is None:
-        return (*told.episodes, raised)
-    return (*(each for each in told.episodes if not _is_of(each, raised.alert.alert_id)), raised)
+    withdrawn = [each for each in told.episodes if each.is_withdrawn]
+    others = [each for each in told.episodes if not each.is_withdrawn]
+    return told.told((*_still_withdrawn(withdrawn, [raised]), *others, raised))
+
+
+def cleared_in_order(ev: Evaluation, told: Told, at: int) -> tuple[Episode, ...]:
+    """The last episode is over; returns the episodes as told now."""
+    last = told.episodes[-1]
+    alert = None if last.alert is None else clear_alert(ev, told.rule.head, told.key, at + last.shift)
+    if alert is not None:
+        told.note(alert)
+    return told.told((*told.episodes[:-1], msgspec.structs.replace(last, cleared_at=at)))
+
+
+def _still_withdrawn(never_were: Sequence[Episode], found: Sequence[Episode]) -> list[Episode]:
+    """Those of which the alert was not told again."""
+    again = {episode.alert.alert_id for episode in found if episode.alert is not None}
+    return [each for each in never_were if each.is_withdrawn and each.alert and each.alert.alert_id not in again]
 
 
 def _matched(told: Told, stretches: Sequence[Stretch]) -> dict[int, int]:
@@ -144,25 +182,15 @@ def _raised(ev: Evaluation, told: Told, stretch: Stretch) -> Episode:
     shift = rule.shift_of(ev, stretch.device)
     if edge is not None and ev.may_raise(rule, edge.device, edge.at + shift):
         occurrence = rule.occurrence_of(edge, shift)
-        known = _known(ev, told, new_alert_id(rule.head, told.key, occurrence))
+        known = told.alerts.get(new_alert_id(rule.head, told.key, occurrence))
         end = _end(stretch.cleared_at, shift) if rule.fold.lasting else None
         if known is not None:
             alert = _told_again(ev, told, known, occurrence.at, end)
         elif end is None and not _is_behind_another(ev, told, stretch):
-            raise_alert(ev, rule.head, told.key, occurrence)
-            alert = current_alert(ev, rule.head, told.key)
+            alert = told.note(raise_alert(ev, rule.head, told.key, occurrence))
         else:
-            alert = raise_past(ev, rule.head, told.key, occurrence, end)
+            alert = told.note(raise_past(ev, rule.head, told.key, occurrence, end))
     return Episode(stretch.raised_at, stretch.cleared_at, stretch.event_id, stretch.device, alert, shift)
-
-
-def _known(ev: Evaluation, told: Told, alert_id: str) -> Alert | None:
-    """The newest version of an alert that was told for the same cause."""
-    found = next((each.alert for each in told.episodes if each.alert and _is_of(each, alert_id)), None)
-    current = current_alert(ev, told.rule.head, told.key)
-    if found is None:
-        return current if current is not None and current.alert_id == alert_id else None
-    return _newest(ev, told, found)
 
 
 def _is_of(episode: Episode, alert_id: str) -> bool:
@@ -186,13 +214,13 @@ def _told_again(ev: Evaluation, told: Told, alert: Alert, raised_at: int, cleare
         cleared_at=cleared_at,
         correction=Correction.REOPENED,
     )
-    return rewrite_alert(ev, head, told.key, changed)
+    return told.note(rewrite_alert(ev, head, told.key, changed))
 
 
 def _amended(ev: Evaluation, told: Told, episode: Episode, stretch: Stretch) -> Episode:
     alert = episode.alert
     if alert is not None and (episode.raised_at, episode.cleared_at) != (stretch.raised_at, stretch.cleared_at):
-        alert = _rewritten(ev, told, episode, stretch, _newest(ev, told, alert))
+        alert = _rewritten(ev, told, episode, stretch, told.alerts[alert.alert_id])
     return Episode(stretch.raised_at, stretch.cleared_at, stretch.event_id, stretch.device, alert, episode.shift)
 
 
@@ -217,14 +245,14 @@ def _rewritten(ev: Evaluation, told: Told, episode: Episode, stretch: Stretch, a
         cleared_at=cleared_at,
         correction=Correction.REOPENED if reopened else Correction.AMENDED,
     )
-    return rewrite_alert(ev, told.rule.head, told.key, changed)
+    return told.note(rewrite_alert(ev, told.rule.head, told.key, changed))
 
 
 def _withdrawn(ev: Evaluation, told: Told, episode: Episode) -> Episode:
     """Takes back what never was; of several episodes that are one alert, only this one's count."""
     if episode.alert is None:
         return episode
-    alert = _newest(ev, told, episode.alert)
+    alert = told.alerts[episode.alert.alert_id]
     is_only = alert.count == 1
     changed = msgspec.structs.replace(
         alert,
@@ -234,8 +262,8 @@ def _withdrawn(ev: Evaluation, told: Told, episode: Episode) -> Episode:
     )
     if is_only or _is_last(alert, episode):
         changed = msgspec.structs.replace(changed, state=AlertState.CLEARED, cleared_at=alert.raised_at)
-    changed = rewrite_alert(ev, told.rule.head, told.key, changed)
-    return msgspec.structs.replace(episode, cleared_at=episode.raised_at, alert=changed, is_withdrawn=is_only)
+    told.note(rewrite_alert(ev, told.rule.head, told.key, changed))
+    return msgspec.structs.replace(episode, cleared_at=episode.raised_at, is_withdrawn=is_only)
 
 
 def _is_last(alert: Alert, episode: Episode) -> bool:
@@ -245,9 +273,3 @@ def _is_last(alert: Alert, episode: Episode) -> bool:
 
 def _end(cleared_at: int | None, shift: int) -> int | None:
     return None if cleared_at is None else cleared_at + shift
-
-
-def _newest(ev: Evaluation, told: Told, alert: Alert) -> Alert:
-    """The newest version of an alert: the key's current one, or as it was last told."""
-    current = current_alert(ev, told.rule.head, told.key)
-    return current if current is not None and current.alert_id == alert.alert_id else alert

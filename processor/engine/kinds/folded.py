@@ -17,8 +17,8 @@ from herun.cel import Data, Subject
 from herun.events import FLAG_OUT_OF_SERVICE, Event
 from herun.rules import Rule
 from processor.engine import corrections
-from processor.engine.alerting import Evaluation, Occurrence, clear_alert, current_alert, raise_alert
-from processor.engine.corrections import Stretch, Told
+from processor.engine.alerting import Evaluation, Occurrence, raise_alert
+from processor.engine.corrections import Stretch, told_of
 from processor.engine.kinds.compiled import CompiledRule
 from processor.engine.kinds.fold import Fold
 from processor.engine.state import Registration, TimerKey
@@ -70,9 +70,11 @@ class Folded(CompiledRule):
         if timer[0] == REST:
             self._rest(ev, key, track, due)
             return
+        # Never too late to be taken: that so much time has passed stays true.
+        earliest = max(track.since, track.tail[-1].at - self.lateness_us) if track.tail else track.since
         for whom, at in self.fold.alarms(track.head):
             if whom == timer[4]:
-                self._take(ev, key, track, Sample(max(at, track.since), whom, "", None, LAPSED), due)
+                self._take(ev, key, track, Sample(max(at, earliest), whom, "", None, LAPSED), due)
 
     def wake(self, ev: Evaluation, key: str, at: int) -> None:
         track = ev.state.tracks.get(self.rule_key, {}).get(key)
@@ -80,8 +82,7 @@ class Folded(CompiledRule):
         if track is None or last is None or not last.is_muted or not ev.may_raise(self, last.device, at):
             return
         edge = Edge(True, at, last.device, last.event_id, timed=True)
-        raise_alert(ev, self.head, key, self.occurrence_of(edge, 0))
-        woken = msgspec.structs.replace(last, alert=current_alert(ev, self.head, key))
+        woken = msgspec.structs.replace(last, alert=raise_alert(ev, self.head, key, self.occurrence_of(edge, 0)))
         changed = msgspec.structs.replace(track, episodes=(*track.episodes[:-1], woken))
         ev.journal.put(ev.state.tracks[self.rule_key], key, changed)
         ev.mute((*self.rule_key, key), is_muted=False)
@@ -162,14 +163,9 @@ class Folded(CompiledRule):
             if edge.raises:
                 over = None if self.fold.lasting else edge.at
                 stretch = Stretch(edge.at, over, edge.event_id, edge.device, edge)
-                episodes = corrections.told_anew(ev, Told(self, key, episodes), stretch)
+                episodes = corrections.raised_in_order(ev, told_of(ev, self, key, episodes), stretch)
             elif episodes:
-                last = episodes[-1]
-                alert = last.alert
-                if alert is not None:
-                    clear_alert(ev, self.head, key, edge.at + last.shift)
-                    alert = current_alert(ev, self.head, key)
-                episodes = (*episodes[:-1], msgspec.structs.replace(last, cleared_at=edge.at, alert=alert))
+                episodes = corrections.cleared_in_order(ev, told_of(ev, self, key, episodes), edge.at)
         return episodes
 
     def shift_of(self, ev: Evaluation, device: str) -> int:
@@ -186,8 +182,8 @@ class Folded(CompiledRule):
             edges += found
         was = [episode for episode in track.episodes if not episode.is_withdrawn]
         opened = was[0] if was and self.fold.is_raised(track.base) else None
-        told = Told(self, key, track.episodes)
-        episodes = corrections.correct(ev, told, corrections.read_episodes(opened, edges, lasting=self.fold.lasting))
+        stretches = corrections.read_episodes(opened, edges, lasting=self.fold.lasting)
+        episodes = corrections.correct(ev, told_of(ev, self, key, track.episodes), stretches)
         return self._trimmed(track.base, track.since, tail, state, episodes)
 
     def _set_alarms(self, ev: Evaluation, key: str, tracks: tuple[Track, Track], arrived_after: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.unit.processor.driving import Driver
-from tests.unit.processor.samples import SECOND_US, START_US, event, put_rule, rule
+from tests.unit.processor.samples import SECOND_US, START_US, event, put_device, put_rule, rule
 
 FOR_5 = rule("wet", "true_for", condition={"field": "value", "op": "==", "value": True}, duration_s=5)
 
@@ -56,6 +56,19 @@ def test_what_came_in_one_piece_is_measured_in_event_time() -> None:
     driver = Driver(put_rule(FOR_5))
     driver.events(event("e1", at(0), True), event("e2", at(7), False), at=at(600))
     assert driver.story == [("raised", 5), ("cleared", 7)]
+
+
+def test_time_passes_for_a_device_that_is_far_behind_the_others_of_its_zone() -> None:
+    for lateness in (0, 60):
+        driver = Driver(
+            put_device("d1", zone="z"),
+            put_device("d2", zone="z"),
+            put_rule(FOR_5 | {"key": "zone", "lateness_s": lateness}),
+        )
+        driver.events(event("e1", at(0), True, device="d1"), at=at(600))
+        driver.events(event("e2", at(601), False, device="d2"), at=at(601))
+        driver.pass_until(at(606))
+        assert [alert.device for alert in driver.alerts] == ["d1"]
 
 
 def test_two_timers_at_the_same_time_fire_in_the_order_of_their_keys() -> None:
