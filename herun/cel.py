@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import cel
@@ -25,6 +26,7 @@ Subject = Mapping[str, Mapping[str, Any]]  # `device` and `event`, the same for 
 Test = Callable[[Data, Subject], bool]
 
 MAX_CHARS: Final = 2_000  # of a condition: what a person can read
+MAX_KEPT: Final = 20_000  # compiled conditions that are remembered: those of a large site's rules
 VARIABLES: Final = {
     "data": None,  # any field
     "device": frozenset({"name", "kind", "zone", "building"}),
@@ -78,6 +80,7 @@ class Expression:
     is_quick: bool = False
 
 
+@lru_cache(maxsize=MAX_KEPT)
 def compile_expression(text: str) -> Expression:
     """The condition of a text. Raises InvalidInputError (`bad_condition`) that says what is wrong with it."""
     if len(text) > MAX_CHARS:

@@ -57,6 +57,8 @@ METRICS: Final = (
     Metric("herun_processor_outbox_relayed_total", MetricType.COUNTER, "Outbox rows relayed to the stream"),
     Metric("herun_processor_engine_failures_total", MetricType.COUNTER, "Frames bisected because an event failed"),
     Metric("herun_processor_undecodable_total", MetricType.COUNTER, "Events stored whose data no rule could read"),
+    Metric("herun_processor_too_late_total", MetricType.COUNTER, "Times a rule got an event too late to correct by it"),
+    Metric("herun_processor_keys_refused_total", MetricType.COUNTER, "Times a rule had no room for one more key"),
     Metric("herun_processor_stream_epochs_total", MetricType.COUNTER, "Times the stream turned out to be another one"),
     Metric("herun_processor_snapshots_total", MetricType.COUNTER, "Snapshots of the engine's state stored"),
     Metric("herun_processor_backtests_total", MetricType.COUNTER, "Jobs of backtests and traces ended", ("state",)),

@@ -19,6 +19,8 @@ DUPLICATES: Final = metrics.counter("herun_processor_duplicates_total")
 ALERTS: Final = metrics.counter("herun_processor_alerts_total")
 RULE_ERRORS: Final = metrics.counter("herun_processor_rule_errors_total")
 UNDECODABLE: Final = metrics.counter("herun_processor_undecodable_total")
+TOO_LATE: Final = metrics.counter("herun_processor_too_late_total")
+KEYS_REFUSED: Final = metrics.counter("herun_processor_keys_refused_total")
 LAG_SECONDS: Final = metrics.gauge("herun_processor_lag_seconds")
 COMMIT_SECONDS: Final = metrics.histogram("herun_processor_commit_seconds")
 BATCH_EVENTS: Final = metrics.histogram("herun_processor_batch_events")
@@ -48,6 +50,8 @@ def batch_committed(partition: int, batch: Batch) -> None:
         DUPLICATES.labels("ring").inc(decisions.duplicates)
         DUPLICATES.labels("database").inc(sum(reason == STORED for reason in left_out))
         UNDECODABLE.inc(decisions.undecodable)
+        TOO_LATE.inc(decisions.too_late)
+        KEYS_REFUSED.inc(decisions.keys_refused)
         for alert in decisions.alerts:
             ALERTS.labels(alert.state.value, alert.mode).inc()
         for each in decisions.rule_errors:

@@ -15,8 +15,8 @@ VALUES (%(site)s, %(partition)s, %(position)s, %(n)s, %(control_id)s, %(kind)s, 
         %(listened)s)
 
 -- name: insert_alert_version
-INSERT INTO alert_versions (site, alert_id, version, position, n, body)
-VALUES (%(site)s, %(alert_id)s, %(version)s, %(position)s, %(n)s, %(body)s::jsonb)
+INSERT INTO alert_versions (site, alert_id, version, position, n, body, told_at)
+VALUES (%(site)s, %(alert_id)s, %(version)s, %(position)s, %(n)s, %(body)s::jsonb, %(told_at)s)
 ON CONFLICT (site, alert_id, version) DO NOTHING
 
 -- name: put_alert

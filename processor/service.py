@@ -12,6 +12,7 @@ from nats.errors import Error as NatsError
 from psycopg_pool import PoolTimeout
 
 from herun import stream, streams, subjects
+from herun.clock import SECOND_US
 from herun.database.pool import make_pool
 from herun.http_status import serve_status
 from herun.settings import Settings, settings
@@ -59,7 +60,10 @@ async def _run_partitions(around: Surroundings, configured: Settings) -> None:
     async def counts() -> dict[str, dict[str, int]]:
         return device_counts(owners)
 
-    routes = {"/counts": counts}
+    async def clocks() -> dict[str, dict[str, float]]:
+        return clocks_that_are_off(owners)
+
+    routes = {"/counts": counts, "/clocks": clocks}
     async with serve_status(configured.processor_http_port, not_ready, routes, host=configured.host) as port:
         log.info("processor_status_served", port=port)
         async with asyncio.TaskGroup() as group:
@@ -97,3 +101,14 @@ def device_counts(owners: list[Owner]) -> dict[str, dict[str, int]]:
             for (site, device), seen in owner.engine.state.devices.items():
                 counts.setdefault(site, {})[device] = seen.count
     return counts
+
+
+def clocks_that_are_off(owners: list[Owner]) -> dict[str, dict[str, float]]:
+    """By site and device, how many seconds a clock is behind (below zero: ahead), where that is known."""
+    off: dict[str, dict[str, float]] = {}
+    for owner in owners:
+        if owner.engine is not None:
+            for (site, device), clock in owner.engine.state.clocks.items():
+                if clock.offset_us:
+                    off.setdefault(site, {})[device] = clock.offset_us / SECOND_US
+    return off

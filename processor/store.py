@@ -164,7 +164,10 @@ def _control_row(partition: int, decisions: Decisions, index: int) -> dict[str, 
 
 
 def _alert_rows(decisions: Decisions) -> Iterable[dict[str, Any]]:
-    return (_alert_row(decisions.position, n, alert) for n, alert in enumerate(decisions.alerts))
+    told = zip(decisions.alerts, decisions.told_us, strict=True)
+    return (
+        _alert_row(decisions.position, n, alert) | {"told_at": to_datetime(at)} for n, (alert, at) in enumerate(told)
+    )
 
 
 def _alert_row(position: int, n: int, alert: Alert) -> dict[str, Any]:

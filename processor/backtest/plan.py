@@ -58,9 +58,11 @@ def plan_rules(job: Backtest, rule_controls: Iterable[tuple[str, dict[str, Any]]
     """
     if job.rule is None and job.rule_uid is None:
         return as_they_were(rule_controls)
-    body = job.rule if job.rule is not None else _in_force(job.rule_uid or "", rule_controls)
+    said = list(rule_controls)
+    body = job.rule if job.rule is not None else _in_force(job.rule_uid or "", said)
     candidate = rule_of(body).model_dump(mode="json")
-    return Plan((candidate,), candidate, with_rule(candidate["uid"], candidate))
+    others = (each for kind, each in said if kind == ControlKind.RULE_PUT and each["uid"] != candidate["uid"])
+    return Plan((candidate, *others), candidate, with_rule(candidate["uid"], candidate))
 
 
 def as_they_were(rule_controls: Iterable[tuple[str, dict[str, Any]]]) -> Plan:
@@ -101,12 +103,16 @@ def _durations_s(value: Any) -> Iterator[float]:
 
 
 def with_rule(uid: str, body: dict[str, Any]) -> Substitution:
-    """Of all rules only this one, in this version, from the time on at which it was first put."""
+    """This rule in this version, from the time on at which it was first put; all others as they were.
+
+    The others are needed: an alert may be hidden by one of theirs, or be part of a storm.
+    """
 
     def substitute(control: Control) -> Control | None:
-        if control.kind == ControlKind.RULE_PUT and control.body.get("uid") == uid:
-            return Control(control.site, control.control_id, control.kind, body)
-        return None if control.kind in {ControlKind.RULE_PUT, ControlKind.RULE_REMOVED} else control
+        if control.body.get("uid") != uid or control.kind not in {ControlKind.RULE_PUT, ControlKind.RULE_REMOVED}:
+            return control
+        is_put = control.kind == ControlKind.RULE_PUT
+        return Control(control.site, control.control_id, control.kind, body) if is_put else None
 
     return substitute
 

@@ -40,10 +40,11 @@ ORDER BY position, n
 SELECT position, began, ended FROM outages WHERE partition = %(partition)s AND position <= %(until)s ORDER BY position
 
 -- name: read_events
-SELECT position, recorded_time, device, event_id, event_type, schema_version, event_time, data, sequence, flags
+-- Data only where somebody looks at it; of every event its device's clock and newest event are made.
+SELECT position, recorded_time, device, event_id, event_type, schema_version, event_time,
+       CASE WHEN event_type = ANY(%(types)s) THEN data END AS data, sequence, flags
 FROM events
-WHERE site = %(site)s AND position >= %(from)s AND position < %(before)s
-  AND event_type = ANY(%(types)s) AND flags & %(derived)s = 0
+WHERE site = %(site)s AND position >= %(from)s AND position < %(before)s AND flags & %(derived)s = 0
 ORDER BY position, n
 
 -- name: find_event
@@ -52,15 +53,16 @@ WHERE site = %(site)s AND device = %(device)s AND event_id = %(event_id)s
 ORDER BY position, n LIMIT 1
 
 -- name: read_live_alerts
-SELECT raised.position, raised.body AS first, newest.body AS newest
+-- Told in [from, to), each in its newest version before the end. The positions only say where to look.
+SELECT newest.body
 FROM alert_versions raised
 CROSS JOIN LATERAL (
     SELECT body FROM alert_versions v
-    WHERE v.site = raised.site AND v.alert_id = raised.alert_id
-      AND (v.position <= %(last)s OR (v.position <= %(next)s AND (v.body ->> 'updated_at')::bigint < %(to_us)s))
+    WHERE v.site = raised.site AND v.alert_id = raised.alert_id AND v.told_at < %(to)s
     ORDER BY v.version DESC LIMIT 1
 ) newest
-WHERE raised.site = %(site)s AND raised.version = 1 AND raised.position > %(before)s AND raised.position <= %(next)s
+WHERE raised.site = %(site)s AND raised.version = 1 AND raised.position > %(after)s AND raised.position <= %(until)s
+  AND raised.told_at >= %(from)s AND raised.told_at < %(to)s
   AND (%(rule_uid)s::text IS NULL OR raised.body ->> 'rule_uid' = %(rule_uid)s)
 ORDER BY raised.position, raised.n
 LIMIT %(limit)s

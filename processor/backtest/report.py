@@ -4,48 +4,30 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from herun.alerts import Alert, AlertState
 from herun.clock import to_datetime, to_text
-from processor.replay import Boundary
+from processor.engine.decisions import Decisions
 
 MAX_ALERTS: Final = 5_000  # listed, of each side; what is beyond is counted all the same
 GOOD: Final = "true"
 BAD: Final = frozenset({"false", "nuisance"})  # drill and test say nothing about a rule
 
 
-class Period:
-    """Which alerts belong to a period: those that a frame of it raised, or a timer that came due in it.
-
-    The same is asked of both sides. In the live run a tick fires a timer, in a replay the next frame with rows does:
-    between the two nothing else can happen, so there the time decides.
-    """
-
-    def __init__(self, begin: Boundary, end: Boundary) -> None:
-        self.begin = begin
-        self.end = end
-
-    def begins_in(self, position: int, first: Alert) -> bool:
-        """True if an alert's first version, made at this position, is in the period."""
-        is_timer = "timer" in first.cause
-        begun, ended = (
-            position > bound.last and not ((position < bound.next or is_timer) and first.raised_at < bound.at_us)
-            for bound in (self.begin, self.end)
-        )
-        return begun and not ended
-
-
 @dataclass(slots=True)
 class Fires:
-    """The alerts of one side, each in its newest version; `beyond` counts those that are not listed."""
+    """What a replay told from `from_us` on: each alert in its newest version, listed up to a limit, counted beyond it.
 
-    period: Period
+    Of the rule under test whatever its mode; of all rules (`uid` None) what people would have been told.
+    """
+
+    from_us: int
+    until_us: int
+    uid: str | None
     days: ZoneInfo
     alerts: dict[str, Alert] = field(default_factory=dict)
     total: int = 0
@@ -53,14 +35,16 @@ class Fires:
     by_point: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     by_rule: Counter[str] = field(default_factory=Counter)
 
-    def take(self, position: int, versions: Iterable[Alert]) -> None:
-        """Versions that one frame made, in order."""
-        for alert in versions:
-            if alert.version == 1:
-                if self.period.begins_in(position, alert):
-                    self._count(alert)
-            elif alert.alert_id in self.alerts:
+    def take(self, decisions: Decisions) -> None:
+        """What one frame made."""
+        for alert, told_us in zip(decisions.alerts, decisions.told_us, strict=True):
+            if alert.alert_id in self.alerts:
                 self.alerts[alert.alert_id] = alert
+            elif alert.version == 1 and told_us >= self.from_us and self._is_asked_for(alert):
+                self._count(alert)
+
+    def _is_asked_for(self, alert: Alert) -> bool:
+        return alert.mode == "live" if self.uid is None else alert.rule_uid == self.uid
 
     def _count(self, alert: Alert) -> None:
         self.total += 1
@@ -83,22 +67,12 @@ class Fires:
         }
 
 
-def read_live(rows: Sequence[dict[str, Any]], period: Period) -> tuple[list[Alert], bool]:
-    """The live run's alerts of the period, and whether there are more than can be told."""
-    alerts = [
-        msgspec.convert(row["newest"], Alert)
-        for row in rows[:MAX_ALERTS]
-        if period.begins_in(row["position"], msgspec.convert(row["first"], Alert))
-    ]
-    return alerts, len(rows) > MAX_ALERTS
-
-
 def compare(fires: Fires, live: list[Alert], verdicts: dict[str, str], momentary: frozenset[str]) -> dict[str, Any]:
     """The difference to the live run, and what people said about its alerts. `momentary` rules' alerts never clear."""
 
     def over_at(alert: Alert) -> int:
         lasts = alert.state is AlertState.RAISED and alert.rule_uid not in momentary
-        return fires.period.end.at_us if lasts else alert.cleared_at or alert.updated_at
+        return fires.until_us if lasts else alert.cleared_at or alert.updated_at
 
     pairs, only_candidate = _pairs(list(fires.alerts.values()), live, over_at)
     both = [
@@ -178,6 +152,8 @@ def _told(alert: Alert) -> dict[str, Any]:
         "zone": alert.zone,
         "building": alert.building,
         "text": alert.text,
+        "merged_into": alert.merged_into,
+        "correction": alert.correction,
     }
 
 

@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from itertools import groupby
 from typing import Any, Final
 
+import msgspec
 import psycopg
 from psycopg.rows import dict_row, tuple_row
 from psycopg.types.numeric import Int8BinaryLoader
 from psycopg.types.string import TextBinaryLoader
 
+from herun.alerts import Alert
 from herun.clock import to_datetime, to_us
 from herun.database.pool import role_conninfo
 from herun.database.queries import Queries
@@ -95,7 +97,7 @@ class Rows:
         return outages if self._listened_us is None else [*outages, Outage(END, self._listened_us, END)]
 
     def frames(self, begin: int, before: int, types: frozenset[str]) -> Iterator[StoredFrame]:
-        """The frames of [begin, before) that hold events of these types, in order; derived events are left out."""
+        """The frames of [begin, before) in order, without derived events; only events of `types` have their data."""
         values = {"site": self.site, "from": begin, "before": before, "types": sorted(types), "derived": FLAG_DERIVED}
         with self._cursor("events") as cursor:
             cursor.adapters.register_loader("timestamptz", Int8BinaryLoader)
@@ -107,13 +109,14 @@ class Rows:
         """Where a stored event stands."""
         return self._one("find_event", site=self.site, device=device, event_id=event_id)
 
-    def live_alerts(self, begin: Boundary, end: Boundary, rule_uid: str | None, limit: int) -> list[dict[str, Any]]:
-        """Of each alert raised between: position and body of its first version, and the body of its newest by `end`."""
+    def live_alerts(self, begin: Boundary, end: Boundary, rule_uid: str | None, limit: int) -> list[Alert]:
+        """The alerts that the live run told between, each in its newest version by `end`."""
         values = {
-            "site": self.site, "before": begin.last, "last": end.last, "next": end.next, "to_us": end.at_us,
-            "rule_uid": rule_uid, "limit": limit,
+            "site": self.site, "after": begin.last, "until": end.next, "from": to_datetime(begin.at_us),
+            "to": to_datetime(end.at_us), "rule_uid": rule_uid, "limit": limit,
         }  # fmt: skip
-        return self._connection.execute(_queries["read_live_alerts"], values).fetchall()
+        cursor = self._connection.execute(_queries["read_live_alerts"], values)
+        return [msgspec.convert(row["body"], Alert) for row in cursor]
 
     def verdicts(self) -> dict[str, str]:
         """What people closed alerts as, by alert id: the controls that told the engine say it too."""

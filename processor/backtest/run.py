@@ -14,7 +14,7 @@ from herun.clock import to_text
 from herun.errors import InvalidInputError
 from herun.rules import RULE
 from processor.backtest.plan import Plan, plan_rules, put_at, was_put
-from processor.backtest.report import MAX_ALERTS, Fires, Period, compare, in_order, read_live
+from processor.backtest.report import MAX_ALERTS, Fires, compare, in_order
 from processor.backtest.rows import Rows
 from processor.engine.decisions import Decisions
 from processor.engine.engine import Engine
@@ -63,17 +63,16 @@ def backtest(rows: Rows, job: Backtest, measured: Measured) -> dict[str, Any]:
     # What the live engine has not come to yet, no replay can tell.
     until_us = max(job.from_us, min(job.to_us, rows.engine_time_us + 1))
     warm = rows.boundary(job.from_us - warm_up_us)
-    period = Period(rows.boundary(job.from_us), rows.boundary(until_us))
-    fires = Fires(period, days)
-    for decisions in _decide(rows, plan, warm, period, measured):
+    begin, end = rows.boundary(job.from_us), rows.boundary(until_us)
+    fires = Fires(job.from_us, until_us, plan.uid, days)
+    for decisions in _decide(rows, plan, (warm, begin, end), measured):
         if decisions.alerts:
-            fires.take(decisions.position, decisions.alerts)
+            fires.take(decisions)
         measured.rule_errors += len(decisions.rule_errors)
         for _, control, detail in decisions.refused_controls:
             if control.body == plan.candidate:
                 raise InvalidInputError("bad_rule", detail)
-    live_rows = rows.live_alerts(period.begin, period.end, plan.uid, MAX_ALERTS + 1)
-    live, has_more = read_live(live_rows, period)
+    live = rows.live_alerts(begin, end, plan.uid, MAX_ALERTS + 1)
     return {
         "site": rows.site,
         "from": to_text(job.from_us),
@@ -87,17 +86,19 @@ def backtest(rows: Rows, job: Backtest, measured: Measured) -> dict[str, Any]:
         "fires": fires.as_dict(),
         "alerts": in_order(fires.alerts.values()),
         "alerts_not_listed": fires.total - len(fires.alerts),
-        "live_has_more": has_more,
-        **compare(fires, live, rows.verdicts(), _momentary(rows.site, plan)),
+        "live_has_more": len(live) > MAX_ALERTS,
+        **compare(fires, live[:MAX_ALERTS], rows.verdicts(), _momentary(rows.site, plan)),
     }
 
 
-def _decide(rows: Rows, plan: Plan, warm: Boundary, period: Period, measured: Measured) -> Iterator[Decisions]:
-    end = period.end
+def _decide(
+    rows: Rows, plan: Plan, bounds: tuple[Boundary, Boundary, Boundary], measured: Measured
+) -> Iterator[Decisions]:
+    warm, begin, end = bounds
     gc.collect()
     gc.freeze()  # what is loaded stays; looking through it again and again took a tenth of the time
     puts = []
-    if plan.candidate is not None and not was_put(plan.uid or "", rows.rule_controls(period.begin.last + 1)):
+    if plan.candidate is not None and not was_put(plan.uid or "", rows.rule_controls(begin.last + 1)):
         puts.append(put_at(rows.site, warm, _listened_at(warm.at_us, rows.outages(end.next)), plan.candidate))
     replay = open_replay(rows, plan, end, puts)
     yield from replay.through(measured.counting(rows.frames(warm.next, end.next, plan.types)))

@@ -23,7 +23,8 @@ class RuleError(msgspec.Struct, frozen=True):
 
 class Decisions(msgspec.Struct):
     """What came of one frame. `rows` are (event, its index in the frame, its flags), in order; derived ones count on
-    from DERIVED_FROM. `outage_began` is when our own outage began that this frame ends; `listened` goes with controls.
+    from DERIVED_FROM. `told_us` is the engine's time of each alert: the frame's, or when its timer was due.
+    `outage_began` is when our own outage began that this frame ends; `listened` goes with controls.
     """
 
     position: int
@@ -39,5 +40,10 @@ class Decisions(msgspec.Struct):
     too_late: int = 0  # times that a rule could not use an event because it came too late to correct anything
     keys_refused: int = 0  # times that a rule had no room for one more key
     rule_errors: list[RuleError] = []
+    told_us: list[int] = []
     listened_us: int = 0
     outage_began: int | None = None
+
+    def stamp(self, now: int) -> None:
+        """The alerts since the last stamp are of this time."""
+        self.told_us += [now] * (len(self.alerts) - len(self.told_us))

@@ -14,6 +14,7 @@ import msgspec
 from herun.errors import InvalidInputError
 from herun.events import FLAG_LATE, FLAG_OUT_OF_SERVICE, Event
 from herun.frames import Control, Frame, FrameKind
+from herun.rules import SWITCHED_OFF_UID
 from processor.engine import clocks as clocks_of
 from processor.engine import gates, merging
 from processor.engine.alerting import FORGET, Evaluation, Occurrence, RuleHead, forget_alert, raise_alert
@@ -29,7 +30,18 @@ from processor.engine.passages.care import CareWatch
 from processor.engine.passages.part import Passages
 from processor.engine.recorder import Recorder
 from processor.engine.rulebook import RuleBook
-from processor.engine.state import ENGINE_TIME, LISTENED, OUTAGE, CellKey, DeviceKey, Registration, RuleKey, Seen, State
+from processor.engine.state import (
+    ENGINE_TIME,
+    LISTENED,
+    OUTAGE,
+    CellKey,
+    DeviceKey,
+    Registration,
+    RuleKey,
+    Seen,
+    State,
+    TimerKey,
+)
 from processor.engine.timers import Timers
 
 OUTAGE_GAP_US: Final = 5 * SECOND_US  # of the machine's clock, without a gateway's frame: nobody was there to listen
@@ -38,7 +50,6 @@ OUTAGE_GAP_US: Final = 5 * SECOND_US  # of the machine's clock, without a gatewa
 AHEAD_US: Final = 5 * SECOND_US
 MAX_DERIVED: Final = 256  # derived events of one event or timer, theirs included: no chain without end
 MAX_RULE_ERRORS: Final = 5  # evaluations of a rule that threw since it was put; then it is switched off
-SWITCHED_OFF_UID: Final = "herun-rule-switched-off"
 
 _decode_data: Final = msgspec.json.Decoder(dict[str, Any]).decode
 _NO_DATA: Final[dict[str, Any]] = {}
@@ -127,6 +138,7 @@ class Engine:
         for n, control in enumerate(frame.controls):
             if n not in left_out:
                 self._take_control(decisions, n, control)
+        decisions.stamp(self._ev.now)
         self._ring.turn()
         decisions.too_late, decisions.keys_refused = self._ev.too_late, self._ev.keys_refused
         return decisions
@@ -152,33 +164,36 @@ class Engine:
         """Each at its own time: which frame came next, a tick or one that a replay does not know, changes nothing."""
         frame_time = self._ev.now
         while fired := self._timers.pop_due(frame_time):
-            due, timer = fired
-            self._ev.now = due
-            if timer[0] == FORGET:
-                forget_alert(self._ev, (timer[1], timer[2], timer[3]))
-                continue
-            if timer[0] in merging.TIMERS:
-                merging.on_timer(self._ev, timer, due)
-                continue
-            part = self._part_of_timer.get(timer[0])
-            if part is not None:
-                part.on_timer(self._ev, timer, due)
-                self._take_derived(decisions, None)
-                continue
-            rule = self._book.get((timer[1], timer[2]))
-            if rule is None:
-                continue
-            if timer[0] == gates.TIMER:
-                self._wake(decisions, gates.muted_of(self._ev, timer[1], timer[2]))
-                gates.follow(self._ev, rule)
-                continue
-            mark, alerts = self._journal.mark(), len(decisions.alerts)
-            try:
-                rule.on_timer(self._ev, timer, due)
-            except Exception as error:  # noqa: BLE001 - a rule must not stop the others; it is counted and switched off
-                self._rule_threw(decisions, rule, (mark, alerts), repr(error), cause=f"timer {due}")
-            self._take_derived(decisions, None)
+            self._ev.now, timer = fired
+            self._fire(decisions, timer, self._ev.now)
+            decisions.stamp(self._ev.now)
         self._ev.now = frame_time
+
+    def _fire(self, decisions: Decisions, timer: TimerKey, due: int) -> None:
+        if timer[0] == FORGET:
+            forget_alert(self._ev, (timer[1], timer[2], timer[3]))
+            return
+        if timer[0] in merging.TIMERS:
+            merging.on_timer(self._ev, timer, due)
+            return
+        part = self._part_of_timer.get(timer[0])
+        if part is not None:
+            part.on_timer(self._ev, timer, due)
+            self._take_derived(decisions, None)
+            return
+        rule = self._book.get((timer[1], timer[2]))
+        if rule is None:
+            return
+        if timer[0] == gates.TIMER:
+            self._wake(decisions, gates.muted_of(self._ev, timer[1], timer[2]))
+            gates.follow(self._ev, rule)
+            return
+        mark, alerts = self._journal.mark(), len(decisions.alerts)
+        try:
+            rule.on_timer(self._ev, timer, due)
+        except Exception as error:  # noqa: BLE001 - a rule must not stop the others; it is counted and switched off
+            self._rule_threw(decisions, rule, (mark, alerts), repr(error), cause=f"timer {due}")
+        self._take_derived(decisions, None)
 
     def _wake(self, decisions: Decisions, cells: list[CellKey]) -> None:
         """Raises what holds in these cells and could not be raised before."""

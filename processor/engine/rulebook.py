@@ -50,6 +50,8 @@ from processor.engine.state import Registration, RuleKey, State
 # A rule's rank among its site's by uid, the rule, and what an event's data must pass to be looked at.
 Entry = tuple[int, CompiledRule, tuple[Test, ...]]
 
+Scope = tuple[str, str | None]  # device, zone, building or kind, and which
+
 MAX_PLANS: Final = 50_000  # devices times event types; beyond it all are made anew
 _UNREGISTERED: Final = Registration(kind="", zone=None, building=None, enabled=True)
 _RANK: Final = itemgetter(0)
@@ -126,7 +128,7 @@ class RuleBook:
         self._compiled: dict[RuleKey, tuple[str, CompiledRule]] = {}  # with the JSON that it was made from
         self._by_site: dict[str, list[CompiledRule]] = {}
         self._any: dict[tuple[str, str], Node] = {}
-        self._named: dict[tuple[str, str], list[Entry]] = {}
+        self._named: dict[tuple[str, str], dict[Scope, list[Entry]]] = {}
         self._plans: dict[tuple[str, str, str], Plan] = {}
         self.rebuild()
 
@@ -196,10 +198,30 @@ class RuleBook:
                 if event_type in rule.event_types
             ]
             self._any[of_type] = Node([entry for entry in entries if entry[1].is_open])
-            self._named[of_type] = [entry for entry in entries if not entry[1].is_open]
-        own = Node([entry for entry in self._named[of_type] if entry[1].has_in_scope(device, place)])
+            self._named[of_type] = _by_scope([entry for entry in entries if not entry[1].is_open])
+        named = self._named[of_type]
+        scopes = (("device", device), ("zone", place.zone), ("building", place.building), ("kind", place.kind))
+        meant = [entry for scope in scopes for entry in named.get(scope, ()) if entry[1].has_in_scope(device, place)]
+        own = Node(sorted(meant, key=_RANK))
         keys = {"device": device, "zone": place.zone, "building": place.building, "site": site}
         return Plan(own, self._any[of_type], keys, subject_of(device, place, event_type))
+
+
+def _by_scope(entries: Sequence[Entry]) -> dict[Scope, list[Entry]]:
+    """Each rule under the narrowest that it names: few rules are then asked whether they mean a device."""
+    found: dict[Scope, list[Entry]] = {}
+    for entry in entries:
+        match = entry[1].match
+        names = (
+            ("device", match.devices),
+            ("zone", match.zones),
+            ("building", match.buildings),
+            ("kind", match.device_kinds),
+        )
+        what, values = next((what, values) for what, values in names if values)
+        for value in dict.fromkeys(values):
+            found.setdefault((what, value), []).append(entry)
+    return found
 
 
 def subject_of(device: str, place: Registration, event_type: str) -> Subject:

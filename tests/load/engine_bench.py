@@ -59,7 +59,7 @@ def _elsewhere(n: int) -> dict[str, Any]:
             )
         case 3:
             return _rule(
-                f"site-{n}", "true_for", {}, condition=f'data.metric == "m{n}" && data.value > 3', duration_s=60
+                f"site-{n}", "count", {}, condition=f'data.metric == "m{n}" && data.value > 3', count=3, window_s=60
             )
         case _:
             match = {"event_types": ["object.detected"], "where": {"label": f"label-{n}"}}

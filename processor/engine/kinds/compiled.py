@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Final
 
-from herun.cel import Data, Subject
+from herun.cel import Data, Subject, compile_expression
 from herun.events import Event
 from herun.rules import Rule
 from processor.engine.alerting import Evaluation, RuleHead
@@ -33,6 +33,8 @@ class CompiledRule(ABC):
         self.armed_modes: frozenset[str] = frozenset(rule.armed_modes)
         self.lateness_us = round(rule.lateness_s * SECOND_US)
         self._where = {field: equals(field, value) for field, value in sorted(rule.match.where.items())}
+        # Fields that must be this text for the rule to look: what an index can use.
+        self.texts_wanted = self._texts_wanted(rule)
         self.head = RuleHead(
             site=site,
             uid=rule.uid,
@@ -55,10 +57,13 @@ class CompiledRule(ABC):
         """True if the event's data must be decoded for this rule."""
         return True
 
-    @property
-    def texts_wanted(self) -> dict[str, str]:
-        """Fields that must be this text for the rule to look: what an index can use."""
-        return {field: value for field, value in self.match.where.items() if isinstance(value, str)}
+    @staticmethod
+    def _texts_wanted(rule: Rule) -> dict[str, str]:
+        """By `where`, and by a condition, unless the kind must know when that does not hold any more."""
+        wanted = {field: value for field, value in rule.match.where.items() if isinstance(value, str)}
+        if rule.condition is not None and rule.kind != "true_for":
+            wanted = dict(compile_expression(rule.condition).equalities) | wanted
+        return wanted
 
     def tests_without(self, field: str | None) -> tuple[Test, ...]:
         """What `where` asks of the data, but for one field that was looked at already."""

@@ -192,9 +192,10 @@ class Folded(CompiledRule):
 
     def _set_alarms(self, ev: Evaluation, key: str, tracks: tuple[Track, Track], arrived_after: int) -> None:
         """Sets the timers to what the head now waits for, counted from the arrival: a wrong clock hastens nothing."""
-        old, new = (dict(self.fold.alarms(track.head)) for track in tracks)
-        if old == new:
+        alarms = [self.fold.alarms(track.head) for track in tracks]
+        if alarms[0] == alarms[1]:
             return
+        old, new = dict(alarms[0]), dict(alarms[1])
         for whom in sorted(old.keys() | new.keys()):
             timer = (TIMER, *self.rule_key, key, whom)
             if whom not in new:

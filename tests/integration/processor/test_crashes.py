@@ -116,6 +116,48 @@ async def test_what_was_pending_survives_a_crash_and_is_raised_once(world: World
     assert [tuple(row.values()) for row in rows] == [("held", 1, "raised"), ("silent", 1, "raised")]
 
 
+async def test_what_had_begun_goes_on_after_a_crash(world: World) -> None:
+    """A sequence half come, something that must follow, a cool-down: each goes on, and is raised or counted once."""
+    processor = world.processor(snapshot_interval_s="0.2")
+    doors = ("door.opened", "door.closed")
+    steps = [{"event_types": [name]} for name in doors]
+    await world.control(
+        put_device("d1"),
+        put_device("d2"),
+        put_rule(rule("sequence", "sequence", types=doors, steps=steps, within_s=60, match={"devices": ["d1"]})),
+        put_rule(
+            rule(
+                "left-open",
+                "negation",
+                types=doors,
+                first=steps[0],
+                then=steps[1],
+                within_s=3,
+                match={"devices": ["d2"]},
+            )
+        ),
+        put_rule(HIGH | {"uid": "calm", "cooldown_s": 60}),
+    )
+    opened = [
+        event(f"open-{device}", START_US, device=device, event_type="door.opened", data={}) for device in ("d1", "d2")
+    ]
+    highs = [event(f"v{n}", START_US + n * SECOND_US, value) for n, value in enumerate((9, 1))]
+    await world.until_offset(await world.publish([*opened, *highs]))
+    processor.restart()
+    closed = event("close-d1", START_US + 20 * SECOND_US, event_type="door.closed", data={})
+    await world.until_offset(await world.publish([closed, event("v9", START_US + 30 * SECOND_US, 9)]))
+    processor.restart()
+    await world.until_count("SELECT count(*) FROM alerts", 3)
+    processor.restart()
+    await asyncio.sleep(1.5)  # time enough for another to be raised
+    rows = world.rows("SELECT rule_uid, version, state, count FROM alerts ORDER BY rule_uid")
+    assert [tuple(row.values()) for row in rows] == [
+        ("calm", 3, "raised", 2),
+        ("left-open", 1, "raised", 1),
+        ("sequence", 1, "raised", 1),
+    ]
+
+
 async def test_an_idle_partition_is_ticked(world: World) -> None:
     world.processor()
 

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from herun.rule_changes import FieldChange, begins_anew, changes, doubts
-from herun.rules import RULE, SWITCHED_OFF_UID, body_of
-from processor.engine import engine
+from herun.rules import RULE, body_of
 
 
 def body(**fields: Any) -> dict[str, Any]:
@@ -86,7 +85,3 @@ def test_what_is_hardly_meant_is_doubted(fields: dict[str, Any], said: list[str]
     found = doubts(RULE.validate_python(body(**fields)))
     assert len(found) == len(said)
     assert all(each.startswith(start) for each, start in zip(found, said, strict=True))
-
-
-def test_the_engine_and_the_api_mean_the_same_alert() -> None:
-    assert engine.SWITCHED_OFF_UID == SWITCHED_OFF_UID

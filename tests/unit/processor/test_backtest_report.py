@@ -10,13 +10,11 @@ import pytest
 from herun.alerts import Alert, AlertState
 from herun.clock import DAY_US, parse_time
 from processor.backtest import report
-from processor.backtest.report import Fires, Period, canonical, compare
-from processor.replay import Boundary
+from processor.backtest.report import Fires, canonical, compare
+from processor.engine.decisions import Decisions
 
 BEGIN = parse_time("2026-05-11T00:00:00+08:00")
-PERIOD = Period(Boundary(BEGIN, 10, 14), Boundary(BEGIN + DAY_US, 90, 94))
 BY_EVENT = {"device": "d1", "event_id": "e1"}
-BY_TIMER = {"timer": "absence", "device": "d1", "armed_by": "e1", "due": 0}
 
 
 def alert(alert_id: str, at: int = 0, **changes: Any) -> Alert:
@@ -33,35 +31,36 @@ def cleared(alert_id: str, at: int, until: int, **changes: Any) -> Alert:
     return alert(alert_id, at, state=AlertState.CLEARED, cleared_at=BEGIN + until, version=2, **changes)
 
 
+def collected(uid: str | None = None) -> Fires:
+    return Fires(BEGIN, BEGIN + DAY_US, uid, ZoneInfo("Asia/Shanghai"))
+
+
+def frame(told_us: int, *versions: Alert) -> Decisions:
+    return Decisions(1, told_us, alerts=list(versions), told_us=[told_us] * len(versions))
+
+
 def fires(*alerts: Alert) -> Fires:
-    made = Fires(PERIOD, ZoneInfo("Asia/Shanghai"))
+    made = collected()
     for each in alerts:
         first = alert(each.alert_id, each.raised_at - BEGIN, key=each.key)
-        made.take(50, [first] if each.version == 1 else [first, each])
+        made.take(frame(BEGIN, *([first] if each.version == 1 else [first, each])))
     return made
 
 
-@pytest.mark.parametrize(
-    ("position", "at", "cause", "is_in"),
-    [
-        (10, 5, BY_EVENT, False),  # before the first row of the period
-        (14, 5, BY_EVENT, True),
-        (14, -5, BY_EVENT, True),  # a late event: its frame is in the period
-        (14, -5, BY_TIMER, False),  # came due before it
-        (12, 5, BY_TIMER, True),  # a tick of the live run
-        (12, -5, BY_TIMER, False),
-        (90, DAY_US + 5, BY_EVENT, True),  # a clock that is ahead
-        (92, DAY_US - 5, BY_TIMER, True),
-        (92, DAY_US, BY_TIMER, False),
-        (94, DAY_US - 5, BY_TIMER, True),  # no tick came before the frame
-        (94, DAY_US - 5, BY_EVENT, False),
-        (95, DAY_US - 5, BY_EVENT, False),
-    ],
-)
-def test_an_alert_belongs_to_the_period_of_its_frame_or_its_due_time(
-    position: int, at: int, cause: dict[str, Any], is_in: bool
-) -> None:
-    assert PERIOD.begins_in(position, alert("a", at, cause=cause)) == is_in
+def test_an_alert_belongs_to_the_period_in_which_it_was_told() -> None:
+    made = collected()
+    made.take(frame(BEGIN - 1, alert("before", 5)))
+    made.take(frame(BEGIN, alert("late event", -5)))
+    made.take(frame(BEGIN + 9, cleared("before", 5, 9), cleared("late event", -5, 9)))
+    assert [(each.alert_id, each.version) for each in made.alerts.values()] == [("late event", 2)]
+
+
+def test_of_all_rules_people_are_told_and_of_one_all_is_told() -> None:
+    versions = (alert("on trial", mode="monitor"), alert("other", rule_uid="other"))
+    for uid, expected in ((None, {"other"}), ("r", {"on trial"}), ("other", {"other"})):
+        made = collected(uid)
+        made.take(frame(BEGIN, *versions))
+        assert set(made.alerts) == expected
 
 
 def test_days_are_the_sites() -> None:

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from herun.errors import InvalidInputError
 from herun.events import FLAG_CONTENT_ID, FLAG_LATE, FLAG_REDELIVERED, Event
 from herun.frames import FRAME_VERSION, Control, Frame, FrameKind
+from herun.rules import SWITCHED_OFF_UID
 from processor.engine import snapshot
 from processor.engine.decisions import RuleError
-from processor.engine.engine import MAX_RULE_ERRORS, SWITCHED_OFF_UID, Engine
+from processor.engine.engine import MAX_RULE_ERRORS, Engine
 from processor.engine.kinds.threshold import Threshold
 from processor.engine.state import State
 from tests.unit.processor.driving import Driver

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from herun.alerts import Alert, Correction
+from herun.alerts import Alert, AlertState, Correction
 from herun.events import Event
 from tests.unit.processor.driving import Driver
 from tests.unit.processor.reference import DOORS, KINDS, READINGS, SECONDS, Answer, Seen
@@ -49,11 +49,11 @@ def cases(draw: st.DrawFn, types: list[str], devices: list[str]) -> Case:
     return Case(events, delays, draw(st.lists(st.sampled_from([1, 1, 2]), min_size=size, max_size=size)))
 
 
-def play(name: str, key: str, case: Case, *, shuffled: bool, restarts: bool = False) -> Driver:
+def play(name: str, key: str, case: Case, *, shuffled: bool, restarts: bool = False, cooldown_s: float = 0) -> Driver:
     """The case through an engine; shuffled: each event arrives when its delay is over."""
     _, fields = KINDS[name]
     types = DOORS if name in {"sequence", "negation"} else READINGS
-    body = rule(name, types=tuple(types), key=key, **fields)
+    body = rule(name, types=tuple(types), key=key, cooldown_s=cooldown_s, **fields)
     driver = Driver(*(put_device(device, zone="z") for device in ("d1", "d2")), put_rule(body))
     driver.now = at(0)
     sent: list[tuple[int, int, Event]] = []
@@ -72,14 +72,19 @@ def play(name: str, key: str, case: Case, *, shuffled: bool, restarts: bool = Fa
     return driver
 
 
-def told(driver: Driver) -> Answer:
-    """What people see in the end: the newest version of each alert that was not withdrawn."""
-    newest: dict[str, Alert] = {}
+def newest(driver: Driver) -> list[Alert]:
+    """The newest version of each alert; each version follows the one before."""
+    found: dict[str, Alert] = {}
     for alert in driver.alerts:
-        before = newest.get(alert.alert_id)
+        before = found.get(alert.alert_id)
         assert alert.version == (before.version + 1 if before else 1)
-        newest[alert.alert_id] = alert
-    kept = [alert for alert in newest.values() if alert.correction is not Correction.WITHDRAWN]
+        found[alert.alert_id] = alert
+    return list(found.values())
+
+
+def told(driver: Driver) -> Answer:
+    """What people see in the end: the times of each alert that was not withdrawn."""
+    kept = [alert for alert in newest(driver) if alert.correction is not Correction.WITHDRAWN]
     return sorted(
         (
             (alert.raised_at - START) // SECOND_US,
@@ -116,3 +121,16 @@ def test_shuffled_repeated_and_late_events_end_in_the_same_answer(name: str, dat
 def test_devices_of_one_zone_are_judged_together_in_whatever_order_they_come(name: str, data: st.DataObject) -> None:
     case = data.draw(cases(_types(name), ["d1", "d2"]))
     assert told(play(name, "zone", case, shuffled=True)) == KINDS[name][0](case.events)
+
+
+@pytest.mark.parametrize("name", KINDS)
+@settings(deadline=None, max_examples=EXAMPLES)
+@given(st.data())
+def test_within_a_cool_down_no_version_is_told_twice_and_the_end_is_right(name: str, data: st.DataObject) -> None:
+    case = data.draw(cases(_types(name), ["d1"]))
+    expected = KINDS[name][0](case.events)
+    driver = play(name, "device", case, shuffled=True, cooldown_s=20)
+    still = [alert for alert in newest(driver) if alert.state is AlertState.RAISED]
+    if name != "sequence":
+        assert bool(still) == bool(expected and expected[-1][1] is None)
+    assert bool(told(driver)) == bool(expected)

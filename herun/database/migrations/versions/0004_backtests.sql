@@ -3,6 +3,9 @@
 ALTER TABLE control_frames ADD COLUMN listened timestamptz;
 ALTER TABLE partitions ADD COLUMN listened timestamptz; -- as engine_time: now
 
+-- The engine's time when it told a version: the frame's, or when the timer was due (null in rows from before this).
+ALTER TABLE alert_versions ADD COLUMN told_at timestamptz;
+
 CREATE TABLE outages (
     partition integer NOT NULL,
     position bigint NOT NULL,
