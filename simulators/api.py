@@ -55,6 +55,10 @@ class Person:
         self._token: str | None = None
         self.username = username
 
+    async def sign_in(self) -> None:
+        """Signs in ahead of the first request, which then takes no longer than the others. Raises as `get` does."""
+        await self._authorization()
+
     async def get(self, path: str, **query: str | int) -> Any:
         """The answer's JSON. Raises RefusedError, or httpx.TransportError if nobody answers."""
         return await self._request("GET", path, params=query)

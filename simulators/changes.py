@@ -31,7 +31,12 @@ class Changer:
     start_us: int
 
     async def set_up(self, scenario: Scenario) -> None:
-        """All that is in force before the play begins, in its order. Raises RefusedError, NotRefusedError."""
+        """All that is in force before the play begins, in its order; everybody is signed in.
+
+        Raises RefusedError, NotRefusedError.
+        """
+        for who in sorted({change.who for change in (*scenario.setup, *scenario.deeds()) if isinstance(change, SetUp)}):
+            await self.people[who].sign_in()
         for rule in scenario.rules:
             await self._call(SetUp(call=f"PUT rules/{rule['uid']}", body=rule))
         for change in scenario.setup:

@@ -30,7 +30,7 @@ from simulators.waiting import pause, until
 
 # Machine's seconds between the last rule and the first happening: the rules are then in force everywhere.
 LEAD_S: Final = 2.0
-CHANGE_S: Final = 0.3  # the same for each rule and change of the scenario's own
+CHANGE_S: Final = 0.5  # the same for each rule and change of the scenario's own
 PEOPLE_PACE_S: Final = 1.5  # machine's seconds between two looks of one person
 LOOK_S: Final = 1.0  # machine's seconds between two looks at what came out
 PATIENCE_S: Final = 30.0  # machine's seconds for the last event to come through
@@ -103,6 +103,8 @@ class Report:
 async def run_scenario(target: Target, scenario: Scenario, *, site: str, seed: int, pace_s: float) -> Report:
     """Plays the scenario on a site of its own. Raises what `stay_on` raises; a wrong answer is in the report."""
     estate = make_estate(site, seed, HERUN if scenario.plan == "herun" else HAMLET)
+    if not scenario.keeps_people_busy:
+        estate = estate.with_office_only()
     tally = Tally()
     listeners = Listeners(tally.on_message, tally.on_live, tally.deeds.append)
     begins = Begins(speaking(estate, scenario), scenario.uses)

@@ -178,7 +178,7 @@ class Scenario(_Strict):
     """A stretch of the estate's life. `lasts` is simulated time; `settle` what people get on top for their work.
 
     `uses` names the estate's common rules that are in force (left out: all); `rules` are its own. `day`: it means
-    something on this day only. Without `ordinary_day` nothing happens but the timeline.
+    something on this day only. `clocks` are ahead by so much. Without `ordinary_day` nothing happens but the timeline.
     """
 
     name: str
@@ -188,6 +188,7 @@ class Scenario(_Strict):
     plan: Literal["hamlet", "herun"] = "hamlet"
     day: date | None = None
     ordinary_day: bool = True
+    clocks: dict[str, Duration] = {}
     uses: tuple[str, ...] | None = None
     rules: tuple[dict[str, Any], ...] = ()
     setup: tuple[SetUp, ...] = ()
@@ -216,6 +217,11 @@ class Scenario(_Strict):
             for line in self.timeline
             if isinstance(line, FallsSilent)
         }
+
+    @property
+    def keeps_people_busy(self) -> bool:
+        """True if orders or reports come of it, or may."""
+        return self.ordinary_day or bool(self.answers.orders) or bool(self.reports())
 
     def dated(self, start_us: int) -> Scenario:
         """The same with the moments in what is to be shown written out."""

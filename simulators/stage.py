@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from heapq import merge
 
 from simulators.behaviour import ordinary_day
@@ -13,17 +13,21 @@ from simulators.inventory import Device
 from simulators.scenario import Scenario
 from simulators.voices import voice_of
 
+# The devices in a scenario's play, with how far their clocks are ahead, in microseconds.
+Cast = Mapping[str, int]
+
 
 def play(estate: Estate, scenario: Scenario | None, start_us: int) -> Iterator[Action]:
     """What the estate's devices do from `start_us` on, in time order.
 
     Ends with the scenario; without one it never ends. A device in the scenario's timeline keeps to it between its
-    first and its last line, never loses its connection by chance, and has a right clock. A scenario without an ordinary
-    day has these devices only.
+    first and its last line, never loses its connection by chance, and has the clock that the scenario gives it. A
+    scenario without an ordinary day has these devices only.
     """
     script = scenario.script(start_us) if scenario else {}
     silences = scenario.silences(start_us) if scenario else {}
-    cast = frozenset(script) | frozenset(silences)
+    clocks = scenario.clocks if scenario else {}
+    cast = {name: clocks.get(name, 0) for name in (*script, *silences)}
     # Links stand first: a connection is back before what it held back leaves.
     ordinary = scenario is None or scenario.ordinary_day
     devices = [device for device in estate.devices if ordinary or device.name in cast]
@@ -64,10 +68,10 @@ def _is_silent(action: Action, silences: dict[str, tuple[int, int]]) -> bool:
     return from_us <= action.at_us < until_us
 
 
-def _may_break(estate: Estate, device: Device, cast: frozenset[str]) -> bool:
+def _may_break(estate: Estate, device: Device, cast: Cast) -> bool:
     """A bridge whose child is in the play holds its connection too."""
     speaks_for = {child.name for child in estate.devices if child.bridge == device.name}
-    return device.connects and device.name not in cast and not cast & speaks_for
+    return device.connects and device.name not in cast and not cast.keys() & speaks_for
 
 
 def _breaks(estate: Estate, connection: str, start_us: int) -> Iterator[Outage]:
@@ -81,12 +85,11 @@ def _link_changes(estate: Estate, device: Device, start_us: int) -> Iterator[Lin
 
 
 def _device_actions(
-    estate: Estate, device: Device, happenings: Iterator[Happening], start_us: int, cast: frozenset[str]
+    estate: Estate, device: Device, happenings: Iterator[Happening], start_us: int, cast: Cast
 ) -> Iterator[Message]:
     """One device's messages: its day and its lines, in its format, with what goes wrong on the way."""
     connection = estate.device[device.bridge] if device.bridge else device
-    acts = device.name in cast
-    skew_us = 0 if acts else clock_skew(estate.rng("clock", device.name))
+    skew_us = cast[device.name] if device.name in cast else clock_skew(estate.rng("clock", device.name))
     voice = voice_of(estate.site, device, connection, start_us)
     messages = disturb(((voice(each, skew_us), each) for each in happenings), estate.rng("chance", device.name))
     if _may_break(estate, connection, cast):

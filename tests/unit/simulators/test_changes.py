@@ -22,6 +22,10 @@ class FakePerson:
 
     sent: list[tuple[str, str, Any]] = field(default_factory=list)
     looks: int = 0
+    signed_in: bool = False
+
+    async def sign_in(self) -> None:
+        self.signed_in = True
 
     async def send(self, method: str, path: str, body: object = None) -> Any:
         if method == "DELETE":
@@ -76,4 +80,11 @@ def test_who_is_told_to_stop_changes_nothing_more() -> None:
     person, stop = FakePerson(), asyncio.Event()
     stop.set()
     asyncio.run(changer(person).play(scenario(timeline=[{"at": "5m", "call": "PUT x"}]), stop))
+    assert person.sent == []
+
+
+def test_who_acts_later_has_signed_in_before_the_play() -> None:
+    person = FakePerson()
+    asyncio.run(changer(person).set_up(scenario(timeline=[{"at": "5m", "who": "supervisor", "call": "PUT x"}])))
+    assert person.signed_in
     assert person.sent == []

@@ -48,6 +48,7 @@ def rules_of(scenario: Scenario) -> set[str]:
 @pytest.mark.parametrize("scenario", ALL, ids=lambda each: each.name)
 def test_a_timeline_names_what_exists(scenario: Scenario) -> None:
     estate = estate_of(scenario)
+    assert scenario.clocks.keys() <= scenario.cast()
     for line in scenario.timeline:
         if isinstance(line, Reports):
             assert line.resident < len(estate.with_role("resident"))

@@ -136,6 +136,17 @@ def test_a_device_keeps_to_its_lines_between_the_first_and_the_last() -> None:
     assert {value for _, value in values} == lines
 
 
+def test_a_clock_that_is_ahead_moves_what_a_device_says_and_not_when() -> None:
+    said = messages(play(HAMLET_ESTATE, scenarios()["wrong_clock"], NOON))
+    ahead = {message.device: parse_time(json.loads(message.payload)["time"]) - message.at_us for message in said}
+    assert {device: round(us / MINUTE_US) for device, us in ahead.items()} == {
+        "door-01": 30,
+        "lift-b02-1": 10,
+        "door-02": 0,
+        "lift-b01-1": 0,
+    }
+
+
 def test_without_an_ordinary_day_nobody_speaks_but_the_timeline() -> None:
     scenario = scenarios()["door_forced"]
     actions = list(play(HAMLET_ESTATE, scenario, NOON))
