@@ -34,6 +34,7 @@ CHANGE_S: Final = 0.5  # the same for each rule and change of the scenario's own
 PEOPLE_PACE_S: Final = 1.5  # machine's seconds between two looks of one person
 LOOK_S: Final = 1.0  # machine's seconds between two looks at what came out
 PATIENCE_S: Final = 30.0  # machine's seconds for the last event to come through
+LATEST_S: Final = 10.0  # machine's seconds that the last answer may take on a busy machine
 PAGE: Final = 100
 # The estate's time after the end in which nothing more may come.
 QUIET_US: Final = 5 * MINUTE_US
@@ -153,7 +154,7 @@ async def _settle(stay: Stay, scenario: Scenario, tally: Tally, start_us: int) -
     never = asyncio.Event()
     await until(stay.clock, start_us + scenario.lasts + QUIET_US, never)
     await stay.watcher.saw(lambda: not tally.lost, PATIENCE_S)
-    deadline_us = start_us + scenario.lasts + scenario.settle
+    deadline_us = stay.clock.now_us() + scenario.settle + int(LATEST_S * SECOND_US * stay.clock.speed)
     while True:
         alerts, seen = await _everything(stay.operator, stay.estate.site, scenario)
         if not differences(scenario, seen) or stay.clock.now_us() > deadline_us:
