@@ -55,6 +55,10 @@ class Person:
         self._token: str | None = None
         self.username = username
 
+    async def sign_in(self) -> None:
+        """Signs in ahead of the first request, which then takes no longer than the others. Raises as `get` does."""
+        await self._authorization()
+
     async def get(self, path: str, **query: str | int) -> Any:
         """The answer's JSON. Raises RefusedError, or httpx.TransportError if nobody answers."""
         return await self._request("GET", path, params=query)
@@ -66,6 +70,10 @@ class Person:
     async def put(self, path: str, body: object) -> Any:
         """The answer's JSON; safe to repeat. Raises as `get` does."""
         return await self._request("PUT", path, body=body)
+
+    async def send(self, method: str, path: str, body: object = None) -> Any:
+        """The answer's JSON of any write; safe to repeat. Raises as `get` does."""
+        return await self._request(method, path, body=body)
 
     async def progress(self, number: str, phone: str) -> dict[str, Any]:
         """How far a report has come, asked without the sign-in. Raises RefusedError."""
@@ -105,7 +113,8 @@ class Person:
         for tries_left in reversed(range(TRIES)):
             try:
                 headers = {**key, **await self._authorization()}
-                answer = await self._http.request(method, path, json=body, params=params, headers=headers)
+                # An empty query would take away the one that the path may have.
+                answer = await self._http.request(method, path, json=body, params=params or None, headers=headers)
             except (httpx.TransportError, RefusedError) as error:
                 if not tries_left or (isinstance(error, RefusedError) and error.status not in AGAIN):
                     raise

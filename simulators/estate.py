@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -16,6 +16,9 @@ SKILLS: Final = ("fire-safety", "flooding", "security", "maintenance", "environm
 
 # Phone numbers of staff start where no resident's do.
 STAFF_PHONES_FROM: Final = 9_900
+
+
+OFFICE: Final = ("operator", "supervisor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,11 @@ class Estate:
     def with_role(self, role: str) -> tuple[Account, ...]:
         """Accounts that sign in and hold this role."""
         return tuple(account for account in self.accounts if account.signs_in and role in account.roles)
+
+    def with_office_only(self) -> Estate:
+        """The same with nobody but an operator and a supervisor: where no order is worked on, nobody else is needed."""
+        office = {role: account for role in OFFICE for account in self.with_role(role)[:1]}
+        return replace(self, accounts=tuple(office.values()))
 
     def rng(self, *what: object) -> random.Random:
         """The source of chance for one thing on this estate: the same for the same seed, whatever else happens."""

@@ -154,6 +154,14 @@ class Operator(Desk):
 
 
 @dataclass(frozen=True)
+class Supervisor(Desk):
+    """Does what a scenario says, and nothing of their own accord."""
+
+    async def look(self) -> None:
+        """Leaves the day's work to the others."""
+
+
+@dataclass(frozen=True)
 class Neighbour(Desk):
     """A resident: rates what was answered in their house, or to them; a reporter looks up the answer first."""
 
@@ -173,10 +181,11 @@ class Neighbour(Desk):
             self.on_deed(Deed(self.clock.now_us(), self.account.username, LOOKS_UP, number))
 
 
-_WHAT_THEY_ARE: Final[dict[str, type[Worker | Operator | Neighbour]]] = {
+_WHAT_THEY_ARE: Final[dict[str, type[Worker | Operator | Supervisor | Neighbour]]] = {
     "grid_worker": Worker,
     "property_staff": Worker,
     "operator": Operator,
+    "supervisor": Supervisor,
     "resident": Neighbour,
 }
 

@@ -17,6 +17,13 @@ class Rulebook:
     rules: tuple[dict[str, Any], ...]
     plate_lists: dict[str, list[str]]
 
+    def only(self, uids: tuple[str, ...] | None) -> Rulebook:
+        """Those rules alone, with the lists; None: all. Raises KeyError for one that is not there."""
+        if uids is None:
+            return self
+        by_uid = {rule["uid"]: rule for rule in self.rules}
+        return Rulebook(tuple(by_uid[uid] for uid in uids), self.plate_lists)
+
 
 @cache
 def rulebook(name: str = "herun") -> Rulebook:

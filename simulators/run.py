@@ -14,22 +14,27 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from herun.clock import MINUTE_US, SECOND_US, parse_time
+from herun.errors import ConfigurationError
 from herun.settings import PREFIX, Settings
-from simulators.answers import SeenAlert, SeenOrder, differences
+from simulators.answers import Seen, SeenAlert, SeenOrder, differences
 from simulators.api import LiveEvent, Person
+from simulators.changes import Changer
 from simulators.estate import HAMLET, HERUN, make_estate
 from simulators.happenings import Message
+from simulators.moments import local
 from simulators.people import Deed
 from simulators.scenario import Scenario, scenarios
-from simulators.stage import play
-from simulators.stay import Listeners, Stay, Target, stay_on, target_of
+from simulators.stage import play, speaking
+from simulators.stay import Begins, Listeners, Stay, Target, stay_on, target_of
 from simulators.waiting import pause, until
 
 # Machine's seconds between the last rule and the first happening: the rules are then in force everywhere.
 LEAD_S: Final = 2.0
+CHANGE_S: Final = 0.5  # the same for each rule and change of the scenario's own
 PEOPLE_PACE_S: Final = 1.5  # machine's seconds between two looks of one person
 LOOK_S: Final = 1.0  # machine's seconds between two looks at what came out
 PATIENCE_S: Final = 30.0  # machine's seconds for the last event to come through
+LATEST_S: Final = 10.0  # machine's seconds that the last answer may take on a busy machine
 PAGE: Final = 100
 # The estate's time after the end in which nothing more may come.
 QUIET_US: Final = 5 * MINUTE_US
@@ -99,27 +104,37 @@ class Report:
 async def run_scenario(target: Target, scenario: Scenario, *, site: str, seed: int, pace_s: float) -> Report:
     """Plays the scenario on a site of its own. Raises what `stay_on` raises; a wrong answer is in the report."""
     estate = make_estate(site, seed, HERUN if scenario.plan == "herun" else HAMLET)
+    if not scenario.keeps_people_busy:
+        estate = estate.with_office_only()
     tally = Tally()
     listeners = Listeners(tally.on_message, tally.on_live, tally.deeds.append)
-    async with stay_on(target, estate, listeners, scenario.title["zh"]) as stay:
-        start_us = _full_second(stay.clock.now_us() + int(LEAD_S * SECOND_US * stay.clock.speed))
+    begins = Begins(speaking(estate, scenario), scenario.uses)
+    async with stay_on(target, estate, listeners, scenario.title["zh"], begins) as stay:
+        lead_s = LEAD_S + CHANGE_S * (len(scenario.rules) + len(scenario.setup))
+        start_us = _full_second(stay.clock.now_us() + int(lead_s * SECOND_US * stay.clock.speed))
+        _is_its_day(scenario, start_us)
+        scenario = scenario.dated(start_us)
+        changer = Changer(site, stay.helpers, stay.clock, start_us)
+        await changer.set_up(scenario)
         over = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             group.create_task(stay.people.live(over, pace_s))
             group.create_task(stay.people.report(scenario.reports(), start_us, over))
+            changing = group.create_task(changer.play(scenario, over))
             await stay.player.play(play(estate, scenario, start_us), over)
+            await changing
             await stay.links.drained(PATIENCE_S)
-            found = await _settle(stay, scenario, tally, start_us)
+            found, seen = await _settle(stay, scenario, tally, start_us)
             over.set()
         return Report(
             scenario=scenario.name,
             site=site,
-            differences=tuple(differences(scenario, *_seen(*found))),
+            differences=tuple(differences(scenario, seen)),
             lost=tally.lost,
             doubled=tally.doubled,
             published=len(tally.published),
             behind_s=stay.player.behind_us / SECOND_US / stay.clock.speed,
-            answers=_answers(found[0], start_us),
+            answers=_answers(found, start_us),
             deeds=tuple(tally.deeds),
         )
 
@@ -129,39 +144,49 @@ def _full_second(at_us: int) -> int:
     return -(-at_us // SECOND_US) * SECOND_US
 
 
-Found = tuple[list[dict[str, Any]], list[dict[str, Any]]]
+def _is_its_day(scenario: Scenario, start_us: int) -> None:
+    if scenario.day is not None and local(start_us).date() != scenario.day:
+        raise ConfigurationError(f"{scenario.name} is played on {scenario.day}: set HERUN_CLOCK to begin there")
 
 
-async def _settle(stay: Stay, scenario: Scenario, tally: Tally, start_us: int) -> Found:
-    """All alerts and orders, once they are as known and quiet has passed, or when the time for it is over."""
+async def _settle(stay: Stay, scenario: Scenario, tally: Tally, start_us: int) -> tuple[list[dict[str, Any]], Seen]:
+    """What came out, once it is as known and quiet has passed, or when the time for it is over; the alerts as JSON."""
     never = asyncio.Event()
     await until(stay.clock, start_us + scenario.lasts + QUIET_US, never)
     await stay.watcher.saw(lambda: not tally.lost, PATIENCE_S)
-    deadline_us = start_us + scenario.lasts + scenario.settle
+    deadline_us = stay.clock.now_us() + scenario.settle + int(LATEST_S * SECOND_US * stay.clock.speed)
     while True:
-        found = await _everything(stay.operator, stay.estate.site)
-        if not differences(scenario, *_seen(*found)) or stay.clock.now_us() > deadline_us:
-            return found
+        alerts, seen = await _everything(stay.operator, stay.estate.site, scenario)
+        if not differences(scenario, seen) or stay.clock.now_us() > deadline_us:
+            return alerts, seen
         await pause(never, LOOK_S)
 
 
-async def _everything(operator: Person, site: str) -> Found:
-    alerts = await _pages(operator, f"/v1/sites/{site}/alerts")
-    orders = await _pages(operator, f"/v1/sites/{site}/work-orders")
-    return alerts, orders
+async def _everything(operator: Person, site: str, scenario: Scenario) -> tuple[list[dict[str, Any]], Seen]:
+    at, answers = f"/v1/sites/{site}", scenario.answers
+    alerts = await _pages(operator, f"{at}/alerts")
+    orders = await _pages(operator, f"{at}/work-orders")
+    events = [
+        event
+        for event_type in sorted({event.type for event in answers.events})
+        for event in await _pages(operator, f"{at}/events", type=event_type)
+    ]
+    shown = {shows.get: await operator.get(f"{at}/{shows.get}") for shows in answers.shows}
+    return alerts, Seen(
+        alerts=[SeenAlert.read(alert) for alert in alerts],
+        orders=[SeenOrder.read(order) for order in orders],
+        events=events,
+        shown=shown,
+    )
 
 
-async def _pages(person: Person, path: str) -> list[dict[str, Any]]:
-    page = await person.get(path, limit=PAGE)
+async def _pages(person: Person, path: str, **query: str) -> list[dict[str, Any]]:
+    page = await person.get(path, limit=PAGE, **query)
     items: list[dict[str, Any]] = page["items"]
     while page["next_cursor"] is not None:
-        page = await person.get(path, limit=PAGE, cursor=page["next_cursor"])
+        page = await person.get(path, limit=PAGE, cursor=page["next_cursor"], **query)
         items += page["items"]
     return items
-
-
-def _seen(alerts: list[dict[str, Any]], orders: list[dict[str, Any]]) -> tuple[list[SeenAlert], list[SeenOrder]]:
-    return [SeenAlert.read(alert) for alert in alerts], [SeenOrder.read(order) for order in orders]
 
 
 def _answers(alerts: list[dict[str, Any]], start_us: int) -> tuple[Answer, ...]:

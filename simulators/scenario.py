@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from datetime import date
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, model_validator
 
-from herun.clock import HOUR_US, MINUTE_US, SECOND_US
 from simulators.happenings import Happening, Scalar
-
-_UNITS_US: Final = {"h": HOUR_US, "m": MINUTE_US, "s": SECOND_US}
-_DURATION: Final = re.compile(r"(\d+)([hms])")
-
-
-def duration_us(text: object) -> int:
-    """Microseconds of `1h30m`, `90s` and the like. Raises ValueError for anything else."""
-    if not isinstance(text, str) or not re.fullmatch(r"(\d+[hms])+", text):
-        raise ValueError(f"a duration is written like 1h30m or 90s, not {text!r}")
-    return sum(int(number) * _UNITS_US[unit] for number, unit in _DURATION.findall(text))
-
+from simulators.moments import duration_us, resolved
 
 Duration = Annotated[int, BeforeValidator(duration_us)]
 
@@ -81,18 +70,61 @@ class Reports(_Strict):
     text: str
 
 
-Line = Says | FallsSilent | Reports
+def _as_text(value: object) -> object:
+    """YAML reads a bare `false` as no text."""
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+Who = Literal["admin", "supervisor", "operator"]
+
+
+class SetUp(_Strict):
+    """Somebody changes something over HTTP: `call` is a method and a path below the site, as `PUT plate-lists/x`.
+
+    Texts may hold moments (simulators/moments.py). `refused`: the status with which the system says no to it.
+    """
+
+    who: Who = "admin"
+    call: Annotated[str, Field(pattern=r"^(PUT|POST|PATCH|DELETE) [a-z].*$")]
+    body: dict[str, Any] | None = None
+    refused: Annotated[int, Field(ge=400, le=499)] | None = None
+
+
+class Calls(SetUp):
+    """The same at a time of the play. It takes the machine's time: leave minutes before and after it."""
+
+    at: Duration
+
+
+class Closes(_Strict):
+    """The operator closes the alerts of a rule (at a device) with a verdict; waits for one if none is there yet."""
+
+    at: Duration
+    closes: str
+    device: str | None = None
+    verdict: Annotated[Literal["true", "false", "drill", "nuisance", "test"], BeforeValidator(_as_text)]
+
+
+Line = Says | FallsSilent | Reports | Calls | Closes
 
 
 class ExpectedAlert(_Strict):
-    """Alerts of one rule at one place: exactly `count` of them, in this state at the end."""
+    """Alerts of one rule at one place: exactly `count` of them, in this state at the end.
+
+    `correction` and `merged` (hidden by another alert) tell apart what a rule raised at one place. `times` is how often
+    each was counted, `verdict` what people said of it.
+    """
 
     rule: str
     device: str | None = None
     zone: str | None = None
     building: str | None = None
+    correction: Literal["amended", "reopened", "withdrawn"] | None = None
+    merged: bool | None = None
     count: Annotated[int, Field(ge=0)] = 1
     state: Literal["raised", "cleared"] | None = None
+    times: Annotated[int, Field(ge=1)] | None = None
+    verdict: Annotated[str | None, BeforeValidator(_as_text)] = None
 
 
 class ExpectedOrder(_Strict):
@@ -103,6 +135,25 @@ class ExpectedOrder(_Strict):
     building: str | None = None
     state: str
     count: Annotated[int, Field(ge=1)] = 1
+
+
+class ExpectedEvent(_Strict):
+    """Stored events of a type with these values: exactly `count`. Of a type that is named, no others may be there."""
+
+    type: str
+    device: str | None = None
+    where: dict[str, Scalar] = {}
+    count: Annotated[int, Field(ge=0)] = 1
+
+
+class Shows(_Strict):
+    """What the API answers in the end to `get` (a path below the site): at least what `has` holds.
+
+    Of a list, each thing that `has` names is in it.
+    """
+
+    get: str
+    has: Any
 
 
 class MustNotCome(_Strict):
@@ -118,17 +169,29 @@ class Answers(_Strict):
 
     alerts: tuple[ExpectedAlert, ...] = ()
     orders: tuple[ExpectedOrder, ...] = ()
+    events: tuple[ExpectedEvent, ...] = ()
+    shows: tuple[Shows, ...] = ()
     never: tuple[MustNotCome, ...] = ()
 
 
 class Scenario(_Strict):
-    """A stretch of the estate's life. `lasts` is simulated time; `settle` what people get on top for their work."""
+    """A stretch of the estate's life. `lasts` is simulated time; `settle` what people get on top for their work.
+
+    `uses` names the estate's common rules that are in force (left out: all); `rules` are its own. `day`: it means
+    something on this day only. `clocks` are ahead by so much. Without `ordinary_day` nothing happens but the timeline.
+    """
 
     name: str
     title: dict[Literal["zh", "en"], str]
     lasts: Duration
     settle: Duration = 0
     plan: Literal["hamlet", "herun"] = "hamlet"
+    day: date | None = None
+    ordinary_day: bool = True
+    clocks: dict[str, Duration] = {}
+    uses: tuple[str, ...] | None = None
+    rules: tuple[dict[str, Any], ...] = ()
+    setup: tuple[SetUp, ...] = ()
     timeline: tuple[Line, ...] = ()
     answers: Answers = Answers()
 
@@ -154,6 +217,25 @@ class Scenario(_Strict):
             for line in self.timeline
             if isinstance(line, FallsSilent)
         }
+
+    @property
+    def keeps_people_busy(self) -> bool:
+        """True if orders or reports come of it, or may."""
+        return self.ordinary_day or bool(self.answers.orders) or bool(self.reports())
+
+    def dated(self, start_us: int) -> Scenario:
+        """The same with the moments in what is to be shown written out."""
+        shows = tuple(Shows(**resolved(each.model_dump(), start_us)) for each in self.answers.shows)
+        return self.model_copy(update={"answers": self.answers.model_copy(update={"shows": shows})})
+
+    def cast(self) -> frozenset[str]:
+        """The devices that the timeline speaks of."""
+        return frozenset(line.device for line in self.timeline if isinstance(line, Says | FallsSilent))
+
+    def deeds(self) -> tuple[Calls | Closes, ...]:
+        """What people change over HTTP, in time order."""
+        deeds = [line for line in self.timeline if isinstance(line, Calls | Closes)]
+        return tuple(sorted(deeds, key=lambda line: line.at))
 
     def reports(self) -> tuple[Reports, ...]:
         """The reports that residents send in, in time order."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from heapq import merge
 
 from simulators.behaviour import ordinary_day
@@ -13,22 +13,36 @@ from simulators.inventory import Device
 from simulators.scenario import Scenario
 from simulators.voices import voice_of
 
+# The devices in a scenario's play, with how far their clocks are ahead, in microseconds.
+Cast = Mapping[str, int]
+
 
 def play(estate: Estate, scenario: Scenario | None, start_us: int) -> Iterator[Action]:
     """What the estate's devices do from `start_us` on, in time order.
 
     Ends with the scenario; without one it never ends. A device in the scenario's timeline keeps to it between its
-    first and its last line, never loses its connection by chance, and has a right clock.
+    first and its last line, never loses its connection by chance, and has the clock that the scenario gives it. A
+    scenario without an ordinary day has these devices only.
     """
     script = scenario.script(start_us) if scenario else {}
     silences = scenario.silences(start_us) if scenario else {}
-    cast = frozenset(script) | frozenset(silences)
+    clocks = scenario.clocks if scenario else {}
+    cast = {name: clocks.get(name, 0) for name in (*script, *silences)}
     # Links stand first: a connection is back before what it held back leaves.
+    ordinary = scenario is None or scenario.ordinary_day
+    devices = [device for device in estate.devices if ordinary or device.name in cast]
     sources: list[Iterator[Action]] = [
-        _link_changes(estate, device, start_us) for device in estate.devices if _may_break(estate, device, cast)
+        _link_changes(estate, device, start_us) for device in devices if _may_break(estate, device, cast)
     ]
     sources += [
-        _device_actions(estate, device, start_us, script.get(device.name, ()), cast) for device in estate.devices
+        _device_actions(
+            estate,
+            device,
+            _with_lines(ordinary_day(estate, device, start_us) if ordinary else iter(()), script.get(device.name, ())),
+            start_us,
+            cast,
+        )
+        for device in devices
     ]
     actions = merge(*sources, key=lambda action: action.at_us)
     end_us = start_us + scenario.lasts if scenario else None
@@ -39,6 +53,14 @@ def play(estate: Estate, scenario: Scenario | None, start_us: int) -> Iterator[A
             yield action
 
 
+def speaking(estate: Estate, scenario: Scenario) -> frozenset[str]:
+    """The devices that need a connection: all, or those of the timeline with their bridges."""
+    if scenario.ordinary_day:
+        return frozenset(estate.device)
+    cast = scenario.cast()
+    return cast | {bridge for name in cast if (bridge := estate.device[name].bridge)}
+
+
 def _is_silent(action: Action, silences: dict[str, tuple[int, int]]) -> bool:
     if isinstance(action, LinkChange) or action.device not in silences:
         return False
@@ -46,10 +68,10 @@ def _is_silent(action: Action, silences: dict[str, tuple[int, int]]) -> bool:
     return from_us <= action.at_us < until_us
 
 
-def _may_break(estate: Estate, device: Device, cast: frozenset[str]) -> bool:
+def _may_break(estate: Estate, device: Device, cast: Cast) -> bool:
     """A bridge whose child is in the play holds its connection too."""
     speaks_for = {child.name for child in estate.devices if child.bridge == device.name}
-    return device.connects and device.name not in cast and not cast & speaks_for
+    return device.connects and device.name not in cast and not cast.keys() & speaks_for
 
 
 def _breaks(estate: Estate, connection: str, start_us: int) -> Iterator[Outage]:
@@ -63,14 +85,12 @@ def _link_changes(estate: Estate, device: Device, start_us: int) -> Iterator[Lin
 
 
 def _device_actions(
-    estate: Estate, device: Device, start_us: int, script: tuple[Happening, ...], cast: frozenset[str]
+    estate: Estate, device: Device, happenings: Iterator[Happening], start_us: int, cast: Cast
 ) -> Iterator[Message]:
     """One device's messages: its day and its lines, in its format, with what goes wrong on the way."""
     connection = estate.device[device.bridge] if device.bridge else device
-    acts = device.name in cast
-    skew_us = 0 if acts else clock_skew(estate.rng("clock", device.name))
+    skew_us = cast[device.name] if device.name in cast else clock_skew(estate.rng("clock", device.name))
     voice = voice_of(estate.site, device, connection, start_us)
-    happenings = _with_lines(ordinary_day(estate, device, start_us), script)
     messages = disturb(((voice(each, skew_us), each) for each in happenings), estate.rng("chance", device.name))
     if _may_break(estate, connection, cast):
         return hold_back(messages, _breaks(estate, connection.name, start_us))

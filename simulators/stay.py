@@ -21,6 +21,7 @@ from simulators.people import Deed, People
 from simulators.player import Player
 from simulators.provision import provision, set_rules
 from simulators.rulebook import rulebook
+from simulators.scenario import Who
 
 ADMIN: Final = "admin"
 FEED_PATIENCE_S: Final = 20.0
@@ -69,6 +70,17 @@ class Listeners:
 
 
 @dataclass(frozen=True, slots=True)
+class Begins:
+    """What a stay begins with: the devices that connect and the common rules that are in force; None: all."""
+
+    devices: frozenset[str] | None = None
+    rules: tuple[str, ...] | None = None
+
+
+ALL: Final = Begins()
+
+
+@dataclass(frozen=True, slots=True)
 class Stay:
     """The estate with everything that is connected to it."""
 
@@ -81,9 +93,16 @@ class Stay:
     player: Player
     watcher: Watcher
 
+    @property
+    def helpers(self) -> dict[Who, Person]:
+        """Who does what a scenario says, by role."""
+        return {"admin": self.admin, "operator": self.operator, "supervisor": self.people.person("supervisor")}
+
 
 @asynccontextmanager
-async def stay_on(target: Target, estate: Estate, listeners: Listeners, name: str) -> AsyncIterator[Stay]:
+async def stay_on(
+    target: Target, estate: Estate, listeners: Listeners, name: str, begins: Begins = ALL
+) -> AsyncIterator[Stay]:
     """Sets the estate up, connects its devices, puts its rules in force and watches its feed; takes leave at the end.
 
     Raises RefusedError, LinkRefusedError or httpx.TransportError (some in a group) if the stack does not let it.
@@ -91,14 +110,19 @@ async def stay_on(target: Target, estate: Estate, listeners: Listeners, name: st
     async with connect(target.api_url) as http:
         admin = Person(http, ADMIN, target.admin_password)
         keys = await provision(admin, estate, name)
-        links = Links(target.mqtt_host, target.mqtt_port, keys.devices)
+        speaking = (
+            keys.devices
+            if begins.devices is None
+            else {name: keys.devices[name] for name in begins.devices & keys.devices.keys()}
+        )
+        links = Links(target.mqtt_host, target.mqtt_port, speaking)
         people = People(http, estate, keys, target.clock, listeners.on_deed)
         watcher = Watcher(people.person("operator"), estate.site, listeners.on_live)
         watching = asyncio.create_task(watcher.watch(), name=f"feed of {estate.site}")
         try:
             await watcher.is_there(FEED_PATIENCE_S)
             await links.open()
-            await set_rules(admin, estate, rulebook())
+            await set_rules(admin, estate, rulebook().only(begins.rules))
             yield Stay(
                 estate=estate,
                 clock=target.clock,

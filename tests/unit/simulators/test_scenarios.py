@@ -8,13 +8,17 @@ import pytest
 from pydantic import ValidationError
 
 from herun.catalogue import CATALOGUE
-from herun.clock import HOUR_US, MINUTE_US, SECOND_US
+from herun.clock import HOUR_US, MINUTE_US, SECOND_US, parse_time
 from herun.rule_changes import doubts
 from herun.rule_files import KINDS, read_rules
-from simulators.estate import HAMLET, HERUN, SKILLS, make_estate
+from herun.rules import RULE
+from simulators.estate import HAMLET, HERUN, SKILLS, Estate, make_estate
+from simulators.moments import duration_us, resolved
 from simulators.rulebook import rulebook
-from simulators.scenario import Reports, Says, Scenario, duration_us, scenarios
+from simulators.scenario import Calls, Closes, Reports, Says, Scenario, scenarios
 
+STORM_UID = "herun-storm"
+START_US = parse_time("2026-05-09T12:00:00+08:00")
 ALL = list(scenarios().values())
 REQUIRED = {"fire_lane_blocked", "underpass_flooded", "lift_ebike", "watched_plate", "sensor_silent", "smoke_at_night"}
 
@@ -31,32 +35,66 @@ def test_the_quiet_day_expects_nothing_and_lasts_a_day() -> None:
     assert quiet.answers.orders == ()
 
 
+def estate_of(scenario: Scenario) -> Estate:
+    return make_estate("s", 1, HERUN if scenario.plan == "herun" else HAMLET)
+
+
+def rules_of(scenario: Scenario) -> set[str]:
+    """What is in force in it, and what the engine raises by itself."""
+    common = [rule["uid"] for rule in rulebook().only(scenario.uses).rules]
+    return {*common, *(rule["uid"] for rule in scenario.rules), STORM_UID}
+
+
 @pytest.mark.parametrize("scenario", ALL, ids=lambda each: each.name)
-def test_a_scenario_names_what_exists(scenario: Scenario) -> None:
-    estate = make_estate("s", 1, HERUN if scenario.plan == "herun" else HAMLET)
-    rules = {rule["uid"] for rule in rulebook().rules}
-    zones = {zone for zone, _ in estate.zones}
+def test_a_timeline_names_what_exists(scenario: Scenario) -> None:
+    estate = estate_of(scenario)
+    assert scenario.clocks.keys() <= scenario.cast()
     for line in scenario.timeline:
         if isinstance(line, Reports):
             assert line.resident < len(estate.with_role("resident"))
             assert line.category in SKILLS
-        else:
+        elif isinstance(line, Closes):
+            assert line.closes in rules_of(scenario)
+        elif not isinstance(line, Calls):
             assert line.device in estate.device
         if isinstance(line, Says):
             assert line.event in CATALOGUE
+            assert not CATALOGUE[line.event].derived
+
+
+@pytest.mark.parametrize("scenario", ALL, ids=lambda each: each.name)
+def test_the_answers_name_what_exists(scenario: Scenario) -> None:
+    estate, rules = estate_of(scenario), rules_of(scenario)
+    zones = {zone for zone, _ in estate.zones}
     for alert in scenario.answers.alerts:
         assert alert.rule in rules
         assert alert.device is None or alert.device in estate.device
         assert alert.zone is None or alert.zone in zones
     for never in scenario.answers.never:
         assert never.rule in rules
-        assert never.device in estate.device
+        assert never.device in {*estate.device, *zones}
     for order in scenario.answers.orders:
         assert order.category in SKILLS
+    assert {event.type for event in scenario.answers.events} <= set(CATALOGUE)
+
+
+@pytest.mark.parametrize("scenario", [each for each in ALL if each.rules], ids=lambda each: each.name)
+def test_a_scenarios_own_rules_are_right_and_stand_beside_the_common_ones(scenario: Scenario) -> None:
+    rules = [RULE.validate_python(resolved(rule, START_US)) for rule in scenario.rules]
+    assert [doubts(rule) for rule in rules if doubts(rule)] == []
+    assert not {rule.uid for rule in rules} & {rule["uid"] for rule in rulebook().rules}
+
+
+def test_there_are_scenarios_for_every_kind_of_rule_and_every_change() -> None:
+    assert len(ALL) >= 25
+    own = {rule["kind"] for scenario in ALL for rule in scenario.rules}
+    asked = {alert.rule for scenario in ALL for alert in scenario.answers.alerts}
+    assert own | {rule["kind"] for rule in rulebook().rules if rule["uid"] in asked} == set(KINDS)
 
 
 def test_every_scenario_that_expects_alerts_also_says_what_must_not_come() -> None:
-    assert [name for name in REQUIRED if not scenarios()[name].answers.never] == []
+    says_nothing = [each.name for each in ALL if each.answers.alerts and not each.answers.never]
+    assert says_nothing == ["an_evening"]
 
 
 def test_the_rules_are_right_and_each_says_what_it_means() -> None:
@@ -87,3 +125,20 @@ def test_a_line_after_the_end_is_refused() -> None:
     line = {"at": "2h", "device": "x", "event": "door.opened"}
     with pytest.raises(ValidationError, match="after its end"):
         Scenario.model_validate({"name": "x", "title": {"en": "x"}, "lasts": "1h", "timeline": [line]})
+
+
+def test_moments_are_written_out_wherever_they_stand() -> None:
+    body = {
+        "from": "${clock +30m}",
+        "until": ["${+1h}", "${-1h30m}"],
+        "year": "${year +0m}",
+        "on": "${date +12h}",
+        "n": 1,
+    }
+    assert resolved(body, START_US) == {
+        "from": "12:30",
+        "until": ["2026-05-09T05:00:00.000000Z", "2026-05-09T02:30:00.000000Z"],
+        "year": 2026,
+        "on": "2026-05-10",
+        "n": 1,
+    }

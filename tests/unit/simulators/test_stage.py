@@ -17,7 +17,7 @@ from simulators.happenings import Action, Happening, LinkChange, Message
 from simulators.inventory import Role
 from simulators.rhythm import CARS_OUT, arrivals, local_hour
 from simulators.scenario import scenarios
-from simulators.stage import play
+from simulators.stage import play, speaking
 
 NOON = parse_time("2026-11-23T12:00:00+08:00")
 HAMLET_ESTATE = make_estate("s", 1, HAMLET)
@@ -134,3 +134,24 @@ def test_a_device_keeps_to_its_lines_between_the_first_and_the_last() -> None:
     ]
     lines = {0.10, 0.18, 0.26, 0.34, 0.28, 0.37, 0.52, 0.44, 0.29, 0.19, 0.12, 0.08}
     assert {value for _, value in values} == lines
+
+
+def test_a_clock_that_is_ahead_moves_what_a_device_says_and_not_when() -> None:
+    said = messages(play(HAMLET_ESTATE, scenarios()["wrong_clock"], NOON))
+    ahead = {message.device: parse_time(json.loads(message.payload)["time"]) - message.at_us for message in said}
+    assert {device: round(us / MINUTE_US) for device, us in ahead.items()} == {
+        "door-01": 30,
+        "lift-b02-1": 10,
+        "door-02": 0,
+        "lift-b01-1": 0,
+    }
+
+
+def test_without_an_ordinary_day_nobody_speaks_but_the_timeline() -> None:
+    scenario = scenarios()["door_forced"]
+    actions = list(play(HAMLET_ESTATE, scenario, NOON))
+    assert {action.device for action in messages(iter(actions))} == scenario.cast()
+    assert not any(isinstance(action, LinkChange) for action in actions)
+    assert {action.connection for action in actions} <= speaking(HAMLET_ESTATE, scenario)
+    assert speaking(HAMLET_ESTATE, scenario) == scenario.cast() | {"bridge-1"}
+    assert speaking(HAMLET_ESTATE, scenarios()["smoke_at_night"]) == set(HAMLET_ESTATE.device)
