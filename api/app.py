@@ -17,6 +17,7 @@ from api.care import endpoints as care
 from api.devices import endpoints as devices
 from api.events import endpoints as events
 from api.health import endpoints as health
+from api.known_query import refuse_unknown_query
 from api.live import endpoints as live
 from api.passages import endpoints as passages
 from api.people import endpoints as people
@@ -69,7 +70,7 @@ def create_app(resources: Resources | None = None) -> FastAPI:
         dependencies=[Depends(refuse_unstorable)],
     )
     app.state.resources = resources
-    root = APIRouter(prefix=PREFIX)
+    root = APIRouter(prefix=PREFIX, dependencies=[Depends(refuse_unknown_query)])
     for feature in _FEATURES:
         root.include_router(feature.router)
     app.include_router(root)

@@ -136,7 +136,8 @@ def _before(asked: Asked, compiled: CompiledRule, rule: Rule) -> dict[str, Any]:
     for field_name, needed in sorted(match.where.items()):
         if not equals(field_name, needed)(asked.data):
             return _say("where", field=field_name, seen=_shown(asked.data.get(field_name)), wanted=_shown(needed))
-    return _say("nothing")
+    failing = _condition_fails(asked, rule)
+    return _say("nothing") if failing is None else _say("condition", wanted=failing, seen=_shown(asked.data))
 
 
 def _after(asked: Asked, compiled: CompiledRule, rule: Rule, looks: list[Look], gate: str | None) -> dict[str, Any]:

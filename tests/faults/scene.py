@@ -35,6 +35,7 @@ def rules() -> list[dict[str, Any]]:
             **common,
             "kind": "threshold",
             "uid": "flooded",
+            "severity": "critical",  # so many floods in a minute are a storm, which hides what is less
             "match": {"event_types": ["reading.reported"], "where": {"metric": "level"}},
             "raise_above": 1.0,
             "clear_below": 0.5,

@@ -144,3 +144,12 @@ async def test_no_route_is_counted_by_what_strangers_ask_for(world: World) -> No
     text = (await world.nobody.call("GET", "/metrics")).text
     assert "/v1/strange/path" not in text
     assert 'herun_api_requests_total{method="GET",route="(none)",status="404"}' in text
+
+
+async def test_a_query_parameter_that_does_not_exist_is_refused_with_those_that_do(world: World) -> None:
+    answer = await world.admin.call("GET", "events?devise=d1")
+    assert answer.status_code == 422
+    problem = answer.json()
+    assert problem["type"] == "urn:herun:problem:unknown_parameter"
+    assert problem["errors"][0]["loc"] == ["query", "devise"]
+    assert "'device'" in problem["detail"]
