@@ -8,7 +8,7 @@ COMPILE := $(LOCK)/bin/uv pip compile pyproject.toml --universal --python-versio
 	--no-emit-index-url --no-emit-find-links --no-header --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format types docs bench bench-backtest week nab waterflow soak lock clean python-is-new-enough
+.PHONY: help venv demo test lint format types docs bench bench-engine bench-backtest week nab waterflow soak lock clean python-is-new-enough
 
 help: ## what there is to do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -62,6 +62,10 @@ docs: $(VENV)/.dev ## write docs/metrics.md and docs/settings.md from the code
 
 bench: $(VENV)/.dev ## events a second beside the bare broker; BENCH_RATE=1000 for latency at a fixed rate
 	$(BIN)/python -m tests.load.bench
+	$(BIN)/python -m tests.load.engine_bench
+
+bench-engine: $(VENV)/.dev ## the engine alone: what an event costs with 10, 1,000 and 10,000 rules
+	$(BIN)/python -m tests.load.engine_bench
 
 bench-backtest: $(VENV)/.dev ## stored events a second through 50 rules, equal to live; BENCH_EVENTS=1000000 is quicker
 	$(BIN)/python -m tests.load.backtest_bench

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, model_validator
 
-from herun.catalogue import CATALOGUE
+from herun.catalogue import CATALOGUE, PersonalClass
 from herun.cel import MAX_CHARS, compile_expression
 from herun.errors import InvalidInputError
 from herun.names import NAME_PATTERN
@@ -56,6 +57,10 @@ class Match(_Strict):
     buildings: Annotated[list[Name], Field(max_length=MAX_SCOPE)] = []
 
 
+# A field of the data as a condition names it: data.name or data["name"].
+_DATA_FIELD: Final = re.compile(r"""\bdata\s*(?:\.\s*(\w+)|\[\s*["'](\w+)["']\s*\])""")
+
+
 def _checked(text: str) -> str:
     try:
         compile_expression(text)
@@ -102,6 +107,31 @@ class _Rule(_Strict):
     schedule: WeeklyPlan | None = None
     armed_modes: Annotated[list[ArmedMode], Field(max_length=4)] = []
     lateness_s: Annotated[float, Field(allow_inf_nan=False, ge=0, le=MAX_LATENESS_S)] = DEFAULT_LATENESS_S
+
+    @model_validator(mode="after")
+    def _asks_for_nothing_personal(self) -> _Rule:
+        """Rules see hashes instead of plates, faces and names; and whoever reads rules sees none."""
+        of_types = [CATALOGUE[name].fields for name in self.match.event_types]
+        personal = {
+            name
+            for fields in of_types
+            for name, field in fields.items()
+            if field.personal is not PersonalClass.NONE
+            and not any(other[name].personal is PersonalClass.NONE for other in of_types if name in other)
+        }
+        texts = [text for text in self.conditions() if text is not None]
+        asked = {found for text in texts for pair in _DATA_FIELD.findall(text) for found in pair}
+        asked |= set(self.match.where)
+        if asked & personal:
+            raise ValueError(
+                f"{sorted(asked & personal)} are personal values, which rules never see: "
+                "plates are matched by a plate_list, equal ones by the fields that end in _hash"
+            )
+        return self
+
+    def conditions(self) -> list[str | None]:
+        """Every condition of the rule."""
+        return [self.condition]
 
 
 class Limits(_Strict):
@@ -229,6 +259,9 @@ class Step(_Strict):
 
 
 class _Steps(_Rule):
+    def conditions(self) -> list[str | None]:
+        return [self.condition, *(step.condition for step in self.all_steps())]
+
     @model_validator(mode="after")
     def _steps_are_matched(self) -> _Steps:
         unmatched = {name for step in self.all_steps() for name in step.event_types} - set(self.match.event_types)

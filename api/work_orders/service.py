@@ -182,7 +182,7 @@ async def _amend(tx: Transaction, order: Order, alert: Alert) -> None:
     feed_seq = await sites.next_feed_seq(tx) if noted else None
     await store.save(tx, changed)
     if feed_seq is not None:
-        reason = "cleared"
+        reason = "cleared" if alert.correction is None else alert.correction.value
         await store.add_history(
             tx, changed, action=AMENDED, from_state=order.state, reason=reason, feed_seq=feed_seq, by=SYSTEM
         )

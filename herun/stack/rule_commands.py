@@ -223,12 +223,15 @@ def _checked(client: ApiClient, site: str, book: Book) -> Iterator[dict[str, Any
 def _differences(book: Book, in_force: Iterator[dict[str, Any]], *, prune: bool) -> Iterator[Difference]:
     from herun.rule_changes import changes
     from herun.rules import RULE, body_of
+    from herun.stack.folder import StackError
 
     there = {each["uid"]: body_of(RULE.validate_python(each["rule"])) for each in in_force}
     for _, placed in book.rules:
         old, new = there.pop(placed.rule.uid, None), placed.body
         if changes(old, new):
             yield Difference(placed.rule.uid, old, new)
+    if prune and not book.rules:
+        raise StackError(f"the files hold no rules: --prune would take all {len(there)} of the site out of force")
     if prune:
         yield from (Difference(uid, rule, None) for uid, rule in there.items())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -29,7 +30,10 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "out_of_scope": ("{field} 是 {seen}，规则只看 {wanted}", "its {field} is {seen}, the rule looks at {wanted}"),
     "no_key": ("规则按 {wanted} 归并，此设备没有", "the rule keeps by {wanted}, and this device has none"),
     "where": ("数据 {field} 是 {seen}，应为 {wanted}", "its {field} is {seen}, not {wanted}"),
-    "held_back": ("规则此时不生效：{why}", "it may not raise now: {why}"),
+    "held_back": (
+        "规则此时不能触发：不在其时段、区域未设防，或设备处于旁路、演练、检修中",
+        "it may not raise now: by its schedule, the arming of its zone, a bypass, a drill or maintenance",
+    ),
     "fired": ("触发告警 {alert_id}", "it raised alert {alert_id}"),
     "counted": (
         "计入告警 {alert_id}（第 {count} 次），冷却至 {until}",
@@ -66,14 +70,14 @@ class Looks:
     """A recorder: everything that rules did while it listened."""
 
     of: dict[str, list[Look]] = field(default_factory=dict)
-    gates: dict[str, str] = field(default_factory=dict)
+    gates: set[str] = field(default_factory=set)  # uids of rules that may not raise now
 
     def evaluated(self, rule: CompiledRule, event: Event, changes: Sequence[Change], alerts: Sequence[Alert]) -> None:
         self.of.setdefault(rule.head.uid, []).append(Look(event, list(changes), list(alerts)))
 
-    def held_back(self, rule: CompiledRule, event: Event, why: str) -> None:
+    def held_back(self, rule: CompiledRule, event: Event) -> None:
         if not event.flags & FLAG_DERIVED:
-            self.gates[rule.head.uid] = why
+            self.gates.add(rule.head.uid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,7 @@ def explain(asked: Asked, compiled: CompiledRule, rule: Rule, looks: Looks) -> d
         "rule_version": rule.version,
         "by_derived_events": derived,
         "changes": [change for look in seen for change in told(look.changes)][:MAX_CHANGES],
-        **(_after(asked, compiled, rule, seen, gate=looks.gates.get(uid)) if seen else _before(asked, compiled, rule)),
+        **(_after(asked, compiled, rule, seen, looks.gates) if seen else _before(asked, compiled, rule)),
     }
 
 
@@ -140,13 +144,15 @@ def _before(asked: Asked, compiled: CompiledRule, rule: Rule) -> dict[str, Any]:
     return _say("nothing") if failing is None else _say("condition", wanted=failing, seen=_shown(asked.data))
 
 
-def _after(asked: Asked, compiled: CompiledRule, rule: Rule, looks: list[Look], gate: str | None) -> dict[str, Any]:
+def _after(
+    asked: Asked, compiled: CompiledRule, rule: Rule, looks: list[Look], held_back: AbstractSet[str]
+) -> dict[str, Any]:
     """What came of asking it: what it said if it said something, else what it now waits for, else why nothing."""
     alerts = [alert for look in looks for alert in look.alerts]
     if alerts:
         return _of_alert(max(alerts, key=lambda alert: alert.version == 1), rule)
-    if gate is not None:
-        return _say("held_back", why=gate)
+    if rule.uid in held_back:
+        return _say("held_back")
     place = asked.place
     key = asked.data.get(compiled.key_field) if compiled.key_field else compiled.key_of(asked.event.device, place)
     cell: CellKey = (asked.event.site, rule.uid, str(key))

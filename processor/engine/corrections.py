@@ -104,14 +104,18 @@ def _joined(stretches: Sequence[Stretch]) -> list[Stretch]:
 def correct(ev: Evaluation, told: Told, stretches: Sequence[Stretch]) -> tuple[Episode, ...]:
     """Tells what differs between the episodes told and the stretches that are; returns the episodes as told now."""
     matched = _matched(told, stretches)
-    kept = set(matched.values())
-    never_were = [
-        episode if episode.is_withdrawn else _withdrawn(ev, told, episode)
-        for n, episode in enumerate(told.episodes)
-        if n not in kept and episode.alert is not None
-    ]
+    after = {told.episodes[m].raised_at: stretches[n] for n, m in matched.items()}
+    never_were = [each for each in told.episodes if each.is_withdrawn]
+    for alert_id in dict.fromkeys(
+        each.alert.alert_id for each in told.episodes if each.alert and not each.is_withdrawn
+    ):
+        own = [each for each in told.episodes if _is_of(each, alert_id) and not each.is_withdrawn]
+        left = [after[each.raised_at] for each in own if each.raised_at in after]
+        _settle(ev, told, own, left)
+        if not left:
+            never_were.append(msgspec.structs.replace(own[0], cleared_at=own[0].raised_at, is_withdrawn=True))
     found = [
-        _amended(ev, told, told.episodes[matched[n]], stretch) if n in matched else _raised(ev, told, stretch)
+        _moved(told.episodes[matched[n]], stretch) if n in matched else _raised(ev, told, stretch)
         for n, stretch in enumerate(stretches)
     ]
     return told.told((*_still_withdrawn(never_were, found), *found))
@@ -121,7 +125,9 @@ def raised_in_order(ev: Evaluation, told: Told, stretch: Stretch) -> tuple[Episo
     """Tells of a stretch that came in order, or began earlier than was known; returns the episodes with it."""
     last = told.episodes[-1] if told.episodes else None
     if last is not None and last.cleared_at is None and told.rule.fold.lasting:
-        return told.told((*told.episodes[:-1], _amended(ev, told, last, stretch)))
+        if last.alert is not None:
+            _settle(ev, told, [last], [stretch])
+        return told.told((*told.episodes[:-1], _moved(last, stretch)))
     raised = _raised(ev, told, stretch)
     withdrawn = [each for each in told.episodes if each.is_withdrawn]
     others = [each for each in told.episodes if not each.is_withdrawn]
@@ -190,7 +196,16 @@ def _raised(ev: Evaluation, told: Told, stretch: Stretch) -> Episode:
             alert = told.note(raise_alert(ev, rule.head, told.key, occurrence))
         else:
             alert = told.note(raise_past(ev, rule.head, told.key, occurrence, end))
-    return Episode(stretch.raised_at, stretch.cleared_at, stretch.event_id, stretch.device, alert, shift)
+    return Episode(
+        stretch.raised_at,
+        stretch.cleared_at,
+        stretch.event_id,
+        stretch.device,
+        alert,
+        shift,
+        value=None if edge is None else edge.value,
+        count=None if edge is None else edge.count,
+    )
 
 
 def _is_of(episode: Episode, alert_id: str) -> bool:
@@ -217,53 +232,49 @@ def _told_again(ev: Evaluation, told: Told, alert: Alert, raised_at: int, cleare
     return told.note(rewrite_alert(ev, head, told.key, changed))
 
 
-def _amended(ev: Evaluation, told: Told, episode: Episode, stretch: Stretch) -> Episode:
-    alert = episode.alert
-    if alert is not None and (episode.raised_at, episode.cleared_at) != (stretch.raised_at, stretch.cleared_at):
-        alert = _rewritten(ev, told, episode, stretch, told.alerts[alert.alert_id])
-    return Episode(stretch.raised_at, stretch.cleared_at, stretch.event_id, stretch.device, alert, episode.shift)
+def _moved(episode: Episode, stretch: Stretch) -> Episode:
+    return msgspec.structs.replace(
+        episode,
+        raised_at=stretch.raised_at,
+        cleared_at=stretch.cleared_at,
+        event_id=stretch.event_id,
+        device=stretch.device,
+    )
 
 
-def _rewritten(ev: Evaluation, told: Told, episode: Episode, stretch: Stretch, alert: Alert) -> Alert:
-    """Within a cool-down several episodes are one alert: its beginning is the first one's, its end the last one's."""
-    shift = episode.shift
-    is_first = alert.raised_at == episode.raised_at + shift
-    raised_at = stretch.raised_at + shift if is_first else alert.raised_at
-    cleared_at = _end(stretch.cleared_at, shift) if _is_last(alert, episode) else alert.cleared_at
-    if (raised_at, cleared_at) == (alert.raised_at, alert.cleared_at):
-        return alert
-    if not told.rule.fold.lasting:
-        cleared_at = None
-    is_open = cleared_at is None and told.rule.fold.lasting
-    reopened = is_open and alert.state is AlertState.CLEARED
+def _settle(ev: Evaluation, told: Told, own: Sequence[Episode], left: Sequence[Stretch]) -> None:
+    """Tells of one alert what differs, now that its episodes are these stretches.
+
+    Within a cool-down several episodes are one alert: it begins with the first one and ends with the last one.
+    """
+    first, last = own[0], own[-1]
+    alert = told.alerts[first.alert.alert_id] if first.alert is not None else None
+    if alert is None:
+        return
+    lasting = told.rule.fold.lasting
+    count = alert.count - (len(own) - len(left))
+    raised_at, cleared_at = alert.raised_at, alert.cleared_at
+    if left and alert.raised_at == first.raised_at + first.shift:
+        raised_at = left[0].raised_at + first.shift
+    if lasting and _is_last(alert, last):
+        cleared_at = _end(left[-1].cleared_at, last.shift) if left else alert.raised_at
+    if (raised_at, cleared_at, max(1, count)) == (alert.raised_at, alert.cleared_at, alert.count) and count:
+        return
+    is_open = cleared_at is None if lasting else alert.state is AlertState.RAISED
+    correction = Correction.REOPENED if is_open and alert.state is AlertState.CLEARED else Correction.AMENDED
+    if count < 1:
+        is_open, cleared_at, correction = False, alert.raised_at, Correction.WITHDRAWN
     changed = msgspec.structs.replace(
         alert,
         version=alert.version + 1,
-        state=alert.state if not told.rule.fold.lasting else AlertState.RAISED if is_open else AlertState.CLEARED,
+        state=AlertState.RAISED if is_open else AlertState.CLEARED,
         raised_at=raised_at,
-        updated_at=max(raised_at, cleared_at or raised_at),
+        updated_at=max(raised_at, cleared_at or alert.updated_at),
         cleared_at=cleared_at,
-        correction=Correction.REOPENED if reopened else Correction.AMENDED,
+        count=max(1, count),
+        correction=correction,
     )
-    return told.note(rewrite_alert(ev, told.rule.head, told.key, changed))
-
-
-def _withdrawn(ev: Evaluation, told: Told, episode: Episode) -> Episode:
-    """Takes back what never was; of several episodes that are one alert, only this one's count."""
-    if episode.alert is None:
-        return episode
-    alert = told.alerts[episode.alert.alert_id]
-    is_only = alert.count == 1
-    changed = msgspec.structs.replace(
-        alert,
-        version=alert.version + 1,
-        count=max(1, alert.count - 1),
-        correction=Correction.WITHDRAWN if is_only else Correction.AMENDED,
-    )
-    if is_only or _is_last(alert, episode):
-        changed = msgspec.structs.replace(changed, state=AlertState.CLEARED, cleared_at=alert.raised_at)
     told.note(rewrite_alert(ev, told.rule.head, told.key, changed))
-    return msgspec.structs.replace(episode, cleared_at=episode.raised_at, is_withdrawn=is_only)
 
 
 def _is_last(alert: Alert, episode: Episode) -> bool:

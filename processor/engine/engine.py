@@ -214,15 +214,15 @@ class Engine:
         late = self._see(decisions, event)
         if self._is_replay:  # what came before the replayed stretch may have been newer
             late = bool(event.flags & FLAG_LATE)
-        event = self._in_service(event)
+        event = self._in_service(event, self._ev.shared_time)
         decisions.rows.append((event, n, event.flags | FLAG_LATE if late else event.flags & ~FLAG_LATE))
         self._look(decisions, n, event, late=late)
         if self._ev.derived:
             self._take_derived(decisions, n)
 
-    def _in_service(self, event: Event) -> Event:
-        """The event, flagged if its device is out of service, and not if it is not: a replay decides anew."""
-        out = is_out_of_service(self.state, event.site, event.device, event.event_time)
+    def _in_service(self, event: Event, at: int) -> Event:
+        """The event, flagged if its device was out of service then, and not if not: a replay decides anew."""
+        out = is_out_of_service(self.state, event.site, event.device, at)
         if out == bool(event.flags & FLAG_OUT_OF_SERVICE):
             return event
         return msgspec.structs.replace(event, flags=event.flags ^ FLAG_OUT_OF_SERVICE)
@@ -251,8 +251,8 @@ class Engine:
                 except Exception as error:  # noqa: BLE001 - as above: the event is stored all the same
                     self._rule_threw(decisions, rule, before, repr(error), cause=event.event_id, n=n)
                 if self.recorder is not None:
-                    if (*rule.rule_key, key) in self.state.muted:
-                        self.recorder.held_back(rule, event, "not by its schedule, the arming of its zone, or a drill")
+                    if event.flags & FLAG_OUT_OF_SERVICE or (*rule.rule_key, key) in self.state.muted:
+                        self.recorder.held_back(rule, event)
                     self.recorder.evaluated(rule, event, log[before[0] :], alerts[before[1] :])
 
     def _take_derived(self, decisions: Decisions, n: int | None) -> None:
@@ -261,7 +261,7 @@ class Engine:
         while taken < len(waiting):
             if taken == MAX_DERIVED:
                 raise RuntimeError(f"more than {MAX_DERIVED} events derived from one: {waiting[0]} ... {waiting[-1]}")
-            event = self._in_service(waiting[taken])
+            event = self._in_service(waiting[taken], waiting[taken].event_time)
             taken += 1
             decisions.rows.append((event, DERIVED_FROM + decisions.derived, event.flags))
             decisions.derived += 1

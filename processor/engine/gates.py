@@ -1,6 +1,7 @@
 """When rules may raise again: at a change of their schedule, of a zone's arming, at the end of a drill or a bypass.
 
-What began while nothing could be raised, and still holds, is raised then.
+What began while nothing could be raised, and still holds, is raised then. What a device said while it was out of
+service began nothing: that is never raised.
 """
 
 from __future__ import annotations

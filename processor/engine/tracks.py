@@ -147,6 +147,8 @@ class Episode(msgspec.Struct, array_like=True, frozen=True):
     alert: Alert | None
     shift: int = 0
     is_withdrawn: bool = False
+    value: Value = None  # what raised it: told when it may be
+    count: int | None = None
 
     @property
     def is_muted(self) -> bool:

@@ -18,6 +18,8 @@ from processor.engine.arming.zones import ENTRY
 from processor.engine.conditions import Data
 
 INTRUSION: Final = "intrusion.confirmed"
+# A detection that comes later than this tells of a night that is over: it is stored, and raises no alarm.
+MAX_LATE_US: Final = 300 * SECOND_US
 PAUSE_US: Final = 60 * SECOND_US  # a camera sees an intruder many times: within this, one intrusion a zone is enough
 
 _PRESENT: Final = frozenset({"person.captured", "object.detected"})
@@ -59,7 +61,9 @@ def _detected(ev: Evaluation, event: Event, detection: Detection) -> None:
     cell = ev.state.arming.get(key)
     if cell is None or event.flags & FLAG_OUT_OF_SERVICE:
         return
-    at = min(event.event_time, ev.now)
+    at = min(ev.shared_time, ev.now)
+    if at < ev.now - MAX_LATE_US:
+        return
     mode = cell.mode_at(at)
     if detection not in WATCHES[mode]:
         return

@@ -27,12 +27,10 @@ Crosses = Callable[[float], bool]
 class Fold(ABC, Generic[S]):
     """`lasting`: what it raises holds until it clears it; else each raising is an occurrence of its own.
 
-    `span`: how long a sample matters at most, in microseconds of event time. `tells_state`: what is raised is how
-    things stand, not how often something came: it is followed while a device is out of service, and told afterwards.
+    `span`: how long a sample matters at most, in microseconds of event time.
     """
 
     lasting: ClassVar[bool] = True
-    tells_state: ClassVar[bool] = False
     span: int = 0
 
     @abstractmethod
@@ -46,6 +44,11 @@ class Fold(ABC, Generic[S]):
     @abstractmethod
     def step(self, state: S, sample: Sample) -> tuple[S, Edges]:
         """The state after the sample, the same object if nothing changed, and what was raised or cleared."""
+
+    def calms(self, value: Value) -> bool:
+        """True if an event with this value can only end what holds: it then counts even in a drill."""
+        del value
+        return False
 
     def alarms(self, state: S) -> tuple[tuple[str, int], ...]:
         """When time alone will change something: (device or WHOLE_KEY, event time)."""

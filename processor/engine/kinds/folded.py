@@ -46,10 +46,8 @@ class Folded(CompiledRule):
         self._is_shared = rule.key != "device"
 
     def on_event(self, ev: Evaluation, key: str, event: Event, data: Data, subject: Subject) -> None:
-        if event.flags & FLAG_OUT_OF_SERVICE and not self.fold.tells_state:
-            return
         value = self.fold.read(event, data, subject)
-        if value is None:
+        if value is None or (event.flags & FLAG_OUT_OF_SERVICE and not self.fold.calms(value)):
             return
         cells = ev.state.tracks.get(self.rule_key)
         if cells is None:
@@ -81,7 +79,7 @@ class Folded(CompiledRule):
         last = track.episodes[-1] if track is not None and track.episodes else None
         if track is None or last is None or not last.is_muted or not ev.may_raise(self, last.device, at):
             return
-        edge = Edge(True, at, last.device, last.event_id, timed=True)
+        edge = Edge(True, at, last.device, last.event_id, last.value, last.count, timed=True)
         woken = msgspec.structs.replace(last, alert=raise_alert(ev, self.head, key, self.occurrence_of(edge, 0)))
         changed = msgspec.structs.replace(track, episodes=(*track.episodes[:-1], woken))
         ev.journal.put(ev.state.tracks[self.rule_key], key, changed)

@@ -7,13 +7,11 @@ from herun.events import Event
 from herun.rules import NegationRule
 from processor.engine.kinds.fold import NO_ALARMS, SECOND_US, WHOLE_KEY, Fold, cleared
 from processor.engine.kinds.steps import CompiledSteps
-from processor.engine.tracks import EVENT, NO_EDGES, Edge, Edges, Pending, Sample, Waiting
+from processor.engine.tracks import EVENT, NO_EDGES, Edge, Edges, Pending, Sample, Value, Waiting
 
 
 class Negation(Fold[Waiting]):
     """Of several beginnings the first counts, until what should follow has come."""
-
-    tells_state = True
 
     def __init__(self, rule: NegationRule) -> None:
         self.span = round(rule.within_s * SECOND_US)
@@ -24,6 +22,9 @@ class Negation(Fold[Waiting]):
 
     def read(self, event: Event, data: Data, subject: Subject) -> int | None:
         return self._steps.met_by(event, data, subject)
+
+    def calms(self, value: Value) -> bool:
+        return value == 2  # what should follow, and nothing that begins
 
     def step(self, state: Waiting, sample: Sample) -> tuple[Waiting, Edges]:
         edges, since = NO_EDGES, state.since

@@ -16,8 +16,6 @@ _NUMBERS: Final = frozenset({int, float})
 class Threshold(Fold[Holders]):
     """Each device crosses for itself; the key is raised while any of them is over."""
 
-    tells_state = True
-
     def __init__(self, rule: ThresholdRule) -> None:
         self._field = rule.field
         self._raises, self._clears = sides(rule)
@@ -32,6 +30,9 @@ class Threshold(Fold[Holders]):
         if type(found) not in _NUMBERS or (self._condition and not self._condition.is_true(data, subject)):
             return None
         return found
+
+    def calms(self, value: Any) -> bool:
+        return not self._raises(value)
 
     def step(self, state: Holders, sample: Sample) -> tuple[Holders, Edges]:
         if sample.device in state.devices:

@@ -8,7 +8,7 @@ from herun.cel import Data, Subject, compile_expression
 from herun.events import Event
 from herun.rules import TrueForRule
 from processor.engine.kinds.fold import SECOND_US, Fold, cleared
-from processor.engine.tracks import LAPSED, NO_EDGES, Edge, Edges, Holding, Pending, Sample
+from processor.engine.tracks import LAPSED, NO_EDGES, Edge, Edges, Holding, Pending, Sample, Value
 
 
 class TrueFor(Fold[Holding]):
@@ -16,8 +16,6 @@ class TrueFor(Fold[Holding]):
 
     An event of which the condition says nothing neither begins nor ends it.
     """
-
-    tells_state = True
 
     def __init__(self, rule: TrueForRule) -> None:
         self.span = round(rule.duration_s * SECOND_US)
@@ -32,6 +30,9 @@ class TrueFor(Fold[Holding]):
         if self._is_true(data, subject):
             return True
         return False if self._is_false(data, subject) else None
+
+    def calms(self, value: Value) -> bool:
+        return value is False
 
     def step(self, state: Holding, sample: Sample) -> tuple[Holding, Edges]:
         edges = NO_EDGES

@@ -74,8 +74,8 @@ def test_a_rule_that_was_not_there_begins_anew() -> None:
             ["match.where: reading.reported has"],
         ),
         (
-            {"match": {"event_types": ["vehicle.passed"], "where": {"plate": "a"}}},
-            ["match.where: vehicle.passed has no field plate", "field: vehicle.passed has no field value"],
+            {"match": {"event_types": ["vehicle.passed"], "where": {"plait": "a"}}},
+            ["match.where: vehicle.passed has no field plait", "field: vehicle.passed has no field value"],
         ),
         ({"match": {"event_types": ["vehicle.passed"], "where": {"plate_hash": "a"}}, "field": "confidence"}, []),
         ({"match": {"event_types": ["reading.reported", "state.reported"], "where": {"name": "a"}}}, []),

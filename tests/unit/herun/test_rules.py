@@ -111,6 +111,27 @@ def test_a_condition_that_is_none_is_refused_with_what_is_wrong(condition: str, 
         RULE.validate_python(threshold() | {"condition": condition})
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"condition": 'data.plate == "京A00009"'},
+        {"condition": 'data["plate"] == "京A00009"'},
+        {"match": {"event_types": ["vehicle.passed"], "where": {"plate": "京A00009"}}},
+    ],
+)
+def test_a_rule_asks_for_no_plate(fields: dict[str, object]) -> None:
+    body = threshold() | {"kind": "event", "match": {"event_types": ["vehicle.passed"]}}
+    body = {name: value for name, value in body.items() if name not in {"raise_above", "clear_below", "field"}}
+    RULE.validate_python(body | {"condition": 'data.plate_hash == "0a"'})
+    with pytest.raises(ValidationError, match="personal values"):
+        RULE.validate_python(body | fields)
+
+
+def test_a_name_that_is_personal_elsewhere_only_may_be_asked_for() -> None:
+    match = {"event_types": ["state.reported"], "where": {"name": "pump"}}
+    RULE.validate_python(threshold() | {"match": match, "condition": 'data.name == "pump"'})
+
+
 @pytest.mark.parametrize("scope", ["devices", "device_kinds", "zones", "buildings"])
 def test_scope_of_a_rule_is_bounded(scope: str) -> None:
     with pytest.raises(ValidationError):

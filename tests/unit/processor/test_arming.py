@@ -291,6 +291,14 @@ def test_an_event_counts_by_the_mode_at_its_own_time() -> None:
     assert desk.story[2:] == [("intrusion.confirmed", 19, "armed")]
 
 
+def test_what_is_told_of_long_after_raises_no_alarm() -> None:
+    desk = Desk(delays=(30, 0))
+    desk.set("armed", 10)
+    desk.set("disarmed", 700)
+    desk.person(100, arrives=2400)
+    assert desk.told_of("intrusion.confirmed") == []
+
+
 def test_an_entry_that_is_heard_of_late_was_disarmed_in_time_or_was_not() -> None:
     for disarmed, count in ((35, 0), (45, 1)):
         desk = Desk(delays=(30, 0))

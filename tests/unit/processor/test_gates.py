@@ -63,7 +63,7 @@ def test_what_began_before_its_schedule_and_still_holds_is_raised_when_it_begins
     assert driver.alerts == []
     driver.listen(NOON + 23 * HOUR_US)
     assert when(driver) == [("raised", 10)]
-    assert driver.alerts[0].device == "d1"
+    assert (driver.alerts[0].device, driver.alerts[0].text["zh"]) == ("d1", "d1 9")
     high(driver, NOON + 24 * HOUR_US, 1)
     assert when(driver) == [("raised", 10), ("cleared", 24)]
 
@@ -97,7 +97,7 @@ def test_a_rule_raises_in_its_modes_only_and_when_they_begin() -> None:
     assert when(driver) == [("raised", 1)]  # it still holds, and people decide
 
 
-def test_a_drill_raises_nothing_and_what_still_holds_after_it_is_raised() -> None:
+def test_what_a_device_says_in_a_drill_raises_nothing_then_or_later_but_ends_what_held() -> None:
     driver = started(HIGH, rule("often", "count", count=2, window_s=7200))
     drill = {"window": "w1", "kind": "drill", "who": "susan", "begin_us": NOON, "end_us": NOON + HOUR_US}
     driver.control(control("service.window.put", drill))
@@ -107,8 +107,13 @@ def test_a_drill_raises_nothing_and_what_still_holds_after_it_is_raised() -> Non
     own = [flags for each, _, flags in rows if each.device == "d1"]
     assert [flags & FLAG_OUT_OF_SERVICE for flags in own] == [FLAG_OUT_OF_SERVICE] * 2
     assert driver.alerts == []
-    driver.listen(NOON + HOUR_US)
-    assert [(alert.rule_uid, alert.state.value) for alert in driver.alerts] == [("high", "raised")]
+    driver.listen(NOON + 2 * HOUR_US)
+    assert driver.alerts == []
+    high(driver, NOON + 3 * HOUR_US, 9)
+    again = drill | {"window": "w2", "begin_us": NOON + 3 * HOUR_US, "end_us": NOON + 4 * HOUR_US}
+    driver.control(control("service.window.put", again))
+    high(driver, NOON + 3 * HOUR_US + MINUTE_US, 1)
+    assert [alert.state.value for alert in driver.alerts] == ["raised", "cleared"]
 
 
 def test_a_silence_during_maintenance_is_raised_after_it() -> None:
