@@ -104,13 +104,14 @@ def _joined(stretches: Sequence[Stretch]) -> list[Stretch]:
 def correct(ev: Evaluation, told: Told, stretches: Sequence[Stretch]) -> tuple[Episode, ...]:
     """Tells what differs between the episodes told and the stretches that are; returns the episodes as told now."""
     matched = _matched(told, stretches)
-    after = {told.episodes[m].raised_at: stretches[n] for n, m in matched.items()}
+    after = {m: stretches[n] for n, m in matched.items()}  # by the episode's place: two may begin at the same moment
     never_were = [each for each in told.episodes if each.is_withdrawn]
-    for alert_id in dict.fromkeys(
-        each.alert.alert_id for each in told.episodes if each.alert and not each.is_withdrawn
-    ):
-        own = [each for each in told.episodes if _is_of(each, alert_id) and not each.is_withdrawn]
-        left = [after[each.raised_at] for each in own if each.raised_at in after]
+    by_alert: dict[str, list[int]] = {}
+    for m, each in enumerate(told.episodes):
+        if each.alert is not None and not each.is_withdrawn:
+            by_alert.setdefault(each.alert.alert_id, []).append(m)
+    for places in by_alert.values():
+        own, left = [told.episodes[m] for m in places], [after[m] for m in places if m in after]
         _settle(ev, told, own, left)
         if not left:
             never_were.append(msgspec.structs.replace(own[0], cleared_at=own[0].raised_at, is_withdrawn=True))
