@@ -13,7 +13,8 @@ from herun.frames import FRAME_VERSION, Frame, FrameKind, new_frame_id
 from herun.stream import FrameWriter
 from tests.integration.api.running import SITE, World, until
 from tests.integration.api.test_outbox import relaying
-from tests.integration.processor.running import Processor, free_port
+from tests.integration.processor.running import Processor
+from tests.support.ports import free_port
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ import pytest
 
 from herun.stack.child import launch_command
 from tests.integration.api.running import World, until
-from tests.integration.processor.running import free_port
+from tests.support.ports import free_port
 
 
 @dataclass

@@ -17,7 +17,8 @@ from herun.events import Event
 from herun.frames import FRAME_VERSION, Frame, FrameKind, new_frame_id
 from herun.stream import FrameWriter
 from tests.integration.api.running import SITE, World, until
-from tests.integration.processor.running import Processor, free_port
+from tests.integration.processor.running import Processor
+from tests.support.ports import free_port
 
 HELD_US: Final = 4 * SECOND_US
 HIGH: Final[dict[str, Any]] = {

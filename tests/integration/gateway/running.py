@@ -7,7 +7,6 @@ import dataclasses
 import hashlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -31,19 +30,11 @@ from herun.registry import DeviceEntry, encode_entry
 from herun.stack.broker import find_nats_server, render_configuration
 from herun.stack.credentials import Credentials
 from herun.stack.ports import Ports
+from tests.support.ports import free_port
 
 WAIT_S: Final = 30.0  # for a condition that holds within a second on a machine with nothing else to do
 SECRET: Final = "made-up-secret"
 PERSONAL_KEY: Final = "made-up-personal-key"
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that were free a moment ago."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 async def until(what: str, holds: Callable[[], Awaitable[bool]], within_s: float = WAIT_S) -> None:
@@ -58,7 +49,7 @@ class Broker:
     """nats-server as the one-box stack configures it."""
 
     def __init__(self, folder: Path) -> None:
-        mqtt, nats_port, monitor = free_ports(3)
+        mqtt, nats_port, monitor = free_port(), free_port(), free_port()
         self.ports = Ports(mqtt, nats_port, monitor, 0, 0, 0, 0)
         self._folder = folder
         self.log = folder / "nats.log"
@@ -110,7 +101,7 @@ class GatewayProcess:
     """`python -m gateway`, or `command` in its place."""
 
     def __init__(self, broker: Broker, folder: Path, **settings: str) -> None:
-        (self.port,) = free_ports(1)
+        self.port = free_port()
         self._folder = folder
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("HERUN_")},

@@ -33,14 +33,9 @@ from herun.stack.folder import folder_at
 from herun.stack.postgres import LOGIN, SUPERUSER, Cluster, postgres_spec, prepare_cluster, provision
 from herun.stream import FrameWriter
 from herun.streams import ensure_streams
+from tests.support.ports import free_port
 
 WAIT_S: Final = 30.0  # for a condition that holds within a second on a machine with nothing else to do
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 async def until(what: str, holds: Callable[[], Awaitable[bool]], within_s: float = WAIT_S) -> None:
