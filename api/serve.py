@@ -18,7 +18,7 @@ from api.app import create_app
 from api.outbox import service as outbox
 from api.resources import Resources
 from api.sessions.service import ensure_first_admin
-from api.work_orders import follower
+from api.work_orders import follower, times
 from herun import stream, streams, subjects
 from herun.clock import Clock
 from herun.database.migrate import head_revision
@@ -97,6 +97,7 @@ async def serve(resources: Resources, listener: socket.socket, stop: asyncio.Eve
         outbox.TASK: outbox.relay,
         follower.TASK: follower.follow,
         "housekeeping": housekeeping.keep_house,
+        times.TASK: times.keep_times,
     }
     async with asyncio.TaskGroup() as group:
         running = [

@@ -7,7 +7,7 @@ from typing import Any, Final
 from api.live.cursor import Cursor
 from api.roles import READERS
 from api.transactions import Transaction
-from api.work_orders.order import Person
+from api.work_orders.order import CONFIDANTS, Person
 from herun.database.queries import Queries
 
 _QUERIES: Final = Queries(__package__)
@@ -38,6 +38,7 @@ async def acts_after(tx: Transaction, person: Person, feed_seq: int, limit: int)
     return await tx.all(
         _QUERIES["acts_after"],
         sees_all=person.has(*READERS),
+        is_confidant=person.has(*CONFIDANTS),
         me=person.username,
         home_building=person.building,
         feed_seq=feed_seq,

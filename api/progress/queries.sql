@@ -1,3 +1,5 @@
 -- name: by_number
 -- Over all sites: whoever asks knows a number, not a site.
-SELECT number, state, opened_at, updated_at, answer, contact_phone FROM work_orders WHERE number = %(number)s;
+SELECT number, state, master_state, opened_at, updated_at, coalesce(answer, master_answer) AS answer, contact_phone
+FROM work_orders_whole
+WHERE number = %(number)s;

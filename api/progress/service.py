@@ -10,7 +10,7 @@ from api.progress.schemas import Progress
 from api.resources import Resources
 from api.throttles import service as throttles
 from api.transactions import ALL_SITES, begin
-from api.work_orders.states import SENTENCES, State
+from api.work_orders.states import State, sentence
 
 _NO_PHONE = "    "  # four characters that no tail has
 
@@ -25,10 +25,11 @@ async def ask(resources: Resources, address: str, number: str, phone_tail: str) 
         raise not_found("order with this phone number")
     await throttles.PROGRESS.was_right(resources, address, number)
     state = State(row["state"])
+    master = row["master_state"]
     return Progress(
         number=row["number"],
         state=state,
-        sentence=SENTENCES[state],
+        sentence=sentence(state, State(master) if master else None),
         opened_at=row["opened_at"],
         updated_at=row["updated_at"],
         answer=row["answer"],

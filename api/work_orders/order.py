@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from api.roles import DESK, READERS, WORKERS, Role
-from api.work_orders.schemas import Origin
-from api.work_orders.states import TRANSITIONS, Action, Bond, State, next_state
+from api.work_orders.kinds import Channel, Origin, ReturnCode
+from api.work_orders.states import MAX_RETURNS, MAX_TRANSFERS, TRANSITIONS, Action, Bond, State, next_state
 from herun.alerts import Alert, AlertState
 from herun.clock import to_datetime
+
+# Who may read a confidential order besides those who are tied to it.
+CONFIDANTS: Final = (Role.SUPERVISOR, Role.AUDITOR)
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """What a reporter says of an order: solved and satisfied are two questions; the aspects may be left out."""
+
+    score: int  # satisfied, 1 to 5
+    solved: bool
+    comment: str | None = None
+    speed: int | None = None
+    attitude: int | None = None
+    result: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A work order as it is stored. `version` counts its history; `opened_seq` is its place among the site's orders."""
+    """A work order as it is stored.
+
+    `version` counts its history; `opened_seq` is its place among the site's orders; the times of the steps and the
+    rating are those of the present round: `reopens` counts the rounds before. `master_state` and `master_answer` are of
+    the order that it is merged into.
+    """
 
     number: str
     origin: Origin
@@ -32,6 +53,22 @@ class Order:
     opened_at: datetime
     updated_at: datetime
     version: int = 1
+    channel: Channel = Channel.ACCOUNT
+    confidential: bool = False
+    unit: str | None = None
+    grid: str | None = None
+    lat: float | None = None
+    lon: float | None = None
+    address: str | None = None
+    attributes: dict[str, Any] | None = None
+    parent: str | None = None
+    merged_into: str | None = None
+    state_before: State | None = None
+    hold_until: datetime | None = None
+    returns: int = 0
+    transfers: int = 0
+    reopens: int = 0
+    arbitrated: bool = False
     alert_id: UUID | None = None
     alert_version: int | None = None
     alert_rule_uid: str | None = None
@@ -42,10 +79,17 @@ class Order:
     worker: str | None = None
     resolution: str | None = None
     answer: str | None = None
-    score: int | None = None
-    solved: bool | None = None
-    comment: str | None = None
+    accepted_at: datetime | None = None
+    dispatched_at: datetime | None = None
+    handled_at: datetime | None = None
+    arrived_at: datetime | None = None
+    resolved_at: datetime | None = None
+    answered_at: datetime | None = None
+    closed_at: datetime | None = None
+    rating: Rating | None = None
     rated_by: str | None = None
+    master_state: State | None = None
+    master_answer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +112,20 @@ class Move:
     action: Action
     text: str | None = None
     worker: str | None = None
-    score: int | None = None
-    solved: bool | None = None
+    rating: Rating | None = None
+    until: datetime | None = None
+    master: str | None = None
+    code: ReturnCode | None = None
+    detail: dict[str, Any] | None = None  # what else its entry of the history says
 
 
 def sees(person: Person, order: Order) -> bool:
     """True if the order is for this person's eyes; the same as the statement `page` of queries.sql."""
-    return person.has(*READERS) or person.username in {order.worker, order.reporter} or _is_of_building(person, order)
+    if person.username in {order.worker, order.reporter}:
+        return True
+    if order.confidential:
+        return person.has(*CONFIDANTS)
+    return person.has(*READERS) or _is_of_building(person, order)
 
 
 def bonds(person: Person, order: Order, closers: AbstractSet[str]) -> set[Bond]:
@@ -82,6 +133,10 @@ def bonds(person: Person, order: Order, closers: AbstractSet[str]) -> set[Bond]:
     found = set()
     if person.has(*DESK):
         found.add(Bond.DESK)
+    if person.has(Role.SUPERVISOR):
+        found.add(Bond.SUPERVISOR)
+    if person.has(*WORKERS):
+        found.add(Bond.CREW)
     if order.worker == person.username and person.has(*WORKERS):
         found.add(Bond.WORKER)
     is_reporter = order.reporter == person.username
@@ -95,10 +150,13 @@ def bonds(person: Person, order: Order, closers: AbstractSet[str]) -> set[Bond]:
 
 def moved(order: Order, move: Move, by: str, at: datetime) -> Order | None:
     """The order after the move; None if it cannot be made from its state. Reopening starts a clean round."""
-    state = next_state(order.state, move.action)
+    state = next_state(order.state, move.action, order.state_before)
     if state is None:
         return None
-    return replace(order, state=state, updated_at=at, version=order.version + 1, **_changes(move, by))
+    if move.action is Action.SIGN_OFF and order.returns >= MAX_RETURNS:
+        state = State.ARBITRATION
+    changes = {**_times(order, state, move.action, at), **_changes(order, move, by, at)}
+    return replace(order, state=state, updated_at=at, version=order.version + 1, **changes)
 
 
 def amended(order: Order, alert: Alert, at: datetime) -> tuple[Order, bool] | None:
@@ -123,29 +181,84 @@ def amended(order: Order, alert: Alert, at: datetime) -> tuple[Order, bool] | No
 
 def lacks(move: Move) -> str | None:
     """The field that the table asks for with this action and that the move does not bring; None if it is whole."""
-    needed = TRANSITIONS[move.action].requires
-    brought = {"text": move.text, "reason": move.text, "score": move.score}
-    return needed if needed is not None and brought[needed] is None else None
+    brought = {
+        "text": move.text,
+        "reason": move.text,
+        "score": move.rating,
+        "worker": move.worker,
+        "until": move.until,
+        "master": move.master,
+        "code": move.code,
+    }
+    return next((needed for needed in TRANSITIONS[move.action].requires if brought[needed] is None), None)
 
 
-def _changes(move: Move, by: str) -> dict[str, Any]:
-    match move.action:
-        case Action.DISPATCH:
-            return {"worker": move.worker}
-        case Action.RESOLVE:
-            return {"resolution": move.text}
-        case Action.ANSWER:
-            return {"answer": move.text}
-        case Action.RATE:
-            return {"score": move.score, "solved": move.solved, "comment": move.text, "rated_by": by}
-        case Action.RETURN:
-            return {"worker": None}
-        case Action.REOPEN:
-            rating = {"score": None, "solved": None, "comment": None, "rated_by": None}
-            return {"worker": None, "resolution": None, "answer": None, **rating}
-        case _:
-            return {}
+def used_up(order: Order, action: Action) -> str | None:
+    """Why an action that its worker has a limited number of is not to be had any more; None if it is."""
+    if order.arbitrated and action in {Action.RETURN, Action.TRANSFER}:
+        return "an arbiter has decided whose it is"
+    if action is Action.RETURN and order.returns >= MAX_RETURNS:
+        return f"it was given back {order.returns} times already"
+    if action is Action.TRANSFER and order.transfers >= MAX_TRANSFERS:
+        return f"it was handed on {order.transfers} times already"
+    return None
+
+
+# When an order last came to a state, in the present round.
+_TIME_OF: Final = {
+    State.ACCEPTED: "accepted_at",
+    State.DISPATCHED: "dispatched_at",
+    State.HANDLING: "handled_at",
+    State.RESOLVED: "resolved_at",
+    State.ANSWERED: "answered_at",
+    State.RATED: "closed_at",
+    State.CLOSED: "closed_at",
+    State.CANCELLED: "closed_at",
+}
+
+
+def _times(order: Order, state: State, action: Action, at: datetime) -> dict[str, Any]:
+    name = _TIME_OF.get(state)
+    is_taken_up_again = action in {Action.RESUME, Action.REFUSE_RETURN}
+    return {} if name is None or state is order.state or is_taken_up_again else {name: at}
+
+
+_ON_ITS_OWN: Final = {"merged_into": None, "master_state": None, "master_answer": None}
+_NEW_ROUND: Final = {
+    "worker": None, "resolution": None, "answer": None, "dispatched_at": None, "handled_at": None, "arrived_at": None,
+    "resolved_at": None, "answered_at": None, "closed_at": None, "returns": 0, "transfers": 0, "arbitrated": False,
+    "state_before": None, "rating": None, "rated_by": None, **_ON_ITS_OWN,
+}  # fmt: skip
+_Changes = Callable[[Order, Move, str, datetime], dict[str, Any]]
+_TAKEN_UP: Final = {"state_before": None, "hold_until": None}
+# What each action changes besides state and time; what is not named here changes nothing else.
+_CHANGES: Final[dict[Action, _Changes]] = {
+    Action.DISPATCH: lambda _order, move, _by, _at: {"worker": move.worker},
+    Action.CLAIM: lambda _order, _move, by, _at: {"worker": by},
+    Action.ARRIVE: lambda _order, _move, _by, at: {"arrived_at": at},
+    Action.TRANSFER: lambda order, move, _by, _at: {"worker": move.worker, "transfers": order.transfers + 1},
+    Action.HOLD: lambda order, move, _by, _at: {"state_before": order.state, "hold_until": move.until},
+    Action.RESUME: lambda _order, _move, _by, _at: _TAKEN_UP,
+    Action.MERGE: lambda _order, move, _by, _at: {"merged_into": move.master, "worker": None, **_TAKEN_UP},
+    Action.UNMERGE: lambda _order, _move, _by, _at: _ON_ITS_OWN,
+    Action.RETURN: lambda order, _move, _by, _at: {"returns": order.returns + 1},
+    Action.SIGN_OFF: lambda _order, _move, _by, _at: {"worker": None},
+    Action.RECALL: lambda _order, _move, _by, _at: {"worker": None},
+    Action.ARBITRATE: lambda _order, move, _by, _at: {"worker": move.worker, "arbitrated": True},
+    Action.RESOLVE: lambda _order, move, _by, _at: {"resolution": move.text},
+    Action.ANSWER: lambda _order, move, _by, _at: {"answer": move.text},
+    Action.RATE: lambda _order, move, by, _at: {"rating": move.rating, "rated_by": by},
+    Action.REOPEN: lambda order, _move, _by, _at: {**_NEW_ROUND, "reopens": order.reopens + 1},
+    Action.CONFIDE: lambda _order, _move, _by, _at: {"confidential": True},
+    Action.DISCLOSE: lambda _order, _move, _by, _at: {"confidential": False},
+}
+
+
+def _changes(order: Order, move: Move, by: str, at: datetime) -> dict[str, Any]:
+    changes = _CHANGES.get(move.action)
+    return changes(order, move, by, at) if changes else {}
 
 
 def _is_of_building(person: Person, order: Order) -> bool:
-    return order.origin is Origin.ALERT and order.building is not None and order.building == person.building
+    is_open_to_all = order.origin is Origin.ALERT and not order.confidential
+    return is_open_to_all and order.building is not None and order.building == person.building

@@ -1,59 +1,153 @@
 -- name: add
 -- Nothing comes back if the number is taken, or the alert has an order.
-INSERT INTO work_orders (site, number, origin, state, category, severity, title, text, building, zone, alert_id,
-                         alert_version, alert_rule_uid, alert_count, alert_cleared_at, reporter, contact_phone,
-                         opened_seq, opened_at, updated_at, version)
+INSERT INTO work_orders (site, number, origin, state, category, severity, title, text, building, zone, channel,
+                         confidential, unit, grid, lat, lon, address, attributes, parent, alert_id, alert_version,
+                         alert_rule_uid, alert_count, alert_cleared_at, reporter, contact_phone, opened_seq,
+                         opened_at, updated_at, version)
 VALUES (%(site)s, %(number)s, %(origin)s, %(state)s, %(category)s, %(severity)s, %(title)s, %(text)s, %(building)s,
-        %(zone)s, %(alert_id)s, %(alert_version)s, %(alert_rule_uid)s, %(alert_count)s, %(alert_cleared_at)s,
+        %(zone)s, %(channel)s, %(confidential)s, %(unit)s, %(grid)s, %(lat)s, %(lon)s, %(address)s, %(attributes)s,
+        %(parent)s, %(alert_id)s, %(alert_version)s, %(alert_rule_uid)s, %(alert_count)s, %(alert_cleared_at)s,
         %(reporter)s, %(contact_phone)s, %(opened_seq)s, %(opened_at)s, %(updated_at)s, %(version)s)
 ON CONFLICT DO NOTHING
 RETURNING number;
 
 -- name: save
 UPDATE work_orders
-SET state = %(state)s, worker = %(worker)s, resolution = %(resolution)s, answer = %(answer)s, score = %(score)s,
-    solved = %(solved)s, comment = %(comment)s, rated_by = %(rated_by)s, alert_version = %(alert_version)s,
-    alert_count = %(alert_count)s, alert_cleared_at = %(alert_cleared_at)s, updated_at = %(updated_at)s,
-    version = %(version)s
+SET state = %(state)s, category = %(category)s, unit = %(unit)s, grid = %(grid)s, confidential = %(confidential)s,
+    merged_into = %(merged_into)s, state_before = %(state_before)s, hold_until = %(hold_until)s,
+    returns = %(returns)s, transfers = %(transfers)s, reopens = %(reopens)s, arbitrated = %(arbitrated)s,
+    worker = %(worker)s, resolution = %(resolution)s, answer = %(answer)s, accepted_at = %(accepted_at)s,
+    dispatched_at = %(dispatched_at)s, handled_at = %(handled_at)s, arrived_at = %(arrived_at)s,
+    resolved_at = %(resolved_at)s, answered_at = %(answered_at)s, closed_at = %(closed_at)s,
+    alert_version = %(alert_version)s, alert_count = %(alert_count)s, alert_cleared_at = %(alert_cleared_at)s,
+    updated_at = %(updated_at)s, version = %(version)s
 WHERE site = %(site)s AND number = %(number)s;
+
+-- name: add_rating
+-- Nothing comes back if the order was rated in this round.
+INSERT INTO order_ratings (site, number, round, rater, score, solved, comment, speed, attitude, result, at)
+VALUES (%(site)s, %(number)s, %(round)s, %(rater)s, %(score)s, %(solved)s, %(comment)s, %(speed)s, %(attitude)s,
+        %(result)s, %(at)s)
+ON CONFLICT DO NOTHING
+RETURNING number;
 
 -- name: add_history
-INSERT INTO order_history (site, number, n, action, from_state, to_state, actor, at, worker, reason, feed_seq)
+INSERT INTO order_history (site, number, n, action, from_state, to_state, actor, at, worker, reason, detail, feed_seq,
+                           hash)
 VALUES (%(site)s, %(number)s, %(n)s, %(action)s, %(from_state)s, %(to_state)s, %(actor)s, %(at)s, %(worker)s,
-        %(reason)s, %(feed_seq)s);
+        %(reason)s, %(detail)s, %(feed_seq)s, %(hash)s);
 
--- name: one
-SELECT number, origin, state, category, severity, title, text, building, zone, alert_id, alert_version, alert_rule_uid,
-       alert_count, alert_cleared_at, reporter, contact_phone, worker, resolution, answer, score, solved, comment,
-       rated_by, opened_seq, opened_at, updated_at, version
-FROM work_orders
-WHERE site = %(site)s AND number = %(number)s;
+-- name: newest_hash
+SELECT history_hash FROM feed_counters WHERE site = %(site)s;
 
--- name: locked
-SELECT number, origin, state, category, severity, title, text, building, zone, alert_id, alert_version, alert_rule_uid,
-       alert_count, alert_cleared_at, reporter, contact_phone, worker, resolution, answer, score, solved, comment,
-       rated_by, opened_seq, opened_at, updated_at, version
-FROM work_orders
+-- name: put_newest_hash
+UPDATE feed_counters SET history_hash = %(hash)s WHERE site = %(site)s;
+
+-- name: lock
+SELECT number FROM work_orders
 WHERE site = %(site)s AND (number = %(number)s OR alert_id = %(alert_id)s)
 FOR UPDATE;
 
+-- name: related
+-- What has to be locked with an order: what it is merged into, what is merged into it, and its parts.
+SELECT number FROM work_orders
+WHERE site = %(site)s AND (merged_into = %(number)s OR parent = %(number)s)
+UNION ALL
+SELECT merged_into FROM work_orders WHERE site = %(site)s AND number = %(number)s AND merged_into IS NOT NULL
+LIMIT %(limit)s;
+
+-- name: lock_all
+-- In the order of the numbers: whoever locks several never waits for somebody who waits for them.
+SELECT number FROM work_orders
+WHERE site = %(site)s AND number = ANY(%(numbers)s)
+ORDER BY number
+FOR UPDATE;
+
+-- name: several
+SELECT number, origin, state, category, severity, title, text, building, zone, channel, confidential, unit, grid,
+       lat, lon, address, attributes, parent, merged_into, state_before, hold_until, returns, transfers, reopens,
+       arbitrated, alert_id, alert_version, alert_rule_uid, alert_count, alert_cleared_at, reporter, contact_phone,
+       worker, resolution, answer, accepted_at, dispatched_at, handled_at, arrived_at, resolved_at, answered_at,
+       closed_at, score, solved, comment, speed, attitude, result, rated_by, master_state, master_answer, opened_seq,
+       opened_at, updated_at, version
+FROM work_orders_whole
+WHERE site = %(site)s AND number = ANY(%(numbers)s);
+
+-- name: one
+SELECT number, origin, state, category, severity, title, text, building, zone, channel, confidential, unit, grid,
+       lat, lon, address, attributes, parent, merged_into, state_before, hold_until, returns, transfers, reopens,
+       arbitrated, alert_id, alert_version, alert_rule_uid, alert_count, alert_cleared_at, reporter, contact_phone,
+       worker, resolution, answer, accepted_at, dispatched_at, handled_at, arrived_at, resolved_at, answered_at,
+       closed_at, score, solved, comment, speed, attitude, result, rated_by, master_state, master_answer, opened_seq,
+       opened_at, updated_at, version
+FROM work_orders_whole
+WHERE site = %(site)s AND number = %(number)s;
+
 -- name: page
--- Whoever does not see everything sees what is dispatched to them, what they reported, and their building's alerts.
-SELECT number, origin, state, category, severity, title, text, building, zone, alert_id, alert_version, alert_rule_uid,
-       alert_count, alert_cleared_at, reporter, contact_phone, worker, resolution, answer, score, solved, comment,
-       rated_by, opened_seq, opened_at, updated_at, version
-FROM work_orders
+-- Whoever does not see everything sees what is dispatched to them, what they reported, and their building's alerts; what
+-- is confidential is for few.
+SELECT number, origin, state, category, severity, title, text, building, zone, channel, confidential, unit, grid,
+       lat, lon, address, attributes, parent, merged_into, state_before, hold_until, returns, transfers, reopens,
+       arbitrated, alert_id, alert_version, alert_rule_uid, alert_count, alert_cleared_at, reporter, contact_phone,
+       worker, resolution, answer, accepted_at, dispatched_at, handled_at, arrived_at, resolved_at, answered_at,
+       closed_at, score, solved, comment, speed, attitude, result, rated_by, master_state, master_answer, opened_seq,
+       opened_at, updated_at, version
+FROM work_orders_whole
 WHERE site = %(site)s
-  AND (%(sees_all)s OR worker = %(me)s OR reporter = %(me)s OR (origin = 'alert' AND building = %(home_building)s))
+  AND ((%(sees_all)s AND (NOT confidential OR %(is_confidant)s)) OR worker = %(me)s OR reporter = %(me)s
+       OR (origin = 'alert' AND building = %(home_building)s AND NOT confidential))
   AND (%(older_than)s::bigint IS NULL OR opened_seq < %(older_than)s)
   AND (%(state)s::text IS NULL OR state = %(state)s)
   AND (%(worker)s::text IS NULL OR worker = %(worker)s)
   AND (%(origin)s::text IS NULL OR origin = %(origin)s)
+  AND (%(master)s::text IS NULL OR merged_into = %(master)s)
+  AND (%(parent)s::text IS NULL OR parent = %(parent)s)
 ORDER BY opened_seq DESC
 LIMIT %(limit)s;
 
+-- name: merged
+-- The orders that are merged into one, oldest first.
+SELECT number FROM work_orders WHERE site = %(site)s AND merged_into = %(number)s ORDER BY opened_seq LIMIT %(limit)s;
+
+-- name: parts
+-- The orders that one was split into, oldest first.
+SELECT number, state FROM work_orders WHERE site = %(site)s AND parent = %(number)s ORDER BY opened_seq LIMIT %(limit)s;
+
+-- name: answered_before
+SELECT number FROM work_orders
+WHERE site = %(site)s AND state = 'answered' AND answered_at <= %(before)s
+ORDER BY answered_at, number
+LIMIT %(limit)s;
+
+-- name: held_until
+SELECT number FROM work_orders
+WHERE site = %(site)s AND state = 'on_hold' AND hold_until <= %(before)s
+ORDER BY hold_until, number
+LIMIT %(limit)s;
+
+-- name: sites_with_something_due
+SELECT DISTINCT site FROM work_orders
+WHERE (state = 'answered' AND answered_at <= %(answered_before)s) OR (state = 'on_hold' AND hold_until <= %(at)s)
+ORDER BY site
+LIMIT %(limit)s;
+
+-- name: checklist
+SELECT item, text, required, done_by, done_at FROM order_checklist
+WHERE site = %(site)s AND number = %(number)s
+ORDER BY item;
+
+-- name: add_item
+INSERT INTO order_checklist (site, number, item, text, required)
+SELECT %(site)s, %(number)s, coalesce(max(item), 0) + 1, %(text)s, %(required)s FROM order_checklist
+WHERE site = %(site)s AND number = %(number)s;
+
+-- name: tick
+UPDATE order_checklist SET done_by = %(actor)s, done_at = %(at)s
+WHERE site = %(site)s AND number = %(number)s AND item = %(item)s AND done_at IS NULL
+RETURNING item;
+
 -- name: history
-SELECT n, action, from_state, to_state, actor, at, worker, reason, feed_seq FROM order_history
+SELECT n, action, from_state, to_state, actor, at, worker, reason, detail, feed_seq FROM order_history
 WHERE site = %(site)s AND number = %(number)s
 ORDER BY n
 LIMIT %(limit)s;

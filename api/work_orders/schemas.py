@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, StrictBool, StrictInt
 
-from api.schema import Bilingual, Body, Moment, Name, Text, View
+from api.schema import Bilingual, Body, Moment, Name, Text, Title, View
+from api.work_orders.kinds import Channel, Origin, ReturnCode
 from api.work_orders.states import Action, State
 
 
-class Origin(StrEnum):
-    """What an order came of."""
-
-    ALERT = "alert"
-    REPORT = "report"
-
-
 class Note(Body):
-    """POST .../accept: nothing is required."""
+    """POST .../accept, /claim, /handle, /arrive, /resume, /sign-off: nothing is required."""
 
     reason: Text | None = None
 
 
 class Reason(Body):
-    """POST .../return, /reopen, /cancel: why."""
+    """POST .../recall, /refuse-return, /unmerge, /reopen, /cancel, /confide, /disclose: why."""
 
     reason: Text
 
@@ -37,26 +30,99 @@ class Dispatch(Body):
     reason: Text | None = None
 
 
+class Transfer(Body):
+    """POST .../transfer: to this colleague; POST .../arbitrate: to this worker, which is final."""
+
+    worker: Name
+    reason: Text
+
+
+class Hold(Body):
+    """POST .../hold: until when, at most 90 days ahead; it goes on by itself then."""
+
+    until: Moment
+    reason: Text
+
+
+class Part(Body):
+    """POST .../split: one part of the order, as an order of its own; the order is resolved when all its parts are."""
+
+    text: Text
+    title: Title | None = None
+    category: Name | None = None
+    worker: Name | None = None
+
+
+class Merge(Body):
+    """POST .../merge: into this order, which is about the same matter."""
+
+    master: Annotated[str, Field(min_length=1, max_length=40)]
+    reason: Text
+
+
+class GiveBack(Body):
+    """POST .../return: why, as a code and in words; the desk looks at it."""
+
+    code: ReturnCode
+    reason: Text
+
+
+class NewItem(Body):
+    """POST .../checklist: a line that has to be ticked off, if `required`, before the order is resolved."""
+
+    text: Title
+    required: StrictBool = True
+
+
+class ChecklistItem(View):
+    """One line of a checklist."""
+
+    item: int
+    text: str
+    required: bool
+    done_by: str | None
+    done_at: Moment | None
+
+
+class Checklist(View):
+    """What has to be done, in its order."""
+
+    number: str
+    items: list[ChecklistItem]
+
+
 class Words(Body):
     """POST .../resolve: what was done; POST .../answer: what the reporter is told."""
 
     text: Text
 
 
-class Rating(Body):
-    """POST .../rate."""
+Stars = Annotated[StrictInt, Field(ge=1, le=5)]
 
-    score: Annotated[StrictInt, Field(ge=1, le=5)]
+
+class NewRating(Body):
+    """POST .../rate: whether it is solved, and how satisfied you are, are two questions.
+
+    The aspects (how fast, how friendly, how well) may be left out.
+    """
+
+    score: Stars
     solved: StrictBool
     comment: Text | None = None
+    speed: Stars | None = None
+    attitude: Stars | None = None
+    result: Stars | None = None
 
 
 class GivenRating(View):
-    """The rating that was given."""
+    """The rating that was given in this round."""
 
     score: int
     solved: bool
     comment: str | None
+    speed: int | None
+    attitude: int | None
+    result: int | None
     rated_by: str
 
 
@@ -69,21 +135,56 @@ class OrderAlert(View):
     cleared_at: Moment | None
 
 
+class Place(View):
+    """Where it is; latitude and longitude are WGS-84."""
+
+    lat: float | None
+    lon: float | None
+    address: str | None
+
+
+class Times(View):
+    """When the order last came to each step, in the present round."""
+
+    accepted_at: Moment | None
+    dispatched_at: Moment | None
+    handled_at: Moment | None
+    arrived_at: Moment | None
+    resolved_at: Moment | None
+    answered_at: Moment | None
+    closed_at: Moment | None
+
+
 class WorkOrder(View):
-    """One order. `contact_phone` is masked for all but the desk, its worker and its reporter."""
+    """One order. `contact_phone` is masked for all but the desk, its worker and its reporter.
+
+    `merged_into` names the order that stands for it, `parent` the one that it is a part of; `possible_actions` are what
+    somebody can do to it now.
+    """
 
     number: str
     origin: Origin
+    channel: Channel
     state: State
     sentence: Bilingual
     possible_actions: list[Action]
     category: str
     severity: str
+    confidential: bool
     title: Bilingual
     text: Bilingual
     building: str | None
     zone: str | None
+    place: Place | None
+    attributes: dict[str, Any] | None
+    unit: str | None
+    grid: str | None
     alert: OrderAlert | None
+    parent: str | None
+    merged_into: str | None
+    hold_until: Moment | None
+    returns: int
+    reopens: int
     reporter: str | None
     contact_phone: str | None
     worker: str | None
@@ -92,6 +193,7 @@ class WorkOrder(View):
     rating: GivenRating | None
     opened_at: Moment
     updated_at: Moment
+    times: Times
     version: int
 
 
@@ -105,7 +207,8 @@ class WorkOrders(View):
 class HistoryEntry(View):
     """One thing that happened to an order.
 
-    `action` is one of the actions, or `opened` or `amended`; the actor `system` is the rules and the dispatcher.
+    `action` is one of the actions, or what else is noted (`opened`, `amended`, `ticked` ...); the actor `system` is the
+    rules and the dispatcher.
     """
 
     n: int
@@ -116,6 +219,7 @@ class HistoryEntry(View):
     at: Moment
     worker: str | None
     reason: str | None
+    detail: dict[str, Any] | None
     feed_seq: int
 
 

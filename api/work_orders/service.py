@@ -1,54 +1,49 @@
 """The life of a work order, top to bottom: opened, accepted, dispatched, handled, answered, rated.
 
 Every step is one row of `states.TRANSITIONS`, taken in one transaction with its history entry: who, when, from where,
-to where, why. The order's row is locked first and the site's feed counter after it, always in this order.
+to where, why. The rows of all orders that a step touches are locked first, in the order of their numbers.
 """
 
 from __future__ import annotations
 
-import secrets
-from dataclasses import replace
-from datetime import datetime
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from api import cursors
 from api.problems import Problem, conflict, invalid, not_found
 from api.reports.schemas import NewReport
-from api.sites import store as sites
 from api.transactions import SYSTEM, Transaction
+from api.work_orders import guards, joining, opening, steps, store
 from api.work_orders import order as orders
-from api.work_orders import store
+from api.work_orders.joining import Held
+from api.work_orders.kinds import Channel, Origin
 from api.work_orders.order import Move, Order, Person
-from api.work_orders.schemas import History, Origin, WorkOrder, WorkOrders
+from api.work_orders.schemas import Checklist, History, NewItem, Part, WorkOrder, WorkOrders
 from api.work_orders.shown import shown
-from api.work_orders.states import TRANSITIONS, Action, Bond, State
-from herun import metrics
+from api.work_orders.states import OVER, TOLD, TRANSITIONS, Action, Bond, State
 from herun.alerts import Alert
 from herun.clock import to_datetime
-from herun.errors import TransientError
 
-OPENED: Final = "opened"
-AMENDED: Final = "amended"
 _REPORT_SEVERITY: Final = "info"
-# Of a day's million numbers: with half of them given, one in a million orders would try twenty times in vain.
-_NUMBER_TRIES: Final = 20
-_NUMBERS_A_DAY: Final = 1_000_000
-
-_opened = metrics.counter("herun_api_orders_opened_total")
-_transitions = metrics.counter("herun_api_order_transitions_total")
+RATED_WITHIN: Final = timedelta(days=7)  # of the answer; after it silence is silence
+_OPEN_BATCH: Final = 100  # orders that one transaction takes when their time is over
+# Actions that touch other orders too: these are locked with it.
+_TOUCHES_OTHERS: Final = frozenset({Action.MERGE, Action.UNMERGE, Action.REOPEN, Action.ANSWER})
 
 
-async def open_for_report(tx: Transaction, reporter: Person, report: NewReport, phone: str | None) -> WorkOrder:
+async def open_for_report(
+    tx: Transaction, reporter: Person, report: NewReport, phone: str | None, channel: Channel = Channel.ACCOUNT
+) -> WorkOrder:
     """Opens the order of a report; it is accepted at once, and dispatched if somebody fits."""
     words = report.title or report.text[:60]
-    order = await _open(
+    order = await opening.open_order(
         tx,
         Order(
             number="",
             origin=Origin.REPORT,
+            channel=channel,
             state=State.SUBMITTED,
             category=report.category,
             severity=_REPORT_SEVERITY,
@@ -56,6 +51,11 @@ async def open_for_report(tx: Transaction, reporter: Person, report: NewReport, 
             text={"zh": report.text, "en": report.text},
             building=report.building or reporter.building,
             zone=report.zone,
+            lat=report.lat,
+            lon=report.lon,
+            address=report.address,
+            attributes=report.attributes,
+            confidential=report.confidential,
             reporter=reporter.username,
             contact_phone=phone,
             opened_seq=0,
@@ -86,20 +86,128 @@ def _stands_alone(alert: Alert) -> bool:
 
 async def act(tx: Transaction, person: Person, number: str, move: Move) -> WorkOrder:
     """Moves an order. Raises Problem 404 if this person does not see it, 403 if it is not theirs, 409 if not now."""
+    held = await _held(tx, number, move)
+    order = _theirs(held.get(number), person, move.action, await store.closers(tx, number))
+    await guards.check(tx, order, move)
+    order = await _moved(tx, person, held, order, move)
+    return shown(order, person)
+
+
+async def _held(tx: Transaction, number: str, move: Move) -> Held:
+    numbers = {number} | ({move.master} if move.master else set())
+    if move.action in _TOUCHES_OTHERS:
+        numbers |= await store.related(tx, number)
+    return await store.locked_together(tx, numbers)
+
+
+def _theirs(order: Order | None, person: Person, action: Action, closers: set[str]) -> Order:
+    if order is None or not orders.sees(person, order):
+        raise not_found("work order")
+    if orders.bonds(person, order, closers).isdisjoint(TRANSITIONS[action].bonds):
+        raise _not_theirs(action)
+    return order
+
+
+async def _moved(tx: Transaction, person: Person, held: Held, order: Order, move: Move) -> Order:
+    by = person.username
+    match move.action:
+        case Action.MERGE:
+            return await joining.merge(tx, person, held, order, move)
+        case Action.UNMERGE:
+            return await joining.unmerge(tx, held, order, move, by)
+        case Action.REOPEN if order.state is State.MERGED:
+            return await joining.unmerge(tx, held, order, move, by)
+        case Action.RATE if order.state is State.MERGED:
+            return await _rate_merged(tx, order, move, by)
+        case Action.DISPATCH:
+            move = await _with_worker(tx, order, move)
+    order = await steps.step(tx, order, move, by)
+    match move.action:
+        case Action.ACCEPT | Action.REOPEN:
+            return await opening.dispatch_if_somebody_fits(tx, order)
+        case Action.ANSWER:
+            await joining.close_parts(tx, held, order, SYSTEM)
+    return order
+
+
+async def _rate_merged(tx: Transaction, order: Order, move: Move, by: str) -> Order:
+    """The rating of whoever reported the same matter: it is theirs, and the order stays merged."""
+    if order.master_state not in {State.ANSWERED, State.RATED}:
+        raise conflict(
+            "wrong_state", f"rate is not possible while the order that stands for it is {order.master_state}"
+        )
+    return await steps.rate_merged(tx, order, move, by)
+
+
+async def split(tx: Transaction, person: Person, number: str, part: Part) -> WorkOrder:
+    """Opens a part of an order as an order of its own, and answers with it. Raises Problem as `act` does."""
+    order = _theirs(await store.locked(tx, number), person, Action.SPLIT, set())
+    opened = await joining.split(tx, order, part, person.username)
+    return shown(opened, person)
+
+
+async def sites_with_something_due(tx: Transaction) -> list[str]:
+    """The sites that `close_silent` or `resume_held` have something to do at."""
+    return await store.sites_with_something_due(tx, tx.at - RATED_WITHIN)
+
+
+async def close_silent(tx: Transaction) -> int:
+    """Closes orders that nobody rated in time, and says how many."""
+    return await _when_time_is_over(
+        tx, await store.answered_before(tx, tx.at - RATED_WITHIN, _OPEN_BATCH), Move(Action.CLOSE)
+    )
+
+
+async def resume_held(tx: Transaction) -> int:
+    """Takes up orders whose hold is over, and says how many: nobody has to remember them."""
+    return await _when_time_is_over(tx, await store.held_until(tx, tx.at, _OPEN_BATCH), Move(Action.RESUME))
+
+
+async def _when_time_is_over(tx: Transaction, numbers: list[str], move: Move) -> int:
+    held = await store.locked_together(tx, set(numbers))
+    due = [held[number] for number in numbers if held[number].state in TRANSITIONS[move.action].sources]
+    for order in due:
+        await steps.step(tx, order, move, SYSTEM)
+    return len(due)
+
+
+async def checklist(tx: Transaction, person: Person, number: str) -> Checklist:
+    """What has to be done before the order is resolved. Raises Problem 404 if it is not for this person's eyes."""
+    order = await _seen(tx, person, number)
+    return Checklist(number=order.number, items=await store.checklist(tx, number))
+
+
+async def add_item(tx: Transaction, person: Person, number: str, item: NewItem) -> Checklist:
+    """Adds a line to the checklist of an order that is not over. Raises Problem 404, 403 or 409."""
+    order = await _with_list(tx, person, number)
+    if len(await store.checklist(tx, number)) >= store.MAX_ITEMS:
+        raise conflict("checklist_full", f"a checklist has at most {store.MAX_ITEMS} lines")
+    await store.add_item(tx, number, item.text, required=item.required)
+    await steps.note(tx, order, "listed", by=person.username, reason=item.text)
+    return await checklist(tx, person, number)
+
+
+async def tick(tx: Transaction, person: Person, number: str, item: int) -> Checklist:
+    """Ticks a line off. Raises Problem 404 without such a line, 409 if it was ticked off."""
+    order = await _with_list(tx, person, number)
+    lines = {line.item: line for line in await store.checklist(tx, number)}
+    if item not in lines:
+        raise not_found("line of the checklist")
+    if not await store.tick(tx, number, item):
+        raise conflict("ticked_already", f"line {item} was ticked off by {lines[item].done_by}")
+    await steps.note(tx, order, "ticked", by=person.username, reason=lines[item].text, detail={"item": item})
+    return await checklist(tx, person, number)
+
+
+async def _with_list(tx: Transaction, person: Person, number: str) -> Order:
     order = await store.locked(tx, number)
     if order is None or not orders.sees(person, order):
         raise not_found("work order")
-    ties = orders.bonds(person, order, await store.closers(tx, number))
-    if ties.isdisjoint(TRANSITIONS[move.action].bonds):
-        raise _not_theirs(move.action)
-    if field := orders.lacks(move):
-        raise invalid("missing_field", f"{move.action} needs {field}")
-    if move.action is Action.DISPATCH:
-        move = await _with_worker(tx, order, move)
-    order = await _step(tx, order, move, person.username)
-    if move.action in {Action.ACCEPT, Action.REOPEN}:
-        order = await _dispatch_if_somebody_fits(tx, order)
-    return shown(order, person)
+    if orders.bonds(person, order, set()).isdisjoint({Bond.DESK, Bond.WORKER}):
+        raise Problem(HTTPStatus.FORBIDDEN, "not_yours", "the checklist is for: desk, worker")
+    if order.state in OVER | TOLD | {State.RESOLVED, State.MERGED}:
+        raise conflict("wrong_state", f"its checklist cannot change while the order is {order.state}")
+    return order
 
 
 async def one(tx: Transaction, person: Person, number: str) -> WorkOrder:
@@ -126,11 +234,12 @@ async def page(tx: Transaction, person: Person, wanted: store.Filter, *, cursor:
 
 async def _open_for_alert(tx: Transaction, alert: Alert) -> None:
     building = alert.building or await store.building_of_place(tx, zone=alert.zone, device=alert.device)
-    await _open(
+    await opening.open_order(
         tx,
         Order(
             number="",
             origin=Origin.ALERT,
+            channel=Channel.ALERT,
             state=State.SUBMITTED,
             category=alert.order_category or alert.category,
             severity=alert.severity,
@@ -151,75 +260,26 @@ async def _open_for_alert(tx: Transaction, alert: Alert) -> None:
     )
 
 
-async def _open(tx: Transaction, order: Order, by: str) -> Order:
-    feed_seq = await sites.next_feed_seq(tx)
-    site = await sites.site(tx)
-    zone = ZoneInfo(site.time_zone if site else "UTC")
-    order = await _numbered(tx, replace(order, opened_seq=feed_seq), tx.at.astimezone(zone))
-    await store.add_history(tx, order, action=OPENED, from_state=None, reason=None, feed_seq=feed_seq, by=by)
-    _opened.labels(order.origin.value).inc()
-    order = await _step(tx, order, Move(Action.ACCEPT), SYSTEM)
-    return await _dispatch_if_somebody_fits(tx, order)
-
-
-async def _numbered(tx: Transaction, order: Order, local: datetime) -> Order:
-    # Drawn, not counted: with a counter, whoever has one number would know its neighbours'.
-    for _ in range(_NUMBER_TRIES):
-        number = f"WO{local:%Y%m%d}-{secrets.randbelow(_NUMBERS_A_DAY):06d}"
-        numbered = replace(order, number=number)
-        if await store.add(tx, numbered):
-            return numbered
-        if order.alert_id is not None and await store.locked(tx, alert_id=order.alert_id):
-            raise TransientError(f"alert {order.alert_id} has an order by now")
-    raise conflict("numbers_used_up", "no free order number was found for today; try again")
-
-
 async def _amend(tx: Transaction, order: Order, alert: Alert) -> None:
     result = orders.amended(order, alert, tx.at)
     if result is None:
         return
     changed, noted = result
-    feed_seq = await sites.next_feed_seq(tx) if noted else None
     await store.save(tx, changed)
-    if feed_seq is not None:
+    if noted:
         reason = "cleared" if alert.correction is None else alert.correction.value
-        await store.add_history(
-            tx, changed, action=AMENDED, from_state=order.state, reason=reason, feed_seq=feed_seq, by=SYSTEM
-        )
-
-
-async def _dispatch_if_somebody_fits(tx: Transaction, order: Order) -> Order:
-    worker = await _fitting(tx, order)
-    return await _step(tx, order, Move(Action.DISPATCH, worker=worker), SYSTEM) if worker else order
-
-
-async def _fitting(tx: Transaction, order: Order) -> str | None:
-    return await store.fitting_worker(tx, order.building, order.category) if order.building else None
+        await steps.record(tx, order, changed, steps.AMENDED, by=SYSTEM, reason=reason)
 
 
 async def _with_worker(tx: Transaction, order: Order, move: Move) -> Move:
     if move.worker is None:
-        worker = await _fitting(tx, order)
+        worker = await opening.fitting(tx, order)
         if worker is None:
             raise conflict("nobody_fits", "no grid worker of the building knows this category; name a worker")
         return Move(Action.DISPATCH, move.text, worker)
     if not await store.is_worker(tx, move.worker):
         raise invalid("unknown_worker", f"{move.worker} is no grid worker or property staff of this site")
     return move
-
-
-async def _step(tx: Transaction, order: Order, move: Move, by: str) -> Order:
-    """One row of the table with its history entry. Raises Problem 409 if the table has none from here."""
-    after = orders.moved(order, move, by, tx.at)
-    if after is None:
-        raise conflict("wrong_state", f"{move.action} is not possible while the order is {order.state}")
-    feed_seq = await sites.next_feed_seq(tx)
-    await store.save(tx, after)
-    await store.add_history(
-        tx, after, action=move.action, from_state=order.state, reason=move.text, feed_seq=feed_seq, by=by
-    )
-    _transitions.labels(move.action.value).inc()
-    return after
 
 
 async def _seen(tx: Transaction, person: Person, number: str) -> Order:

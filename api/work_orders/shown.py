@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from typing import Final
+
 from api.roles import DESK
 from api.work_orders.order import Order, Person
-from api.work_orders.schemas import GivenRating, OrderAlert, WorkOrder
-from api.work_orders.states import SENTENCES, possible
+from api.work_orders.schemas import GivenRating, OrderAlert, Place, Times, WorkOrder
+from api.work_orders.states import possible, sentence
 from herun.personal import mask
+
+_MADE: Final = {"sentence", "possible_actions", "place", "alert", "contact_phone", "answer", "rating", "times"}
+_AS_IT_IS: Final = [name for name in WorkOrder.model_fields if name not in _MADE]
 
 
 def shown(order: Order, person: Person) -> WorkOrder:
     """The order; the reporter's phone is whole only for the desk, the worker and the reporter."""
+    own = {name: getattr(order, name) for name in _AS_IT_IS}
     return WorkOrder(
-        number=order.number,
-        origin=order.origin,
-        state=order.state,
-        sentence=SENTENCES[order.state],
+        **own,
+        sentence=sentence(order.state, order.master_state),
         possible_actions=possible(order.state),
-        category=order.category,
-        severity=order.severity,
-        title=order.title,
-        text=order.text,
-        building=order.building,
-        zone=order.zone,
+        place=_place(order),
         alert=_alert(order),
-        reporter=order.reporter,
         contact_phone=_phone(order, person),
-        worker=order.worker,
-        resolution=order.resolution,
-        answer=order.answer,
+        answer=order.answer or order.master_answer,
         rating=_rating(order),
-        opened_at=order.opened_at,
-        updated_at=order.updated_at,
-        version=order.version,
+        times=Times(**{name: getattr(order, name) for name in Times.model_fields}),
     )
+
+
+def _place(order: Order) -> Place | None:
+    is_known = order.lat is not None or order.address is not None
+    return Place(lat=order.lat, lon=order.lon, address=order.address) if is_known else None
 
 
 def _phone(order: Order, person: Person) -> str | None:
@@ -55,6 +55,6 @@ def _alert(order: Order) -> OrderAlert | None:
 
 
 def _rating(order: Order) -> GivenRating | None:
-    if order.score is None or order.solved is None or order.rated_by is None:
+    if order.rating is None or order.rated_by is None:
         return None
-    return GivenRating(score=order.score, solved=order.solved, comment=order.comment, rated_by=order.rated_by)
+    return GivenRating(**asdict(order.rating), rated_by=order.rated_by)

@@ -16,9 +16,14 @@ class State(StrEnum):
     ACCEPTED = "accepted"
     DISPATCHED = "dispatched"
     HANDLING = "handling"
+    ON_HOLD = "on_hold"
+    RETURNED = "returned"
+    ARBITRATION = "arbitration"
     RESOLVED = "resolved"
     ANSWERED = "answered"
     RATED = "rated"
+    CLOSED = "closed"
+    MERGED = "merged"
     CANCELLED = "cancelled"
 
 
@@ -27,12 +32,27 @@ class Action(StrEnum):
 
     ACCEPT = "accept"
     DISPATCH = "dispatch"
+    CLAIM = "claim"
     HANDLE = "handle"
+    ARRIVE = "arrive"
+    TRANSFER = "transfer"
+    HOLD = "hold"
+    RESUME = "resume"
+    SPLIT = "split"
+    MERGE = "merge"
+    UNMERGE = "unmerge"
+    RETURN = "return"
+    SIGN_OFF = "sign-off"
+    REFUSE_RETURN = "refuse-return"
+    ARBITRATE = "arbitrate"
+    RECALL = "recall"
     RESOLVE = "resolve"
     ANSWER = "answer"
     RATE = "rate"
-    RETURN = "return"
+    CLOSE = "close"
     REOPEN = "reopen"
+    CONFIDE = "confide"
+    DISCLOSE = "disclose"
     CANCEL = "cancel"
 
 
@@ -42,17 +62,37 @@ SENTENCES: Final[dict[State, dict[str, str]]] = {
     State.ACCEPTED: {"zh": "已受理,等待派单。", "en": "Accepted, waiting to be dispatched."},
     State.DISPATCHED: {"zh": "已派单,等待处理。", "en": "Dispatched to a worker, who has not begun yet."},
     State.HANDLING: {"zh": "正在处理。", "en": "Somebody is at work on it."},
+    State.ON_HOLD: {"zh": "因故暂缓,到期继续处理。", "en": "On hold for a stated reason, until a stated time."},
+    State.RETURNED: {
+        "zh": "承办人申请退单,等待审核。",
+        "en": "Its worker asks to give it back; that is looked at.",
+    },
+    State.ARBITRATION: {"zh": "责任归属待裁定。", "en": "It is being decided whose it is."},
     State.RESOLVED: {"zh": "已处理,等待答复。", "en": "Done, waiting to be answered."},
     State.ANSWERED: {"zh": "已答复,请您评价。", "en": "Answered; please rate it."},
     State.RATED: {"zh": "已评价,感谢您的反馈。", "en": "Rated; thank you."},
+    State.CLOSED: {"zh": "已办结,评价期已过。", "en": "Closed; the time to rate it is over."},
+    State.MERGED: {"zh": "已并入同一问题的工单,进展相同。", "en": "Merged into the order of the same matter."},
     State.CANCELLED: {"zh": "已取消。", "en": "Cancelled."},
 }
+
+UNDER_WAY: Final = frozenset({State.ACCEPTED, State.DISPATCHED, State.HANDLING})
+OVER: Final = frozenset({State.RATED, State.CLOSED, State.CANCELLED})
+# Somebody has it in hand.
+IN_HAND: Final = frozenset({State.DISPATCHED, State.HANDLING})
+# The reporter has an answer.
+TOLD: Final = frozenset({State.ANSWERED, State.RATED, State.CLOSED})
+
+MAX_RETURNS: Final = 2  # after the second an arbiter decides, and what was decided is not given back again
+MAX_TRANSFERS: Final = 2  # handing on is no way around that
 
 
 class Bond(StrEnum):
     """What ties a person to one order, beyond their role at the site."""
 
     DESK = "desk"  # operators and supervisors: tied to all
+    SUPERVISOR = "supervisor"  # tied to all, and above whoever handles them
+    CREW = "crew"  # could be dispatched to it
     WORKER = "worker"  # the one it is dispatched to
     REPORTER = "reporter"  # the one who sent it in
     RATER = "rater"  # the reporter, or for an alert's order a resident of its building; never who closed it
@@ -60,33 +100,59 @@ class Bond(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One row: an action, the states it starts from, the one it leads to, who may, and which field must be filled."""
+    """One row: an action, the states it starts from, the one it leads to, who may, and what must be filled.
+
+    Target None: back to where the order was. Without bonds only the system does it, when a time is over.
+    """
 
     action: Action
     sources: frozenset[State]
-    target: State
+    target: State | None
     bonds: frozenset[Bond]
-    requires: str | None = None
+    requires: tuple[str, ...] = ()
+    stays: bool = False  # the state does not change
 
 
 def _row(
-    action: Action, sources: set[State], target: State, bonds: set[Bond], requires: str | None = None
+    action: Action, sources: set[State] | frozenset[State], target: State | None, bonds: set[Bond], *requires: str
 ) -> Transition:
     return Transition(action, frozenset(sources), target, frozenset(bonds), requires)
 
 
+def _within(action: Action, sources: set[State] | frozenset[State], bonds: set[Bond], *requires: str) -> Transition:
+    return Transition(action, frozenset(sources), None, frozenset(bonds), requires, stays=True)
+
+
+_HOLDERS: Final = {Bond.DESK, Bond.WORKER}
+_OPEN: Final = UNDER_WAY | {State.SUBMITTED, State.ON_HOLD, State.RETURNED, State.ARBITRATION}
+
 _TABLE: Final = (
     _row(Action.ACCEPT, {State.SUBMITTED}, State.ACCEPTED, {Bond.DESK}),
     _row(Action.DISPATCH, {State.ACCEPTED}, State.DISPATCHED, {Bond.DESK}),
+    _row(Action.CLAIM, {State.ACCEPTED}, State.DISPATCHED, {Bond.CREW}),
     _row(Action.HANDLE, {State.DISPATCHED}, State.HANDLING, {Bond.WORKER}),
+    _within(Action.ARRIVE, {State.HANDLING}, {Bond.WORKER}),
+    _row(Action.TRANSFER, IN_HAND, State.DISPATCHED, {Bond.WORKER}, "worker", "reason"),
+    _row(Action.HOLD, UNDER_WAY, State.ON_HOLD, _HOLDERS, "reason", "until"),
+    _row(Action.RESUME, {State.ON_HOLD}, None, _HOLDERS),
+    _within(Action.SPLIT, UNDER_WAY, _HOLDERS, "text"),
+    _row(Action.MERGE, _OPEN - {State.RETURNED, State.ARBITRATION}, State.MERGED, {Bond.DESK}, "master", "reason"),
+    _row(Action.UNMERGE, {State.MERGED}, State.ACCEPTED, {Bond.DESK}, "reason"),
+    _row(Action.RETURN, IN_HAND, State.RETURNED, {Bond.WORKER}, "code", "reason"),
+    _row(Action.SIGN_OFF, {State.RETURNED}, State.ACCEPTED, {Bond.DESK}),
+    _row(Action.REFUSE_RETURN, {State.RETURNED}, State.DISPATCHED, {Bond.DESK}, "reason"),
+    _row(Action.ARBITRATE, {State.ARBITRATION}, State.DISPATCHED, {Bond.SUPERVISOR}, "worker", "reason"),
+    _row(Action.RECALL, IN_HAND, State.ACCEPTED, {Bond.DESK}, "reason"),
     _row(Action.RESOLVE, {State.HANDLING}, State.RESOLVED, {Bond.WORKER}, "text"),
     _row(Action.ANSWER, {State.RESOLVED}, State.ANSWERED, {Bond.DESK, Bond.WORKER}, "text"),
     _row(Action.RATE, {State.ANSWERED}, State.RATED, {Bond.RATER}, "score"),
-    _row(Action.RETURN, {State.DISPATCHED, State.HANDLING}, State.ACCEPTED, {Bond.DESK, Bond.WORKER}, "reason"),
-    _row(Action.REOPEN, {State.ANSWERED, State.RATED}, State.ACCEPTED, {Bond.DESK, Bond.REPORTER}, "reason"),
+    _row(Action.CLOSE, {State.ANSWERED, State.RESOLVED}, State.CLOSED, set()),
+    _row(Action.REOPEN, {*TOLD, State.MERGED}, State.ACCEPTED, {Bond.DESK, Bond.REPORTER}, "reason"),
+    _within(Action.CONFIDE, frozenset(State) - {State.CANCELLED}, {Bond.SUPERVISOR, Bond.REPORTER}, "reason"),
+    _within(Action.DISCLOSE, frozenset(State) - {State.CANCELLED}, {Bond.SUPERVISOR}, "reason"),
     _row(
         Action.CANCEL,
-        {State.SUBMITTED, State.ACCEPTED, State.DISPATCHED},
+        {State.SUBMITTED, State.ACCEPTED, State.DISPATCHED, State.ON_HOLD, State.ARBITRATION},
         State.CANCELLED,
         {Bond.DESK, Bond.REPORTER},
         "reason",
@@ -97,24 +163,39 @@ TRANSITIONS: Final[dict[Action, Transition]] = {row.action: row for row in _TABL
 # The roles that can have each bond: what the route itself asks for.
 ROLES_OF_BOND: Final[dict[Bond, tuple[Role, ...]]] = {
     Bond.DESK: DESK,
+    Bond.SUPERVISOR: (Role.SUPERVISOR,),
+    Bond.CREW: WORKERS,
     Bond.WORKER: WORKERS,
     Bond.REPORTER: (*DESK, *WORKERS, Role.RESIDENT),
     Bond.RATER: (*DESK, *WORKERS, Role.RESIDENT),
 }
 
 
-def next_state(state: State, action: Action) -> State | None:
-    """Where the action leads from this state; None if it cannot be done there."""
+def next_state(state: State, action: Action, before: State | None = None) -> State | None:
+    """Where the action leads from this state; None if it cannot be done there.
+
+    `before` is where the order was when it was put aside.
+    """
     row = TRANSITIONS[action]
-    return row.target if state in row.sources else None
+    if state not in row.sources:
+        return None
+    return state if row.stays else row.target or before
+
+
+def sentence(state: State, master: State | None = None) -> dict[str, str]:
+    """How an order stands, by language; of a merged order also how the one stands that it went into."""
+    words = SENTENCES[state]
+    if master is None:
+        return words
+    return {"zh": words["zh"] + SENTENCES[master]["zh"], "en": f"{words['en']} {SENTENCES[master]['en']}"}
 
 
 def possible(state: State) -> list[Action]:
-    """The actions that can be done in this state, in the table's order."""
-    return [row.action for row in _TABLE if state in row.sources]
+    """The actions that people can do in this state, in the table's order."""
+    return [row.action for row in _TABLE if state in row.sources and row.bonds]
 
 
 def roles_for(action: Action) -> tuple[Role, ...]:
-    """The roles that may try an action at all."""
+    """The roles that may try an action at all; none for what only the system does."""
     bonds = TRANSITIONS[action].bonds
     return tuple(role for role in Role if any(role in ROLES_OF_BOND[bond] for bond in bonds))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,14 +11,21 @@ from psycopg.types.json import Jsonb
 
 from api.roles import READERS
 from api.transactions import Transaction
-from api.work_orders.order import Order, Person
-from api.work_orders.schemas import HistoryEntry, Origin
+from api.work_orders.chain import BEGINNING, Entry, chained
+from api.work_orders.kinds import Channel, Origin
+from api.work_orders.order import CONFIDANTS, Order, Person, Rating
+from api.work_orders.schemas import ChecklistItem, HistoryEntry
 from api.work_orders.states import State
 from herun.alerts import Alert
 from herun.database.queries import Queries
 
 _QUERIES: Final = Queries(__package__)
 MAX_HISTORY: Final = 1000  # entries of one order that are shown; a dozen is usual
+MAX_MERGED: Final = 1000  # orders in one: a whole estate without water
+MAX_PARTS: Final = 20  # of one order
+MAX_ITEMS: Final = 50  # of one checklist
+MAX_SITES: Final = 1000  # looked after in one round
+_RATING: Final = [field.name for field in fields(Rating)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,8 @@ class Filter:
     state: State | None = None
     worker: str | None = None
     origin: Origin | None = None
+    master: str | None = None
+    parent: str | None = None
 
 
 async def add(tx: Transaction, order: Order) -> bool:
@@ -39,22 +49,23 @@ async def save(tx: Transaction, order: Order) -> None:
     await tx.run(_QUERIES["save"], **_columns(order))
 
 
-async def add_history(
-    tx: Transaction, order: Order, *, action: str, from_state: State | None, reason: str | None, feed_seq: int, by: str
-) -> None:
-    """Adds the entry that made the order what it is."""
-    await tx.run(
-        _QUERIES["add_history"],
-        number=order.number,
-        n=order.version,
-        action=action,
-        from_state=from_state,
-        to_state=order.state,
-        actor=by,
-        worker=order.worker,
-        reason=reason,
-        feed_seq=feed_seq,
+async def add_rating(tx: Transaction, order: Order) -> bool:
+    """Keeps the rating that an order now has; False if there is one of this round."""
+    values = asdict(order.rating) if order.rating else {}
+    found = await tx.one(
+        _QUERIES["add_rating"], number=order.number, round=order.reopens, rater=order.rated_by, **values
     )
+    return found is not None
+
+
+async def add_history(tx: Transaction, entry: Entry) -> None:
+    """Adds an entry, chained to the site's newest; the counter's row is locked by whoever got its feed_seq."""
+    row = await tx.one(_QUERIES["newest_hash"])
+    before = row["history_hash"] if row else None
+    made = chained(before or BEGINNING, entry)
+    detail = Jsonb(entry.detail) if entry.detail is not None else None
+    await tx.run(_QUERIES["add_history"], **{**asdict(entry), "detail": detail, "hash": made})
+    await tx.run(_QUERIES["put_newest_hash"], hash=made)
 
 
 async def one(tx: Transaction, number: str) -> Order | None:
@@ -64,7 +75,29 @@ async def one(tx: Transaction, number: str) -> Order | None:
 
 async def locked(tx: Transaction, number: str | None = None, *, alert_id: UUID | None = None) -> Order | None:
     """One order, by number or alert; nobody else changes it until this transaction ends."""
-    return _order(await tx.one(_QUERIES["locked"], number=number, alert_id=alert_id))
+    row = await tx.one(_QUERIES["lock"], number=number, alert_id=alert_id)
+    return await one(tx, row["number"]) if row else None
+
+
+async def known(tx: Transaction, number: str) -> Order:
+    """One order that is there: this transaction has locked it. Raises LookupError if it is not."""
+    order = await one(tx, number)
+    if order is None:
+        raise LookupError(number)
+    return order
+
+
+async def related(tx: Transaction, number: str) -> set[str]:
+    """The orders that an order is merged into, that are merged into it, and that are parts of it."""
+    limit = MAX_MERGED + MAX_PARTS + 1
+    return {row["number"] for row in await tx.all(_QUERIES["related"], number=number, limit=limit)}
+
+
+async def locked_together(tx: Transaction, numbers: set[str]) -> dict[str, Order]:
+    """Several orders by number; nobody else changes them until this transaction ends."""
+    await tx.all(_QUERIES["lock_all"], numbers=sorted(numbers))
+    rows = await tx.all(_QUERIES["several"], numbers=sorted(numbers))
+    return {order.number: order for row in rows if (order := _order(row))}
 
 
 async def page(tx: Transaction, person: Person, wanted: Filter, *, older_than: int | None, limit: int) -> list[Order]:
@@ -72,15 +105,56 @@ async def page(tx: Transaction, person: Person, wanted: Filter, *, older_than: i
     rows = await tx.chosen(
         _QUERIES["page"],
         sees_all=person.has(*READERS),
+        is_confidant=person.has(*CONFIDANTS),
         me=person.username,
         home_building=person.building,
         older_than=older_than,
-        state=wanted.state,
-        worker=wanted.worker,
-        origin=wanted.origin,
         limit=limit,
+        **asdict(wanted),
     )
     return [order for row in rows if (order := _order(row))]
+
+
+async def merged(tx: Transaction, number: str) -> list[str]:
+    """The numbers of the orders that are merged into one."""
+    return [row["number"] for row in await tx.all(_QUERIES["merged"], number=number, limit=MAX_MERGED)]
+
+
+async def parts(tx: Transaction, number: str) -> dict[str, State]:
+    """The orders that one was split into, and how they stand."""
+    rows = await tx.all(_QUERIES["parts"], number=number, limit=MAX_PARTS)
+    return {row["number"]: State(row["state"]) for row in rows}
+
+
+async def sites_with_something_due(tx: Transaction, answered_before: datetime) -> list[str]:
+    """Sites with orders whose time to be rated, or on hold, is over. In a transaction of all sites."""
+    rows = await tx.all(_QUERIES["sites_with_something_due"], answered_before=answered_before, limit=MAX_SITES)
+    return [row["site"] for row in rows]
+
+
+async def answered_before(tx: Transaction, before: datetime, limit: int) -> list[str]:
+    """Orders that were answered at this time or earlier and that nobody has rated, the longest waiting first."""
+    return [row["number"] for row in await tx.all(_QUERIES["answered_before"], before=before, limit=limit)]
+
+
+async def held_until(tx: Transaction, before: datetime, limit: int) -> list[str]:
+    """Orders on hold whose time was over at this time or earlier."""
+    return [row["number"] for row in await tx.all(_QUERIES["held_until"], before=before, limit=limit)]
+
+
+async def checklist(tx: Transaction, number: str) -> list[ChecklistItem]:
+    """What has to be done before an order is resolved."""
+    return [ChecklistItem(**row) for row in await tx.all(_QUERIES["checklist"], number=number)]
+
+
+async def add_item(tx: Transaction, number: str, text: str, *, required: bool) -> None:
+    """Adds a line at the end of an order's checklist."""
+    await tx.run(_QUERIES["add_item"], number=number, text=text, required=required)
+
+
+async def tick(tx: Transaction, number: str, item: int) -> bool:
+    """Ticks a line off; False if there is none such, or it was."""
+    return await tx.one(_QUERIES["tick"], number=number, item=item) is not None
 
 
 async def history(tx: Transaction, number: str) -> list[HistoryEntry]:
@@ -117,8 +191,26 @@ async def is_hidden_by_now(tx: Transaction, alert: Alert) -> bool:
 
 
 def _columns(order: Order) -> dict[str, Any]:
-    return {**asdict(order), "title": Jsonb(order.title), "text": Jsonb(order.text)}
+    attributes = Jsonb(order.attributes) if order.attributes is not None else None
+    return {**asdict(order), "title": Jsonb(order.title), "text": Jsonb(order.text), "attributes": attributes}
 
 
 def _order(row: dict[str, Any] | None) -> Order | None:
-    return Order(**{**row, "origin": Origin(row["origin"]), "state": State(row["state"])}) if row else None
+    if row is None:
+        return None
+    said = {name: row.pop(name) for name in _RATING}
+    return Order(
+        **{
+            **row,
+            "origin": Origin(row["origin"]),
+            "state": State(row["state"]),
+            "channel": Channel(row["channel"]),
+            "state_before": _state(row["state_before"]),
+            "master_state": _state(row["master_state"]),
+            "rating": Rating(**said) if said["score"] is not None else None,
+        }
+    )
+
+
+def _state(text: str | None) -> State | None:
+    return State(text) if text else None

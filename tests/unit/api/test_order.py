@@ -10,8 +10,8 @@ from typing import Any, Final
 import pytest
 
 from api.roles import Role
-from api.work_orders.order import Move, Order, Person, amended, bonds, lacks, moved, sees
-from api.work_orders.schemas import Origin
+from api.work_orders.kinds import Origin, ReturnCode
+from api.work_orders.order import Move, Order, Person, Rating, amended, bonds, lacks, moved, sees, used_up
 from api.work_orders.states import TRANSITIONS, Action, Bond, State
 from herun.alerts import Alert, AlertState
 
@@ -24,6 +24,13 @@ REPORT: Final = Order(
 ALERT_ORDER: Final = replace(
     REPORT, origin=Origin.ALERT, reporter=None, alert_id=uuid.UUID(int=1), alert_version=1, alert_count=1
 )
+
+
+def whole(action: Action) -> Move:
+    return Move(
+        action, "words", worker="gwen", rating=Rating(1, solved=True), until=LATER, master="WO20260601-000002",
+        code=ReturnCode.NOT_OURS,
+    )  # fmt: skip
 
 
 def person(username: str, *roles: Role, building: str | None = None) -> Person:
@@ -70,8 +77,8 @@ def test_whoever_closed_an_order_never_rates_it(order: Order) -> None:
 
 def test_the_worker_is_whom_it_is_dispatched_to() -> None:
     order = replace(REPORT, worker="gwen")
-    assert bonds(person("gwen", Role.GRID_WORKER), order, set()) == {Bond.WORKER}
-    assert bonds(person("greg", Role.GRID_WORKER), order, set()) == set()
+    assert bonds(person("gwen", Role.GRID_WORKER), order, set()) == {Bond.WORKER, Bond.CREW}
+    assert bonds(person("greg", Role.GRID_WORKER), order, set()) == {Bond.CREW}
 
 
 def test_a_worker_who_is_none_any_more_has_lost_the_tie() -> None:
@@ -86,34 +93,94 @@ def test_residents_see_their_reports_and_their_buildings_alerts() -> None:
 
 
 def test_a_move_that_the_table_does_not_have_makes_nothing() -> None:
-    assert moved(REPORT, Move(Action.RATE, score=1, solved=False), "rita", LATER) is None
+    assert moved(REPORT, Move(Action.RATE, rating=Rating(1, solved=False)), "rita", LATER) is None
 
 
 def test_every_move_counts_and_dates_the_order() -> None:
     after = moved(REPORT, Move(Action.ACCEPT), "system", LATER)
-    assert after == replace(REPORT, state=State.ACCEPTED, version=2, updated_at=LATER)
+    assert after == replace(REPORT, state=State.ACCEPTED, version=2, updated_at=LATER, accepted_at=LATER)
 
 
 @pytest.mark.parametrize("action", Action)
 def test_a_move_brings_what_the_table_asks_for(action: Action) -> None:
-    assert lacks(Move(action)) == TRANSITIONS[action].requires
-    assert lacks(Move(action, "words", score=1, solved=True)) is None
+    assert lacks(Move(action)) == next(iter(TRANSITIONS[action].requires), None)
+    assert lacks(whole(action)) is None
 
 
-def test_returning_takes_the_worker_away() -> None:
-    order = replace(REPORT, state=State.HANDLING, worker="gwen")
-    after = moved(order, Move(Action.RETURN, "not mine"), "gwen", LATER)
+@pytest.mark.parametrize("action", Action)
+def test_every_field_that_the_table_asks_for_is_asked_for(action: Action) -> None:
+    named = {"text": "text", "reason": "text", "score": "rating"}
+    for needed in TRANSITIONS[action].requires:
+        missing: dict[str, Any] = {named.get(needed, needed): None}
+        assert lacks(replace(whole(action), **missing)) == needed
+
+
+def given_back(order: Order) -> Order:
+    after = moved(order, whole(Action.RETURN), "gwen", LATER)
     assert after is not None
+    return after
+
+
+def signed_off(order: Order) -> Order:
+    after = moved(order, Move(Action.SIGN_OFF), "oscar", LATER)
+    assert after is not None
+    return after
+
+
+HANDLED: Final = replace(REPORT, state=State.HANDLING, worker="gwen")
+
+
+def test_the_worker_has_a_returned_order_until_it_is_signed_off() -> None:
+    returned = given_back(HANDLED)
+    assert (returned.state, returned.worker) == (State.RETURNED, "gwen")
+    after = signed_off(returned)
     assert (after.state, after.worker) == (State.ACCEPTED, None)
+
+
+def test_after_the_second_return_an_arbiter_decides_and_that_is_final() -> None:
+    twice = given_back(replace(HANDLED, returns=1))
+    disputed = signed_off(twice)
+    assert disputed.state is State.ARBITRATION
+    decided = moved(disputed, replace(whole(Action.ARBITRATE), worker="greg"), "sue", LATER)
+    assert decided is not None
+    assert (decided.state, decided.worker) == (State.DISPATCHED, "greg")
+    assert used_up(decided, Action.RETURN)
+    assert used_up(decided, Action.TRANSFER)
+
+
+def test_refused_returns_count_too() -> None:
+    refused = moved(given_back(replace(HANDLED, returns=1)), Move(Action.REFUSE_RETURN, "yours"), "oscar", LATER)
+    assert refused is not None
+    assert (refused.state, refused.worker) == (State.DISPATCHED, "gwen")
+    assert used_up(refused, Action.RETURN)
+
+
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.DISPATCHED, State.HANDLING])
+def test_what_was_on_hold_goes_on_where_it_was(state: State) -> None:
+    order = replace(REPORT, state=state, worker="gwen", dispatched_at=AT, handled_at=AT)
+    held = moved(order, whole(Action.HOLD), "gwen", AT)
+    assert held is not None
+    assert (held.state, held.hold_until) == (State.ON_HOLD, LATER)
+    assert moved(held, Move(Action.RESUME), "system", LATER) == replace(order, version=3, updated_at=LATER)
+
+
+def test_a_confidential_order_is_for_those_tied_to_it_and_for_few_others() -> None:
+    secret = replace(ALERT_ORDER, reporter="rita", worker="gwen", confidential=True)
+    assert sees(RITA, secret)
+    assert sees(person("gwen", Role.GRID_WORKER), secret)
+    assert sees(person("sue", Role.SUPERVISOR), secret)
+    assert not sees(person("oscar", Role.OPERATOR), secret)
+    assert not sees(person("ada", Role.ADMIN), secret)
+    assert not sees(ROB, secret)
 
 
 def test_reopening_begins_a_clean_round() -> None:
     rated = replace(
-        REPORT, state=State.RATED, worker="gwen", resolution="r", answer="a", score=1, solved=False, comment="c",
-        rated_by="rita",
+        REPORT, state=State.RATED, worker="gwen", resolution="r", answer="a", rated_by="rita",
+        rating=Rating(1, solved=False, comment="c"), returns=1, resolved_at=AT, answered_at=AT,
     )  # fmt: skip
     after = moved(rated, Move(Action.REOPEN, "wet again"), "rita", LATER)
-    assert after == replace(REPORT, state=State.ACCEPTED, version=2, updated_at=LATER)
+    assert after == replace(REPORT, state=State.ACCEPTED, version=2, updated_at=LATER, accepted_at=LATER, reopens=1)
 
 
 def test_a_later_version_of_the_alert_amends_the_order() -> None:

@@ -1,0 +1,23 @@
+"""What follows from a step of an order, in the step's own transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from api.transactions import Transaction
+from api.work_orders.order import Order
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One entry of an order's history: the order before (None: it was opened) and after, and who did what, and why."""
+
+    before: Order | None
+    after: Order
+    action: str
+    by: str
+    reason: str | None
+
+
+async def follow(tx: Transaction, step: Step) -> None:
+    """Tells the parts that have something to do when an order moves."""

@@ -1,0 +1,45 @@
+"""What has to hold before a move, besides the table: each raises the Problem that says what is missing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from api.problems import FieldError, conflict, invalid
+from api.transactions import Transaction
+from api.work_orders import order as orders
+from api.work_orders import store
+from api.work_orders.order import Move, Order
+from api.work_orders.states import OVER, TOLD, Action, State
+
+MAX_HOLD: Final = timedelta(days=90)
+_DONE: Final = OVER | TOLD | {State.RESOLVED}
+
+
+async def check(tx: Transaction, order: Order, move: Move) -> None:
+    """Raises Problem 422 for a move that can never be made, 409 for one that cannot be made now."""
+    if field := orders.lacks(move):
+        error = FieldError(loc=["body", field], msg=f"{move.action} needs {field}", type="missing")
+        raise invalid("missing_field", error.msg, [error])
+    if reason := orders.used_up(order, move.action):
+        raise conflict("used_up", f"{move.action} is not possible: {reason}")
+    match move.action:
+        case Action.HOLD if move.until is not None and not tx.at < move.until <= tx.at + MAX_HOLD:
+            raise invalid("hold_too_long", f"until must be after now and within {MAX_HOLD.days} days")
+        case Action.RESOLVE:
+            await _is_whole(tx, order)
+        case Action.REOPEN if order.state is State.MERGED and order.master_state not in TOLD:
+            raise conflict("wrong_state", "reopen is not possible before the order that it was merged into is answered")
+        case Action.TRANSFER | Action.ARBITRATE if move.worker and not await store.is_worker(tx, move.worker):
+            raise invalid("unknown_worker", f"{move.worker} is no grid worker or property staff of this site")
+        case Action.TRANSFER if move.worker == order.worker:
+            raise invalid("same_worker", "it is theirs already")
+
+
+async def _is_whole(tx: Transaction, order: Order) -> None:
+    undone = [str(line.item) for line in await store.checklist(tx, order.number) if line.required and not line.done_at]
+    if undone:
+        raise conflict("checklist_undone", f"lines of its checklist are not ticked off: {', '.join(undone)}")
+    open_parts = [number for number, state in (await store.parts(tx, order.number)).items() if state not in _DONE]
+    if open_parts:
+        raise conflict("parts_undone", f"parts of it are not resolved: {', '.join(open_parts)}")

@@ -1,0 +1,84 @@
+"""Orders that belong together: duplicates merged into one, and one split into parts.
+
+A merged order keeps its number, its reporter and its rating; whoever reported it hears what becomes of the other one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from api.problems import conflict, invalid, not_found
+from api.transactions import Transaction
+from api.work_orders import opening, steps, store
+from api.work_orders.kinds import Channel, Origin
+from api.work_orders.order import Move, Order, Person, sees
+from api.work_orders.schemas import Part
+from api.work_orders.states import TOLD, UNDER_WAY, Action, State
+
+Held = Mapping[str, Order]  # the orders that this transaction has locked, by number
+
+_MASTERS: Final = UNDER_WAY | TOLD | {State.SUBMITTED, State.ON_HOLD, State.RETURNED, State.ARBITRATION, State.RESOLVED}
+
+
+async def merge(tx: Transaction, person: Person, held: Held, order: Order, move: Move) -> Order:
+    """Merges an order, and what is merged into it, into another one. Raises Problem 404, 409 or 422."""
+    master = held.get(move.master or "")
+    if master is None or not sees(person, master):
+        raise not_found(f"work order {move.master}")
+    if master.number == order.number:
+        raise invalid("merge_into_itself", "an order cannot be merged into itself")
+    if master.state is State.MERGED:
+        raise conflict("master_is_merged", f"{master.number} is itself merged into {master.merged_into}")
+    if master.state not in _MASTERS:
+        raise conflict("wrong_state", f"nothing can be merged into an order that is {master.state}")
+    if order.parent is not None or await store.parts(tx, order.number):
+        raise conflict("has_parts", "an order that is a part of another, or has parts, is not merged")
+    followers = [each for each in held.values() if each.merged_into == order.number]
+    if len(followers) + len(await store.merged(tx, master.number)) >= store.MAX_MERGED:
+        raise conflict("too_many_merged", f"an order stands for at most {store.MAX_MERGED} others")
+    after = await steps.step(tx, order, move, person.username)
+    for each in followers:
+        detail = {"master": master.number}
+        await steps.note(tx, replace(each, merged_into=master.number), "moved-on", by=person.username, detail=detail)
+    await steps.note(tx, master, "joined", by=person.username, detail={"number": order.number})
+    return await store.known(tx, after.number)
+
+
+async def unmerge(tx: Transaction, held: Held, order: Order, move: Move, by: str) -> Order:
+    """Takes an order out again; it goes to whom it fits, or waits for the desk. Reopening does so too."""
+    master = held.get(order.merged_into or "")
+    after = await steps.step(tx, order, move, by)
+    if master is not None:
+        await steps.note(tx, master, "left", by=by, detail={"number": order.number})
+    return await opening.dispatch_if_somebody_fits(tx, after)
+
+
+async def split(tx: Transaction, order: Order, part: Part, by: str) -> Order:
+    """Opens a part of an order as an order of its own. Raises Problem 409 for too many, or for a part of a part."""
+    if order.parent is not None:
+        raise conflict("is_a_part", "a part is not split again")
+    if len(await store.parts(tx, order.number)) >= store.MAX_PARTS:
+        raise conflict("too_many_parts", f"an order has at most {store.MAX_PARTS} parts")
+    words = part.title or part.text[:60]
+    opened = await opening.open_order(
+        tx,
+        Order(
+            number="", origin=Origin.SPLIT, channel=Channel.SPLIT, state=State.SUBMITTED,
+            category=part.category or order.category, severity=order.severity, title={"zh": words, "en": words},
+            text={"zh": part.text, "en": part.text}, building=order.building, zone=order.zone, lat=order.lat,
+            lon=order.lon, address=order.address, unit=order.unit, grid=order.grid, parent=order.number,
+            confidential=order.confidential, opened_seq=0, opened_at=tx.at, updated_at=tx.at,
+        ),
+        by,
+    )  # fmt: skip
+    await steps.step(tx, order, Move(Action.SPLIT, part.text, detail={"part": opened.number}), by)
+    return opened
+
+
+async def close_parts(tx: Transaction, held: Held, order: Order, by: str) -> None:
+    """Closes the resolved parts of an order that is answered: nobody else is to be told of them."""
+    for part in held.values():
+        if part.parent == order.number and part.state is State.RESOLVED:
+            await steps.step(tx, part, Move(Action.CLOSE), by)

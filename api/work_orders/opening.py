@@ -1,0 +1,59 @@
+"""A new order: its number, its first entry, accepted at once, and dispatched if somebody fits."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from api.problems import conflict
+from api.sites import store as sites
+from api.transactions import SYSTEM, Transaction
+from api.work_orders import steps, store
+from api.work_orders.order import Move, Order
+from api.work_orders.states import Action
+from herun import metrics
+from herun.errors import TransientError
+
+# Of a day's million numbers: with half of them given, one in a million orders would try twenty times in vain.
+_NUMBER_TRIES: Final = 20
+_NUMBERS_A_DAY: Final = 1_000_000
+
+_opened = metrics.counter("herun_api_orders_opened_total")
+
+
+async def open_order(tx: Transaction, order: Order, by: str) -> Order:
+    """Opens an order, which has no number yet. Raises TransientError if its alert has got one at the same moment."""
+    feed_seq = await sites.next_feed_seq(tx)
+    site = await sites.site(tx)
+    zone = ZoneInfo(site.time_zone if site else "UTC")
+    order = await _numbered(tx, replace(order, opened_seq=feed_seq), tx.at.astimezone(zone))
+    await steps.record(tx, None, order, steps.OPENED, by=by, feed_seq=feed_seq)
+    _opened.labels(order.origin.value).inc()
+    order = await steps.step(tx, order, Move(Action.ACCEPT), SYSTEM)
+    return await dispatch_if_somebody_fits(tx, order)
+
+
+async def dispatch_if_somebody_fits(tx: Transaction, order: Order) -> Order:
+    """Dispatches an accepted order to whom it fits best; leaves it to the desk if that is nobody."""
+    worker = await fitting(tx, order)
+    return await steps.step(tx, order, Move(Action.DISPATCH, worker=worker), SYSTEM) if worker else order
+
+
+async def fitting(tx: Transaction, order: Order) -> str | None:
+    """Whom an order fits best."""
+    return await store.fitting_worker(tx, order.building, order.category) if order.building else None
+
+
+async def _numbered(tx: Transaction, order: Order, local: datetime) -> Order:
+    # Drawn, not counted: with a counter, whoever has one number would know its neighbours'.
+    for _ in range(_NUMBER_TRIES):
+        number = f"WO{local:%Y%m%d}-{secrets.randbelow(_NUMBERS_A_DAY):06d}"
+        numbered = replace(order, number=number)
+        if await store.add(tx, numbered):
+            return numbered
+        if order.alert_id is not None and await store.locked(tx, alert_id=order.alert_id):
+            raise TransientError(f"alert {order.alert_id} has an order by now")
+    raise conflict("numbers_used_up", "no free order number was found for today; try again")

@@ -1,0 +1,104 @@
+"""One step of an order: the row, its entry in the chained history, and what follows, in one transaction.
+
+The order's row is locked first and the site's feed counter after it, always in this order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from api.problems import conflict
+from api.sites import store as sites
+from api.transactions import Transaction
+from api.work_orders import effects, store
+from api.work_orders import order as orders
+from api.work_orders.chain import Entry
+from api.work_orders.effects import Step
+from api.work_orders.order import Move, Order
+from api.work_orders.states import Action
+from herun import metrics
+
+OPENED: Final = "opened"
+AMENDED: Final = "amended"
+
+_transitions = metrics.counter("herun_api_order_transitions_total")
+
+
+async def step(tx: Transaction, order: Order, move: Move, by: str) -> Order:
+    """One row of the table. Raises Problem 409 if the table has none from here, or if it was rated already."""
+    after = orders.moved(order, move, by, tx.at)
+    if after is None:
+        raise conflict("wrong_state", f"{move.action} is not possible while the order is {order.state}")
+    if move.action is Action.RATE and not await store.add_rating(tx, after):
+        raise conflict("rated_already", "it was rated already in this round")
+    await store.save(tx, after)
+    await record(tx, order, after, move.action, by=by, reason=move.text, detail=_detail(move))
+    _transitions.labels(move.action.value).inc()
+    return after
+
+
+async def rate_merged(tx: Transaction, order: Order, move: Move, by: str) -> Order:
+    """Keeps the rating of a merged order, which stays as it is. Raises Problem 409 if it was rated already."""
+    rated = replace(order, rating=move.rating, rated_by=by)
+    if not await store.add_rating(tx, rated):
+        raise conflict("rated_already", "you have rated it already")
+    return await note(tx, rated, move.action, by=by, reason=move.text, detail=_detail(move))
+
+
+async def note(
+    tx: Transaction,
+    order: Order,
+    action: str,
+    *,
+    by: str,
+    reason: str | None = None,
+    detail: dict[str, Any] | None = None,
+) -> Order:
+    """An entry in the history of an order that this transaction has locked, which leaves its state as it is."""
+    after = replace(order, version=order.version + 1, updated_at=tx.at)
+    await store.save(tx, after)
+    await record(tx, order, after, action, by=by, reason=reason, detail=detail)
+    return after
+
+
+async def record(
+    tx: Transaction,
+    before: Order | None,
+    after: Order,
+    action: str,
+    *,
+    by: str,
+    reason: str | None = None,
+    detail: dict[str, Any] | None = None,
+    feed_seq: int | None = None,
+) -> None:
+    """Adds the entry that made the order what it is, and lets follow what follows."""
+    entry = Entry(
+        site=tx.site,
+        number=after.number,
+        n=after.version,
+        action=action,
+        from_state=before.state if before else None,
+        to_state=after.state,
+        actor=by,
+        at=tx.at,
+        worker=after.worker,
+        reason=reason,
+        detail=detail,
+        feed_seq=feed_seq or await sites.next_feed_seq(tx),
+    )
+    await store.add_history(tx, entry)
+    await effects.follow(tx, Step(before, after, action, by, reason))
+
+
+def _detail(move: Move) -> dict[str, Any] | None:
+    said = {
+        "code": move.code,
+        "until": move.until.isoformat() if move.until else None,
+        "master": move.master,
+        **(move.detail or {}),
+    }
+    if move.rating is not None:
+        said |= {"score": move.rating.score, "solved": move.rating.solved}
+    return {name: value for name, value in said.items() if value is not None} or None

@@ -1,0 +1,34 @@
+"""Takes up what was on hold when its time is over, and closes what nobody rated: nothing waits for a memory."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from api import background
+from api.resources import Resources
+from api.transactions import ALL_SITES, begin
+from api.work_orders import service
+
+TASK: Final = "order_times"
+EVERY_S: Final = 2.0  # the machine's seconds between two looks
+
+
+async def keep_times(resources: Resources, stop: asyncio.Event) -> None:
+    """Looks again and again until `stop`. Raises what the database raises while away: begin anew then."""
+    while not stop.is_set():
+        resources.beat(TASK)
+        while not stop.is_set() and await _round(resources):
+            resources.beat(TASK)
+        await background.wait(stop, EVERY_S)
+
+
+async def _round(resources: Resources) -> int:
+    """One batch of each site; how many orders it moved."""
+    async with begin(resources, ALL_SITES) as tx:
+        sites = await service.sites_with_something_due(tx)
+    moved = 0
+    for site in sites:
+        async with begin(resources, site) as tx:
+            moved += await service.resume_held(tx) + await service.close_silent(tx)
+    return moved

@@ -1,0 +1,237 @@
+"""What a work order's life has besides the straight way: put aside, given back, merged, split, confided, silent."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+import pytest
+
+from api.transactions import begin
+from api.work_orders import service
+from herun.clock import DAY_US, HOUR_US
+from tests.integration.api.running import SITE, World
+
+REPORT: Final = {"category": "water", "text": "Water in the cellar"}
+
+
+async def do(world: World, who: str, number: str, action: str, **body: Any) -> Any:
+    return await world.by(who).post(f"work-orders/{number}/{action}", body)
+
+
+async def refused(world: World, who: str, number: str, action: str, **body: Any) -> tuple[int, str]:
+    response = await world.by(who).call("POST", f"work-orders/{number}/{action}", body)
+    return response.status_code, response.json()["type"].rpartition(":")[2]
+
+
+async def reported(world: World, who: str = "rita", **more: Any) -> str:
+    order = await world.by(who).post("reports", {**REPORT, **more})
+    number: str = order["number"]
+    return number
+
+
+async def answered(world: World, number: str) -> None:
+    await do(world, "gwen", number, "handle")
+    await do(world, "gwen", number, "resolve", text="Pumped out")
+    await do(world, "oscar", number, "answer", text="The pump was mended")
+
+
+async def order(world: World, number: str, who: str = "susan") -> Any:
+    return await world.by(who).get(f"work-orders/{number}")
+
+
+async def actions(world: World, number: str) -> list[str]:
+    return [entry["action"] for entry in (await world.by("susan").get(f"work-orders/{number}/history"))["items"]]
+
+
+async def pass_time(world: World, us: int) -> None:
+    world.clock.advance(us)
+    async with begin(world.resources, SITE) as tx:
+        await service.resume_held(tx)
+        await service.close_silent(tx)
+
+
+async def give_back(world: World, number: str, who: str = "gwen") -> Any:
+    return await do(world, who, number, "return", code="not_ours", reason="Not mine")
+
+
+async def test_after_the_second_return_a_supervisor_decides_and_a_third_is_refused(world: World) -> None:
+    number = await reported(world)
+    await give_back(world, number)
+    await do(world, "oscar", number, "sign-off")
+    await do(world, "oscar", number, "dispatch", worker="gwen")
+    await give_back(world, number)
+    assert (await do(world, "oscar", number, "sign-off"))["state"] == "arbitration"
+    body = {"worker": "greg", "reason": "It is his"}
+    assert (await refused(world, "oscar", number, "arbitrate", **body))[0] == 403
+    assert (await do(world, "susan", number, "arbitrate", **body))["worker"] == "greg"
+    again = {"code": "beyond_means", "reason": "No"}
+    assert await refused(world, "greg", number, "return", **again) == (409, "used_up")
+    assert await refused(world, "greg", number, "transfer", worker="gwen", reason="No") == (409, "used_up")
+
+
+async def test_a_refused_return_leaves_the_order_with_its_worker(world: World) -> None:
+    number = await reported(world)
+    await give_back(world, number)
+    after = await do(world, "oscar", number, "refuse-return", reason="It is yours")
+    assert (after["state"], after["worker"], after["returns"]) == ("dispatched", "gwen", 1)
+
+
+async def test_an_order_is_handed_on_to_a_worker_and_to_nobody_else(world: World) -> None:
+    number = await reported(world)
+    assert await refused(world, "gwen", number, "transfer", worker="rita", reason="r") == (422, "unknown_worker")
+    assert await refused(world, "gwen", number, "transfer", worker="gwen", reason="r") == (422, "same_worker")
+    assert (await do(world, "gwen", number, "transfer", worker="greg", reason="nearer"))["worker"] == "greg"
+    assert (await refused(world, "gwen", number, "handle"))[0] == 404  # it is not theirs to see any more
+    await do(world, "greg", number, "transfer", worker="gwen", reason="nearer")
+    assert await refused(world, "gwen", number, "transfer", worker="greg", reason="r") == (409, "used_up")
+
+
+async def test_a_hold_that_everybody_forgot_ends_by_itself(world: World) -> None:
+    number = await reported(world)
+    await do(world, "gwen", number, "handle")
+    until = "2026-06-01T15:00:00+08:00"
+    held = await do(world, "gwen", number, "hold", until=until, reason="The part is ordered")
+    assert (held["state"], held["hold_until"]) == ("on_hold", until)
+    await pass_time(world, 2 * HOUR_US)
+    assert (await order(world, number))["state"] == "on_hold"
+    await pass_time(world, HOUR_US)
+    assert (await order(world, number))["state"] == "handling"
+    assert (await actions(world, number))[-2:] == ["hold", "resume"]
+
+
+@pytest.mark.parametrize("until", ["2026-06-01T11:59:59+08:00", "2026-09-30T12:00:00+08:00"])
+async def test_a_hold_ends_in_a_time_that_can_be_waited_for(world: World, until: str) -> None:
+    number = await reported(world)
+    assert await refused(world, "oscar", number, "hold", until=until, reason="r") == (422, "hold_too_long")
+
+
+async def test_silence_closes_an_order_and_says_nothing_of_it(world: World) -> None:
+    number = await reported(world)
+    await answered(world, number)
+    await pass_time(world, 7 * DAY_US - 1)
+    assert (await order(world, number))["state"] == "answered"
+    await pass_time(world, 1)
+    closed = await order(world, number)
+    assert (closed["state"], closed["rating"]) == ("closed", None)
+    assert await refused(world, "rita", number, "rate", score=5, solved=True) == (409, "wrong_state")
+    assert (await do(world, "rita", number, "reopen", reason="Wet again"))["state"] == "dispatched"
+
+
+async def test_each_round_is_rated_once_and_keeps_its_rating(world: World) -> None:
+    number = await reported(world)
+    for score in (1, 4):
+        await answered(world, number)
+        aspects = {"speed": 2, "attitude": 5, "result": score}
+        after = await do(world, "rita", number, "rate", score=score, solved=score > 3, **aspects)
+        assert (after["rating"]["score"], after["rating"]["result"], after["reopens"]) == (score, score, score // 4)
+        assert (await refused(world, "rita", number, "rate", score=5, solved=True))[0] == 409
+        if score == 1:
+            await do(world, "rita", number, "reopen", reason="Wet again")
+    rows = world.rows("SELECT round, score, solved FROM order_ratings ORDER BY round")
+    assert [tuple(row.values()) for row in rows] == [(0, 1, False), (1, 4, True)]
+
+
+async def test_a_duplicate_keeps_its_reporter_and_its_rating(world: World) -> None:
+    master, twin = await reported(world), await reported(world, "rob")
+    merged = await do(world, "oscar", twin, "merge", master=master, reason="The same water")
+    assert (merged["state"], merged["merged_into"], merged["worker"]) == ("merged", master, None)
+    assert "正在处理" not in merged["sentence"]["zh"]
+    assert (await refused(world, "rob", twin, "rate", score=1, solved=False)) == (409, "wrong_state")
+    await answered(world, master)
+    seen = await order(world, twin, "rob")
+    assert seen["answer"] == "The pump was mended"
+    assert "请您评价" in seen["sentence"]["zh"]
+    assert (await do(world, "rob", twin, "rate", score=1, solved=False))["rating"]["score"] == 1
+    assert await refused(world, "rob", twin, "rate", score=5, solved=True) == (409, "rated_already")
+    assert (await do(world, "rita", master, "rate", score=5, solved=True))["rating"]["score"] == 5
+    assert (await order(world, twin))["rating"]["score"] == 1
+    assert (await refused(world, "rob", master, "rate", score=1, solved=False))[0] == 404
+    assert (await world.by("susan").get(f"work-orders?master={master}"))["items"][0]["number"] == twin
+
+
+async def test_what_was_merged_by_mistake_comes_out_again(world: World) -> None:
+    master, twin = await reported(world), await reported(world, "rob")
+    await do(world, "oscar", twin, "merge", master=master, reason="The same water")
+    out = await do(world, "oscar", twin, "unmerge", reason="Another cellar")
+    assert (out["state"], out["merged_into"], out["worker"]) == ("dispatched", None, "gwen")
+    assert (await actions(world, master))[-2:] == ["joined", "left"]
+
+
+async def test_a_reporter_whose_matter_is_not_solved_takes_it_out_again(world: World) -> None:
+    master, twin = await reported(world), await reported(world, "rob")
+    await do(world, "oscar", twin, "merge", master=master, reason="The same water")
+    assert await refused(world, "rob", twin, "reopen", reason="Still wet") == (409, "wrong_state")
+    await answered(world, master)
+    assert (await do(world, "rob", twin, "reopen", reason="Still wet"))["state"] == "dispatched"
+    assert (await order(world, master))["state"] == "answered"
+
+
+async def test_what_is_merged_goes_along_when_its_master_is_merged(world: World) -> None:
+    first, second, third = await reported(world), await reported(world, "rob"), await reported(world, "ruth")
+    await do(world, "oscar", third, "merge", master=second, reason="Same")
+    await do(world, "oscar", second, "merge", master=first, reason="Same")
+    assert [(await order(world, number))["merged_into"] for number in (second, third)] == [first, first]
+    assert await refused(world, "oscar", first, "merge", master=second, reason="Same") == (409, "master_is_merged")
+
+
+async def test_an_order_is_merged_into_another_of_the_site_only(world: World) -> None:
+    number = await reported(world)
+    assert await refused(world, "oscar", number, "merge", master=number, reason="r") == (422, "merge_into_itself")
+    assert (await refused(world, "oscar", number, "merge", master="WO20260101-000001", reason="r"))[0] == 404
+
+
+async def test_two_that_are_merged_into_each_other_at_once_do_not_wait_for_each_other(world: World) -> None:
+    for _ in range(5):
+        one, two = await reported(world), await reported(world, "rob")
+        answers = await asyncio.gather(
+            refused_or_done(world, one, two), refused_or_done(world, two, one), refused_or_done(world, one, two)
+        )
+        assert min(answers) == 200
+        assert set(answers) == {200, 409}
+        assert sorted([(await order(world, one))["state"], (await order(world, two))["state"]])[1] == "merged"
+
+
+async def refused_or_done(world: World, number: str, master: str) -> int:
+    body = {"master": master, "reason": "Same"}
+    return (await world.by("oscar").call("POST", f"work-orders/{number}/merge", body)).status_code
+
+
+async def test_an_order_is_resolved_when_its_parts_are(world: World) -> None:
+    number = await reported(world)
+    await do(world, "gwen", number, "handle")
+    part = await do(world, "gwen", number, "split", text="Dry the wall", title="Wall")
+    assert (part["parent"], part["state"], part["origin"]) == (number, "dispatched", "split")
+    assert await refused(world, "gwen", number, "resolve", text="Done") == (409, "parts_undone")
+    assert await refused(world, "oscar", part["number"], "merge", master=number, reason="r") == (409, "has_parts")
+    assert await refused(world, "gwen", part["number"], "split", text="r") == (409, "is_a_part")
+    await do(world, "gwen", part["number"], "handle")
+    await do(world, "gwen", part["number"], "resolve", text="Dry")
+    await do(world, "gwen", number, "resolve", text="Done")
+    await do(world, "oscar", number, "answer", text="Dry and pumped out")
+    assert (await order(world, part["number"]))["state"] == "closed"
+
+
+async def test_an_order_is_resolved_when_its_checklist_is_done(world: World) -> None:
+    number = await reported(world)
+    await do(world, "gwen", number, "handle")
+    await do(world, "oscar", number, "checklist", text="Turn off the current")
+    await do(world, "oscar", number, "checklist", text="Sweep", required=False)
+    assert await refused(world, "gwen", number, "resolve", text="Done") == (409, "checklist_undone")
+    assert (await refused(world, "rita", number, "checklist/1/tick"))[0] == 403
+    ticked = await do(world, "gwen", number, "checklist/1/tick")
+    assert [(line["item"], line["done_by"]) for line in ticked["items"]] == [(1, "gwen"), (2, None)]
+    assert await refused(world, "gwen", number, "checklist/1/tick") == (409, "ticked_already")
+    assert (await refused(world, "gwen", number, "checklist/9/tick"))[0] == 404
+    assert (await do(world, "gwen", number, "resolve", text="Done"))["state"] == "resolved"
+
+
+async def test_a_confidential_order_is_not_even_listed_for_others(world: World) -> None:
+    number = await reported(world, confidential=True)
+    for who, status in [("rita", 200), ("gwen", 200), ("susan", 200), ("audrey", 200), ("oscar", 404), ("rob", 404)]:
+        assert (await world.by(who).call("GET", f"work-orders/{number}")).status_code == status
+        listed = (await world.by(who).get("work-orders"))["items"]
+        assert [item["number"] for item in listed] == ([number] if status == 200 else [])
+    assert (await refused(world, "oscar", number, "cancel", reason="r"))[0] == 404
+    await do(world, "susan", number, "disclose", reason="It names nobody")
+    assert (await order(world, number, "oscar"))["confidential"] is False
