@@ -13,11 +13,11 @@ from api.sites import store as sites
 from api.transactions import Transaction
 from api.work_orders import effects, store
 from api.work_orders import order as orders
-from api.work_orders.chain import Entry
 from api.work_orders.effects import Step
 from api.work_orders.order import Move, Order
 from api.work_orders.states import Action
 from herun import metrics
+from herun.order_chain import Entry
 
 OPENED: Final = "opened"
 AMENDED: Final = "amended"

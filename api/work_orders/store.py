@@ -11,13 +11,13 @@ from psycopg.types.json import Jsonb
 
 from api.roles import READERS
 from api.transactions import Transaction
-from api.work_orders.chain import BEGINNING, Entry, chained
 from api.work_orders.kinds import Channel, Origin
 from api.work_orders.order import CONFIDANTS, Order, Person, Rating
 from api.work_orders.schemas import ChecklistItem, HistoryEntry
 from api.work_orders.states import State
 from herun.alerts import Alert
 from herun.database.queries import Queries
+from herun.order_chain import BEGINNING, Entry, chained
 
 _QUERIES: Final = Queries(__package__)
 MAX_HISTORY: Final = 1000  # entries of one order that are shown; a dozen is usual

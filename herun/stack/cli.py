@@ -13,7 +13,7 @@ import typer
 
 from herun.errors import HerunError
 from herun.settings import Settings
-from herun.stack import backtest_commands, dead_letter_commands, rule_commands
+from herun.stack import audit_commands, backtest_commands, dead_letter_commands, rule_commands
 from herun.stack.environment import StackSettings
 from herun.stack.folder import folder_at
 from herun.stack.services import SERVICES
@@ -28,6 +28,7 @@ app = typer.Typer(
 
 app.add_typer(dead_letter_commands.app)
 app.add_typer(rule_commands.app)
+app.add_typer(audit_commands.app)
 app.command()(backtest_commands.backtest)
 app.command()(backtest_commands.trace)
 

@@ -1,0 +1,61 @@
+"""`herun audit`: whether the history of orders is as it was written."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from herun.settings import Settings
+
+app = typer.Typer(name="audit", help="Whether the history of orders is as it was written.", no_args_is_help=True)
+
+
+@app.callback()
+def _audit() -> None:
+    """Keeps `verify` a command of its own while it is the only one."""
+
+
+@app.command()
+def verify(
+    data_dir: Annotated[
+        Path | None,
+        typer.Option("--data-dir", help="Folder of the stack (HERUN_DATA_DIR); default .herun", show_default=False),
+    ] = None,
+    site: Annotated[str | None, typer.Option(help="Only this site", show_default=False)] = None,
+    anchor: Annotated[
+        list[str] | None,
+        typer.Option(help="SITE:SEQ:HASH as an earlier run printed it; must still stand", show_default=False),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For a program to read")] = False,
+) -> None:
+    """Walk each site's chain of entries; exit code 1 and the first break if one was changed, removed or put in.
+
+    Write the printed head down elsewhere: with it, a later run also sees a chain that was made anew as a whole.
+    """
+    if data_dir is not None:
+        os.environ["HERUN_DATA_DIR"] = str(data_dir)
+    from herun import order_audit
+
+    anchors = [_anchor(text) for text in anchor or []]
+    found = order_audit.verify(Settings().need("database_url"), site, anchors)
+    if as_json:
+        print(json.dumps([asdict(each) for each in found], indent=2))
+    else:
+        for each in found:
+            print(each)
+        if not found:
+            print("no site" if site is None else f"no site {site}")
+    raise typer.Exit(0 if found and not any(each.breaks for each in found) else 1)
+
+
+def _anchor(text: str) -> tuple[str, int, str]:
+    site, _, rest = text.partition(":")
+    seq, _, digest = rest.partition(":")
+    if not site or not seq.isdigit() or not digest:
+        raise typer.BadParameter(f"{text!r} is not SITE:SEQ:HASH")
+    return site, int(seq), digest
