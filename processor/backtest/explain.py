@@ -114,8 +114,11 @@ def explain(asked: Asked, compiled: CompiledRule, rule: Rule, looks: Looks) -> d
 
 
 def told(changes: list[Change]) -> Iterator[dict[str, Any]]:
-    """What a rule wrote: the place, and what is there now (null: nothing any more), each place once."""
-    places = {(id(family), key): (family, key) for family, key, _ in changes}
+    """What a rule wrote: the place, and what is there now (null: nothing any more), each place once.
+
+    That an event is remembered, should another come late, is no change.
+    """
+    places = {(id(family), key): (family, key) for family, key, _ in changes if not isinstance(family, list)}
     for family, key in places.values():
         now = family.get(key)
         yield {"key": _plain(key), "now": None if now is None else _plain(now)}

@@ -35,7 +35,6 @@ from processor.engine.state import (
     LISTENED,
     OUTAGE,
     CellKey,
-    DeviceKey,
     Registration,
     RuleKey,
     Seen,
@@ -233,27 +232,28 @@ class Engine:
         plan = self._book.plan(event.site, event.device, event.event_type)
         if plan.is_empty and not parts:
             return
+        ev = self._ev
         data = self._data_of(decisions, event) if parts or plan.reads_data else _NO_DATA
         for part in parts:
-            part.on_event(self._ev, event, data, late=late)
-        log, alerts = self._journal.entries, decisions.alerts
+            part.on_event(ev, event, data, late=late)
+        log, alerts, keys, subject = self._journal.entries, decisions.alerts, plan.keys, plan.subject
         for _, rule, tests in plan.met_by(data):
             for test in tests:
                 if not test(data):
                     break
             else:
-                key = plan.key_for(rule, data)
-                if key is None:
+                key = keys[rule.key_kind] if rule.key_field is None else data.get(rule.key_field)
+                if type(key) is not str:
                     continue
-                before = (len(log), len(alerts))
+                mark, told = len(log), len(alerts)
                 try:
-                    rule.on_event(self._ev, key, event, data, plan.subject)
+                    rule.on_event(ev, key, event, data, subject)
                 except Exception as error:  # noqa: BLE001 - as above: the event is stored all the same
-                    self._rule_threw(decisions, rule, before, repr(error), cause=event.event_id, n=n)
+                    self._rule_threw(decisions, rule, (mark, told), repr(error), cause=event.event_id, n=n)
                 if self.recorder is not None:
                     if event.flags & FLAG_OUT_OF_SERVICE or (*rule.rule_key, key) in self.state.muted:
                         self.recorder.held_back(rule, event)
-                    self.recorder.evaluated(rule, event, log[before[0] :], alerts[before[1] :])
+                    self.recorder.evaluated(rule, event, log[mark:], alerts[told:])
 
     def _take_derived(self, decisions: Decisions, n: int | None) -> None:
         """Stores what parts derived and shows it to parts and rules, and so on, in order; `n` is what began it."""
@@ -273,10 +273,10 @@ class Engine:
 
     def _see(self, decisions: Decisions, event: Event) -> bool:
         """Counts the event and finds its times; True if the device's newest is newer."""
-        devices, key, now = self.state.devices, (event.site, event.device), self._ev.now
+        devices, key, ev, event_time = self.state.devices, (event.site, event.device), self._ev, event.event_time
         seen = devices.get(key)
         self._journal.entries.append((devices, key, seen or MISSING))
-        at = event.event_time if event.event_time <= now + AHEAD_US else now
+        at = event_time if event_time <= ev.now + AHEAD_US else ev.now
         late = False
         if seen is None:
             if event.site not in self.state.sites:
@@ -290,19 +290,16 @@ class Engine:
             sequence = seen.newest_sequence if event.sequence is None else event.sequence
             devices[key] = Seen(seen.count + 1, at, sequence)
             at = max(at, seen.newest_time)
-        self._set_times(key, event.event_time, at)
-        return late
-
-    def _set_times(self, key: DeviceKey, event_time: int, at: int) -> None:
-        """By its device's clock, and by everybody's: a clock that is known to be off is set right."""
-        clocks, ev = self.state.clocks, self._ev
+        clocks = self.state.clocks
         before = clocks.get(key)
         clock = clocks_of.seen(before, ev.now, event_time)
         if clock is not before:
             self._journal.put(clocks, key, clock)
+        # By its device's clock, and by everybody's: a clock that is known to be off is set right.
         ev.own_time = at
         behind = clock.behind_us
         ev.shared_time = min(event_time + behind, ev.now) if behind else at
+        return late
 
     def _data_of(self, decisions: Decisions, event: Event) -> dict[str, Any]:
         """Rules see no data of what cannot be read; the event is stored as it is."""

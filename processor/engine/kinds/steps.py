@@ -20,6 +20,6 @@ class CompiledSteps:
         """The steps that the event is, as bits, the first step the lowest; None if it is none."""
         met = 0
         for bit, types, condition in self._steps:
-            if event.event_type in types and (condition is None or condition.is_true(data, subject)):
+            if event.event_type in types and (condition is None or condition(data, subject)):
                 met |= bit
         return met or None
