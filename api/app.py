@@ -14,6 +14,7 @@ from api.audit import endpoints as audit
 from api.backtests import endpoints as backtests
 from api.calendar import endpoints as calendar
 from api.care import endpoints as care
+from api.clocks import endpoints as clocks
 from api.devices import endpoints as devices
 from api.events import endpoints as events
 from api.evidence import endpoints as evidence
@@ -40,7 +41,7 @@ VERSION: Final = "1"
 
 _FEATURES: Final = (
     sessions, sites, people, devices, rules, promotions, plate_lists, visitors, care, events, passages, alerts, arming,
-    calendar, backtests, reports, work_orders, progress, evidence, live, audit,
+    calendar, backtests, reports, work_orders, clocks, progress, evidence, live, audit,
 )  # fmt: skip
 
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})

@@ -15,6 +15,7 @@ from nats.aio.msg import Msg
 
 from api import background, housekeeping
 from api.app import create_app
+from api.clocks import sweep
 from api.outbox import service as outbox
 from api.resources import Resources
 from api.sessions.service import ensure_first_admin
@@ -96,6 +97,7 @@ async def serve(resources: Resources, listener: socket.socket, stop: asyncio.Eve
     tasks: dict[str, Task] = {
         outbox.TASK: outbox.relay,
         follower.TASK: follower.follow,
+        sweep.TASK: sweep.keep_deadlines,
         "housekeeping": housekeeping.keep_house,
         times.TASK: times.keep_times,
     }

@@ -22,6 +22,8 @@ class FaultPoint(StrEnum):
     PROCESSOR_COMMITTED_NOT_RELAYED = "processor.committed_not_relayed"
     PROCESSOR_SNAPSHOT_HALF_WRITTEN = "processor.snapshot_half_written"
     API_ORDER_OPENED_NOT_ACKNOWLEDGED = "api.order_opened_not_acknowledged"
+    API_DEADLINES_FIRED_NOT_COMMITTED = "api.deadlines_fired_not_committed"
+    API_DEADLINES_COMMITTED = "api.deadlines_committed"
 
 
 _armed = frozenset(filter(None, os.environ.get("HERUN_FAULT", "").split(",")))

@@ -23,6 +23,11 @@ SET state = %(state)s, category = %(category)s, unit = %(unit)s, grid = %(grid)s
     updated_at = %(updated_at)s, version = %(version)s
 WHERE site = %(site)s AND number = %(number)s;
 
+-- name: touch
+UPDATE work_orders AS o SET version = given.version, updated_at = %(at)s
+FROM unnest(%(numbers)s::text[], %(versions)s::integer[]) AS given (number, version)
+WHERE o.site = %(site)s AND o.number = given.number;
+
 -- name: add_rating
 -- Nothing comes back if the order was rated in this round.
 INSERT INTO order_ratings (site, number, round, rater, score, solved, comment, speed, attitude, result, at)
