@@ -20,6 +20,7 @@ from api.events import endpoints as events
 from api.evidence import endpoints as evidence
 from api.health import endpoints as health
 from api.known_query import refuse_unknown_query
+from api.links import endpoints as links
 from api.live import endpoints as live
 from api.passages import endpoints as passages
 from api.people import endpoints as people
@@ -27,12 +28,14 @@ from api.plate_lists import endpoints as plate_lists
 from api.problems import ProblemDetails
 from api.progress import endpoints as progress
 from api.promotions import endpoints as promotions
+from api.questions import endpoints as questions
 from api.reports import endpoints as reports
 from api.resources import Resources
 from api.rules import endpoints as rules
 from api.sessions import endpoints as sessions
 from api.sites import endpoints as sites
 from api.storable import refuse_unstorable
+from api.urges import endpoints as urges
 from api.visitors import endpoints as visitors
 from api.work_orders import endpoints as work_orders
 
@@ -41,7 +44,7 @@ VERSION: Final = "1"
 
 _FEATURES: Final = (
     sessions, sites, people, devices, rules, promotions, plate_lists, visitors, care, events, passages, alerts, arming,
-    calendar, backtests, reports, work_orders, clocks, progress, evidence, live, audit,
+    calendar, backtests, reports, work_orders, clocks, progress, links, questions, urges, evidence, live, audit,
 )  # fmt: skip
 
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})

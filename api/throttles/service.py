@@ -39,6 +39,9 @@ PROGRESS_ADDRESS: Final = Throttle("progress_address", tries=30, window=timedelt
 # Wrong ones only: ten thousand phone tails of one number take two days, from however many addresses.
 PROGRESS_NUMBER: Final = Throttle("progress_number", tries=50, window=timedelta(minutes=15))
 
+# Wrong ones only. Nobody finds one of 2^256 tokens by trying; this keeps the tries from costing much.
+LINK_ADDRESS: Final = Throttle("link_address", tries=30, window=timedelta(minutes=15))
+
 
 @dataclass(frozen=True, slots=True)
 class Tries:

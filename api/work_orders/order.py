@@ -37,7 +37,7 @@ class Order:
 
     `version` counts its history; `opened_seq` is its place among the site's orders; the times of the steps and the
     rating are those of the present round: `reopens` counts the rounds before. `master_state` and `master_answer` are of
-    the order that it is merged into.
+    the order that it is merged into. `asked_until`: its reporter is asked something, and may answer until then.
     """
 
     number: str
@@ -90,6 +90,7 @@ class Order:
     rated_by: str | None = None
     master_state: State | None = None
     master_answer: str | None = None
+    asked_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

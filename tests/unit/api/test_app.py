@@ -17,7 +17,9 @@ from api.roles import Role
 
 # Whoever adds a route here says with it that strangers may call it.
 PUBLIC: Final = {
-    ("POST", "/v1/sessions"), ("GET", "/v1/progress"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"),
+    ("POST", "/v1/sessions"), ("GET", "/v1/progress"), ("POST", "/v1/progress/answer"), ("POST", "/v1/progress/urge"),
+    ("GET", "/v1/progress/link/{token}"), ("POST", "/v1/progress/link/{token}/answer"),
+    ("POST", "/v1/progress/link/{token}/urge"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"),
 }  # fmt: skip
 
 APP: Final = create_app()

@@ -1,0 +1,2 @@
+-- name: last
+SELECT max(at) AS at FROM order_history WHERE site = %(site)s AND number = %(number)s AND action = %(action)s;
