@@ -31,6 +31,7 @@ from api.promotions import endpoints as promotions
 from api.questions import endpoints as questions
 from api.reports import endpoints as reports
 from api.resources import Resources
+from api.return_visits import endpoints as return_visits
 from api.rules import endpoints as rules
 from api.sessions import endpoints as sessions
 from api.sites import endpoints as sites
@@ -44,7 +45,8 @@ VERSION: Final = "1"
 
 _FEATURES: Final = (
     sessions, sites, people, devices, rules, promotions, plate_lists, visitors, care, events, passages, alerts, arming,
-    calendar, backtests, reports, work_orders, clocks, progress, links, questions, urges, evidence, live, audit,
+    calendar, backtests, reports, work_orders, clocks, progress, links, questions, urges, return_visits, evidence, live,
+    audit,
 )  # fmt: skip
 
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api.clocks import service as clocks
+from api.return_visits import opening as return_visits
 from api.transactions import Transaction
 from api.work_orders.order import Order
 
@@ -23,3 +24,4 @@ class Step:
 async def follow(tx: Transaction, step: Step) -> None:
     """Tells the parts that have something to do when an order moves."""
     await clocks.follow(tx, step)
+    await return_visits.follow(tx, step)
