@@ -46,6 +46,9 @@ class Order:
     solved: bool | None = None
     comment: str | None = None
     rated_by: str | None = None
+    unit: str | None = None
+    confidential: bool = False
+    merged_into: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from api.problems import Problem, conflict, invalid, not_found
 from api.reports.schemas import NewReport
 from api.sites import store as sites
 from api.transactions import SYSTEM, Transaction
+from api.work_orders import effects, store
 from api.work_orders import order as orders
-from api.work_orders import store
 from api.work_orders.order import Move, Order, Person
 from api.work_orders.schemas import History, Origin, WorkOrder, WorkOrders
 from api.work_orders.shown import shown
@@ -157,6 +157,7 @@ async def _open(tx: Transaction, order: Order, by: str) -> Order:
     zone = ZoneInfo(site.time_zone if site else "UTC")
     order = await _numbered(tx, replace(order, opened_seq=feed_seq), tx.at.astimezone(zone))
     await store.add_history(tx, order, action=OPENED, from_state=None, reason=None, feed_seq=feed_seq, by=by)
+    await effects.follow(tx, effects.Step(None, order, OPENED, by, None))
     _opened.labels(order.origin.value).inc()
     order = await _step(tx, order, Move(Action.ACCEPT), SYSTEM)
     return await _dispatch_if_somebody_fits(tx, order)
@@ -218,6 +219,7 @@ async def _step(tx: Transaction, order: Order, move: Move, by: str) -> Order:
     await store.add_history(
         tx, after, action=move.action, from_state=order.state, reason=move.text, feed_seq=feed_seq, by=by
     )
+    await effects.follow(tx, effects.Step(order, after, move.action, by, move.text))
     _transitions.labels(move.action.value).inc()
     return after
 
