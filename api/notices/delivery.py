@@ -15,6 +15,7 @@ from datetime import timedelta
 from functools import partial
 from itertools import groupby
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -89,9 +90,10 @@ async def deliver_batch(resources: Resources, configured: Configured, channel: C
         async with room:
             await _send(resources, channel, parcel)
 
-    async with asyncio.TaskGroup() as group:
-        for parcel in parcels:
-            group.create_task(send(parcel))
+    # All end before the next are claimed, also where one could not be recorded: whatever is away then, it is told.
+    for failure in await asyncio.gather(*map(send, parcels), return_exceptions=True):
+        if failure is not None:
+            raise failure
     return len(claimed)
 
 
@@ -193,7 +195,7 @@ def message_of(notices: Sequence[Claimed], language: str) -> Message:
         number=first.number if len(notices) == 1 else None,
         title=whole.title,
         text=whole.text,
-        made_at=first.made_at.isoformat(),
+        made_at=first.made_at.astimezone(ZoneInfo(first.time_zone or "UTC")).isoformat(),
     )
 
 

@@ -66,7 +66,7 @@ WITH due AS (
 UPDATE notices AS n SET tries = n.tries + 1, next_try_wall = %(until)s
 FROM due WHERE n.site = due.site AND n.id = due.id
 RETURNING n.site, n.id, n.recipient, n.channel, n.target, n.kind, n.number, n.details, n.in_digest, n.tries, n.made_at,
-          n.due_at;
+          n.due_at, (SELECT s.time_zone FROM sites AS s WHERE s.site = n.site) AS time_zone;
 
 -- name: claim_digest
 -- What else waits for the same digest, so that one message takes it all.
@@ -81,7 +81,7 @@ WITH due AS (
 UPDATE notices AS n SET tries = n.tries + 1, next_try_wall = %(until)s
 FROM due WHERE n.site = due.site AND n.id = due.id
 RETURNING n.site, n.id, n.recipient, n.channel, n.target, n.kind, n.number, n.details, n.in_digest, n.tries, n.made_at,
-          n.due_at;
+          n.due_at, (SELECT s.time_zone FROM sites AS s WHERE s.site = n.site) AS time_zone;
 
 -- name: sent
 UPDATE notices SET state = 'sent', ended_at = %(at)s, failed_why = NULL WHERE site = %(site)s AND id = ANY(%(ids)s) AND state = 'waiting';
@@ -134,12 +134,15 @@ GROUP BY channel, state
 ORDER BY channel, state;
 
 -- name: preferences
-SELECT language, quiet_from, quiet_until, digest_at, muted FROM notice_preferences
+SELECT language, to_char(quiet_from, 'HH24:MI') AS quiet_from, to_char(quiet_until, 'HH24:MI') AS quiet_until,
+       to_char(digest_at, 'HH24:MI') AS digest_at, muted
+FROM notice_preferences
 WHERE site = %(site)s AND username = %(username)s;
 
 -- name: put_preferences
 INSERT INTO notice_preferences (site, username, language, quiet_from, quiet_until, digest_at, muted, changed_at)
-VALUES (%(site)s, %(username)s, %(language)s, %(quiet_from)s, %(quiet_until)s, %(digest_at)s, %(muted)s, %(at)s)
+VALUES (%(site)s, %(username)s, %(language)s, %(quiet_from)s::time, %(quiet_until)s::time, %(digest_at)s::time, %(muted)s,
+        %(at)s)
 ON CONFLICT (site, username) DO UPDATE
 SET language = excluded.language, quiet_from = excluded.quiet_from, quiet_until = excluded.quiet_until,
     digest_at = excluded.digest_at, muted = excluded.muted, changed_at = excluded.changed_at;

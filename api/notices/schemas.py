@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import time
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
@@ -16,7 +15,6 @@ from api.schema import MAX_PAGE, Bilingual, Body, Moment, View, without_repeats
 MAX_ENDPOINT_CHARS: Final = 1000
 _BIGINT: Final = 2**63 - 1
 
-Clock = Annotated[time, Field(examples=["22:00"], description="hour and minute of the site's time")]
 Mutable = Literal["mqtt", "web_push", "email", "wechat"]
 Email = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,8}$")
@@ -100,21 +98,17 @@ class Figures(View):
     items: list[Figure]
 
 
-def _to_the_minute(value: time) -> time:
-    if value.tzinfo is not None or value.second or value.microsecond:
-        raise ValueError("hour and minute, without a zone: it is the site's time")
-    return value
-
-
-Minute = Annotated[Clock, AfterValidator(_to_the_minute)]
+Minute = Annotated[
+    str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["22:00"], description="of the site's time")
+]
 
 
 class Preferences(Body):
     """PUT /v1/me/notice-channels. The same time twice: no quiet hours. `muted` channels tell nothing."""
 
     language: Literal["zh", "en"] = "zh"
-    quiet_from: Minute = QUIET_FROM
-    quiet_until: Minute = QUIET_UNTIL
+    quiet_from: Minute = f"{QUIET_FROM:%H:%M}"
+    quiet_until: Minute = f"{QUIET_UNTIL:%H:%M}"
     digest_at: Minute | None = None
     muted: Annotated[list[Mutable], Field(default_factory=list, max_length=4), AfterValidator(without_repeats)]
 
@@ -132,9 +126,9 @@ class NoticeChannels(View):
     """How a person is told. `available` are the channels that this installation has besides the inbox."""
 
     language: str
-    quiet_from: time
-    quiet_until: time
-    digest_at: time | None
+    quiet_from: Minute
+    quiet_until: Minute
+    digest_at: Minute | None
     muted: list[str]
     addresses: list[Address]
     available: list[ChannelName]

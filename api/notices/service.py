@@ -7,12 +7,13 @@ happened. Everything after that (by which channels, when, again) is `spreading.p
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from api import cursors
+from api.audit import store as audit
 from api.notices import rules, store, texts
 from api.notices.rules import Audience, DeadlineKind, Kind, Step, Telling
 from api.notices.schemas import Deliveries, Figures, Inbox, InboxNotice, Read, ReadNotices
@@ -82,25 +83,17 @@ async def tell(
     if not heard:
         return
     made = await store.made_since(tx, [each.recipient for each in heard], tx.at - DAY)
+    wanted = []
     # In one order everywhere, so that two transactions never wait for each other.
     for each in sorted(heard, key=lambda one: (one.recipient, one.number)):
         if made.get(each.recipient, 0) >= MAX_A_DAY:
             await store.count_overflow(tx, each.recipient, f"overflow:{tx.at:%Y-%m-%d}")
             continue
-        await store.add(
-            tx,
-            [
-                New(
-                    recipient=each.recipient,
-                    # A person who reported one thing twice hears of both of their orders.
-                    cause=cause if each.number == order.number else f"{cause}:{each.number}",
-                    kind=telling.kind,
-                    number=each.number,
-                    details={**each.details, **(more or {})},
-                    urgency=telling.urgency,
-                )
-            ],
-        )
+        # A person who reported one thing twice hears of both of their orders.
+        own_cause = cause if each.number == order.number else f"{cause}:{each.number}"
+        details = {**each.details, **(more or {})}
+        wanted.append(New(each.recipient, own_cause, telling.kind, each.number, details, telling.urgency))
+    await store.add(tx, wanted)
 
 
 async def inbox(tx: Transaction, me: str, *, unread: bool, cursor: str | None, limit: int) -> Inbox:
@@ -122,8 +115,10 @@ async def read(tx: Transaction, me: str, which: ReadNotices) -> Read:
 
 
 async def deliveries(tx: Transaction, wanted: Wanted, *, cursor: str | None, limit: int) -> Deliveries:
-    """One page of what became of notices of the site, newest first, without their contents."""
+    """One page of what became of notices of the site, newest first, without contents. The look is written down."""
     key = cursors.decode_numbers(cursor, 1)
+    asked = {name: value for name, value in asdict(wanted).items() if value is not None}
+    await audit.record(tx, "notices.seen", tx.site, asked)
     found = await store.deliveries(tx, wanted, older_than=key[0] if key else None, limit=limit + 1)
     items = found[:limit]
     return Deliveries(items=items, next_cursor=cursors.encode(items[-1].id) if len(found) > limit else None)

@@ -67,6 +67,7 @@ class Claimed:
     tries: int
     made_at: datetime
     due_at: datetime
+    time_zone: str | None  # the site's; None for what is of no site
 
 
 @dataclass(frozen=True, slots=True)
