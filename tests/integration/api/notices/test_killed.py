@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import subprocess
@@ -95,7 +94,7 @@ async def test_killed_around_a_sending_nothing_is_lost_and_a_second_one_has_the_
     process = await runs.start(point)
     assert await process.until_dead() == -signal.SIGKILL
     runs.lease_ends()
-    await runs.start(point)
+    await (await runs.start(point)).until_ready()
     await runs.until_all_sent()
     assert [body["data"]["character_string2"]["value"] for body in post.fakes.taken["wechat"]] == [number] * 2
     # Both were in flight: what had been taken came again, under the same id, and WeChat took it once.
@@ -116,10 +115,9 @@ async def test_killed_at_any_moment_every_notice_arrives(post: Post, runs: Runs)
             process = await runs.start()
             await process.until_ready()
         numbers.append(await post.report())
-        await asyncio.sleep(0)
     runs.kill()
     runs.lease_ends()
-    await runs.start()
+    await (await runs.start()).until_ready()
     await runs.until_all_sent()
     assert {said["number"] for said in browser.read} == set(numbers)
     assert len({said["tag"] for said in browser.read}) == REPORTS
