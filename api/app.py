@@ -20,6 +20,7 @@ from api.evidence import endpoints as evidence
 from api.health import endpoints as health
 from api.known_query import refuse_unknown_query
 from api.live import endpoints as live
+from api.notices import endpoints as notices
 from api.passages import endpoints as passages
 from api.people import endpoints as people
 from api.plate_lists import endpoints as plate_lists
@@ -40,7 +41,7 @@ VERSION: Final = "1"
 
 _FEATURES: Final = (
     sessions, sites, people, devices, rules, promotions, plate_lists, visitors, care, events, passages, alerts, arming,
-    calendar, backtests, reports, work_orders, progress, evidence, live, audit,
+    calendar, backtests, reports, work_orders, progress, evidence, notices, live, audit,
 )  # fmt: skip
 
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})

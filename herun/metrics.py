@@ -68,6 +68,7 @@ METRICS: Final = (
     Metric("herun_api_orders_opened_total", MetricType.COUNTER, "Work orders opened", ("origin",)),
     Metric("herun_api_order_transitions_total", MetricType.COUNTER, "Transitions of work orders", ("action",)),
     Metric("herun_api_live_feeds", MetricType.GAUGE, "Live feeds open now"),
+    Metric("herun_api_notices_total", MetricType.COUNTER, "Notices by what came of a try", ("channel", "result")),
     Metric("herun_api_outbox_relayed_total", MetricType.COUNTER, "Control and registry changes relayed"),
     Metric("herun_api_outbox_set_aside_total", MetricType.COUNTER, "Changes that the stream can never take; logged"),
 )
