@@ -175,6 +175,46 @@ def test_a_rule_that_throws_is_switched_off_and_the_others_go_on(monkeypatch: py
     assert driver.alerts[-2].rule_uid == "bad"
 
 
+STEP = {"event_types": ["reading.reported"]}
+FAILS = "1 / data.value > 0"
+DOORS = {"event_types": ["reading.reported"], "condition": FAILS}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        rule("r", "event", condition=FAILS),
+        rule("r", "threshold", condition=FAILS, raise_above=7),
+        rule("r", "true_for", condition=FAILS, duration_s=3),
+        rule("r", "count", condition=FAILS, count=2, window_s=5),
+        rule("r", "distinct", condition=FAILS, field="value", count=2, window_s=5),
+        rule("r", "change", condition=FAILS, over_s=5, raise_above=7),
+        rule("r", "aggregate", condition=FAILS, window="session", size_s=5, function="count", raise_above=7),
+        rule("r", "absence", condition=FAILS, duration_s=5000),
+        rule("r", "sequence", steps=[DOORS, DOORS], within_s=5),
+        rule("r", "sequence", condition=FAILS, steps=[STEP, STEP], within_s=5),
+        rule("r", "negation", first=DOORS, then=DOORS, within_s=5),
+        rule("r", "plate_list", condition=FAILS, plate_list="wanted"),
+        rule("r", "anomaly", condition=FAILS),
+    ],
+    ids=lambda body: body["kind"],
+)
+def test_a_condition_that_cannot_be_evaluated_is_counted_and_switches_the_rule_off(body: dict[str, Any]) -> None:
+    driver = Driver(put_list("wanted", "h"), put_rule(body))
+    driver.may_fail = True
+
+    def says(n: int, **fields: Any) -> Event:
+        return event(f"e{n}", at(n), data={"plate_hash": "h", **fields})
+
+    driver.events(says(0, value=2), says(1), says(2, value="x"), says(3, value=True))
+    assert driver.rule_errors == []
+    for n in range(4, 4 + MAX_RULE_ERRORS + 2):
+        driver.events(says(n, value=0))
+    assert [error.rule_uid for error in driver.rule_errors] == ["r"] * MAX_RULE_ERRORS
+    assert "division by zero" in driver.rule_errors[0].error
+    assert [alert.key for alert in driver.alerts if alert.rule_uid == SWITCHED_OFF_UID] == ["r"]
+
+
 @settings(deadline=None, max_examples=40)
 @given(st.integers(0, 10_000))
 def test_rolling_back_leaves_no_trace(seed: int) -> None:
