@@ -42,7 +42,7 @@ def test_a_rule_of_yaml_and_of_json_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (GOOD.replace("30", "much"), "rule.yaml:8: raise_above: Input should be a valid number"),
+        (GOOD.replace("30", "much"), "rule.yaml:8: raise_above: expected a number"),
         ("rules: []\n", "rule.yaml:1: expected one rule, found 0"),
         ("#" * MAX_BYTES + "\n", "at most"),
     ],
