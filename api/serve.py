@@ -15,6 +15,7 @@ from nats.aio.msg import Msg
 
 from api import background, housekeeping
 from api.app import create_app
+from api.categories import suggestions
 from api.outbox import service as outbox
 from api.resources import Resources
 from api.sessions.service import ensure_first_admin
@@ -97,6 +98,7 @@ async def serve(resources: Resources, listener: socket.socket, stop: asyncio.Eve
         outbox.TASK: outbox.relay,
         follower.TASK: follower.follow,
         "housekeeping": housekeeping.keep_house,
+        suggestions.TASK: suggestions.keep_learning,
     }
     async with asyncio.TaskGroup() as group:
         running = [
@@ -107,6 +109,7 @@ async def serve(resources: Resources, listener: socket.socket, stop: asyncio.Eve
         await server.serve(sockets=[listener])
         stop.set()
         resources.outbox_filled.set()
+        resources.suggester.wanted.set()
         # A task may wait for a stream that does not answer: it has nothing that a restart would not do again.
         await asyncio.wait(running, timeout=STOP_S)
         for task in running:

@@ -15,6 +15,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from api import cursors
+from api.categories import suggestions
 from api.problems import Problem, conflict, invalid, not_found
 from api.reports.schemas import NewReport
 from api.sites import store as sites
@@ -218,6 +219,7 @@ async def _step(tx: Transaction, order: Order, move: Move, by: str) -> Order:
     await store.add_history(
         tx, after, action=move.action, from_state=order.state, reason=move.text, feed_seq=feed_seq, by=by
     )
+    await suggestions.learn_from(tx, after)
     _transitions.labels(move.action.value).inc()
     return after
 
