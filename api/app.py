@@ -14,6 +14,7 @@ from api.audit import endpoints as audit
 from api.backtests import endpoints as backtests
 from api.calendar import endpoints as calendar
 from api.care import endpoints as care
+from api.categories import endpoints as categories
 from api.devices import endpoints as devices
 from api.events import endpoints as events
 from api.evidence import endpoints as evidence
@@ -41,7 +42,7 @@ VERSION: Final = "1"
 
 _FEATURES: Final = (
     sessions, sites, people, devices, rules, promotions, plate_lists, visitors, care, events, passages, alerts, arming,
-    calendar, backtests, reports, work_orders, progress, evidence, notices, live, audit,
+    calendar, backtests, categories, reports, work_orders, progress, evidence, notices, live, audit,
 )  # fmt: skip
 
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})

@@ -15,6 +15,7 @@ from nats.aio.msg import Msg
 
 from api import background, housekeeping
 from api.app import create_app
+from api.categories import suggestions
 from api.notices import delivery, sign_in
 from api.notices.channels.configured import configure
 from api.notices.outgoing import make_client
@@ -105,6 +106,7 @@ async def serve(resources: Resources, listener: socket.socket, stop: asyncio.Eve
         "housekeeping": housekeeping.keep_house,
         times.TASK: times.keep_times,
         **delivery.tasks(resources.channels),
+        suggestions.TASK: suggestions.keep_learning,
     }
     await resources.nats.subscribe(subjects.PEOPLE_SIGN_IN, queue=sign_in.QUEUE, cb=sign_in.answering(resources))
     async with asyncio.TaskGroup() as group:
@@ -116,6 +118,7 @@ async def serve(resources: Resources, listener: socket.socket, stop: asyncio.Eve
         await server.serve(sockets=[listener])
         stop.set()
         resources.outbox_filled.set()
+        resources.suggester.wanted.set()
         # A task may wait for a stream that does not answer: it has nothing that a restart would not do again.
         await asyncio.wait(running, timeout=STOP_S)
         for task in running:

@@ -59,6 +59,9 @@ async def fill(world: World) -> None:
         await contacts.connected_by_mqtt(tx, "rita")
     asked = await world.admin.post("backtests", {"from": "2026-05-01T00:00:00Z", "to": "2026-05-02T00:00:00Z"})
     world.add_result(asked["id"], state="running")
+    await world.admin.put("categories", (await world.admin.get("categories"))["tree"])
+    order = await world.by("rita").post("reports", {"category": "noise", "text": "Loud"})
+    await world.by("oscar").post(f"work-orders/{order['number']}/category", {"category": "lift", "reason": "rattles"})
 
 
 async def test_another_sites_rows_do_not_exist(world: World) -> None:
