@@ -67,15 +67,18 @@ async def add_history(tx: Transaction, *entries: Entry) -> None:
     for entry in entries:
         made = chained(made, entry)
         detail = Jsonb(entry.detail) if entry.detail is not None else None
-        rows.append({**asdict(entry), "detail": detail, "hash": made})
+        rows.append({**_fields(entry), "detail": detail, "hash": made})
     await tx.many(_QUERIES["add_history"], rows)
     await tx.run(_QUERIES["put_newest_hash"], hash=made)
 
 
+def _fields(entry: Entry) -> dict[str, Any]:
+    return {field.name: getattr(entry, field.name) for field in fields(entry)}
+
+
 async def touch(tx: Transaction, orders: Iterable[Order]) -> None:
     """Writes the versions of orders that got nothing but entries in their history."""
-    versions = {order.number: order.version for order in orders}
-    await tx.run(_QUERIES["touch"], numbers=list(versions), versions=list(versions.values()))
+    await tx.many(_QUERIES["touch"], [{"number": order.number, "version": order.version} for order in orders])
 
 
 async def one(tx: Transaction, number: str) -> Order | None:
