@@ -15,6 +15,7 @@ from herun.clock import HOUR_US, MINUTE_US
 from tests.integration.api.due import add_due, at_noon, in_order, told
 from tests.integration.api.running import World, until
 from tests.integration.api.test_clocks import always, clocks, opened
+from tests.integration.api.test_order_audit import verdict
 from tests.integration.api.test_process import start  # noqa: F401 - a fixture
 from tests.integration.api.test_work_orders import act
 
@@ -47,6 +48,7 @@ async def test_a_limit_is_told_at_its_shares_and_after_it_until_somebody_acts(wo
     world.clock.advance(50 * MINUTE_US)
     await sweep_all(world)
     assert len(await reminders_of(world, number)) == 4
+    assert verdict(world).breaks == ()
     deadlines = (await clocks(world, number))["deadlines"]
     assert {each["kind"] for each in deadlines if each["fired_at"] is None} == {"arrive", "promise"}
 
