@@ -15,6 +15,7 @@ from api.backtests import endpoints as backtests
 from api.calendar import endpoints as calendar
 from api.care import endpoints as care
 from api.categories import endpoints as categories
+from api.clocks import endpoints as clocks
 from api.devices import endpoints as devices
 from api.events import endpoints as events
 from api.evidence import endpoints as evidence
@@ -42,7 +43,7 @@ VERSION: Final = "1"
 
 _FEATURES: Final = (
     sessions, sites, people, devices, rules, promotions, plate_lists, visitors, care, events, passages, alerts, arming,
-    calendar, backtests, categories, reports, work_orders, progress, evidence, notices, live, audit,
+    calendar, backtests, categories, reports, work_orders, clocks, progress, evidence, notices, live, audit,
 )  # fmt: skip
 
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})

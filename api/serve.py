@@ -16,6 +16,7 @@ from nats.aio.msg import Msg
 from api import background, housekeeping
 from api.app import create_app
 from api.categories import suggestions
+from api.clocks import sweep
 from api.notices import delivery, sign_in
 from api.notices.channels.configured import configure
 from api.notices.outgoing import make_client
@@ -103,6 +104,7 @@ async def serve(resources: Resources, listener: socket.socket, stop: asyncio.Eve
     tasks: dict[str, Task] = {
         outbox.TASK: outbox.relay,
         follower.TASK: follower.follow,
+        sweep.TASK: sweep.keep_deadlines,
         "housekeeping": housekeeping.keep_house,
         times.TASK: times.keep_times,
         **delivery.tasks(resources.channels),

@@ -16,8 +16,6 @@ from api.work_orders.states import State
 
 # An order in these states needs its category no more.
 OVER: Final = frozenset({State.RATED, State.CLOSED, State.MERGED, State.CANCELLED})
-    {State.RATED, State.CLOSED, State.MERGED, State.CANCELLED}
-)  # an order in these states needs its category no more
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, Final
@@ -58,14 +59,26 @@ async def add_rating(tx: Transaction, order: Order) -> bool:
     return found is not None
 
 
-async def add_history(tx: Transaction, entry: Entry) -> None:
-    """Adds an entry, chained to the site's newest; the counter's row is locked by whoever got its feed_seq."""
+async def add_history(tx: Transaction, *entries: Entry) -> None:
+    """Adds entries, chained to the site's newest; the counter's row is locked by whoever got their feed_seq."""
     row = await tx.one(_QUERIES["newest_hash"])
-    before = row["history_hash"] if row else None
-    made = chained(before or BEGINNING, entry)
-    detail = Jsonb(entry.detail) if entry.detail is not None else None
-    await tx.run(_QUERIES["add_history"], **{**asdict(entry), "detail": detail, "hash": made})
+    made: bytes = (row and row["history_hash"]) or BEGINNING
+    rows = []
+    for entry in entries:
+        made = chained(made, entry)
+        detail = Jsonb(entry.detail) if entry.detail is not None else None
+        rows.append({**_fields(entry), "detail": detail, "hash": made})
+    await tx.many(_QUERIES["add_history"], rows)
     await tx.run(_QUERIES["put_newest_hash"], hash=made)
+
+
+def _fields(entry: Entry) -> dict[str, Any]:
+    return {field.name: getattr(entry, field.name) for field in fields(entry)}
+
+
+async def touch(tx: Transaction, orders: Iterable[Order]) -> None:
+    """Writes the versions of orders that got nothing but entries in their history."""
+    await tx.many(_QUERIES["touch"], [{"number": order.number, "version": order.version} for order in orders])
 
 
 async def one(tx: Transaction, number: str) -> Order | None:
@@ -96,6 +109,11 @@ async def related(tx: Transaction, number: str) -> set[str]:
 async def locked_together(tx: Transaction, numbers: set[str]) -> dict[str, Order]:
     """Several orders by number; nobody else changes them until this transaction ends."""
     await tx.all(_QUERIES["lock_all"], numbers=sorted(numbers))
+    return await several(tx, numbers)
+
+
+async def several(tx: Transaction, numbers: set[str]) -> dict[str, Order]:
+    """Several orders by number."""
     rows = await tx.all(_QUERIES["several"], numbers=sorted(numbers))
     return {order.number: order for row in rows if (order := _order(row))}
 

@@ -22,6 +22,10 @@ PURE: Final = (
     "herun/rules.py",
     "herun/schedule.py",
     "herun/subjects.py",
+    "api/clocks/hours.py",
+    "api/clocks/limits.py",
+    "api/clocks/reminders.py",
+    "api/clocks/segments.py",
     "api/work_orders/states.py",
 )
 
