@@ -14,6 +14,7 @@ from api.audit import endpoints as audit
 from api.backtests import endpoints as backtests
 from api.calendar import endpoints as calendar
 from api.care import endpoints as care
+from api.categories import endpoints as categories
 from api.clocks import endpoints as clocks
 from api.devices import endpoints as devices
 from api.events import endpoints as events
@@ -22,6 +23,7 @@ from api.health import endpoints as health
 from api.known_query import refuse_unknown_query
 from api.links import endpoints as links
 from api.live import endpoints as live
+from api.notices import endpoints as notices
 from api.passages import endpoints as passages
 from api.people import endpoints as people
 from api.plate_lists import endpoints as plate_lists
@@ -45,8 +47,8 @@ VERSION: Final = "1"
 
 _FEATURES: Final = (
     sessions, sites, people, devices, rules, promotions, plate_lists, visitors, care, events, passages, alerts, arming,
-    calendar, backtests, reports, work_orders, clocks, progress, links, questions, urges, return_visits, evidence, live,
-    audit,
+    calendar, backtests, categories, reports, work_orders, clocks, progress, links, questions, urges, return_visits,
+    evidence, notices, live, audit,
 )  # fmt: skip
 
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})

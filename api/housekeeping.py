@@ -9,6 +9,8 @@ from api import background
 from api.idempotency import store
 from api.idempotency.service import MAX_AGE
 from api.links import store as links
+from api.notices import service as notices
+from api.notices import store as notice_store
 from api.resources import Resources
 from api.transactions import ALL_SITES, begin
 from api.visitors import store as visitors
@@ -19,9 +21,9 @@ BATCH: Final = 1000  # rows deleted in one transaction
 
 
 async def keep_house(resources: Resources, stop: asyncio.Event) -> None:
-    """Forgets answers past their age, visits long over and links that ended, until `stop`."""
+    """Forgets, until `stop`, answers past their age, visits long over, notices of last season and links that ended."""
     while not stop.is_set():
-        while BATCH in {await forget(resources) for forget in (_forget_batch, _forget_visits, _forget_links)}:
+        while BATCH in {await forget(resources) for forget in _FORGETTING}:
             pass
         await background.wait(stop, EVERY_S)
 
@@ -39,3 +41,11 @@ async def _forget_visits(resources: Resources) -> int:
 async def _forget_links(resources: Resources) -> int:
     async with begin(resources, ALL_SITES) as tx:
         return await links.forget(tx, tx.at, BATCH)
+
+
+async def _forget_notices(resources: Resources) -> int:
+    async with begin(resources, ALL_SITES) as tx:
+        return await notice_store.forget(tx, tx.at - notices.KEPT, BATCH)
+
+
+_FORGETTING: Final = (_forget_batch, _forget_visits, _forget_notices, _forget_links)

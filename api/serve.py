@@ -15,13 +15,17 @@ from nats.aio.msg import Msg
 
 from api import background, housekeeping
 from api.app import create_app
+from api.categories import suggestions
 from api.clocks import sweep
+from api.notices import delivery, sign_in
+from api.notices.channels.configured import configure
+from api.notices.outgoing import make_client
 from api.outbox import service as outbox
 from api.resources import Resources
 from api.sessions.service import ensure_first_admin
 from api.work_orders import follower, times
 from herun import stream, streams, subjects
-from herun.clock import Clock
+from herun.clock import Clock, SystemClock
 from herun.database.migrate import head_revision
 from herun.database.pool import make_pool
 from herun.errors import ConfigurationError
@@ -57,7 +61,8 @@ async def opened(configured: Settings, clock: Clock) -> AsyncIterator[Resources]
     try:
         await streams.ensure_streams(client.jetstream(), configured.events_max_mb * streams.MIB)
         pool = make_pool(configured.need("database_url"), outbox.ROLE, "herun-api", POOL_SIZE)
-        async with pool:
+        wall = SystemClock()
+        async with pool, make_client() as outside:
             resources = Resources(
                 settings=configured,
                 clock=clock,
@@ -67,6 +72,8 @@ async def opened(configured: Settings, clock: Clock) -> AsyncIterator[Resources]
                 token_key=_key(configured, "token_key"),
                 personal_key=_key(configured, "personal_key"),
                 head_revision=head_revision(),
+                channels=configure(configured, outside, client, wall),
+                wall=wall,
             )
             await ensure_first_admin(resources)
             yield resources
@@ -100,7 +107,10 @@ async def serve(resources: Resources, listener: socket.socket, stop: asyncio.Eve
         sweep.TASK: sweep.keep_deadlines,
         "housekeeping": housekeeping.keep_house,
         times.TASK: times.keep_times,
+        **delivery.tasks(resources.channels),
+        suggestions.TASK: suggestions.keep_learning,
     }
+    await resources.nats.subscribe(subjects.PEOPLE_SIGN_IN, queue=sign_in.QUEUE, cb=sign_in.answering(resources))
     async with asyncio.TaskGroup() as group:
         running = [
             group.create_task(background.keep_going(name, _bound(run, resources, stop), stop), name=name)
@@ -110,6 +120,7 @@ async def serve(resources: Resources, listener: socket.socket, stop: asyncio.Eve
         await server.serve(sockets=[listener])
         stop.set()
         resources.outbox_filled.set()
+        resources.suggester.wanted.set()
         # A task may wait for a stream that does not answer: it has nothing that a restart would not do again.
         await asyncio.wait(running, timeout=STOP_S)
         for task in running:

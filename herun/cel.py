@@ -2,7 +2,8 @@
 
 A condition sees `data` (the event's fields), `device` (name, kind, zone, building; what is not known is not there) and
 `event` (type). It is true, false, or says nothing: a field that is missing, or of a type that cannot be compared, is an
-error in CEL, and an event that lacks what is asked for neither holds nor ends a condition.
+error in CEL, and an event that lacks what is asked for neither holds nor ends a condition. Any other error (a division
+by zero, an overflow, a pattern that is none) is the condition's own fault, and is raised.
 
 Source: https://github.com/google/cel-spec, as the library `common-expression-language` (Rust) has it. Comparisons of a
 field with a literal, `in` a list of literals, `has()`, and their combinations by `&&`, `||`, `!` and parentheses become
@@ -19,7 +20,7 @@ from typing import Any, Final
 
 import cel
 
-from herun.errors import InvalidInputError
+from herun.errors import HerunError, InvalidInputError
 
 Data = Mapping[str, Any]
 Subject = Mapping[str, Mapping[str, Any]]  # `device` and `event`, the same for all events of a device and type
@@ -44,12 +45,11 @@ FUNCTIONS: Final = frozenset(
         "uint",
         "double",
         "string",
-        "bool",
         "type",
-        "min",
-        "max",
     }
 )
+# Rules were put with these, which the library does not have: they must still load, and fail when they are evaluated.
+_ONCE_TAKEN: Final = frozenset({"bool", "min", "max"})
 _BOUND: Final = re.compile(r"\.(?:all|exists|exists_one|filter|map)\(\s*(\w+)\s*,")  # names that a macro makes
 # Beyond it the library compares numbers of different types as floats, Python exactly.
 _EXACT: Final = 2**53
@@ -65,9 +65,18 @@ _MISSING: Final = object()
 _NUMBERS: Final = frozenset({int, float})
 
 
+_UNDEFINED: Final = re.compile(r"Undefined variable or function: '(\w+)'")
+
+
+class ConditionFailedError(HerunError):
+    """A condition could not be evaluated, for a reason that lies in the condition."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expression:
     """A compiled condition. `is_true` and `is_false` are both false where it says nothing.
+
+    They raise ConditionFailedError where it cannot be evaluated; a quick one always can.
 
     `equalities` are the comparisons of a field with a text that must hold for it to be true: what an index can use.
     `is_quick`: it does not need the library.
@@ -92,7 +101,9 @@ def compile_expression(text: str) -> Expression:
     unknown = sorted(set(program.variables()) - set(VARIABLES) - set(_BOUND.findall(text)))
     if unknown:
         raise InvalidInputError("bad_condition", f"unknown {unknown}; a condition sees {', '.join(VARIABLES)}")
-    unknown = sorted(name for name in program.functions() if name.isidentifier() and name not in FUNCTIONS)
+    unknown = sorted(
+        name for name in program.functions() if name.isidentifier() and name not in FUNCTIONS | _ONCE_TAKEN
+    )
     unknown = [name for name in unknown if not name.startswith("_")]
     if unknown:
         raise InvalidInputError("bad_condition", f"unknown functions {unknown}; known are {sorted(FUNCTIONS)}")
@@ -113,10 +124,20 @@ def _by_library(program: Any) -> tuple[Test, Test]:
     def answer(data: Data, subject: Subject) -> Any:
         try:
             return program.execute({"data": data, **subject})
-        except (ValueError, TypeError, KeyError, RuntimeError, ArithmeticError, AttributeError):
-            return None  # CEL's own errors: it says nothing
+        except (LookupError, TypeError):
+            return None  # what is asked for is not there, or of a type that this cannot be asked of
+        except (ValueError, RuntimeError, ArithmeticError) as error:
+            if _is_of_another_type(error):
+                return None
+            raise ConditionFailedError(_first_line(error)) from error
 
     return (lambda data, subject: answer(data, subject) is True), (lambda data, subject: answer(data, subject) is False)
+
+
+def _is_of_another_type(error: Exception) -> bool:
+    """The library tells a text's function that is called on a number as one that does not exist."""
+    missing = _UNDEFINED.match(str(error))
+    return missing is not None and missing[1] in FUNCTIONS
 
 
 def _first_line(error: Exception) -> str:

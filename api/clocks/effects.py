@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from api.clocks.store import Fired
+from api.notices import service as notices
+from api.notices.rules import DeadlineKind
+from api.notices.service import Deadline
 from api.transactions import SYSTEM, Transaction
 from api.work_orders import steps
+from api.work_orders import store as work_orders
 from api.work_orders.steps import Note
 
 REMINDED: Final = "reminded"
@@ -15,9 +19,20 @@ ESCALATED: Final = "escalated"
 
 
 async def on_fired(tx: Transaction, fired: Sequence[Fired]) -> None:
-    """Writes each into the history of its order, whose row is locked; what a later one says as well is told once."""
+    """Writes each into the history of its order, whose row is locked, and tells of it; what a later one says as well is
+    told once.
+    """
     told = [each for each in fired if not each.superseded]
     await steps.note_all(tx, [_note(each) for each in told], SYSTEM)
+    orders = await work_orders.several(tx, {each.number for each in told})
+    for each in told:
+        await notices.about_deadline(tx, Deadline(str(each.id), _kind(each), orders[each.number], each.due_at))
+
+
+def _kind(fired: Fired) -> DeadlineKind:
+    if fired.is_escalation:
+        return DeadlineKind.ESCALATION
+    return DeadlineKind.OVERDUE if fired.reached_at >= fired.due_at else DeadlineKind.REMINDER
 
 
 def _note(fired: Fired) -> Note:

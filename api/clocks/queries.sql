@@ -123,21 +123,24 @@ LIMIT %(limit)s;
 -- name: lock_orders
 -- Also those that they are merged into: whoever answers these drops the deadlines of both.
 SELECT number FROM work_orders
-WHERE site = %(site)s
-  AND (number = ANY(%(numbers)s) OR number IN (
-       SELECT follows FROM order_promises WHERE site = %(site)s AND number = ANY(%(numbers)s) AND follows IS NOT NULL))
+WHERE site = %(site)s AND number = ANY(ARRAY(
+    SELECT unnest(%(numbers)s::text[])
+    UNION
+    SELECT follows FROM order_promises WHERE site = %(site)s AND number = ANY(%(numbers)s) AND follows IS NOT NULL))
 ORDER BY number
 FOR UPDATE;
 
+-- name: last_due
+-- Of each limit that is due the last word: the ones before it need not be told any more.
+SELECT DISTINCT ON (number, kind) id FROM order_deadlines
+WHERE site = %(site)s AND number = ANY(%(numbers)s) AND fired_at IS NULL AND due_at <= %(at)s
+ORDER BY number, kind, due_at DESC, id DESC;
+
 -- name: fire
-UPDATE order_deadlines AS d
-SET fired_at = %(at)s,
-    superseded = EXISTS (
-        SELECT FROM order_deadlines AS later
-        WHERE later.site = d.site AND later.number = d.number AND later.kind = d.kind AND later.fired_at IS NULL
-          AND later.due_at <= %(at)s AND (later.due_at, later.id) > (d.due_at, d.id))
-WHERE d.site = %(site)s AND d.id = ANY(%(ids)s) AND d.fired_at IS NULL
-RETURNING d.id, d.number, d.kind, d.step, d.level, d.is_escalation, d.reached_at, d.due_at, d.fired_at, d.superseded;
+UPDATE order_deadlines
+SET fired_at = %(at)s, superseded = NOT id = ANY(%(last)s)
+WHERE site = %(site)s AND id = ANY(%(ids)s) AND fired_at IS NULL
+RETURNING id, number, kind, step, level, is_escalation, reached_at, due_at, fired_at, superseded;
 
 -- name: set_aside
 UPDATE order_deadlines SET fired_at = %(at)s, failure = %(failure)s

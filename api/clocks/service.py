@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from api.categories import service as categories
 from api.clocks import store
 from api.clocks.hours import Span, due_at
 from api.clocks.reminders import Level, reminders
@@ -134,7 +135,8 @@ async def plan_promise(tx: Transaction, order: Order, clock: Clock) -> None:
 
 async def _begin(tx: Transaction, order: Order, round_: int, *, promised_from: datetime, at: datetime) -> None:
     kept = await ground(tx)
-    terms = new_terms(kept, order)
+    category = await categories.category(tx, order.category)
+    terms = new_terms(kept, order, category.limits.get(order.severity) if category.known else None)
     promised = to_datetime(due_at(to_us(promised_from), terms.promise_us, terms.plan))
     promise = PromiseRow(round_, promised_from, promised, terms.as_json(), None, None, None)
     await store.add_promise(tx, order.number, promise)

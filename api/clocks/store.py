@@ -201,8 +201,10 @@ async def fire(tx: Transaction, found: Collection[tuple[int, str]]) -> list[Fire
 
     Orders are locked before their deadlines, as whoever moves an order does.
     """
-    await tx.all(_QUERIES["lock_orders"], numbers=sorted({number for _, number in found}))
-    rows = await tx.all(_QUERIES["fire"], ids=[deadline for deadline, _ in found])
+    numbers = sorted({number for _, number in found})
+    await tx.all(_QUERIES["lock_orders"], numbers=numbers)
+    last = [row["id"] for row in await tx.all(_QUERIES["last_due"], numbers=numbers)]
+    rows = await tx.all(_QUERIES["fire"], ids=[deadline for deadline, _ in found], last=last)
     fired = [Fired(**{**row, "level": Level(row["level"])}) for row in rows]
     return sorted(fired, key=lambda each: (each.due_at, each.id))
 

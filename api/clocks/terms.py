@@ -83,10 +83,14 @@ async def ground(tx: Transaction) -> Ground:
 
 
 def new_terms(ground: Ground, order: Order, of_category: Limits | None = None) -> Terms:
-    """What holds for an order that is opened now; limits that its category carries itself come first."""
+    """What holds for an order that is opened now.
+
+    What the site says of its category comes first, then what the category tree says, then what the site says of the
+    severity.
+    """
     rules = [each.as_rule() for each in ground.settings.limits]
-    if of_category is not None:
-        rules = [LimitRule(order.category, None, of_category)]
+    if of_category is not None and all(rule.category != order.category for rule in rules):
+        rules.append(LimitRule(order.category, None, of_category))
     return _terms(ground, chosen(rules, order.category, order.severity), ground.settings.working_hours)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from api.categories import learning
 from api.clocks import service as clocks
+from api.notices import service as notices
 from api.return_visits import opening as return_visits
 from api.transactions import Transaction
 from api.work_orders.order import Order
@@ -23,5 +25,7 @@ class Step:
 
 async def follow(tx: Transaction, step: Step) -> None:
     """Tells the parts that have something to do when an order moves."""
+    await learning.learn_from(tx, step.before, step.after)
+    await notices.follow(tx, step)
     await clocks.follow(tx, step)
     await return_visits.follow(tx, step)

@@ -24,9 +24,7 @@ SET state = %(state)s, category = %(category)s, unit = %(unit)s, grid = %(grid)s
 WHERE site = %(site)s AND number = %(number)s;
 
 -- name: touch
-UPDATE work_orders AS o SET version = given.version, updated_at = %(at)s
-FROM unnest(%(numbers)s::text[], %(versions)s::integer[]) AS given (number, version)
-WHERE o.site = %(site)s AND o.number = given.number;
+UPDATE work_orders SET version = %(version)s, updated_at = %(at)s WHERE site = %(site)s AND number = %(number)s;
 
 -- name: add_rating
 -- Nothing comes back if the order was rated in this round.

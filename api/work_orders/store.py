@@ -67,15 +67,18 @@ async def add_history(tx: Transaction, *entries: Entry) -> None:
     for entry in entries:
         made = chained(made, entry)
         detail = Jsonb(entry.detail) if entry.detail is not None else None
-        rows.append({**asdict(entry), "detail": detail, "hash": made})
+        rows.append({**_fields(entry), "detail": detail, "hash": made})
     await tx.many(_QUERIES["add_history"], rows)
     await tx.run(_QUERIES["put_newest_hash"], hash=made)
 
 
+def _fields(entry: Entry) -> dict[str, Any]:
+    return {field.name: getattr(entry, field.name) for field in fields(entry)}
+
+
 async def touch(tx: Transaction, orders: Iterable[Order]) -> None:
     """Writes the versions of orders that got nothing but entries in their history."""
-    versions = {order.number: order.version for order in orders}
-    await tx.run(_QUERIES["touch"], numbers=list(versions), versions=list(versions.values()))
+    await tx.many(_QUERIES["touch"], [{"number": order.number, "version": order.version} for order in orders])
 
 
 async def one(tx: Transaction, number: str) -> Order | None:
@@ -106,6 +109,11 @@ async def related(tx: Transaction, number: str) -> set[str]:
 async def locked_together(tx: Transaction, numbers: set[str]) -> dict[str, Order]:
     """Several orders by number; nobody else changes them until this transaction ends."""
     await tx.all(_QUERIES["lock_all"], numbers=sorted(numbers))
+    return await several(tx, numbers)
+
+
+async def several(tx: Transaction, numbers: set[str]) -> dict[str, Order]:
+    """Several orders by number."""
     rows = await tx.all(_QUERIES["several"], numbers=sorted(numbers))
     return {order.number: order for row in rows if (order := _order(row))}
 

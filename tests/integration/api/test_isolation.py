@@ -7,6 +7,8 @@ from typing import Final
 import pytest
 from psycopg.errors import InsufficientPrivilege
 
+from api.notices import contacts
+from api.transactions import begin
 from tests.integration.api.running import NOON_US, World
 from tests.integration.api.test_promotion import monitored
 
@@ -57,8 +59,14 @@ async def fill(world: World) -> None:
     await world.by("oscar").post(f"work-orders/{number}/pauses", {"reason": "parts", "note": "n", "until": until})
     await world.by("oscar").post(f"work-orders/{number}/extensions", {"minutes": 5, "reason": "r"})
     monitored(world, "d1", NOON_US)
+    await world.by("rita").put("/v1/me/notice-channels", {"language": "en"})
+    async with begin(world.resources, "s1") as tx:
+        await contacts.connected_by_mqtt(tx, "rita")
     asked = await world.admin.post("backtests", {"from": "2026-05-01T00:00:00Z", "to": "2026-05-02T00:00:00Z"})
     world.add_result(asked["id"], state="running")
+    await world.admin.put("categories", (await world.admin.get("categories"))["tree"])
+    order = await world.by("rita").post("reports", {"category": "noise", "text": "Loud"})
+    await world.by("oscar").post(f"work-orders/{order['number']}/category", {"category": "lift", "reason": "rattles"})
 
 
 async def test_another_sites_rows_do_not_exist(world: World) -> None:

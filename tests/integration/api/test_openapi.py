@@ -105,6 +105,9 @@ async def furnished(world: World, port: int) -> Target:
         "name": "l1",
         "zone": "z1",
         "year": "2027",
+        "username": "gwen",
+        "channel": "email",
+        "target": "only",
     }
     return Target(f"http://127.0.0.1:{port}", world.admin.token or "", places)
 

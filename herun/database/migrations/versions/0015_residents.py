@@ -3,7 +3,7 @@
 from herun.database.migrate import run_sql
 
 revision = "0015"
-down_revision = "0009"
+down_revision = "0011"
 
 
 def upgrade() -> None:

@@ -94,6 +94,7 @@ CREATE TABLE order_deadlines (
     FOREIGN KEY (site, number) REFERENCES work_orders
 );
 CREATE INDEX order_deadlines_pending ON order_deadlines (site, due_at, id) WHERE fired_at IS NULL;
+CREATE INDEX order_deadlines_of_order ON order_deadlines (site, number, kind) WHERE fired_at IS NULL;
 
 DO $$
 DECLARE
