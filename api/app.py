@@ -17,6 +17,7 @@ from api.care import endpoints as care
 from api.categories import endpoints as categories
 from api.clocks import endpoints as clocks
 from api.devices import endpoints as devices
+from api.duplicates import endpoints as duplicates
 from api.events import endpoints as events
 from api.evidence import endpoints as evidence
 from api.health import endpoints as health
@@ -26,6 +27,7 @@ from api.live import endpoints as live
 from api.notices import endpoints as notices
 from api.passages import endpoints as passages
 from api.people import endpoints as people
+from api.pictures import endpoints as pictures
 from api.plate_lists import endpoints as plate_lists
 from api.problems import ProblemDetails
 from api.progress import endpoints as progress
@@ -48,7 +50,7 @@ VERSION: Final = "1"
 _FEATURES: Final = (
     sessions, sites, people, devices, rules, promotions, plate_lists, visitors, care, events, passages, alerts, arming,
     calendar, backtests, categories, reports, work_orders, clocks, progress, links, questions, urges, return_visits,
-    evidence, notices, live, audit,
+    pictures, duplicates, evidence, notices, live, audit,
 )  # fmt: skip
 
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})

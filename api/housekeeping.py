@@ -11,6 +11,7 @@ from api.idempotency.service import MAX_AGE
 from api.links import store as links
 from api.notices import service as notices
 from api.notices import store as notice_store
+from api.pictures import service as pictures
 from api.resources import Resources
 from api.transactions import ALL_SITES, begin
 from api.visitors import store as visitors
@@ -21,7 +22,7 @@ BATCH: Final = 1000  # rows deleted in one transaction
 
 
 async def keep_house(resources: Resources, stop: asyncio.Event) -> None:
-    """Forgets, until `stop`, answers past their age, visits long over, notices of last season and links that ended."""
+    """Forgets, until `stop`, answers, visits, notices, links and pictures that are past their age."""
     while not stop.is_set():
         while BATCH in {await forget(resources) for forget in _FORGETTING}:
             pass
@@ -48,4 +49,8 @@ async def _forget_notices(resources: Resources) -> int:
         return await notice_store.forget(tx, tx.at - notices.KEPT, BATCH)
 
 
-_FORGETTING: Final = (_forget_batch, _forget_visits, _forget_notices, _forget_links)
+async def _forget_pictures(resources: Resources) -> int:
+    return await pictures.forget(resources, BATCH)
+
+
+_FORGETTING: Final = (_forget_batch, _forget_visits, _forget_notices, _forget_links, _forget_pictures)

@@ -37,7 +37,7 @@ async def ask(tx: Transaction, person: Person, number: str, new: NewQuestion) ->
         raise conflict("too_many_questions", f"a reporter is asked at most {MAX_QUESTIONS} times about one order")
     until = tx.at + timedelta(hours=new.hours)
     await store.add(tx, number, asked + 1, new.text, until)
-    await steps.note(tx, order, "asked", by=person.username, reason=new.text, detail={"until": until.isoformat()})
+    await steps.note(tx, order, "ask", by=person.username, reason=new.text, detail={"until": until.isoformat()})
     return await _all(tx, number)
 
 

@@ -45,10 +45,10 @@ async def urge_for_reporter(tx: Transaction, number: str, reason: str | None, *,
         raise conflict("wrong_state", f"an order is not urged while it is {order.master_state or order.state}")
     if tx.at < start:
         raise conflict("too_early", f"it may be urged from {start.isoformat()} on")
-    await steps.note(tx, order, store.URGED, by=by, reason=reason)
+    await steps.note(tx, order, store.URGE, by=by, reason=reason)
     master = held.get(order.merged_into or "")
     if master is not None:
-        await steps.note(tx, master, store.FOLLOWER_URGED, by=by, reason=reason, detail={"number": number})
+        await steps.note(tx, master, store.URGE, by=by, reason=reason, detail={"follower": number})
     return Urged(number=number, urged_at=tx.at, again_from=tx.at + AGAIN_AFTER)
 
 

@@ -10,11 +10,10 @@ from herun.database.queries import Queries
 
 _QUERIES: Final = Queries(__package__)
 
-URGED: Final = "urged"
-FOLLOWER_URGED: Final = "follower-urged"  # the reporter of an order that is merged into this one
+URGE: Final = "urge"  # in the history; with the detail `follower` it was the reporter of a merged order
 
 
 async def last(tx: Transaction, number: str) -> datetime | None:
     """When the order was last urged."""
-    row = await tx.one(_QUERIES["last"], number=number, action=URGED)
+    row = await tx.one(_QUERIES["last"], number=number, action=URGE)
     return row["at"] if row else None

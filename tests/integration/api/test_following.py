@@ -89,7 +89,7 @@ async def test_a_reporter_is_asked_and_answers(world: World) -> None:
     items = (await world.by("rita").post(f"work-orders/{number}/questions/answer", {"text": "The left"}))["items"]
     assert [(each["answer"], each["outcome"]) for each in items] == [("The left", "answered")]
     assert (await world.by("oscar").get(f"work-orders/{number}"))["asked_until"] is None
-    assert (await actions(world, number))[-2:] == ["asked", "told"]
+    assert (await actions(world, number))[-2:] == ["ask", "told"]
 
 
 async def test_a_question_is_answered_by_tail_or_link(world: World) -> None:
@@ -138,7 +138,7 @@ async def test_a_reporter_urges_after_half_of_the_promise_and_once_a_day(world: 
         assert await code(world, None, "/v1/progress/urge", by_tail) == (409, "too_early")
     world.clock.advance(DAY_US)
     assert await world.nobody.post(f"{by_link}/urge", {})
-    assert (await actions(world, number)).count("urged") == 2
+    assert (await actions(world, number)).count("urge") == 2
 
 
 async def test_what_is_answered_is_not_urged(world: World) -> None:
@@ -155,4 +155,5 @@ async def test_the_order_that_another_was_merged_into_hears_of_its_urge(world: W
     await world.by("oscar").post(f"work-orders/{number}/merge", {"master": master, "reason": "The same"})
     await half_of_the_promise(world, number)
     await world.by("rita").post(f"work-orders/{number}/urge", {})
-    assert (await actions(world, master))[-1] == "follower-urged"
+    assert (await actions(world, master))[-1] == "urge"
+    assert await world.by("rob").post(f"work-orders/{master}/urge", {})

@@ -98,8 +98,6 @@ CREATE TABLE order_callers (
     FOREIGN KEY (site, number) REFERENCES work_orders
 );
 
-CREATE INDEX work_orders_by_place ON work_orders (site, lat, lon) WHERE lat IS NOT NULL;
-
 -- Besides what it had: until when the reporter may answer what they are asked.
 DROP VIEW work_orders_whole;
 CREATE VIEW work_orders_whole WITH (security_invoker = true) AS
