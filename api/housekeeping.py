@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Final
 
 from api import background
 from api.idempotency import store
 from api.idempotency.service import MAX_AGE
+from api.open311 import store as open311
+from api.open311.service import REPEATED_WITHIN
 from api.resources import Resources
 from api.transactions import ALL_SITES, begin
 from api.visitors import store as visitors
@@ -18,9 +21,9 @@ BATCH: Final = 1000  # rows deleted in one transaction
 
 
 async def keep_house(resources: Resources, stop: asyncio.Event) -> None:
-    """Forgets answers past their age and visits long over, until `stop`."""
+    """Forgets answers past their age, visits long over and who sent what in, until `stop`."""
     while not stop.is_set():
-        while BATCH in {await _forget_batch(resources), await _forget_visits(resources)}:
+        while BATCH in {await forget(resources) for forget in _FORGET}:
             pass
         await background.wait(stop, EVERY_S)
 
@@ -33,3 +36,17 @@ async def _forget_batch(resources: Resources) -> int:
 async def _forget_visits(resources: Resources) -> int:
     async with begin(resources, ALL_SITES) as tx:
         return await visitors.forget(tx, tx.at - KEPT, BATCH)
+
+
+async def _forget_repeats(resources: Resources) -> int:
+    async with begin(resources, ALL_SITES) as tx:
+        return await open311.forget_repeats(tx, tx.wall - REPEATED_WITHIN, BATCH)
+
+
+async def _forget_contacts(resources: Resources) -> int:
+    kept = timedelta(days=resources.settings.personal_retention_days)
+    async with begin(resources, ALL_SITES) as tx:
+        return await open311.forget_contacts(tx, tx.at - kept, BATCH)
+
+
+_FORGET: Final = (_forget_batch, _forget_visits, _forget_repeats, _forget_contacts)

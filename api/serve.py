@@ -15,6 +15,7 @@ from nats.aio.msg import Msg
 
 from api import background, housekeeping
 from api.app import create_app
+from api.open311 import batches
 from api.outbox import service as outbox
 from api.resources import Resources
 from api.sessions.service import ensure_first_admin
@@ -96,6 +97,7 @@ async def serve(resources: Resources, listener: socket.socket, stop: asyncio.Eve
     tasks: dict[str, Task] = {
         outbox.TASK: outbox.relay,
         follower.TASK: follower.follow,
+        batches.TASK: batches.keep_opening,
         "housekeeping": housekeeping.keep_house,
     }
     async with asyncio.TaskGroup() as group:

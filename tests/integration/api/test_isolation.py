@@ -7,8 +7,10 @@ from typing import Final
 import pytest
 from psycopg.errors import InsufficientPrivilege
 
+from tests.integration.api.open311 import V2, WATER, client
 from tests.integration.api.running import NOON_US, World
 from tests.integration.api.test_promotion import monitored
+from tests.unit.api.test_open311_media import PICTURE
 
 # Hold no row of any site: names are hashed into buckets, and partitions belong to the engine.
 WITHOUT_SITE: Final = {"throttles", "partitions", "alembic_version", "snapshots", "outbox"}
@@ -50,6 +52,13 @@ async def fill(world: World) -> None:
     await world.admin.put("arming/bypasses/d1", {"until": "2026-06-02T00:00:00+08:00", "why": "broken"})
     drill = {"kind": "drill", "begins_at": "2026-06-02T00:00:00+08:00", "ends_at": "2026-06-02T01:00:00+08:00"}
     await world.admin.put("arming/service-windows/w1", drill | {"why": "fire drill"})
+    await world.admin.put("open311", {"enabled": True})
+    await world.admin.put("open311-services/water", {})
+    portal = await client(world)
+    files = {"media": ("a.jpg", PICTURE, "image/jpeg")}
+    sent = {"api_key": portal.api_key, **WATER, "phone": "13800001234"}
+    number = (await world.client.post(f"{V2}/requests.json", data=sent, files=files)).json()[0]["service_request_id"]
+    await portal.post("servicerequestupdates", service_request_id=number, description="more")
     await world.admin.put("calendar/2027", {"year": 2027, "holidays": {"元旦": ["2027-01-01"]}})
     monitored(world, "d1", NOON_US)
     asked = await world.admin.post("backtests", {"from": "2026-05-01T00:00:00Z", "to": "2026-05-02T00:00:00Z"})
