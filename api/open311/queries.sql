@@ -114,26 +114,29 @@ SELECT token, number, service_code FROM open311_requests WHERE site = %(site)s A
 
 -- name: requests
 SELECT o.number, o.origin, o.state, o.answer, o.master, o.category, o.text, o.unit, o.opened_at, o.updated_at,
-       closed.at AS closed_at, coalesce(r.address_id, o.building) AS address_id,
-       coalesce(r.address_string, b.name) AS address, r.token, r.description, r.zipcode, r.lat, r.lon, r.media_url,
+       o.closed_at, coalesce(r.address_id, o.building) AS address_id, coalesce(r.address_string, b.name) AS address,
+       r.token, r.description, r.zipcode, r.lat, r.lon, r.media_url,
        (SELECT min(p.media_id) FROM open311_media AS p WHERE p.site = r.site AND p.token = r.token) AS media_id
-FROM open311_orders AS o
+FROM (
+    SELECT q.*, CASE WHEN q.state = ANY(%(closed_states)s) THEN (
+        SELECT h.at FROM order_history AS h
+        WHERE h.site = %(site)s AND h.number = q.source AND h.to_state = ANY(%(closed_states)s)
+          AND (h.from_state IS NULL OR h.from_state <> ALL(%(closed_states)s))
+        ORDER BY h.n DESC LIMIT 1) END AS closed_at
+    FROM open311_orders AS q
+    WHERE q.site = %(site)s
+) AS o
 LEFT JOIN open311_requests AS r ON r.site = o.site AND r.number = o.number
 LEFT JOIN buildings AS b ON b.site = o.site AND b.building = o.building
-LEFT JOIN LATERAL (
-    SELECT max(h.at) AS at FROM order_history AS h
-    WHERE h.site = o.site AND h.number = coalesce(o.master, o.number) AND h.to_state = ANY(%(closed_states)s)
-      AND (h.from_state IS NULL OR h.from_state <> ALL(%(closed_states)s)) AND o.state = ANY(%(closed_states)s)
-) AS closed ON true
-WHERE o.site = %(site)s
-  AND (o.origin = 'report' AND o.category = ANY(%(codes)s) OR o.origin = 'alert' AND o.category = ANY(%(alert_codes)s))
+WHERE (o.origin = 'report' AND o.category = ANY(%(codes)s) OR o.origin = 'alert' AND o.category = ANY(%(alert_codes)s))
   AND (%(ids)s::text[] IS NULL OR o.number = ANY(%(ids)s))
   AND (%(wanted)s::text[] IS NULL OR o.category = ANY(%(wanted)s))
   AND (%(start)s::timestamptz IS NULL OR o.opened_at >= %(start)s)
   AND (%(end)s::timestamptz IS NULL OR o.opened_at <= %(end)s)
   AND (%(closed)s::boolean IS NULL OR (o.state = ANY(%(closed_states)s)) = %(closed)s)
-  AND (%(updated_after)s::timestamptz IS NULL OR coalesce(closed.at, o.updated_at) >= %(updated_after)s)
-  AND (%(updated_before)s::timestamptz IS NULL OR coalesce(closed.at, o.updated_at) <= %(updated_before)s)
+  AND (%(updated_after)s::timestamptz IS NULL OR o.updated_at >= %(updated_after)s)
+  AND (%(updated_after)s::timestamptz IS NULL OR coalesce(o.closed_at, o.updated_at) >= %(updated_after)s)
+  AND (%(updated_before)s::timestamptz IS NULL OR coalesce(o.closed_at, o.updated_at) <= %(updated_before)s)
 ORDER BY o.opened_at DESC, o.opened_seq DESC
 LIMIT %(limit)s OFFSET %(offset)s;
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ET
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 import pytest
 
+from api.open311 import store
+from api.open311.asking import requests_asked
+from api.open311.forms import Sent
+from api.open311.statuses import CLOSED
+from api.transactions import begin
 from tests.integration.api.open311 import V2, WATER, Client, as_text, client, read, spark, taking_part
 from tests.integration.api.running import NOON_US, World
 
@@ -345,6 +352,16 @@ async def test_pages_are_stable_and_whole(world: World, form: str) -> None:
         pages = [await one.numbers(page=page, **{name: 3}) for page in (1, 2, 3, 4)]
         assert [len(page) for page in pages] == [3, 3, 1, 0]
         assert [number for page in pages for number in page] == numbers[::-1]
+
+
+async def test_the_history_of_a_request_is_found_by_an_index(world: World) -> None:
+    async with begin(world.resources, "s1") as tx:
+        await tx.run("SET LOCAL enable_seqscan = off")
+        asked = {**asdict(requests_asked(Sent(), tx.at)), "codes": ["water"], "alert_codes": [], "wanted": None}
+        statement = "EXPLAIN " + store._QUERIES["requests"]
+        rows = await tx.chosen(statement, **asked, closed_states=list(CLOSED))
+    plan = "\n".join(row["QUERY PLAN"] for row in rows)
+    assert re.search(r"order_history_pkey.*\n\s*Index Cond: .*\(number = ", plan), plan
 
 
 async def test_at_most_a_thousand_come_at_once(world: World) -> None:
