@@ -23,6 +23,9 @@ from api.health import endpoints as health
 from api.known_query import refuse_unknown_query
 from api.live import endpoints as live
 from api.notices import endpoints as notices
+from api.open311 import endpoints as open311
+from api.open311.errors import Open311Errors
+from api.open311.routes import ROUTES as OPEN311_ROUTES
 from api.passages import endpoints as passages
 from api.people import endpoints as people
 from api.plate_lists import endpoints as plate_lists
@@ -44,6 +47,7 @@ VERSION: Final = "1"
 _FEATURES: Final = (
     sessions, sites, people, devices, rules, promotions, plate_lists, visitors, care, events, passages, alerts, arming,
     calendar, backtests, categories, reports, work_orders, clocks, progress, evidence, notices, live, audit,
+    open311,
 )  # fmt: skip
 
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})
@@ -79,9 +83,11 @@ def create_app(resources: Resources | None = None) -> FastAPI:
         root.include_router(feature.router)
     app.include_router(root)
     app.include_router(health.router)
+    app.router.routes.extend(OPEN311_ROUTES)
     problems.install(app)
     app.add_middleware(limits.BodyLimit)
     app.add_middleware(limits.Deadline)
+    app.add_middleware(Open311Errors)
     app.add_middleware(limits.Measured)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return app

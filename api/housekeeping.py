@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Final
 
 from api import background
@@ -10,6 +11,8 @@ from api.idempotency import store
 from api.idempotency.service import MAX_AGE
 from api.notices import service as notices
 from api.notices import store as notice_store
+from api.open311 import store as open311
+from api.open311.service import REPEATED_WITHIN
 from api.resources import Resources
 from api.transactions import ALL_SITES, begin
 from api.visitors import store as visitors
@@ -20,13 +23,9 @@ BATCH: Final = 1000  # rows deleted in one transaction
 
 
 async def keep_house(resources: Resources, stop: asyncio.Event) -> None:
-    """Forgets answers past their age, visits long over and notices of last season, until `stop`."""
+    """Forgets answers past their age, visits long over, notices of last season and who sent what in, until `stop`."""
     while not stop.is_set():
-        while BATCH in {
-            await _forget_batch(resources),
-            await _forget_visits(resources),
-            await _forget_notices(resources),
-        }:
+        while BATCH in {await forget(resources) for forget in _FORGET}:
             pass
         await background.wait(stop, EVERY_S)
 
@@ -44,3 +43,17 @@ async def _forget_visits(resources: Resources) -> int:
 async def _forget_notices(resources: Resources) -> int:
     async with begin(resources, ALL_SITES) as tx:
         return await notice_store.forget(tx, tx.at - notices.KEPT, BATCH)
+
+
+async def _forget_repeats(resources: Resources) -> int:
+    async with begin(resources, ALL_SITES) as tx:
+        return await open311.forget_repeats(tx, tx.wall - REPEATED_WITHIN, BATCH)
+
+
+async def _forget_contacts(resources: Resources) -> int:
+    kept = timedelta(days=resources.settings.personal_retention_days)
+    async with begin(resources, ALL_SITES) as tx:
+        return await open311.forget_contacts(tx, tx.at - kept, BATCH)
+
+
+_FORGET: Final = (_forget_batch, _forget_visits, _forget_notices, _forget_repeats, _forget_contacts)

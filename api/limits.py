@@ -14,6 +14,8 @@ from api.problems import RETRY_AFTER_S, Problem, answer
 from herun import metrics
 
 MAX_BODY_BYTES: Final = 1024 * 1024  # a thousand devices with all their fields are a third of it
+# Forms with pictures in them.
+LARGER_BODIES: Final = {"/open311/": 8 * 1024 * 1024}
 # Until an answer begins: more than the wait for a connection to the database and than a bulk of new passwords takes.
 ANSWER_S: Final = 20.0
 
@@ -24,11 +26,14 @@ _requests = metrics.counter("herun_api_requests_total")
 _seconds = metrics.histogram("herun_api_request_seconds")
 
 
-def too_large() -> Problem:
+def too_large(most: int = MAX_BODY_BYTES) -> Problem:
     """413 with the bound."""
-    return Problem(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", f"a request body has at most {MAX_BODY_BYTES} bytes"
-    )
+    return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", f"a request body has at most {most} bytes")
+
+
+def most_bytes(path: str) -> int:
+    """How large a body may be that is sent to this path."""
+    return next((most for prefix, most in LARGER_BODIES.items() if path.startswith(prefix)), MAX_BODY_BYTES)
 
 
 class BodyLimit:
@@ -41,8 +46,9 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if _announced(scope) > MAX_BODY_BYTES:
-            await answer(too_large())(scope, receive, send)
+        most = most_bytes(scope["path"])
+        if _announced(scope) > most:
+            await answer(too_large(most))(scope, receive, send)
             return
         seen = 0
 
@@ -50,8 +56,8 @@ class BodyLimit:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > MAX_BODY_BYTES:
-                raise too_large()
+            if seen > most:
+                raise too_large(most)
             return message
 
         await self._app(scope, bounded, send)

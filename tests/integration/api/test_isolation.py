@@ -9,8 +9,10 @@ from psycopg.errors import InsufficientPrivilege
 
 from api.notices import contacts
 from api.transactions import begin
+from tests.integration.api.open311 import V2, WATER, client
 from tests.integration.api.running import NOON_US, World
 from tests.integration.api.test_promotion import monitored
+from tests.unit.api.test_open311_media import PICTURE
 
 # Hold no row of any site: names are hashed into buckets, and partitions belong to the engine.
 WITHOUT_SITE: Final = {"throttles", "partitions", "alembic_version", "snapshots", "outbox"}
@@ -52,6 +54,13 @@ async def fill(world: World) -> None:
     await world.admin.put("arming/bypasses/d1", {"until": "2026-06-02T00:00:00+08:00", "why": "broken"})
     drill = {"kind": "drill", "begins_at": "2026-06-02T00:00:00+08:00", "ends_at": "2026-06-02T01:00:00+08:00"}
     await world.admin.put("arming/service-windows/w1", drill | {"why": "fire drill"})
+    await world.admin.put("open311", {"enabled": True})
+    await world.admin.put("open311-services/water", {})
+    portal = await client(world)
+    files = {"media": ("a.jpg", PICTURE, "image/jpeg")}
+    sent = {"api_key": portal.api_key, **WATER, "phone": "13800001234"}
+    number = (await world.client.post(f"{V2}/requests.json", data=sent, files=files)).json()[0]["service_request_id"]
+    await portal.post("servicerequestupdates", service_request_id=number, description="more")
     await world.admin.put("calendar/2027", {"year": 2027, "holidays": {"元旦": ["2027-01-01"]}})
     await world.admin.put("limits", {})
     number = world.rows("SELECT number FROM work_orders LIMIT 1")[0]["number"]
