@@ -15,6 +15,7 @@ from api.backtests import endpoints as backtests
 from api.calendar import endpoints as calendar
 from api.care import endpoints as care
 from api.devices import endpoints as devices
+from api.dispatch import endpoints as dispatch
 from api.events import endpoints as events
 from api.health import endpoints as health
 from api.known_query import refuse_unknown_query
@@ -38,9 +39,28 @@ PREFIX: Final = "/v1"
 VERSION: Final = "1"
 
 _FEATURES: Final = (
-    sessions, sites, people, devices, rules, promotions, plate_lists, visitors, care, events, passages, alerts, arming,
-    calendar, backtests, reports, work_orders, progress, live, audit,
-)  # fmt: skip
+    sessions,
+    sites,
+    people,
+    devices,
+    rules,
+    promotions,
+    plate_lists,
+    visitors,
+    care,
+    events,
+    passages,
+    alerts,
+    arming,
+    calendar,
+    backtests,
+    reports,
+    dispatch,
+    work_orders,
+    progress,
+    live,
+    audit,
+)  # fmt: skip; dispatch before the orders: its pool is no order's number
 
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})
 # What any route may answer besides its own; the sentences are for the OpenAPI document.

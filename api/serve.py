@@ -15,6 +15,7 @@ from nats.aio.msg import Msg
 
 from api import background, housekeeping
 from api.app import create_app
+from api.dispatch import times as dispatch_times
 from api.outbox import service as outbox
 from api.resources import Resources
 from api.sessions.service import ensure_first_admin
@@ -98,6 +99,7 @@ async def serve(resources: Resources, listener: socket.socket, stop: asyncio.Eve
         follower.TASK: follower.follow,
         "housekeeping": housekeeping.keep_house,
         times.TASK: times.keep_times,
+        dispatch_times.TASK: dispatch_times.keep_times,
     }
     async with asyncio.TaskGroup() as group:
         running = [

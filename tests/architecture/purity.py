@@ -22,6 +22,9 @@ PURE: Final = (
     "herun/rules.py",
     "herun/schedule.py",
     "herun/subjects.py",
+    "api/dispatch/choice.py",
+    "api/dispatch/rules.py",
+    "api/dispatch/words.py",
     "api/work_orders/states.py",
 )
 

@@ -8,6 +8,8 @@ import pytest
 from psycopg.errors import InsufficientPrivilege
 
 from tests.integration.api.running import NOON_US, World
+from tests.integration.api.test_dispatch import arbitrated
+from tests.integration.api.test_order_cycle import do, reported
 from tests.integration.api.test_promotion import monitored
 
 # Hold no row of any site: names are hashed into buckets, and partitions belong to the engine.
@@ -52,8 +54,23 @@ async def fill(world: World) -> None:
     await world.admin.put("arming/service-windows/w1", drill | {"why": "fire drill"})
     await world.admin.put("calendar/2027", {"year": 2027, "holidays": {"元旦": ["2027-01-01"]}})
     monitored(world, "d1", NOON_US)
+    await dispatch(world)
     asked = await world.admin.post("backtests", {"from": "2026-05-01T00:00:00Z", "to": "2026-05-02T00:00:00Z"})
     world.add_result(asked["id"], state="running")
+
+
+async def dispatch(world: World) -> None:
+    """A row of each table that dispatching has."""
+    await world.admin.put("dispatch-settings", {})
+    await world.admin.put("rosters/gwen", {"unit": "u1"})
+    await world.by("gwen").put("/v1/me/position", {"lat": 31.0, "lon": 120.0})
+    await world.admin.put("dispatch-rules", {"rules": [{"name": "r1", "when": "true", "mode": "round_robin"}]})
+    number = await reported(world)
+    await do(world, "gwen", number, "helpers", worker="greg", reason="It is heavy")
+    await world.admin.put("dispatch-rules", {"rules": [{"name": "r1", "when": "true", "mode": "grab"}]})
+    await reported(world)
+    await world.admin.put("dispatch-rules", {"rules": [{"name": "r2", "when": "true", "mode": "round_robin"}]})
+    await arbitrated(world)
 
 
 async def test_another_sites_rows_do_not_exist(world: World) -> None:

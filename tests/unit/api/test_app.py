@@ -22,7 +22,8 @@ PUBLIC: Final = {
 
 APP: Final = create_app()
 WRITING: Final = {"POST", "PUT", "PATCH", "DELETE"}
-READING: Final = {("POST", "/v1/sites/{site}/rules/check")}  # asked with a body, and nothing is changed
+# Asked with a body, and nothing is changed.
+READING: Final = {("POST", "/v1/sites/{site}/rules/check"), ("POST", "/v1/sites/{site}/dispatch-dry-runs")}
 
 
 def routes() -> Iterator[tuple[str, RouteContext]]:
