@@ -65,7 +65,7 @@ async def history(tx: Transaction, *, cursor: str | None, limit: int) -> BookHis
 
 
 def _book(row: dict[str, Any] | None) -> Book | None:
-    return Book(**{**row, "rules": [store.rule_of(body) for body in row["rules"]]}) if row else None
+    return Book(**{**row, "rules": list(store.rules_of(row["rules"]))}) if row else None
 
 
 async def _unknown(tx: Transaction, rules: list[Rule]) -> Any:

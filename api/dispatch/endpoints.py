@@ -38,7 +38,7 @@ from api.dispatch.schemas import (
     SettingsView,
 )
 from api.idempotency.service import Writer, writes
-from api.problems import conflict
+from api.problems import Problem
 from api.resources import Held
 from api.roles import DESK, READERS, WORKERS, Role
 from api.schema import SiteName
@@ -226,5 +226,5 @@ async def forget_position(writer: Carrier) -> Response:
 
 def _home(caller: Caller) -> str:
     if caller.home == ALL_SITES:
-        raise conflict("no_site", "you belong to no site: nothing is dispatched to you")
+        raise Problem(HTTPStatus.FORBIDDEN, "no_site", "you belong to no site: nothing is dispatched to you")
     return caller.home

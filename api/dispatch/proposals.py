@@ -6,7 +6,7 @@ import json
 
 from api import cursors
 from api.audit import store as audit
-from api.dispatch import book, proposals_store
+from api.dispatch import book, proposals_store, store
 from api.dispatch.rules import MAX_RULES, Rule, Target
 from api.dispatch.schemas import AcceptProposal, DeclineProposal, NewBook, Proposal, Proposals, ProposalState
 from api.problems import conflict, not_found
@@ -23,6 +23,7 @@ async def page(tx: Transaction, state: ProposalState | None, *, cursor: str | No
 
 async def accept(tx: Transaction, proposal: int, how: AcceptProposal) -> Proposal:
     """Puts the rule before all others, as a new version. Raises Problem 404, 409 and what putting rules raises."""
+    await store.one_at_a_time(tx)  # before the proposal's row, as whoever arbitrates
     found = await _pending(tx, proposal)
     now = await book.newest(tx)
     rules = [_rule(found, how), *now.rules]

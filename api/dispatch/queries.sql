@@ -6,7 +6,7 @@ SELECT site FROM feed_counters WHERE site = %(site)s FOR UPDATE;
 -- name: ground
 SELECT s.time_zone,
        (SELECT body FROM dispatch_settings AS d WHERE d.site = s.site) AS settings,
-       b.version AS book_version, b.rules,
+       b.version AS book_version, b.rules::text AS rules,
        ARRAY(SELECT c.body::text FROM calendar_decrees AS c WHERE c.site = s.site ORDER BY c.year) AS decrees,
        ARRAY(SELECT g.grid FROM grid_buildings AS g WHERE g.site = s.site AND g.building = %(building)s
              ORDER BY g.grid COLLATE "C") AS grids,
@@ -89,13 +89,13 @@ ORDER BY f.site
 LIMIT %(limit)s;
 
 -- name: newest_book
-SELECT version, rules, changed_by, changed_at, why FROM dispatch_books
+SELECT version, rules::text AS rules, changed_by, changed_at, why FROM dispatch_books
 WHERE site = %(site)s
 ORDER BY version DESC
 LIMIT 1;
 
 -- name: book
-SELECT version, rules, changed_by, changed_at, why FROM dispatch_books
+SELECT version, rules::text AS rules, changed_by, changed_at, why FROM dispatch_books
 WHERE site = %(site)s AND version = %(version)s;
 
 -- name: books

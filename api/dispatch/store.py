@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from psycopg.types.json import Jsonb
+from pydantic import TypeAdapter
 
 from api.dispatch.choice import Candidate
 from api.dispatch.rules import Rule
@@ -18,6 +20,8 @@ from api.transactions import Transaction
 from herun.database.queries import Queries
 
 _QUERIES: Final = Queries(__package__)
+_RULES: Final = TypeAdapter(list[Rule])
+_KEPT_BOOKS: Final = 256  # rules read: those of as many sites
 MAX_WORKERS: Final = 2000  # of one site
 MAX_SITES: Final = 1000  # looked after in one round
 # A position is believed, and kept, for so long: who walks an estate is elsewhere after it.
@@ -31,7 +35,7 @@ class Ground:
     time_zone: str
     settings: Settings
     book_version: int
-    rules: list[Rule]
+    rules: tuple[Rule, ...]
     decrees: Decrees
     grids: list[str]
     has_shifts: bool
@@ -51,16 +55,17 @@ async def ground(tx: Transaction, building: str | None) -> Ground:
         time_zone=row["time_zone"],
         settings=Settings.model_validate(row["settings"] or {}),
         book_version=row["book_version"] or 0,
-        rules=[rule_of(body) for body in row["rules"] or []],
+        rules=rules_of(row["rules"] or "[]"),
         decrees=tuple(row["decrees"]),
         grids=row["grids"],
         has_shifts=row["has_shifts"],
     )
 
 
-def rule_of(body: dict[str, Any]) -> Rule:
-    """A stored rule: it was checked when it was put."""
-    return Rule.model_validate(body)
+@lru_cache(maxsize=_KEPT_BOOKS)
+def rules_of(text: str) -> tuple[Rule, ...]:
+    """Stored rules: they were checked when they were put."""
+    return tuple(_RULES.validate_json(text))
 
 
 async def candidates(tx: Transaction, ground: Ground, rule: str, at: datetime) -> list[Candidate]:

@@ -328,3 +328,21 @@ async def test_an_hour_is_the_sites_hour(world: World) -> None:
     assert (await order(world, await reported(world)))["worker"] == "greg"
     world.clock.advance(HOUR_US)
     assert (await order(world, await reported(world)))["worker"] == "gwen"
+
+
+async def test_a_decision_and_the_acceptance_of_its_proposal_at_once_do_not_wait_for_each_other(world: World) -> None:
+    await arbitrated(world)
+    number = await reported(world)
+    for _ in range(2):
+        if (await order(world, number))["state"] == "accepted":
+            await do(world, "oscar", number, "dispatch", worker="gwen")
+        await give_back(world, number)
+        await do(world, "oscar", number, "sign-off")
+    (proposal,) = (await world.by("susan").get("dispatch-proposals"))["items"]
+    decided, accepted = await asyncio.gather(
+        do(world, "susan", number, "arbitrate", worker="greg", reason="It is his"),
+        world.by("susan").post(f"dispatch-proposals/{proposal['id']}/accept"),
+    )
+    assert (decided["worker"], accepted["state"]) == ("greg", "accepted")
+    found = (await world.by("susan").get("dispatch-proposals"))["items"]
+    assert sum(each["numbers"].count(number) for each in found) == 1

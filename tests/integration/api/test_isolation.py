@@ -9,7 +9,7 @@ from psycopg.errors import InsufficientPrivilege
 
 from tests.integration.api.running import NOON_US, World
 from tests.integration.api.test_dispatch import arbitrated
-from tests.integration.api.test_order_cycle import do, reported
+from tests.integration.api.test_order_cycle import answered, do, reported
 from tests.integration.api.test_promotion import monitored
 
 # Hold no row of any site: names are hashed into buckets, and partitions belong to the engine.
@@ -67,6 +67,9 @@ async def dispatch(world: World) -> None:
     await world.admin.put("dispatch-rules", {"rules": [{"name": "r1", "when": "true", "mode": "round_robin"}]})
     number = await reported(world)
     await do(world, "gwen", number, "helpers", worker="greg", reason="It is heavy")
+    await do(world, "gwen", number, "checklist", text="Close the valve", required=False)
+    await answered(world, number)
+    await do(world, "rita", number, "rate", score=5, solved=True)
     await world.admin.put("dispatch-rules", {"rules": [{"name": "r1", "when": "true", "mode": "grab"}]})
     await reported(world)
     await world.admin.put("dispatch-rules", {"rules": [{"name": "r2", "when": "true", "mode": "round_robin"}]})
