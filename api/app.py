@@ -17,9 +17,11 @@ from api.care import endpoints as care
 from api.devices import endpoints as devices
 from api.dispatch import endpoints as dispatch
 from api.events import endpoints as events
+from api.evidence import endpoints as evidence
 from api.health import endpoints as health
 from api.known_query import refuse_unknown_query
 from api.live import endpoints as live
+from api.notices import endpoints as notices
 from api.passages import endpoints as passages
 from api.people import endpoints as people
 from api.plate_lists import endpoints as plate_lists
@@ -38,29 +40,11 @@ from api.work_orders import endpoints as work_orders
 PREFIX: Final = "/v1"
 VERSION: Final = "1"
 
+# Dispatch comes before the orders: its pool is no order's number.
 _FEATURES: Final = (
-    sessions,
-    sites,
-    people,
-    devices,
-    rules,
-    promotions,
-    plate_lists,
-    visitors,
-    care,
-    events,
-    passages,
-    alerts,
-    arming,
-    calendar,
-    backtests,
-    reports,
-    dispatch,
-    work_orders,
-    progress,
-    live,
-    audit,
-)  # fmt: skip; dispatch before the orders: its pool is no order's number
+    sessions, sites, people, devices, rules, promotions, plate_lists, visitors, care, events, passages, alerts, arming,
+    calendar, backtests, reports, dispatch, work_orders, progress, evidence, notices, live, audit,
+)  # fmt: skip
 
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})
 # What any route may answer besides its own; the sentences are for the OpenAPI document.

@@ -15,6 +15,7 @@ from psycopg_pool import PoolTimeout, TooManyRequests
 from starlette.exceptions import HTTPException
 
 from api.schema import View
+from herun.refusals import in_words
 
 log = structlog.get_logger(__name__)
 
@@ -144,7 +145,7 @@ async def _on_anything(_request: Request, error: Exception) -> JSONResponse:
 
 def _field_error(item: Mapping[str, Any]) -> FieldError:
     loc = [part if isinstance(part, int) else _text(str(part)) for part in item["loc"]]
-    return FieldError(loc=loc, msg=_text(str(item["msg"])), type=str(item["type"]))
+    return FieldError(loc=loc, msg=_text(in_words(item)), type=str(item["type"]))
 
 
 def _text(text: str) -> str:

@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 
+from api.notices.channels.configured import Configured
 from api.problems import Problem
 from api.wakeups import Wakeups
 from herun.clock import Clock, SystemClock
@@ -31,9 +32,11 @@ class Resources:
     token_key: bytes
     personal_key: bytes
     head_revision: str
+    channels: Configured
     wall: Clock = field(default_factory=SystemClock)
     wakeups: Wakeups = field(default_factory=Wakeups)
     outbox_filled: asyncio.Event = field(default_factory=asyncio.Event)
+    notices_made: asyncio.Event = field(default_factory=asyncio.Event)
     # Passwords hashed at once: more would take the cores and the memory from everything else.
     hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     # Seconds of the event loop's clock at which each background task last went round.

@@ -16,12 +16,15 @@ from nats.aio.msg import Msg
 from api import background, housekeeping
 from api.app import create_app
 from api.dispatch import times as dispatch_times
+from api.notices import delivery, sign_in
+from api.notices.channels.configured import configure
+from api.notices.outgoing import make_client
 from api.outbox import service as outbox
 from api.resources import Resources
 from api.sessions.service import ensure_first_admin
 from api.work_orders import follower, times
 from herun import stream, streams, subjects
-from herun.clock import Clock
+from herun.clock import Clock, SystemClock
 from herun.database.migrate import head_revision
 from herun.database.pool import make_pool
 from herun.errors import ConfigurationError
@@ -57,7 +60,8 @@ async def opened(configured: Settings, clock: Clock) -> AsyncIterator[Resources]
     try:
         await streams.ensure_streams(client.jetstream(), configured.events_max_mb * streams.MIB)
         pool = make_pool(configured.need("database_url"), outbox.ROLE, "herun-api", POOL_SIZE)
-        async with pool:
+        wall = SystemClock()
+        async with pool, make_client() as outside:
             resources = Resources(
                 settings=configured,
                 clock=clock,
@@ -67,6 +71,8 @@ async def opened(configured: Settings, clock: Clock) -> AsyncIterator[Resources]
                 token_key=_key(configured, "token_key"),
                 personal_key=_key(configured, "personal_key"),
                 head_revision=head_revision(),
+                channels=configure(configured, outside, client, wall),
+                wall=wall,
             )
             await ensure_first_admin(resources)
             yield resources
@@ -100,7 +106,9 @@ async def serve(resources: Resources, listener: socket.socket, stop: asyncio.Eve
         "housekeeping": housekeeping.keep_house,
         times.TASK: times.keep_times,
         dispatch_times.TASK: dispatch_times.keep_times,
+        **delivery.tasks(resources.channels),
     }
+    await resources.nats.subscribe(subjects.PEOPLE_SIGN_IN, queue=sign_in.QUEUE, cb=sign_in.answering(resources))
     async with asyncio.TaskGroup() as group:
         running = [
             group.create_task(background.keep_going(name, _bound(run, resources, stop), stop), name=name)

@@ -26,6 +26,7 @@ class Touched(StrEnum):
 
     OUTBOX = "outbox"
     FEED = "feed"
+    NOTICES = "notices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +91,5 @@ async def begin(resources: Resources, site: str, actor: str = SYSTEM) -> AsyncIt
         resources.outbox_filled.set()
     if Touched.FEED in transaction.touched:
         resources.wakeups.notify(site)
+    if Touched.NOTICES in transaction.touched:
+        resources.notices_made.set()

@@ -1,4 +1,4 @@
-"""Answers the broker's question who a connecting device is, from the registry in memory."""
+"""Answers the broker's question who connects: a device by the registry in memory, a person by what the API says."""
 
 from __future__ import annotations
 
@@ -11,8 +11,19 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
 from gateway.devices import Devices
+from gateway.people import People
 from herun import metrics
-from herun.broker_auth import AUTH_CALLOUT_SUBJECT, AuthRequest, Signer, permissions_of, read_request, secret_matches
+from herun.broker_auth import (
+    AUTH_CALLOUT_SUBJECT,
+    PEOPLE_PREFIX,
+    AuthRequest,
+    Signer,
+    is_client_id_of_person,
+    permissions_of,
+    permissions_of_person,
+    read_request,
+    secret_matches,
+)
 from herun.clock import SECOND_US, SystemClock
 from herun.errors import InvalidInputError
 
@@ -30,10 +41,11 @@ _WALL: Final = SystemClock()  # the broker judges a token by the machine's clock
 
 
 class AuthResponder:
-    """Lets a registered, enabled device with the right secret in, and nobody else."""
+    """Lets a registered, enabled device with the right secret in, a person with their token, and nobody else."""
 
-    def __init__(self, client: Client, signer: Signer, devices: Devices) -> None:
+    def __init__(self, client: Client, signer: Signer, devices: Devices, people: People) -> None:
         self._client = client
+        self._people = people
         self._signer = signer
         self._devices = devices
         self._answers = metrics.counter("herun_gateway_auth_total")
@@ -61,7 +73,8 @@ class AuthResponder:
         if self._knows(request) or len(self._waiting) >= MAX_WAITING:
             await question.respond(self._answer(request))
             return
-        task = asyncio.create_task(self._answer_later(question, request))
+        later = self._answer_later if request.person is None else self._answer_person
+        task = asyncio.create_task(later(question, request))
         self._waiting.add(task)
         task.add_done_callback(self._waiting.discard)
 
@@ -75,10 +88,20 @@ class AuthResponder:
         until = loop.time() + REGISTRY_WITHIN_S
         while not self._knows(request) and loop.time() < until:  # noqa: ASYNC110 - the registry is a dictionary
             await asyncio.sleep(REGISTRY_LOOK_S)
-        try:
-            await question.respond(self._answer(request))
-        except NatsError as error:
-            log.warning("auth_answer_not_sent", error=repr(error))
+        await _respond(question, self._answer(request))
+
+    async def _answer_person(self, question: Msg, request: AuthRequest) -> None:
+        allowed, why = None, "the client id is not this person's"
+        if is_client_id_of_person(request):
+            allowed, why = await self._people.recognise(request)
+        wall_s = _WALL.now_us() // SECOND_US
+        if allowed is None:
+            await _respond(question, self._refuse(request, why, wall_s))
+            return
+        self._answers.labels(_ALLOWED).inc()
+        permissions = permissions_of_person(allowed)
+        answer = self._signer.allow(request, permissions, wall_s=wall_s, until_s=allowed.until_s)
+        await _respond(question, answer)
 
     def _answer(self, request: AuthRequest) -> bytes:
         wall_s = _WALL.now_us() // SECOND_US
@@ -87,7 +110,7 @@ class AuthResponder:
         # The password is looked at even where there is no such device: the time taken must not tell which names exist.
         matches = secret_matches(request.password, entry.secret_sha256 if entry else "")
         if entry is not None and matches:
-            if request.client_id_is_reserved:
+            if request.client_id_is_reserved or request.client_id.startswith(PEOPLE_PREFIX):
                 why = "the client id is reserved"
             elif self._is_anothers(request):
                 why = "the client id is another device's"
@@ -101,6 +124,16 @@ class AuthResponder:
                 else:
                     self._answers.labels(_ALLOWED).inc()
                     return self._signer.allow(request, permissions, wall_s=wall_s)
+        return self._refuse(request, why, wall_s)
+
+    def _refuse(self, request: AuthRequest, why: str, wall_s: int) -> bytes:
         self._answers.labels(_REFUSED).inc()
         log.warning("device_refused", user=request.user[:130], host=request.host, why=why)
         return self._signer.refuse(request, why, wall_s=wall_s)
+
+
+async def _respond(question: Msg, answer: bytes) -> None:
+    try:
+        await question.respond(answer)
+    except NatsError as error:
+        log.warning("auth_answer_not_sent", error=repr(error))

@@ -2,6 +2,8 @@
 
 The request is a JSON object `{"name": ..., "arguments": {...}}`; the answer `{"published": true, "mqtt_topic": ...}`
 once the broker has it, or `{"published": false, "why": ...}`. Whether the device did it, it says itself, later.
+
+A notice on `NOTICES.<site>.<username>` goes the same way, as it is, to that person's topic.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from gateway.devices import Devices
 from herun import subjects
 from herun.clock import SECOND_US, SystemClock
 from herun.mqtt.address import BrokerAddress
+from herun.names import is_name
 from herun.registry import DeviceEntry, DeviceFormat
 
 log = structlog.get_logger(__name__)
@@ -28,6 +31,7 @@ CLIENT_ID_PREFIX: Final = "herun-commands-"
 RECONNECT_PAUSE_S: Final = 1.0
 PUBLISH_TIMEOUT_S: Final = 3.0  # of one command; a barrier that opens later surprises
 _QOS: Final = 1
+_ONE_OF_US: Final = "gateways"  # of several gateways at one broker, one publishes a notice
 _RAISE_BARRIER: Final = "raise_barrier"
 # Output 0 closed for half a second: the pulse that raises the barrier.
 _BARRIER_PULSE: Final = {"io": 0, "value": 2, "delay": 500}
@@ -61,6 +65,7 @@ class Commands:
     async def run(self) -> None:
         """For ever."""
         await self._client.subscribe(subjects.command_subject("*", "*"), cb=self._on_request)
+        await self._client.subscribe(subjects.notice_subject("*", "*"), queue=_ONE_OF_US, cb=self._on_notice)
         while True:
             try:
                 await self._stay_connected()
@@ -86,14 +91,25 @@ class Commands:
     async def _on_request(self, request: Msg) -> None:
         try:
             topic, payload = self._message(request)
-            await self._publish(topic, payload)
-        except (ValueError, aiomqtt.MqttError, TimeoutError) as error:
-            log.warning("command_not_published", nats_subject=request.subject, error=repr(error))
-            answer: dict[str, Any] = {"published": False, "why": str(error) or repr(error)}
+        except ValueError as error:
+            await _refuse(request, error)
         else:
-            answer = {"published": True, "mqtt_topic": topic}
-        if request.reply:
-            await request.respond(msgspec.json.encode(answer))
+            await self._pass_on(request, topic, payload)
+
+    async def _on_notice(self, request: Msg) -> None:
+        _, site, username = request.subject.split(".")
+        if is_name(site) and is_name(username):
+            await self._pass_on(request, subjects.notice_topic(site, username), request.data)
+        else:
+            await _refuse(request, ValueError("a notice is for a name of a site"))
+
+    async def _pass_on(self, request: Msg, topic: str, payload: bytes) -> None:
+        try:
+            await self._publish(topic, payload)
+        except (aiomqtt.MqttError, TimeoutError) as error:
+            await _refuse(request, error)
+        else:
+            await _respond(request, {"published": True, "mqtt_topic": topic})
 
     def _message(self, request: Msg) -> tuple[str, bytes]:
         """Topic and payload of a request. Raises ValueError for one that cannot be meant."""
@@ -132,3 +148,13 @@ class Commands:
         if self._broker is None:
             raise TimeoutError("the broker is away")
         await self._broker.publish(topic, payload, qos=_QOS, timeout=PUBLISH_TIMEOUT_S)
+
+
+async def _refuse(request: Msg, error: Exception) -> None:
+    log.warning("command_not_published", nats_subject=request.subject, error=repr(error))
+    await _respond(request, {"published": False, "why": str(error) or repr(error)})
+
+
+async def _respond(request: Msg, answer: dict[str, Any]) -> None:
+    if request.reply:
+        await request.respond(msgspec.json.encode(answer))

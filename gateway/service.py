@@ -30,6 +30,7 @@ from gateway.ingest import Ingest
 from gateway.lanes import Lane
 from gateway.letters import LetterBox
 from gateway.normalise import Normaliser
+from gateway.people import People
 from gateway.picture_retention import PictureRetention
 from gateway.pictures import PictureStore
 from gateway.registry_watch import RegistryWatch
@@ -111,7 +112,8 @@ class Gateway:
             start("revocations", self._revocations.run(system, self._registry.written))
         if config.auth_callout_nats_url is not None:
             client = await self._connect(parts, "auth_callout_nats_url")
-            await AuthResponder(client, Signer(config.need("auth_callout_seed")), self._devices).start()
+            signer = Signer(config.need("auth_callout_seed"))
+            await AuthResponder(client, signer, self._devices, People(self._client)).start()
         self._is_answering = True
         log.info("gateway_ready", devices=len(self._devices))
 

@@ -27,7 +27,7 @@ class Correction(StrEnum):
     WITHDRAWN = "withdrawn"  # never was
 
 
-class Alert(msgspec.Struct, frozen=True):
+class Alert(msgspec.Struct, frozen=True, gc=False):
     """One version of an alert. Times are microseconds UTC; the id never changes, corrections are higher versions.
 
     `cause` is what raised it first: {"device", "event_id"} or {"timer", "armed_by", "due"}. `count` is how many

@@ -20,6 +20,7 @@ from typing import Any, Final
 import msgspec
 import nkeys
 
+from herun import subjects
 from herun.errors import ConfigurationError, InvalidInputError
 from herun.names import is_name
 from herun.registry import DeviceEntry, DeviceFormat
@@ -31,6 +32,10 @@ DEVICES_ACCOUNT: Final = "DEVICES"
 
 # Whoever connects under a gateway's client id takes over (or wipes) its session and with it every unread message.
 RESERVED_CLIENT_ID_PREFIX: Final = "herun-"
+
+# Broker users and client ids of people: `people/<username>`, the id with anything after one more slash. No device has a
+# slash in its name, so neither can be taken for the other.
+PEOPLE_PREFIX: Final = "people/"
 
 # First levels of topics that other devices publish below: a bridge named like one could speak for all of them.
 RESERVED_BASE_LEVELS: Final = frozenset({"herun", "device"})
@@ -56,12 +61,32 @@ class AuthRequest(msgspec.Struct, frozen=True):
         """True if this client id belongs to the stack's own sessions: refuse it, whatever the password."""
         return self.client_id.startswith(RESERVED_CLIENT_ID_PREFIX)
 
+    @property
+    def person(self) -> str | None:
+        """The username of a person who connects; None for a device."""
+        return self.user.removeprefix(PEOPLE_PREFIX) if self.user.startswith(PEOPLE_PREFIX) else None
+
 
 class Permissions(msgspec.Struct, frozen=True):
     """NATS subjects that a user may publish to and subscribe to; nothing else is allowed."""
 
     publish: tuple[str, ...]
     subscribe: tuple[str, ...]
+
+
+class PersonQuestion(msgspec.Struct, frozen=True):
+    """What a gateway asks the API about somebody who connects: is this token theirs?"""
+
+    username: str
+    token: str
+
+
+class PersonAllowed(msgspec.Struct, frozen=True):
+    """The API's yes. `home` is their site, `*` for all; `until_s` is when the token ends, in seconds of wall time."""
+
+    username: str
+    home: str
+    until_s: int
 
 
 class _ServerId(msgspec.Struct):
@@ -134,9 +159,17 @@ class Signer:
         self.issuer: str = bytes(self._key.public_key).decode("ascii")
 
     def allow(
-        self, request: AuthRequest, permissions: Permissions, *, wall_s: int, account: str = DEVICES_ACCOUNT
+        self,
+        request: AuthRequest,
+        permissions: Permissions,
+        *,
+        wall_s: int,
+        account: str = DEVICES_ACCOUNT,
+        until_s: int | None = None,
     ) -> bytes:
         """The answer that lets the device in with these permissions; whoever does not come by MQTT is refused.
+
+        The broker ends the connection at `until_s`, if given.
 
         Checked here because nats-server 2.15 does not hold answers to their `allowed_connection_types` (tried).
         """
@@ -154,6 +187,7 @@ class Signer:
                 "data": -1,
                 "payload": -1,
             },
+            **({} if until_s is None else {"exp": until_s}),
         }
         return self._answer(request, wall_s, {"jwt": self._sign(request, wall_s, user).decode("ascii")})
 
@@ -190,6 +224,22 @@ def permissions_of(entry: DeviceEntry) -> Permissions:
     if entry.format is DeviceFormat.VZENITH:
         return _vzenith(entry)
     return _zigbee2mqtt(entry)
+
+
+def permissions_of_person(allowed: PersonAllowed) -> Permissions:
+    """What a person's app may do: read that person's notices and nothing else.
+
+    Raises InvalidInputError (`bad_person`) if the names could reach another's topic.
+    """
+    if not is_name(allowed.username) or not (allowed.home == "*" or is_name(allowed.home)):
+        raise InvalidInputError("bad_person", f"no name: {allowed.username!r} of {allowed.home!r}")
+    topic = subjects.notice_topic(allowed.home, allowed.username)
+    return Permissions(publish=(), subscribe=(topic.replace("/", "."),))
+
+
+def is_client_id_of_person(request: AuthRequest) -> bool:
+    """True if the client id is one of this person's own: whoever connects under an id throws its user out."""
+    return request.client_id == request.user or request.client_id.startswith(f"{request.user}/")
 
 
 def _native(site: str, device: str) -> Permissions:

@@ -3,7 +3,8 @@
 A condition of an event rule sees `data` (the event's fields), `device` (name, kind, zone, building; what is not known
 is not there) and `event` (type); others see other variables. It is true, false, or says nothing: a field that is
 missing, or of a type that cannot be compared, is an error in CEL, and an event that lacks what is asked for neither
-holds nor ends a condition.
+holds nor ends a condition. Any other error (a division by zero, an overflow, a pattern that is none) is the
+condition's own fault, and is raised.
 
 Source: https://github.com/google/cel-spec, as the library `common-expression-language` (Rust) has it. Comparisons of a
 field with a literal, `in` a list of literals, `has()`, and their combinations by `&&`, `||`, `!` and parentheses become
@@ -20,7 +21,7 @@ from typing import Any, Final
 
 import cel
 
-from herun.errors import InvalidInputError
+from herun.errors import HerunError, InvalidInputError
 
 Data = Mapping[str, Any]
 Subject = Mapping[str, Mapping[str, Any]]  # all but `data`; `device` and `event` are the same for all events of a kind
@@ -29,11 +30,12 @@ Test = Callable[[Data, Subject], bool]
 MAX_CHARS: Final = 2_000  # of a condition: what a person can read
 MAX_KEPT: Final = 20_000  # compiled conditions that are remembered: those of a large site's rules
 Variables = tuple[tuple[str, frozenset[str] | None], ...]  # what a condition sees, and its fields; None: any field
-VARIABLES: Final[Variables] = (
-    ("data", None),
-    ("device", frozenset({"name", "kind", "zone", "building"})),
-    ("event", frozenset({"type"})),
-)
+VARIABLES: Final[Mapping[str, frozenset[str] | None]] = {  # what a condition of an event rule sees
+    "data": None,
+    "device": frozenset({"name", "kind", "zone", "building"}),
+    "event": frozenset({"type"}),
+}
+_OF_EVENTS: Final[Variables] = tuple(VARIABLES.items())
 # Those of the language that ask nothing of the world outside, time included.
 FUNCTIONS: Final = frozenset(
     {
@@ -46,12 +48,11 @@ FUNCTIONS: Final = frozenset(
         "uint",
         "double",
         "string",
-        "bool",
         "type",
-        "min",
-        "max",
     }
 )
+# Rules were put with these, which the library does not have: they must still load, and fail when they are evaluated.
+_ONCE_TAKEN: Final = frozenset({"bool", "min", "max"})
 _BOUND: Final = re.compile(r"\.(?:all|exists|exists_one|filter|map)\(\s*(\w+)\s*,")  # names that a macro makes
 # Beyond it the library compares numbers of different types as floats, Python exactly.
 _EXACT: Final = 2**53
@@ -67,9 +68,18 @@ _MISSING: Final = object()
 _NUMBERS: Final = frozenset({int, float})
 
 
+_UNDEFINED: Final = re.compile(r"Undefined variable or function: '(\w+)'")
+
+
+class ConditionFailedError(HerunError):
+    """A condition could not be evaluated, for a reason that lies in the condition."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expression:
     """A compiled condition. `is_true` and `is_false` are both false where it says nothing.
+
+    They raise ConditionFailedError where it cannot be evaluated; a quick one always can.
 
     `equalities` are the comparisons of a field with a text that must hold for it to be true: what an index can use.
     `is_quick`: it does not need the library.
@@ -83,7 +93,7 @@ class Expression:
 
 
 @lru_cache(maxsize=MAX_KEPT)
-def compile_expression(text: str, variables: Variables = VARIABLES) -> Expression:
+def compile_expression(text: str, variables: Variables = _OF_EVENTS) -> Expression:
     """The condition of a text over these variables.
 
     Raises InvalidInputError (`bad_condition`) that says what is wrong with it.
@@ -98,7 +108,9 @@ def compile_expression(text: str, variables: Variables = VARIABLES) -> Expressio
     unknown = sorted(set(program.variables()) - set(seen) - set(_BOUND.findall(text)))
     if unknown:
         raise InvalidInputError("bad_condition", f"unknown {unknown}; a condition sees {', '.join(seen)}")
-    unknown = sorted(name for name in program.functions() if name.isidentifier() and name not in FUNCTIONS)
+    unknown = sorted(
+        name for name in program.functions() if name.isidentifier() and name not in FUNCTIONS | _ONCE_TAKEN
+    )
     unknown = [name for name in unknown if not name.startswith("_")]
     if unknown:
         raise InvalidInputError("bad_condition", f"unknown functions {unknown}; known are {sorted(FUNCTIONS)}")
@@ -119,10 +131,20 @@ def _by_library(program: Any) -> tuple[Test, Test]:
     def answer(data: Data, subject: Subject) -> Any:
         try:
             return program.execute({"data": data, **subject})
-        except (ValueError, TypeError, KeyError, RuntimeError, ArithmeticError, AttributeError):
-            return None  # CEL's own errors: it says nothing
+        except (LookupError, TypeError):
+            return None  # what is asked for is not there, or of a type that this cannot be asked of
+        except (ValueError, RuntimeError, ArithmeticError) as error:
+            if _is_of_another_type(error):
+                return None
+            raise ConditionFailedError(_first_line(error)) from error
 
     return (lambda data, subject: answer(data, subject) is True), (lambda data, subject: answer(data, subject) is False)
+
+
+def _is_of_another_type(error: Exception) -> bool:
+    """The library tells a text's function that is called on a number as one that does not exist."""
+    missing = _UNDEFINED.match(str(error))
+    return missing is not None and missing[1] in FUNCTIONS
 
 
 def _first_line(error: Exception) -> str:

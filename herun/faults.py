@@ -22,6 +22,8 @@ class FaultPoint(StrEnum):
     PROCESSOR_COMMITTED_NOT_RELAYED = "processor.committed_not_relayed"
     PROCESSOR_SNAPSHOT_HALF_WRITTEN = "processor.snapshot_half_written"
     API_ORDER_OPENED_NOT_ACKNOWLEDGED = "api.order_opened_not_acknowledged"
+    API_NOTICE_CLAIMED_NOT_SENT = "api.notice_claimed_not_sent"
+    API_NOTICE_SENT_NOT_RECORDED = "api.notice_sent_not_recorded"
 
 
 _armed = frozenset(filter(None, os.environ.get("HERUN_FAULT", "").split(",")))

@@ -50,6 +50,7 @@ METRICS: Final = (
     Metric("herun_processor_duplicates_total", MetricType.COUNTER, "Events dropped as already stored", ("net",)),
     Metric("herun_processor_alerts_total", MetricType.COUNTER, "Alert versions written", ("state", "mode")),
     Metric("herun_processor_rule_errors_total", MetricType.COUNTER, "Evaluations that threw", ("rule",)),
+    Metric("herun_processor_part_errors_total", MetricType.COUNTER, "Times a part of the engine threw", ("part",)),
     Metric("herun_processor_lag_seconds", MetricType.GAUGE, "Age of the newest committed frame", ("partition",)),
     Metric("herun_processor_commit_seconds", MetricType.HISTOGRAM, "Duration of one transaction"),
     Metric("herun_processor_batch_events", MetricType.HISTOGRAM, "Events of one transaction"),
@@ -68,6 +69,7 @@ METRICS: Final = (
     Metric("herun_api_orders_opened_total", MetricType.COUNTER, "Work orders opened", ("origin",)),
     Metric("herun_api_order_transitions_total", MetricType.COUNTER, "Transitions of work orders", ("action",)),
     Metric("herun_api_live_feeds", MetricType.GAUGE, "Live feeds open now"),
+    Metric("herun_api_notices_total", MetricType.COUNTER, "Notices by what came of a try", ("channel", "result")),
     Metric("herun_api_outbox_relayed_total", MetricType.COUNTER, "Control and registry changes relayed"),
     Metric("herun_api_outbox_set_aside_total", MetricType.COUNTER, "Changes that the stream can never take; logged"),
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from herun import rule_sense
 from herun.catalogue import CATALOGUE, PersonalClass
 from herun.rules import RULE, Rule, decides_otherwise
 
@@ -57,7 +58,7 @@ def doubts(rule: Rule) -> list[str]:
         for where, name in asked
         if name not in known
     ]
-    return found
+    return found + rule_sense.doubts(rule)
 
 
 def _measured(rule: Rule) -> list[str]:

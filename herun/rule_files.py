@@ -12,8 +12,10 @@ from typing import Annotated, Any, Final, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from herun import rule_sense
 from herun.errors import InvalidInputError
 from herun.marked_yaml import Complaint, Marked, Path, read_marked
+from herun.refusals import in_words
 from herun.rules import RULE, Name, Rule, body_of
 
 MAX_BYTES: Final = 20_000_000  # ten thousand rules of two thousand bytes
@@ -92,7 +94,7 @@ def rule_of(body: Mapping[str, Any]) -> Rule:
     """The rule of a body that was read already. Raises InvalidInputError (`bad_rule`) with what was expected where."""
     marked = Marked(value=body)
     found = _rule(marked, (), body)
-    if found is None:
+    if found is None or marked.complaints:
         complaints = marked.complaints[:MAX_COMPLAINTS]
         raise InvalidInputError("bad_rule", "; ".join(f"{each.where or 'rule'}: {each.what}" for each in complaints))
     return found[1].rule
@@ -127,10 +129,13 @@ def _rule(marked: Marked, path: Path, body: Any) -> tuple[Path, PlacedRule] | No
         marked.complain(path, "expected one rule, as names and values")
         return None
     try:
-        return path, PlacedRule(RULE.validate_python(body), marked.line_of(path))
+        rule = RULE.validate_python(body)
     except ValidationError as error:
         _complain(marked, path, error, body)
         return None
+    for where, what in rule_sense.faults(rule):
+        marked.complain((*path, *where), what)
+    return path, PlacedRule(rule, marked.line_of(path))
 
 
 def _refuse_repeats(marked: Marked, rules: Iterable[tuple[Path, PlacedRule]]) -> None:
@@ -152,12 +157,9 @@ def _complain(marked: Marked, base: Path, error: ValidationError, body: Mapping[
         elif each["type"] == "extra_forbidden":
             path, what = (*base, *loc), _unknown(str(loc[-1]), loc, body)
         elif each["type"] == "missing":
-            path, what = (*base, *loc), "is missing"
+            path, what = (*base, *loc), in_words(each)
         else:
-            path, what = (
-                marked.deepest((*base, *loc)) if marked.lines else loc,
-                each["msg"].removeprefix("Value error, "),
-            )
+            path, what = (marked.deepest((*base, *loc)) if marked.lines else loc), in_words(each)
         whats = found.setdefault(path, [])
         if what not in whats:
             whats.append(what)

@@ -119,6 +119,34 @@ class Settings(BaseSettings):
     token_key: SecretStr | None = Field(default=None, description="Key that signs access tokens, 32 bytes or more")
     token_minutes: int = Field(default=480, ge=1, description="Minutes that an access token is valid")
 
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="Mail server of notices, smtp://, smtp+starttls:// or smtps://user:password@host:port; unset: none",
+    )
+    smtp_from: str | None = Field(default=None, description="Address that notices by mail come from")
+    vapid_private_key: SecretStr | None = Field(
+        default=None, description="P-256 key of web push, 32 bytes in base64url; unset: no web push"
+    )
+    vapid_subject: str | None = Field(
+        default=None, description="mailto: or https: address by which push services reach whoever runs this"
+    )
+    web_push_hosts: str = Field(
+        default="fcm.googleapis.com,push.services.mozilla.com,push.apple.com,notify.windows.com",
+        description="Push services that browsers may name, with all below them; commas between",
+    )
+    web_push_private_hosts: str = Field(
+        default="", description="Tests only: host:port of push services that may be local and without TLS"
+    )
+    wechat_app_id: str | None = Field(default=None, description="WeChat official account; unset: no notices by WeChat")
+    wechat_app_secret: SecretStr | None = Field(default=None, description="Its secret")
+    wechat_template_id: str | None = Field(
+        default=None, description="Its message template, fields as docs/notices.md says"
+    )
+    wechat_api_url: str = Field(default="https://api.weixin.qq.com", description="Where WeChat answers")
+    notice_robots: SecretStr | None = Field(
+        default=None, description="JSON list of the robots of WeCom, DingTalk and Feishu groups, see docs/notices.md"
+    )
+
     clock: str | None = Field(default=None, description="<ISO start>@<speed>: a simulated clock for demo and tests")
     clock_epoch: int | None = Field(
         default=None, description="Wall time in microseconds at which the clock stood at its start"

@@ -46,6 +46,20 @@ def command_subject(site: str, device: str) -> str:
     return f"COMMANDS.{site}.{device}"
 
 
+def notice_subject(site: str, username: str) -> str:
+    """The NATS subject of notices that a gateway passes on to a person's MQTT topic."""
+    return f"NOTICES.{site}.{username}"
+
+
+# On which a gateway asks the API whether somebody who connects by MQTT is who they say.
+PEOPLE_SIGN_IN: Final = "PEOPLE.SIGN_IN"
+
+
+def notice_topic(site: str, username: str) -> str:
+    """The MQTT topic of a person's notices; six levels, so that it is no device's."""
+    return f"herun/v1/{site}/people/{username}/notice"
+
+
 def native_topic(site: str, device: str, channel: str) -> str:
     """The MQTT topic of a native device's channel: event, reading, state, command or reply."""
     return f"herun/v1/{site}/{device}/{channel}"

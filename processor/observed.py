@@ -1,4 +1,4 @@
-"""What the processor says of itself: its metrics, and the rules that threw."""
+"""What the processor says of itself: its metrics, and the rules and parts that threw."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import structlog
 from herun import metrics
 from herun.clock import SECOND_US, SystemClock
 from processor.batch import STORED, Batch
+from processor.engine.decisions import PartError
 
 log = structlog.get_logger(__name__)
 
@@ -18,6 +19,7 @@ EVENTS: Final = metrics.counter("herun_processor_events_total")
 DUPLICATES: Final = metrics.counter("herun_processor_duplicates_total")
 ALERTS: Final = metrics.counter("herun_processor_alerts_total")
 RULE_ERRORS: Final = metrics.counter("herun_processor_rule_errors_total")
+PART_ERRORS: Final = metrics.counter("herun_processor_part_errors_total")
 UNDECODABLE: Final = metrics.counter("herun_processor_undecodable_total")
 TOO_LATE: Final = metrics.counter("herun_processor_too_late_total")
 KEYS_REFUSED: Final = metrics.counter("herun_processor_keys_refused_total")
@@ -32,8 +34,12 @@ BACKTESTS: Final = metrics.counter("herun_processor_backtests_total")
 SNAPSHOTS: Final = metrics.counter("herun_processor_snapshots_total")
 
 
+PART_ERROR_LOGGED_EVERY_US: Final = 60 * SECOND_US  # for each part: what throws may throw on every event
 _WALL: Final = SystemClock()  # frames carry the stream's time, which is the machine's
 _newest_us: dict[int, int] = {}  # of each owned partition, its newest committed frame's
+
+_part_errors: dict[str, int] = {}  # since the start
+_logged_us: dict[str, int] = {}  # when each part's errors were last logged
 
 
 def batch_committed(partition: int, batch: Batch) -> None:
@@ -57,6 +63,22 @@ def batch_committed(partition: int, batch: Batch) -> None:
         for each in decisions.rule_errors:
             RULE_ERRORS.labels(each.rule_uid).inc()
             log.warning("rule_threw", partition=partition, rule=each.rule_uid, error=each.error)
+        for error in decisions.part_errors:
+            _part_threw(partition, error)
+
+
+def part_errors() -> dict[str, int]:
+    """How often each part has thrown since this process began."""
+    return dict(_part_errors)
+
+
+def _part_threw(partition: int, threw: PartError) -> None:
+    PART_ERRORS.labels(threw.part).inc()
+    times = _part_errors[threw.part] = _part_errors.get(threw.part, 0) + 1
+    now_us = _WALL.now_us()
+    if now_us - _logged_us.get(threw.part, 0) >= PART_ERROR_LOGGED_EVERY_US:
+        _logged_us[threw.part] = now_us
+        log.error("part_threw", partition=partition, part=threw.part, error=threw.error, times=times)
 
 
 def owned_by_another(partition: int) -> None:

@@ -63,7 +63,10 @@ async def _run_partitions(around: Surroundings, configured: Settings) -> None:
     async def clocks() -> dict[str, dict[str, float]]:
         return clocks_that_are_off(owners)
 
-    routes = {"/counts": counts, "/clocks": clocks}
+    async def part_errors() -> dict[str, int]:
+        return observed.part_errors()
+
+    routes = {"/counts": counts, "/clocks": clocks, "/part-errors": part_errors}
     async with serve_status(configured.processor_http_port, not_ready, routes, host=configured.host) as port:
         log.info("processor_status_served", port=port)
         async with asyncio.TaskGroup() as group:

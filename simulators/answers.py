@@ -95,11 +95,16 @@ def differences(scenario: Scenario, seen: Seen) -> list[str]:
 
 
 def holds(wanted: Any, there: Any) -> bool:
-    """True if what is there has at least what is wanted; of a list, each wanted thing is somewhere in it."""
+    """True if what is there has at least what is wanted; of a list, each wanted thing is somewhere in it.
+
+    A list in which nothing is wanted is to be empty.
+    """
     if isinstance(wanted, dict):
         return isinstance(there, dict) and all(name in there and holds(wanted[name], there[name]) for name in wanted)
     if isinstance(wanted, list):
-        return isinstance(there, list) and all(any(holds(each, one) for one in there) for each in wanted)
+        if not isinstance(there, list) or (there and not wanted):
+            return False
+        return all(any(holds(each, one) for one in there) for each in wanted)
     return bool(wanted == there)
 
 

@@ -22,6 +22,11 @@ def duration_us(text: object) -> int:
     return sum(int(number) * UNITS_US[unit] for number, unit in DURATION.findall(text))
 
 
+def offset_us(text: object) -> int:
+    """The same, and -10m for what is behind."""
+    return -duration_us(text[1:]) if isinstance(text, str) and text.startswith("-") else duration_us(text)
+
+
 def local(at_us: int) -> datetime:
     """A moment as the site's wall clock shows it."""
     return to_datetime(at_us).astimezone(_CHINA)

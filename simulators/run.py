@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import re
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
@@ -39,6 +40,8 @@ PAGE: Final = 100
 # The estate's time after the end in which nothing more may come.
 QUIET_US: Final = 5 * MINUTE_US
 
+
+_NEWEST: Final = re.compile(r"\$\{newest (\S+) (\w+)\}")  # what the system has named, in a path that is shown
 
 # An alert in words, how often it was counted, and when it was raised after the start (-1: by a timer), in microseconds.
 Answer = tuple[str, int, int]
@@ -171,13 +174,23 @@ async def _everything(operator: Person, site: str, scenario: Scenario) -> tuple[
         for event_type in sorted({event.type for event in answers.events})
         for event in await _pages(operator, f"{at}/events", type=event_type)
     ]
-    shown = {shows.get: await operator.get(f"{at}/{shows.get}") for shows in answers.shows}
+    shown = {shows.get: await _shown(operator, at, shows.get) for shows in answers.shows}
     return alerts, Seen(
         alerts=[SeenAlert.read(alert) for alert in alerts],
         orders=[SeenOrder.read(order) for order in orders],
         events=events,
         shown=shown,
     )
+
+
+async def _shown(operator: Person, at: str, path: str) -> Any:
+    """What the API answers to a path; None as long as what it names is not there."""
+    for named in list(_NEWEST.finditer(path)):
+        items = (await operator.get(f"{at}/{named[1]}"))["items"]
+        if not items:
+            return None
+        path = path.replace(named[0], str(items[0][named[2]]))
+    return await operator.get(f"{at}/{path}")
 
 
 async def _pages(person: Person, path: str, **query: str) -> list[dict[str, Any]]:

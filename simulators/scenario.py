@@ -12,9 +12,10 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, model_validator
 
 from simulators.happenings import Happening, Scalar
-from simulators.moments import duration_us, resolved
+from simulators.moments import duration_us, offset_us, resolved
 
 Duration = Annotated[int, BeforeValidator(duration_us)]
+Offset = Annotated[int, BeforeValidator(offset_us)]
 
 
 class _Strict(BaseModel):
@@ -149,7 +150,8 @@ class ExpectedEvent(_Strict):
 class Shows(_Strict):
     """What the API answers in the end to `get` (a path below the site): at least what `has` holds.
 
-    Of a list, each thing that `has` names is in it.
+    Of a list, each thing that `has` names is in it. `${newest PATH FIELD}` in the path is that field of the first thing
+    that the list at PATH shows.
     """
 
     get: str
@@ -178,7 +180,8 @@ class Scenario(_Strict):
     """A stretch of the estate's life. `lasts` is simulated time; `settle` what people get on top for their work.
 
     `uses` names the estate's common rules that are in force (left out: all); `rules` are its own. `day`: it means
-    something on this day only. `clocks` are ahead by so much. Without `ordinary_day` nothing happens but the timeline.
+    something on this day only. `clocks` are ahead by so much (-10m: behind). Without `ordinary_day` nothing happens but
+    the timeline.
     """
 
     name: str
@@ -188,7 +191,7 @@ class Scenario(_Strict):
     plan: Literal["hamlet", "herun"] = "hamlet"
     day: date | None = None
     ordinary_day: bool = True
-    clocks: dict[str, Duration] = {}
+    clocks: dict[str, Offset] = {}
     uses: tuple[str, ...] | None = None
     rules: tuple[dict[str, Any], ...] = ()
     setup: tuple[SetUp, ...] = ()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from api.dispatch import service, store
-from api.dispatch.explaining import explained
 from api.dispatch.schemas import DispatchExplanation, DryRun, Explanation
 from api.problems import FieldError, Problem, invalid
 from api.sites import store as places
@@ -42,7 +41,7 @@ async def dry_run(tx: Transaction, asked: DryRun) -> Explanation:
         if unknown[field]:
             raise _unknown(field, min(unknown[field]))
     decision = await service.decide(tx, _order(tx, asked), at=asked.at, dry=True)
-    return explained(decision.choice, decision.ground.book_version, asked.at or tx.at)
+    return service.explanation_of(decision, asked.at or tx.at)
 
 
 def _order(tx: Transaction, asked: DryRun) -> Order:

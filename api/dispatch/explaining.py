@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -12,7 +13,7 @@ from api.dispatch.schemas import Explanation, LookedAt, PassedOver
 MAX_TOLD: Final = 50  # people of one stage who are listed by name
 
 
-def explained(choice: Choice, book_version: int, at: datetime) -> Explanation:
+def explained(choice: Choice, book_version: int, at: datetime, failed: Mapping[str, str]) -> Explanation:
     """The choice with its reasons, in words and numbers."""
     return Explanation(
         at=at,
@@ -25,6 +26,7 @@ def explained(choice: Choice, book_version: int, at: datetime) -> Explanation:
         words=words.of_choice(choice),
         load=choice.load,
         distance_m=choice.distance_m,
+        failed=dict(failed),
         looked=[_looked(each) for each in choice.looked],
     )
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, model_validator
 
 from api.schema import Body, Name, distinct
-from herun.cel import MAX_CHARS, Variables, compile_expression
+from herun.cel import MAX_CHARS, ConditionFailedError, Variables, compile_expression
 from herun.errors import InvalidInputError
 
 MAX_RULES: Final = 200  # of a site: what a person can still keep in order
@@ -96,7 +97,22 @@ DEFAULT: Final = Rule.model_construct(name=DEFAULT_NAME, when="true", to=Target(
 Rules = Annotated[list[Rule], Field(max_length=MAX_RULES), distinct("name")]
 
 
-def first_match(rules: Sequence[Rule], facts: Mapping[str, Any]) -> Rule:
-    """The first rule whose condition is true of an order; DEFAULT if there is none."""
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The rule that holds, and why others before it could not be evaluated, by name."""
+
+    rule: Rule
+    failed: dict[str, str]
+
+
+def first_match(rules: Sequence[Rule], facts: Mapping[str, Any]) -> Match:
+    """The first rule whose condition is true of an order; DEFAULT if there is none. What fails does not match."""
     known = {"order": {name: value for name, value in facts.items() if value is not None}}
-    return next((rule for rule in rules if compile_expression(rule.when, _VARIABLES).is_true({}, known)), DEFAULT)
+    failed: dict[str, str] = {}
+    for rule in rules:
+        try:
+            if compile_expression(rule.when, _VARIABLES).is_true({}, known):
+                return Match(rule, failed)
+        except ConditionFailedError as error:
+            failed[rule.name] = str(error)
+    return Match(DEFAULT, failed)

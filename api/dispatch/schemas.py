@@ -173,7 +173,10 @@ class LookedAt(View):
 
 
 class Explanation(View):
-    """Who an order goes to and why, as things stood `at`. `book_version` 0: the site has no rules of its own."""
+    """Who an order goes to and why, as things stood `at`. `book_version` 0: the site has no rules of its own.
+
+    `failed`: rules that could not be evaluated and so did not match, by name, and why.
+    """
 
     at: Moment
     rule: str
@@ -185,6 +188,7 @@ class Explanation(View):
     words: Bilingual
     load: int | None
     distance_m: int | None
+    failed: dict[str, str]
     looked: list[LookedAt]
 
 

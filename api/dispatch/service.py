@@ -16,6 +16,7 @@ from api.dispatch import store, words
 from api.dispatch.choice import Candidate, Choice, Errand, Passed, Stage, choose, unfitness
 from api.dispatch.explaining import explained
 from api.dispatch.rules import Mode, Rule, first_match
+from api.dispatch.schemas import Explanation
 from api.dispatch.shifts import calendar
 from api.dispatch.store import Ground
 from api.problems import Problem, conflict
@@ -39,6 +40,7 @@ class Decision:
     errand: Errand
     candidates: list[Candidate]
     choice: Choice
+    failed: dict[str, str]  # rules that could not be evaluated, and why
 
 
 async def place(tx: Transaction, order: Order) -> Order:
@@ -94,13 +96,20 @@ async def decide(
         await store.one_at_a_time(tx)
     when = at or tx.at
     ground = await store.ground(tx, order.building)
-    rule = first_match(ground.rules, facts(order, ground, when))
+    match = first_match(ground.rules, facts(order, ground, when))
+    rule = match.rule
     if to_assign and rule.mode is Mode.GRAB:
         rule = rule.model_copy(update={"mode": Mode.ASSIGN})
     everybody = await store.candidates(tx, ground, rule.name, when)
     candidates = [each for each in everybody if each.username not in without]
     errand = errand_of(order, ground)
-    return Decision(ground, rule, errand, candidates, choose(candidates, errand, rule, ground.settings.chain))
+    choice = choose(candidates, errand, rule, ground.settings.chain)
+    return Decision(ground, rule, errand, candidates, choice, match.failed)
+
+
+def explanation_of(decision: Decision, at: datetime) -> Explanation:
+    """What was decided, as people read it."""
+    return explained(decision.choice, decision.ground.book_version, at, decision.failed)
 
 
 def facts(order: Order, ground: Ground, at: datetime) -> dict[str, Any]:
@@ -155,8 +164,7 @@ async def _carry_out(tx: Transaction, order: Order, decision: Decision) -> Order
 
 
 async def _keep(tx: Transaction, order: Order, decision: Decision, n: int) -> None:
-    explanation = explained(decision.choice, decision.ground.book_version, tx.at)
-    await store.keep_choice(tx, order.number, n, explanation)
+    await store.keep_choice(tx, order.number, n, explanation_of(decision, tx.at))
     if decision.choice.worker is not None and decision.choice.mode is Mode.ROUND_ROBIN:
         await store.take_turn(tx, decision.rule.name, decision.choice.worker)
 

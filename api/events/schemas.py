@@ -10,7 +10,10 @@ from api.schema import Moment, View
 
 
 class Event(View):
-    """One event. `personal` holds plates and other personal values, masked unless they were asked for."""
+    """One event. `personal` holds plates and other personal values, masked unless they were asked for.
+
+    `out_of_service`: said in a drill, maintenance or bypass, so it raises nothing. `derived`: made by the engine.
+    """
 
     event_id: str
     event_type: str
@@ -19,6 +22,8 @@ class Event(View):
     recorded_time: Moment
     sequence: int | None
     late: bool
+    out_of_service: bool
+    derived: bool
     data: dict[str, Any]
     personal: dict[str, str] = Field(default_factory=dict)
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from api.events.schemas import Event
 from api.transactions import Transaction
 from herun.database.queries import Queries
-from herun.events import FLAG_LATE
+from herun.events import FLAG_DERIVED, FLAG_LATE, FLAG_OUT_OF_SERVICE
 from herun.personal import mask
 
 _QUERIES: Final = Queries(__package__)
@@ -53,6 +53,8 @@ def shown(row: dict[str, Any], *, reveal: bool = False) -> Event:
         recorded_time=row["recorded_time"],
         sequence=row["sequence"],
         late=bool(row["flags"] & FLAG_LATE),
+        out_of_service=bool(row["flags"] & FLAG_OUT_OF_SERVICE),
+        derived=bool(row["flags"] & FLAG_DERIVED),
         data=row["data"],
         personal=personal if reveal else {name: mask(value) for name, value in personal.items()},
     )

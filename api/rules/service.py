@@ -7,7 +7,7 @@ from typing import Any
 from api import cursors
 from api.audit import store as audit
 from api.outbox import store as outbox
-from api.problems import conflict, invalid, not_found
+from api.problems import FieldError, conflict, invalid, not_found
 from api.rules import store
 from api.rules.schemas import (
     Checked,
@@ -22,6 +22,7 @@ from api.rules.schemas import (
 )
 from api.rules.store import Filter, Named
 from api.transactions import Transaction
+from herun import rule_sense
 from herun.control import ControlKind
 from herun.rule_changes import begins_anew, changes, doubts
 from herun.rule_files import MAX_RULES, RuleFile
@@ -29,9 +30,20 @@ from herun.rules import RULE, Rule, body_of
 
 
 async def put(tx: Transaction, uid: str, rule: Rule, why: str | None) -> RuleVersion:
-    """Makes the next version. Raises Problem 422 if the body names another rule, 409 beyond the bound."""
+    """Makes the next version. Raises Problem 422 if the body names another rule, or its condition never comes true."""
     if rule.uid != uid:
         raise invalid("another_uid", f"the body is rule {rule.uid}, the path says {uid}")
+    faults = rule_sense.faults(rule)
+    if faults:
+        errors = [FieldError(loc=["body", *path], msg=what, type="invalid_rule") for path, what in faults]
+        path, what = faults[0]
+        raise invalid("invalid_rule", f"body.{'.'.join(map(str, path))}: {what}", errors)
+    return await _put(tx, rule, why)
+
+
+async def _put(tx: Transaction, rule: Rule, why: str | None) -> RuleVersion:
+    """Makes the next version. Raises Problem 409 beyond the bound."""
+    uid = rule.uid
     version, in_force = await store.newest(tx, uid)
     if not in_force and await store.count(tx) >= MAX_RULES:
         raise conflict("too_many_rules", f"a site has at most {MAX_RULES} rules in force")
@@ -54,11 +66,16 @@ async def remove(tx: Transaction, uid: str, why: str | None) -> RuleChange:
 
 
 async def roll_back(tx: Transaction, uid: str, asked: Rollback) -> RuleVersion:
-    """Puts an old version's body as a new one. Raises Problem 404 for no such version, 409 for one that removed it."""
+    """Puts an old version's body as a new one.
+
+    Raises Problem 404 for no such version, 409 for one that removed the rule and for the one that is in force.
+    """
     body = await _body(tx, uid, asked.version)
     if body is None:
         raise conflict("removed", f"version {asked.version} took the rule out of force; there is nothing to put")
-    return await put(tx, uid, RULE.validate_python(body), f"back to version {asked.version}: {asked.why}"[:500])
+    if await store.newest(tx, uid) == (asked.version, True):
+        raise conflict("in_force", f"version {asked.version} is the one in force; there is nothing to go back to")
+    return await _put(tx, RULE.validate_python(body), f"back to version {asked.version}: {asked.why}"[:500])
 
 
 async def one(tx: Transaction, uid: str) -> RuleVersion:

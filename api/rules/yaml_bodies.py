@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request, Response
@@ -31,13 +32,17 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class YamlRoute(APIRoute):
-    """A route whose body is one rule: YAML becomes JSON before anything else looks at it."""
+    """A route whose body is one rule: YAML becomes JSON before anything else looks at it.
+
+    In JSON too a name that stands twice is refused: of two values only one would be put, without a word.
+    """
 
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
 
         async def handle_either(request: Request) -> Response:
             if _media_type(request) not in YAML:
+                _refuse_repeats(await request.body())
                 return await handle(request)
             found = await rules_of(request)
             if not found.is_single:
@@ -65,6 +70,22 @@ async def rules_of(request: Request) -> RuleFile:
 
 
 RulesBody = Annotated[RuleFile, Depends(rules_of)]
+
+
+def _refuse_repeats(raw: bytes) -> None:
+    """Raises Problem 422 for a name that stands twice; what is no JSON is refused by whoever reads it."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, value in pairs:
+            if name in found:
+                what = f"{name} stands here twice"
+                raise invalid("invalid_rule", what, [FieldError(loc=["body", name], msg=what, type="invalid_rule")])
+            found[name] = value
+        return found
+
+    with suppress(ValueError, RecursionError):
+        json.loads(raw, object_pairs_hook=unique)
 
 
 def _refused(errors: list[FieldError]) -> Exception:

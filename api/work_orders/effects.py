@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api.dispatch import effects as dispatch
+from api.notices import service as notices
 from api.transactions import Transaction
 from api.work_orders.order import Order
 
@@ -23,3 +24,4 @@ class Step:
 async def follow(tx: Transaction, step: Step) -> None:
     """Tells the parts that have something to do when an order moves."""
     await dispatch.follow(tx, step)
+    await notices.follow(tx, step)

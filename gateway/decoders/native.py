@@ -28,6 +28,7 @@ from herun.frames import MAX_EVENT_BYTES, MAX_FRAME_BYTES
 from herun.mqtt.packets import DUP_BIT, RETAIN_BIT, Publish
 from herun.names import is_name
 from herun.registry import DeviceEntry, DeviceFormat
+from herun.subjects import notice_topic
 
 # Of one array: a message's events go into one frame.
 MAX_EVENTS_PER_MESSAGE: Final = 500
@@ -63,6 +64,8 @@ class NativeDecoder:
         if not topic.startswith(_PREFIX):
             return None
         levels = topic.split("/")
+        if len(levels) == 6 and topic == notice_topic(levels[2], levels[4]):
+            return Ignored(DeviceFormat.NATIVE)
         if len(levels) != 5 or not (is_name(levels[2]) and is_name(levels[3])):
             raise refused(DeadLetterReason.UNKNOWN_TOPIC, "native topics are herun/v1/<site>/<device>/<channel>")
         channel = levels[4]

@@ -1,4 +1,4 @@
-"""`herun audit`: whether the history of orders is as it was written."""
+"""`herun audit`: whether the history of orders, and an evidence pack, are as they were written."""
 
 from __future__ import annotations
 
@@ -13,11 +13,6 @@ import typer
 from herun.settings import Settings
 
 app = typer.Typer(name="audit", help="Whether the history of orders is as it was written.", no_args_is_help=True)
-
-
-@app.callback()
-def _audit() -> None:
-    """Keeps `verify` a command of its own while it is the only one."""
 
 
 @app.command()
@@ -51,6 +46,24 @@ def verify(
         if not found:
             print("no site" if site is None else f"no site {site}")
     raise typer.Exit(0 if found and not any(each.breaks for each in found) else 1)
+
+
+@app.command("verify-pack")
+def verify_pack(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="An evidence pack")],
+    key: Annotated[
+        str | None, typer.Option(help="The public key in hexadecimal that must have signed it", show_default=False)
+    ] = None,
+) -> None:
+    """Say whether an evidence pack is as it was signed; exit code 1 if it is not."""
+    from herun.evidence import MAX_BYTES, check_pack
+
+    with file.open("rb") as opened:
+        content = opened.read(MAX_BYTES + 1)
+    wrong = check_pack(content, key)
+    by = f"by {key}" if key else "by whoever holds the key that it names (give --key)"
+    print("\n".join(wrong) if wrong else f"as it was signed {by}")
+    raise typer.Exit(1 if wrong else 0)
 
 
 def _anchor(text: str) -> tuple[str, int, str]:

@@ -52,9 +52,9 @@ def backtest(
     from herun.stack import backtest_tables
     from herun.stack import rule_file as files
 
+    if rule is not None and rule_file is not None:
+        raise StackError(f"either {rule}, the rule in force, or --rule-file {rule_file}, a candidate; not both")
     body = None if rule_file is None else files.read_rule(rule_file)
-    if body is not None and rule is not None and body["uid"] != rule:
-        raise StackError(f"{rule_file}: this is rule {body['uid']}, not {rule}")
     job = Backtest(
         site=site,
         from_us=_moment(begin, time_zone, "--from"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from rich.console import Console
-from rich.table import Table
+
+from herun.stack.tables import make_console, print_table
 
 MOST_ROWS: Final = 20  # of one table; --json has all
 
@@ -19,10 +20,10 @@ _VERDICTS: Final = {
 
 def show_backtest(result: dict[str, Any]) -> None:
     """The result of a backtest on the terminal."""
-    console, fires, difference = Console(), result["fires"], result["difference"]
+    console, fires, difference = make_console(), result["fires"], result["difference"]
     rule = result["rule"]
     what = f"rule {rule['uid']} version {rule['version']}" if rule else "all rules as they were"
-    console.print(f"{what} at {result['site']}, {result['from']} to {result['until']}", highlight=False)
+    console.print(f"{what} at {result['site']}, {result['from']} to {result['until']}")
     equal = sum(pair["equal"] for pair in difference["both"])
     _table(
         console,
@@ -50,10 +51,8 @@ def show_backtest(result: dict[str, Any]) -> None:
 
 def show_trace(result: dict[str, Any]) -> None:
     """The answer of a trace on the terminal."""
-    console = Console()
-    console.print(
-        f"{result['event_type']} {result['event_id']} of {result['device']}, {result['event_time']}", highlight=False
-    )
+    console = make_console()
+    console.print(f"{result['event_type']} {result['event_id']} of {result['device']}, {result['event_time']}")
     rows = [(rule["rule_uid"], rule["rule_version"], rule["outcome"], rule["why"]["en"]) for rule in result["rules"]]
     _table(console, ("rule", "version", "outcome", "why"), rows, most=len(rows))
 
@@ -61,9 +60,6 @@ def show_trace(result: dict[str, Any]) -> None:
 def _table(console: Console, columns: tuple[str, ...], rows: list[tuple[Any, ...]], most: int = MOST_ROWS) -> None:
     if not rows:
         return
-    table = Table(*columns)
-    for row in rows[:most]:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
-    console.print(table, highlight=False)
+    print_table(console, columns, rows[:most])
     if len(rows) > most:
-        console.print(f"... and {len(rows) - most} more; --json tells all", highlight=False)
+        console.print(f"... and {len(rows) - most} more; --json tells all")

@@ -36,6 +36,7 @@ _MAX_MEMORY_BYTES: Final = 64 * streams.MIB
 _NOT_FOR_THE_GATEWAY: Final = (
     "_INBOX.>",
     "herun.v1.*.*.command",
+    "herun.v1.*.people.*.notice",
     "device.*.message.down.*",
     "*.device.message.down.*",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from herun.settings import Settings
-from herun.stack import doctor_box, doctor_data, processes, status
+from herun.stack import doctor_box, doctor_data, doctor_engine, processes, status
 from herun.stack.environment import StackSettings
 from herun.stack.findings import Finding, Level
 from herun.stack.folder import folder_at, supervisor_pid
@@ -23,7 +23,11 @@ async def examine(given: StackSettings, known: Settings) -> list[Finding]:
         *doctor_box.check_clock(folder, known),
     ]
     if runs:
-        findings += _check_processes(await status.look(folder, known), given.host)
+        seen = await status.look(folder, known)
+        findings += _check_processes(seen, given.host)
+        for part in seen.parts:
+            if part.name == doctor_engine.PROCESSOR:
+                findings += await doctor_engine.check_engine(part, known.make_clock().speed)
     else:
         findings += doctor_box.check_ports(given)
         findings += _check_leftovers(processes.leftovers(folder))

@@ -113,17 +113,16 @@ def apply(context: typer.Context, files: Files, site: Site, why: Why, prune: Pru
 @app.command("list")
 def list_(context: typer.Context, site: Site) -> None:
     """List the rules in force."""
-    from rich.console import Console
-    from rich.table import Table
+    from herun.stack.tables import make_console, print_table
 
-    table = Table("uid", "kind", "mode", "severity", "version", "changed", "by", "why")
+    rows = []
     with _client(context) as client:
         for each in _in_force(client, site):
             rule, off = each["rule"], each["switched_off"]
             mode = f"switched off {off}" if off else rule["mode"]
-            row = (each["uid"], rule["kind"], mode, rule["severity"], str(each["version"]), each["changed_at"])
-            table.add_row(*row, each["changed_by"], each["why"] or "")
-    Console().print(table)
+            row = (each["uid"], rule["kind"], mode, rule["severity"], each["version"], each["changed_at"])
+            rows.append((*row, each["changed_by"], each["why"]))
+    print_table(make_console(), ("uid", "kind", "mode", "severity", "version", "changed", "by", "why"), rows)
 
 
 @app.command()

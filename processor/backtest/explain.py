@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from herun.alerts import Alert, AlertState
-from herun.cel import Subject, compile_expression
+from herun.cel import ConditionFailedError, Subject, compile_expression
 from herun.clock import SECOND_US, to_text
 from herun.events import FLAG_DERIVED, Event
 from herun.rules import CountRule, DistinctRule, PlateListRule, Rule, SequenceRule, ThresholdRule
@@ -40,6 +40,18 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "it was counted into alert {alert_id} (occurrence {count}), in cool-down until {until}",
     ),
     "cleared": ("解除告警 {alert_id}", "it cleared alert {alert_id}"),
+    "would_have_fired": (
+        "试运行：本会触发告警 {alert_id}，只统计，不通知",
+        "in monitor mode: it would have raised alert {alert_id}, which was only measured",
+    ),
+    "would_have_counted": (
+        "试运行：本会计入告警 {alert_id}（第 {count} 次），冷却至 {until}",
+        "in monitor mode: it would have been counted into {alert_id} (occurrence {count}), in cool-down until {until}",
+    ),
+    "would_have_cleared": (
+        "试运行：本会解除告警 {alert_id}",
+        "in monitor mode: it would have cleared alert {alert_id}",
+    ),
     "raised_already": ("告警 {alert_id} 已触发且仍成立", "alert {alert_id} is raised already and still holds"),
     "held": ("条件自 {since} 起成立，持续至 {due} 才触发", "it has held since {since} and is due to raise at {due}"),
     "window": ("时间窗内 {count} 次，需 {wanted} 次", "counted {count} of {wanted} in the window"),
@@ -49,8 +61,13 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "it waits since {since}, and raises if nothing comes by {due}",
     ),
     "steps": ("序列已到第 {count} 步，共 {wanted} 步", "the sequence has come to step {count} of {wanted}"),
+    "not_begun": (
+        "序列尚未开始：{wanted} 步中的第 1 步还没有发生",
+        "the sequence has not begun: the first of its {wanted} steps has not happened",
+    ),
     "limit": ("{field} 是 {seen}，要求 {op} {wanted}", "its {field} is {seen}, wanted {op} {wanted}"),
     "condition": ("条件不成立：{wanted}；数据：{seen}", "the condition does not hold: {wanted}; the data: {seen}"),
+    "failed": ("条件无法计算：{wanted}；{error}", "the condition cannot be evaluated: {wanted}: {error}"),
     "not_listed": ("车牌不在名单 {wanted} 上", "the plate is not on the list {wanted}"),
     "nothing": ("规则看过，无变化", "the rule looked at it, and nothing changed"),
 }
@@ -114,8 +131,11 @@ def explain(asked: Asked, compiled: CompiledRule, rule: Rule, looks: Looks) -> d
 
 
 def told(changes: list[Change]) -> Iterator[dict[str, Any]]:
-    """What a rule wrote: the place, and what is there now (null: nothing any more), each place once."""
-    places = {(id(family), key): (family, key) for family, key, _ in changes}
+    """What a rule wrote: the place, and what is there now (null: nothing any more), each place once.
+
+    That an event is remembered, should another come late, is no change.
+    """
+    places = {(id(family), key): (family, key) for family, key, _ in changes if not isinstance(family, list)}
     for family, key in places.values():
         now = family.get(key)
         yield {"key": _plain(key), "now": None if now is None else _plain(now)}
@@ -140,8 +160,7 @@ def _before(asked: Asked, compiled: CompiledRule, rule: Rule) -> dict[str, Any]:
     for field_name, needed in sorted(match.where.items()):
         if not equals(field_name, needed)(asked.data):
             return _say("where", field=field_name, seen=_shown(asked.data.get(field_name)), wanted=_shown(needed))
-    failing = _condition_fails(asked, rule)
-    return _say("nothing") if failing is None else _say("condition", wanted=failing, seen=_shown(asked.data))
+    return _condition_fails(asked, rule) or _say("nothing")
 
 
 def _after(
@@ -160,12 +179,13 @@ def _after(
 
 
 def _of_alert(alert: Alert, rule: Rule) -> dict[str, Any]:
+    would_have = "would_have_" if alert.mode == "monitor" else ""
     if alert.state is AlertState.CLEARED:
-        return _say("cleared", alert_id=alert.alert_id)
+        return _say(f"{would_have}cleared", alert_id=alert.alert_id)
     if alert.version == 1:
-        return _say("fired", alert_id=alert.alert_id)
+        return _say(f"{would_have}fired", alert_id=alert.alert_id)
     until = to_text(alert.updated_at + round(rule.cooldown_s * SECOND_US))
-    return _say("counted", alert_id=alert.alert_id, count=alert.count, until=until)
+    return _say(f"{would_have}counted", alert_id=alert.alert_id, count=alert.count, until=until)
 
 
 def _waiting(asked: Asked, rule: Rule, cell: CellKey) -> dict[str, Any] | None:
@@ -197,7 +217,8 @@ def _of_state(head: FoldState, rule: Rule, device: str) -> dict[str, Any] | None
             return _say("window", count=sum(time > oldest for _, time in head.values), wanted=rule.count)
         case Partials() if isinstance(rule, SequenceRule):
             steps = max((n + 1 for n, reached in enumerate(head.reached) if reached), default=0)
-            return _say("steps", count=steps, wanted=len(rule.steps))
+            wanted = len(rule.steps)
+            return _say("steps", count=steps, wanted=wanted) if steps else _say("not_begun", wanted=wanted)
     return None
 
 
@@ -209,7 +230,7 @@ def _since(outcome: str, since: int, rule: Rule) -> dict[str, Any]:
 def _why_nothing(asked: Asked, rule: Rule) -> dict[str, Any]:
     failing = _condition_fails(asked, rule)
     if failing is not None:
-        return _say("condition", wanted=failing, seen=_shown(asked.data))
+        return failing
     if isinstance(rule, PlateListRule):
         return _say("not_listed", wanted=rule.plate_list)
     if isinstance(rule, ThresholdRule):
@@ -218,11 +239,15 @@ def _why_nothing(asked: Asked, rule: Rule) -> dict[str, Any]:
     return _say("nothing")
 
 
-def _condition_fails(asked: Asked, rule: Rule) -> str | None:
-    """The condition that does not hold for the event; None if it holds or there is none."""
-    if rule.condition is None or compile_expression(rule.condition).is_true(asked.data, asked.subject):
+def _condition_fails(asked: Asked, rule: Rule) -> dict[str, Any] | None:
+    """Why the condition does not hold for the event; None if it holds or there is none."""
+    if rule.condition is None:
         return None
-    return rule.condition
+    try:
+        holds = compile_expression(rule.condition).is_true(asked.data, asked.subject)
+    except ConditionFailedError as error:
+        return _say("failed", wanted=rule.condition, error=str(error))
+    return None if holds else _say("condition", wanted=rule.condition, seen=_shown(asked.data))
 
 
 def _say(outcome: str, **values: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from herun.control import ControlKind
 from herun.errors import InvalidInputError
 from herun.frames import Control
 from herun.rule_files import rule_of
+from herun.rules import RULE, body_of
 from processor.engine.engine import make_parts
 from processor.replay import END, Boundary, StoredControls, Substitution
 
@@ -59,8 +60,9 @@ def plan_rules(job: Backtest, rule_controls: Iterable[tuple[str, dict[str, Any]]
     if job.rule is None and job.rule_uid is None:
         return as_they_were(rule_controls)
     said = list(rule_controls)
-    body = job.rule if job.rule is not None else _in_force(job.rule_uid or "", said)
-    candidate = rule_of(body).model_dump(mode="json")
+    # What is in force is taken as it is, what is new as if it were put.
+    rule = rule_of(job.rule) if job.rule is not None else RULE.validate_python(_in_force(job.rule_uid or "", said))
+    candidate = body_of(rule)
     others = (each for kind, each in said if kind == ControlKind.RULE_PUT and each["uid"] != candidate["uid"])
     return Plan((candidate, *others), candidate, with_rule(candidate["uid"], candidate))
 

@@ -134,7 +134,7 @@ class Rows:
 
 
 def _by_frame(cursor: psycopg.ServerCursor[tuple[Any, ...]], site: str) -> Iterator[StoredFrame]:
-    """On the hot path. The first byte of a jsonb is its version."""
+    """On the hot path. The first byte of a jsonb is its version; data that nobody looks at is not there."""
     position, at, events = -1, 0, list[Event]()
     while rows := cursor.fetchmany(FETCH_ROWS):
         for where, recorded, device, event_id, event_type, schema, time, data, sequence, flags in rows:
@@ -150,7 +150,7 @@ def _by_frame(cursor: psycopg.ServerCursor[tuple[Any, ...]], site: str) -> Itera
                     event_type,
                     schema,
                     time + POSTGRES_EPOCH_US,
-                    data[1:],
+                    data[1:] if data is not None else "",
                     None,
                     sequence,
                     flags,

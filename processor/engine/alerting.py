@@ -45,7 +45,7 @@ class RuleHead(msgspec.Struct, frozen=True):
     order_category: str | None = None
 
 
-class Occurrence(msgspec.Struct, frozen=True):
+class Occurrence(msgspec.Struct, frozen=True, gc=False):
     """What raises: when (event time, or the due time of a timer), where, and the cause that makes the alert's id."""
 
     at: int

@@ -42,7 +42,7 @@ class DeviceClock(msgspec.Struct, array_like=True, frozen=True, gc=False):
     @property
     def behind_us(self) -> int:
         """How far the clock is behind; 0 for one that is ahead: its events count as happening when they arrive."""
-        return max(0, self.offset_us)
+        return max(0, self.offset_us) if self.smallest > OFF_US else 0
 
 
 def seen(clock: DeviceClock | None, now: int, event_time: int) -> DeviceClock:

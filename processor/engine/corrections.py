@@ -16,7 +16,6 @@ from processor.engine.alerting import (
     Evaluation,
     clear_alert,
     current_alert,
-    new_alert_id,
     raise_alert,
     raise_past,
     rewrite_alert,
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from processor.engine.kinds.folded import Folded
 
 
-class Stretch(msgspec.Struct, frozen=True):
+class Stretch(msgspec.Struct, frozen=True, gc=False):
     """A stretch that a fold raises. `edge` is what raises it; None for the one that was open before."""
 
     raised_at: int
@@ -37,7 +36,7 @@ class Stretch(msgspec.Struct, frozen=True):
     edge: Edge | None
 
 
-class Told(msgspec.Struct, frozen=True):
+class Told(msgspec.Struct, frozen=True, gc=False):
     """What a rule has told of a key so far. `alerts` are the newest versions by id: within a cool-down several episodes
     are one alert, and each may change it."""
 
@@ -157,7 +156,7 @@ def _matched(told: Told, stretches: Sequence[Stretch]) -> dict[int, int]:
     def has_same_id(episode: Episode, stretch: Stretch) -> bool:
         if stretch.edge is None or episode.alert is None:
             return False
-        return _is_of(episode, new_alert_id(rule.head, told.key, rule.occurrence_of(stretch.edge, 0)))
+        return episode.alert.cause == rule.occurrence_of(stretch.edge, 0).cause
 
     matched: dict[int, int] = {}
     free = {n for n, episode in enumerate(episodes) if not episode.is_withdrawn}
@@ -189,7 +188,7 @@ def _raised(ev: Evaluation, told: Told, stretch: Stretch) -> Episode:
     shift = rule.shift_of(ev, stretch.device)
     if edge is not None and ev.may_raise(rule, edge.device, edge.at + shift):
         occurrence = rule.occurrence_of(edge, shift)
-        known = told.alerts.get(new_alert_id(rule.head, told.key, occurrence))
+        known = next((each for each in told.alerts.values() if each.cause == occurrence.cause), None)
         end = _end(stretch.cleared_at, shift) if rule.fold.lasting else None
         if known is not None:
             alert = _told_again(ev, told, known, occurrence.at, end)
@@ -207,10 +206,6 @@ def _raised(ev: Evaluation, told: Told, stretch: Stretch) -> Episode:
         value=None if edge is None else edge.value,
         count=None if edge is None else edge.count,
     )
-
-
-def _is_of(episode: Episode, alert_id: str) -> bool:
-    return episode.alert is not None and episode.alert.alert_id == alert_id
 
 
 def _is_behind_another(ev: Evaluation, told: Told, stretch: Stretch) -> bool:

@@ -21,6 +21,14 @@ class RuleError(msgspec.Struct, frozen=True):
     n: int | None = None
 
 
+class PartError(msgspec.Struct, frozen=True):
+    """What a part threw, and where; what it had done for that event or timer is taken back. `n` as above."""
+
+    part: str
+    error: str
+    n: int | None = None
+
+
 class Decisions(msgspec.Struct):
     """What came of one frame. `rows` are (event, its index in the frame, its flags), in order; derived ones count on
     from DERIVED_FROM. `told_us` is the engine's time of each alert: the frame's, or when its timer was due.
@@ -40,6 +48,7 @@ class Decisions(msgspec.Struct):
     too_late: int = 0  # times that a rule could not use an event because it came too late to correct anything
     keys_refused: int = 0  # times that a rule had no room for one more key
     rule_errors: list[RuleError] = []
+    part_errors: list[PartError] = []
     told_us: list[int] = []
     listened_us: int = 0
     outage_began: int | None = None

@@ -30,8 +30,9 @@ class DuplicateRing:
     def admit(self, event: Event) -> bool:
         """Takes the event's identity in; False if it is a repeat; a content id is one only if delivered with DUP."""
         identity, may_repeat = identity_of(event)
-        young = self._state.identities[YOUNG]
-        if identity in young or identity in self._state.identities[OLD]:
+        identities = self._state.identities
+        young = identities[YOUNG]
+        if identity in young or identity in identities[OLD]:
             return not may_repeat
         self._journal.entries.append((young, identity, MISSING))
         young[identity] = event.event_time

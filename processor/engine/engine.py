@@ -14,15 +14,15 @@ import msgspec
 from herun.errors import InvalidInputError
 from herun.events import FLAG_LATE, FLAG_OUT_OF_SERVICE, Event
 from herun.frames import Control, Frame, FrameKind
-from herun.rules import SWITCHED_OFF_UID
 from processor.engine import clocks as clocks_of
 from processor.engine import gates, merging
-from processor.engine.alerting import FORGET, Evaluation, Occurrence, RuleHead, forget_alert, raise_alert
+from processor.engine.alerting import FORGET, Evaluation, forget_alert, raise_alert
 from processor.engine.arming.lookups import is_out_of_service
 from processor.engine.arming.part import Arming
 from processor.engine.controls import apply_control, drop_rule_state
-from processor.engine.decisions import DERIVED_FROM, Decisions, RuleError
+from processor.engine.decisions import DERIVED_FROM, Decisions, PartError, RuleError
 from processor.engine.duplicates import GENERATION, DuplicateRing
+from processor.engine.isolation import MAX_RULE_ERRORS, must_be_its_own, switched_off, switching, where
 from processor.engine.journal import MISSING, Journal
 from processor.engine.kinds.compiled import SECOND_US, CompiledRule
 from processor.engine.parts import ControlHandler, Part
@@ -35,7 +35,6 @@ from processor.engine.state import (
     LISTENED,
     OUTAGE,
     CellKey,
-    DeviceKey,
     Registration,
     RuleKey,
     Seen,
@@ -49,7 +48,6 @@ OUTAGE_GAP_US: Final = 5 * SECOND_US  # of the machine's clock, without a gatewa
 # make all that follow it late.
 AHEAD_US: Final = 5 * SECOND_US
 MAX_DERIVED: Final = 256  # derived events of one event or timer, theirs included: no chain without end
-MAX_RULE_ERRORS: Final = 5  # evaluations of a rule that threw since it was put; then it is switched off
 
 _decode_data: Final = msgspec.json.Decoder(dict[str, Any]).decode
 _NO_DATA: Final[dict[str, Any]] = {}
@@ -178,7 +176,11 @@ class Engine:
             return
         part = self._part_of_timer.get(timer[0])
         if part is not None:
-            part.on_timer(self._ev, timer, due)
+            began = (self._journal.mark(), len(self._ev.derived))
+            try:
+                part.on_timer(self._ev, timer, due)
+            except Exception as error:  # noqa: BLE001 - as below
+                self._part_threw(decisions, part, began, error)
             self._take_derived(decisions, None)
             return
         rule = self._book.get((timer[1], timer[2]))
@@ -192,7 +194,7 @@ class Engine:
         try:
             rule.on_timer(self._ev, timer, due)
         except Exception as error:  # noqa: BLE001 - a rule must not stop the others; it is counted and switched off
-            self._rule_threw(decisions, rule, (mark, alerts), repr(error), cause=f"timer {due}")
+            self._rule_threw(decisions, rule, (mark, alerts), error, cause=f"timer {due}")
         self._take_derived(decisions, None)
 
     def _wake(self, decisions: Decisions, cells: list[CellKey]) -> None:
@@ -205,7 +207,7 @@ class Engine:
             try:
                 rule.wake(self._ev, cell[2], self._ev.now)
             except Exception as error:  # noqa: BLE001 - as above
-                self._rule_threw(decisions, rule, before, repr(error), cause=f"wake {self._ev.now}")
+                self._rule_threw(decisions, rule, before, error, cause=f"wake {self._ev.now}")
 
     def _take_event(self, decisions: Decisions, n: int, event: Event) -> None:
         if not self._is_replay and not self._ring.admit(event):
@@ -233,27 +235,36 @@ class Engine:
         plan = self._book.plan(event.site, event.device, event.event_type)
         if plan.is_empty and not parts:
             return
+        ev = self._ev
         data = self._data_of(decisions, event) if parts or plan.reads_data else _NO_DATA
-        for part in parts:
-            part.on_event(self._ev, event, data, late=late)
-        log, alerts = self._journal.entries, decisions.alerts
+        if parts:
+            self._show(decisions, n, event, data, late=late)
+        log, alerts, keys, subject = self._journal.entries, decisions.alerts, plan.keys, plan.subject
         for _, rule, tests in plan.met_by(data):
             for test in tests:
                 if not test(data):
                     break
             else:
-                key = plan.key_for(rule, data)
-                if key is None:
+                key = keys[rule.key_kind] if rule.key_field is None else data.get(rule.key_field)
+                if type(key) is not str:
                     continue
-                before = (len(log), len(alerts))
+                mark, told = len(log), len(alerts)
                 try:
-                    rule.on_event(self._ev, key, event, data, plan.subject)
+                    rule.on_event(ev, key, event, data, subject)
                 except Exception as error:  # noqa: BLE001 - as above: the event is stored all the same
-                    self._rule_threw(decisions, rule, before, repr(error), cause=event.event_id, n=n)
+                    self._rule_threw(decisions, rule, (mark, told), error, cause=event.event_id, n=n)
                 if self.recorder is not None:
                     if event.flags & FLAG_OUT_OF_SERVICE or (*rule.rule_key, key) in self.state.muted:
                         self.recorder.held_back(rule, event)
-                    self.recorder.evaluated(rule, event, log[before[0] :], alerts[before[1] :])
+                    self.recorder.evaluated(rule, event, log[mark:], alerts[told:])
+
+    def _show(self, decisions: Decisions, n: int | None, event: Event, data: dict[str, Any], *, late: bool) -> None:
+        for part in self._parts_of[event.event_type]:
+            began = (self._journal.mark(), len(self._ev.derived))
+            try:
+                part.on_event(self._ev, event, data, late=late)
+            except Exception as error:  # noqa: BLE001 - a part must stop neither the others nor the rules; it is counted
+                self._part_threw(decisions, part, began, error, n)
 
     def _take_derived(self, decisions: Decisions, n: int | None) -> None:
         """Stores what parts derived and shows it to parts and rules, and so on, in order; `n` is what began it."""
@@ -273,10 +284,10 @@ class Engine:
 
     def _see(self, decisions: Decisions, event: Event) -> bool:
         """Counts the event and finds its times; True if the device's newest is newer."""
-        devices, key, now = self.state.devices, (event.site, event.device), self._ev.now
+        devices, key, ev, event_time = self.state.devices, (event.site, event.device), self._ev, event.event_time
         seen = devices.get(key)
         self._journal.entries.append((devices, key, seen or MISSING))
-        at = event.event_time if event.event_time <= now + AHEAD_US else now
+        at = event_time if event_time <= ev.now + AHEAD_US else ev.now
         late = False
         if seen is None:
             if event.site not in self.state.sites:
@@ -290,19 +301,16 @@ class Engine:
             sequence = seen.newest_sequence if event.sequence is None else event.sequence
             devices[key] = Seen(seen.count + 1, at, sequence)
             at = max(at, seen.newest_time)
-        self._set_times(key, event.event_time, at)
-        return late
-
-    def _set_times(self, key: DeviceKey, event_time: int, at: int) -> None:
-        """By its device's clock, and by everybody's: a clock that is known to be off is set right."""
-        clocks, ev = self.state.clocks, self._ev
+        clocks = self.state.clocks
         before = clocks.get(key)
         clock = clocks_of.seen(before, ev.now, event_time)
         if clock is not before:
             self._journal.put(clocks, key, clock)
+        # By its device's clock, and by everybody's: a clock that is known to be off is set right.
         ev.own_time = at
         behind = clock.behind_us
         ev.shared_time = min(event_time + behind, ev.now) if behind else at
+        return late
 
     def _data_of(self, decisions: Decisions, event: Event) -> dict[str, Any]:
         """Rules see no data of what cannot be read; the event is stored as it is."""
@@ -334,22 +342,33 @@ class Engine:
         self._timers.rebuild()
         self._book.rebuild()
 
+    def _part_threw(
+        self, decisions: Decisions, part: Part, began: tuple[int, int], error: Exception, n: int | None = None
+    ) -> None:
+        """Takes back what the part did of this event or timer, and counts it: all others go on without it."""
+        must_be_its_own(error)
+        self._journal.back_to(began[0])
+        del self._ev.derived[began[1] :]
+        self._timers.rebuild()
+        decisions.part_errors.append(PartError(type(part).__name__, f"{error!r} at {where(error)}", n))
+
     def _rule_threw(
         self,
         decisions: Decisions,
         rule: CompiledRule,
         before: tuple[int, int],
-        error: str,
+        error: Exception,
         *,
         cause: str,
         n: int | None = None,
     ) -> None:
         """Takes back what the rule did, counts it, and switches it off when it has thrown too often."""
+        must_be_its_own(error)
         self._journal.back_to(before[0])
         del decisions.alerts[before[1] :]
         self._timers.rebuild()
         key: RuleKey = (rule.head.site, rule.head.uid)
-        decisions.rule_errors.append(RuleError(rule.head.uid, error, n))
+        decisions.rule_errors.append(RuleError(rule.head.uid, repr(error), n))
         cell = self.state.rules[key]
         off = cell.errors + 1 >= MAX_RULE_ERRORS
         self._journal.put(self.state.rules, key, msgspec.structs.replace(cell, errors=cell.errors + 1, off=off))
@@ -357,7 +376,7 @@ class Engine:
         if off:
             drop_rule_state(self._ev, rule)
             self._book.changed(key)
-            raise_alert(self._ev, _switched_off(rule.head), rule.head.uid, _switching(self._ev.now, cause))
+            raise_alert(self._ev, switched_off(rule.head), rule.head.uid, switching(self._ev.now, cause))
 
 
 def make_parts() -> tuple[Part, ...]:
@@ -373,25 +392,3 @@ def is_late(seen: Seen, event: Event) -> bool:
     if event.sequence is not None and seen.newest_sequence is not None:
         return event.sequence < seen.newest_sequence and event.event_time <= seen.newest_time
     return event.event_time < seen.newest_time
-
-
-def _switching(now: int, cause: str) -> Occurrence:
-    return Occurrence(at=now, device=None, cause={"rule_threw_on": cause, "at": now})
-
-
-def _switched_off(head: RuleHead) -> RuleHead:
-    return RuleHead(
-        site=head.site,
-        uid=SWITCHED_OFF_UID,
-        version=1,
-        severity="critical",
-        category="system",
-        opens_order=False,
-        title={"zh": "规则已停用", "en": "Rule switched off"},
-        text={
-            "zh": f"规则 {head.uid} 出错 {MAX_RULE_ERRORS} 次，已停用",
-            "en": f"Rule {head.uid} failed {MAX_RULE_ERRORS} times and was switched off",
-        },
-        cooldown_us=0,
-        lasting=False,
-    )

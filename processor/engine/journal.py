@@ -1,6 +1,7 @@
 """The undo log: whatever the engine changes can be taken back until it is committed.
 
-All state lies in dictionaries of immutable values, so one kind of entry takes back every change.
+All state lies in dictionaries of immutable values, and in lists of such that only grow, so one kind of entry takes back
+every change.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ MISSING: Final[Any] = object()  # the key was not there
 
 
 class Journal:
-    """What was in the dictionaries before, in the order in which it was overwritten."""
+    """What was in the dictionaries and lists before, in the order in which it was overwritten."""
 
     __slots__ = ("entries",)
 
     def __init__(self) -> None:
-        self.entries: list[tuple[dict[Any, Any], Any, Any]] = []
+        self.entries: list[tuple[Any, Any, Any]] = []
 
     def put(self, family: dict[K, V], key: K, value: V) -> None:
         """Sets one value."""
@@ -31,6 +32,11 @@ class Journal:
         old = family.pop(key, MISSING)
         if old is not MISSING:
             self.entries.append((family, key, old))
+
+    def append(self, values: list[V], value: V) -> None:
+        """Adds one value to a list that only grows."""
+        self.entries.append((values, len(values), MISSING))
+        values.append(value)
 
     def mark(self) -> int:
         """A point that `back_to` can return to."""

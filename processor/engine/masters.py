@@ -27,7 +27,7 @@ def write(ev: Evaluation, cell: CellKey, kept: CurrentAlert) -> None:
     ev.timers.disarm((TELL, *cell))
 
 
-def count(ev: Evaluation, cell: CellKey, alert_id: str | None, by: int, text: dict[str, str] | None = None) -> None:
+def count(ev: Evaluation, cell: CellKey, alert_id: str | None, by: int) -> None:
     """The alert of the cell hides so many more; nothing happens if it is another one by now.
 
     Of one that is cleared it is told only if it is raised again: until then it says what it hid.
@@ -35,17 +35,17 @@ def count(ev: Evaluation, cell: CellKey, alert_id: str | None, by: int, text: di
     kept = ev.state.current.get(cell)
     if kept is None or kept.alert.alert_id != alert_id:
         return
-    alert = msgspec.structs.replace(kept.alert, merged_count=kept.alert.merged_count + by, text=text or kept.alert.text)
+    alert = msgspec.structs.replace(kept.alert, merged_count=kept.alert.merged_count + by)
     ev.journal.put(ev.state.current, cell, msgspec.structs.replace(kept, alert=alert))
     if kept.alert.state is AlertState.RAISED and (TELL, *cell) not in ev.state.due:
         ev.timers.arm((TELL, *cell), ev.now + TELL_US)
 
 
-def tell(ev: Evaluation, cell: CellKey) -> None:
-    """A version with the count as it is now."""
+def tell(ev: Evaluation, cell: CellKey, text: dict[str, str] | None = None) -> None:
+    """A version with the count, and the text if one is given, as it is now."""
     kept = ev.state.current.get(cell)
     if kept is not None:
-        alert = msgspec.structs.replace(kept.alert, version=kept.alert.version + 1)
+        alert = msgspec.structs.replace(kept.alert, version=kept.alert.version + 1, text=text or kept.alert.text)
         write(ev, cell, msgspec.structs.replace(kept, alert=alert))
 
 

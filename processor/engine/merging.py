@@ -91,7 +91,7 @@ def on_timer(ev: Evaluation, timer: TimerKey, due: int) -> None:
     if kept is None:
         return
     if timer[0] == TELL:
-        masters.tell(ev, cell)
+        masters.tell(ev, cell, storms.text_of(ev, cell))
     elif timer[0] == WAIT and kept.waiting:
         _end_wait(ev, cell, kept)
         _settle_from(ev, cell[0], cell[2])

@@ -22,6 +22,10 @@ ControlHandler = Callable[[Evaluation, Control], None]
 class Part(ABC):
     """One part. All it knows lies in the state, changed through `ev.journal` only, so it can be taken back.
 
+    What it throws on an event or a timer is counted, what it did there is taken back, and everything else goes on. A
+    control that it throws on is refused as a whole (KeyError, TypeError, ValueError) or becomes a dead letter: a change
+    that somebody made is never half made in silence.
+
     `event_types` are what it looks at, `timers` the first elements of the timer keys that it arms.
     """
 

@@ -9,7 +9,7 @@ from herun.alerts import Alert
 from herun.events import Event
 from processor.engine.kinds.compiled import CompiledRule
 
-Change = tuple[dict[Any, Any], Any, Any]  # a journal's entry: the family, the key, and what was there before
+Change = tuple[Any, Any, Any]  # a journal's entry: the family (or list), the key (or place), and what was there before
 
 
 class Recorder(Protocol):

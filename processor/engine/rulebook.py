@@ -8,7 +8,7 @@ conditions ask for (metric, label ...), so that an event is held against the few
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
@@ -88,33 +88,26 @@ class Node:
             value = data.get(field)
             more = values.get(value) if type(value) is str else None
             if more:
-                found = _merged(found, more) if found else more
+                found = _merged(found, more)
         return found
 
 
 class Plan:
     """What one device's events of one type meet: the rules that name it or its place, and those of the whole site."""
 
-    __slots__ = ("_any", "_keys", "_own", "is_empty", "reads_data", "subject")
+    __slots__ = ("is_empty", "keys", "met_by", "reads_data", "subject")
 
     def __init__(self, own: Node, of_site: Node, keys: dict[str, str | None], subject: Subject) -> None:
-        self._own, self._any = own, of_site
-        self._keys = keys
+        self.keys = keys  # under what a rule keeps the event, by the rule's key; None where there is no such place
         self.subject = subject
         self.is_empty = own.is_empty and of_site.is_empty
         self.reads_data = own.reads_data or of_site.reads_data
-
-    def met_by(self, data: dict[str, Any]) -> tuple[Entry, ...]:
-        """The entries that this data can match, in the order of rule uids."""
-        own, others = self._own.met_by(data), self._any.met_by(data)
-        return _merged(own, others) if own and others else own or others
-
-    def key_for(self, rule: CompiledRule, data: dict[str, Any]) -> str | None:
-        """Under what the rule keeps the event; None if it has no such key."""
-        if rule.key_field is None:
-            return self._keys[rule.key_kind]
-        found = data.get(rule.key_field)
-        return found if type(found) is str else None
+        # The entries that an event's data can match, in the order of rule uids.
+        self.met_by: Callable[[dict[str, Any]], tuple[Entry, ...]]
+        if own.is_empty or of_site.is_empty:
+            self.met_by = of_site.met_by if own.is_empty else own.met_by
+        else:
+            self.met_by = lambda data: _merged(own.met_by(data), of_site.met_by(data))
 
 
 class RuleBook:
@@ -272,4 +265,4 @@ def make_fold(rule: Rule) -> Fold[Any]:
 
 
 def _merged(some: tuple[Entry, ...], others: tuple[Entry, ...]) -> tuple[Entry, ...]:
-    return tuple(sorted((*some, *others), key=_RANK))
+    return tuple(sorted((*some, *others), key=_RANK)) if some and others else some or others

@@ -1,4 +1,7 @@
-"""All that the engine knows of one partition, in dictionaries of immutable values. No personal value is among them."""
+"""All that the engine knows of one partition, in dictionaries of immutable values; a track's tail may grow.
+
+No personal value is among them.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +62,7 @@ class Heard(msgspec.Struct, array_like=True, frozen=True, gc=False):
     armed_by: str
 
 
-class CurrentAlert(msgspec.Struct, array_like=True, frozen=True):
+class CurrentAlert(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """The newest version of a key's alert, whether people have closed it, and how it stands to others (merging.py).
 
     `waiting`: not told yet, in case its uplink's alert comes. `under`: the cell of the alert that it is merged into.
@@ -73,7 +76,7 @@ class CurrentAlert(msgspec.Struct, array_like=True, frozen=True):
     patience_us: int | None = None
 
 
-class Storm(msgspec.Struct, array_like=True, frozen=True):
+class Storm(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A storm of alerts: when it began, how many it has counted, how many of those are critical, and where."""
 
     began: int

@@ -45,13 +45,19 @@ def on_timer(ev: Evaluation, timer: TimerKey, due: int) -> None:
     kept = ev.state.current.get(cell)
     if where not in ev.state.storms or kept is None:
         return
+    text = text_of(ev, cell)
     ev.journal.remove(ev.state.storms, where)
     version = kept.alert.version + 1
     cleared = msgspec.structs.replace(
-        kept.alert, version=version, state=AlertState.CLEARED, updated_at=due, cleared_at=due
+        kept.alert, version=version, state=AlertState.CLEARED, updated_at=due, cleared_at=due, text=text
     )
     masters.write(ev, cell, CurrentAlert(cleared))
     ev.journal.remove(ev.state.current, cell)
+
+
+def text_of(ev: Evaluation, cell: CellKey) -> dict[str, str] | None:
+    """What the alert of a raging storm says by now; None if the cell is no storm's."""
+    return _text(ev.state.storms[cell[0], cell[2]]) if cell[1] == STORM_UID else None
 
 
 def _rages(ev: Evaluation, alert: Alert, key: str, limit: int) -> bool:
@@ -75,7 +81,7 @@ def _counted(ev: Evaluation, kept: CurrentAlert, cell: CellKey) -> CurrentAlert:
     storm = _with(ev.state.storms[where], alert, is_critical=is_critical)
     ev.journal.put(ev.state.storms, where, storm)
     storm_id = ev.state.current[cell].alert.alert_id
-    masters.count(ev, cell, storm_id, 0 if is_critical else 1, _text(storm))
+    masters.count(ev, cell, storm_id, 0 if is_critical else 1)
     if is_critical:
         return kept
     return msgspec.structs.replace(kept, alert=msgspec.structs.replace(alert, merged_into=storm_id), under=cell)

@@ -15,6 +15,9 @@ def fill(template: dict[str, str], values: dict[str, str]) -> dict[str, str]:
 
 
 def _fill_one(text: str, values: dict[str, str], language: str) -> str:
+    if "{" not in text:
+        return text
+
     def value_of(match: re.Match[str]) -> str:
         name = match.group(1)
         return values.get(f"{name}_{language}", values.get(name, ""))

@@ -133,7 +133,7 @@ class Nothing(msgspec.Struct, array_like=True, frozen=True, gc=False, tag="nothi
 FoldState = Nothing | Holders | Holding | Times | Values | History | Sums | Partials | Waiting
 
 
-class Episode(msgspec.Struct, array_like=True, frozen=True):
+class Episode(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A stretch that a fold has raised, by which event, and the alert that came of it as it was last written.
 
     `alert` is None while nothing may be raised, by the schedule or the arming. `shift` is how far the device's clock is
@@ -156,14 +156,15 @@ class Episode(msgspec.Struct, array_like=True, frozen=True):
         return self.alert is None and self.cleared_at is None
 
 
-class Track(msgspec.Struct, array_like=True, frozen=True):
+class Track(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One key of one rule. `head` is `base` stepped over the tail, which ascends by time and is not older than `since`.
 
+    The tail only grows, by Journal.append: most samples change nothing else, and a copy would touch them all.
     `episodes` are those that the tail can still change, the one open at its beginning among them.
     """
 
     base: FoldState
     since: int
-    tail: tuple[Sample, ...]
+    tail: list[Sample]
     head: FoldState
     episodes: tuple[Episode, ...] = ()

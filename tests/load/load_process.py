@@ -34,6 +34,7 @@ class LoadProcess:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._lock = threading.Lock()
+        self._is_started = False
         self._reports: list[dict[str, Any]] = []
         self._child = subprocess.Popen(
             [sys.executable, "-m", "tests.load.generator"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -46,13 +47,15 @@ class LoadProcess:
     def start(self) -> Self:
         """Connects all devices and begins."""
         self._write(json.dumps(asdict(self._plan)))
+        self._is_started = True
         self.stored(0)
         self._reports.append(self._read())
         return self
 
     def stored(self, total: int) -> None:
-        """`total` events have arrived at the far end: so many more may be published."""
-        self._write(str(total + MAX_OUTSTANDING))
+        """`total` events have arrived at the far end: so many more may be published. The plan goes first."""
+        if self._is_started:
+            self._write(str(total + MAX_OUTSTANDING))
 
     def finish(self) -> LoadResult:
         """Waits for the planned end and the last acknowledgement."""

@@ -32,7 +32,7 @@ class Absence(CompiledRule):
         return bool(self._where) or self._condition is not None
 
     def on_event(self, ev: Evaluation, key: str, event: Event, data: Data, subject: Subject) -> None:
-        if self._condition is not None and not self._condition.is_true(data, subject):
+        if self._condition is not None and not self._condition(data, subject):
             return
         cell = (*self.rule_key, key)
         self._note(ev, cell, event.event_id)

@@ -45,7 +45,7 @@ class _Aggregate(Fold[Sums]):
 
     def read(self, event: Event, data: Data, subject: Subject) -> float | None:
         del event
-        if self._condition is not None and not self._condition.is_true(data, subject):
+        if self._condition is not None and not self._condition(data, subject):
             return None
         if not self._needs_value:
             return 0.0

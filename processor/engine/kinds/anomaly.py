@@ -39,7 +39,7 @@ class Anomaly(CompiledRule):
 
     def on_event(self, ev: Evaluation, key: str, event: Event, data: Data, subject: Subject) -> None:
         value: Any = 1.0 if self._field is None else data.get(self._field)
-        if type(value) not in _NUMBERS or (self._condition is not None and not self._condition.is_true(data, subject)):
+        if type(value) not in _NUMBERS or (self._condition is not None and not self._condition(data, subject)):
             return
         at = ev.shared_time
         watch = ev.state.watches.get(self.rule_key, {}).get(key)

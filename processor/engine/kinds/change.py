@@ -30,7 +30,7 @@ class Change(Fold[History]):
     def read(self, event: Event, data: Data, subject: Subject) -> float | None:
         del event
         found = data.get(self._field)
-        if type(found) not in _NUMBERS or (self._condition and not self._condition.is_true(data, subject)):
+        if type(found) not in _NUMBERS or (self._condition and not self._condition(data, subject)):
             return None
         return float(found)  # type: ignore[arg-type] # a number, as was just seen
 

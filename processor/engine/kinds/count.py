@@ -22,7 +22,7 @@ class Count(Fold[Times]):
 
     def read(self, event: Event, data: Data, subject: Subject) -> bool | None:
         del event
-        return True if self._condition is None or self._condition.is_true(data, subject) else None
+        return True if self._condition is None or self._condition(data, subject) else None
 
     def step(self, state: Times, sample: Sample) -> tuple[Times, Edges]:
         edges: tuple[Edge, ...] = ()

@@ -27,7 +27,7 @@ class Distinct(Fold[Values]):
         return Values()
 
     def read(self, event: Event, data: Data, subject: Subject) -> str | int | float | None:
-        if self._condition is not None and not self._condition.is_true(data, subject):
+        if self._condition is not None and not self._condition(data, subject):
             return None
         if self._field == DEVICE:
             return event.device

@@ -23,7 +23,7 @@ class Each(Fold[Nothing]):
 
     def read(self, event: Event, data: Data, subject: Subject) -> Value:
         del event
-        if self._condition is not None and not self._condition.is_true(data, subject):
+        if self._condition is not None and not self._condition(data, subject):
             return None
         found = data.get(self._field)
         return found if isinstance(found, str | int | float) else ""

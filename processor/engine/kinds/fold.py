@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import ClassVar, Final, Generic, TypeVar
 
-from herun.cel import Data, Expression, Subject, compile_expression
+from herun.cel import Data, Subject, Test, compile_expression
 from herun.events import Event
 from herun.rules import Limits
 from processor.engine.tracks import Edge, Edges, FoldState, Sample, Value
@@ -61,9 +61,9 @@ class Fold(ABC, Generic[S]):
         return False
 
 
-def optional(condition: str | None) -> Expression | None:
-    """The compiled condition, if there is one."""
-    return None if condition is None else compile_expression(condition)
+def optional(condition: str | None) -> Test | None:
+    """The test whether the condition is true, if there is one."""
+    return None if condition is None else compile_expression(condition).is_true
 
 
 def sides(limits: Limits) -> tuple[Crosses, Crosses]:

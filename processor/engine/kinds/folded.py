@@ -44,6 +44,7 @@ class Folded(CompiledRule):
         self.fold = fold
         self._kind = rule.kind
         self._is_shared = rule.key != "device"
+        self._has_alarms = type(fold).alarms is not Fold.alarms
 
     def on_event(self, ev: Evaluation, key: str, event: Event, data: Data, subject: Subject) -> None:
         value = self.fold.read(event, data, subject)
@@ -119,41 +120,52 @@ class Folded(CompiledRule):
                 return None
             self._arm_rest(ev, key)
         start = self.fold.start()
-        return Track(start, -(2**62), (), start)
+        track = Track(start, -(2**62), [], start)
+        ev.journal.put(cells, key, track)
+        return track
 
     def _take(self, ev: Evaluation, key: str, track: Track, sample: Sample, now: int) -> None:
-        """Steps over a sample that arrived at `now`, in engine time."""
-        tail = track.tail
-        if not tail or sample.at > tail[-1].at or sample.place >= tail[-1].place:
+        """Steps over a sample that arrived at `now`, in engine time. Most samples change nothing."""
+        tail, newest = track.tail, sample.at
+        if not tail or newest > tail[-1].at or sample.place >= tail[-1].place:
             head, edges = self.fold.step(track.head, sample)
             episodes = self._told(ev, key, track.episodes, edges) if edges else track.episodes
-            taken = self._trimmed(track.base, track.since, (*tail, sample), head, episodes)
-        elif sample.at < track.since or sample.at < tail[-1].at - self.lateness_us:
+            ev.journal.append(tail, sample)
+            is_same = head is track.head and episodes is track.episodes
+            taken = track if is_same else Track(track.base, track.since, tail, head, episodes)
+        elif newest < track.since or newest < tail[-1].at - self.lateness_us:
             ev.too_late += 1
             return
         else:
             taken = self._corrected(ev, key, track, sample)
+            tail, newest = taken.tail, tail[-1].at
+        size = len(tail)
+        if size > MIN_TAIL and (size >= MAX_TAIL or tail[size // 2].at < newest - self.lateness_us):
+            taken = self._halved(taken)
+        if taken is track:
+            return
         ev.journal.put(ev.state.tracks[self.rule_key], key, taken)
         if taken.episodes is not track.episodes:
             ev.mute((*self.rule_key, key), is_muted=bool(taken.episodes) and taken.episodes[-1].is_muted)
-        if taken.head is not track.head:
-            newest = max(sample.at, taken.tail[-1].at) if taken.tail else sample.at
+        if self._has_alarms and taken.head is not track.head:
             self._set_alarms(ev, key, (track, taken), now - newest)
 
-    def _trimmed(
-        self, base: Any, since: int, tail: tuple[Sample, ...], head: Any, episodes: tuple[Episode, ...]
-    ) -> Track:
-        """Steps the base over the older half of a tail that is long, or too old to be corrected."""
-        size = len(tail)
-        if size > MIN_TAIL and (size >= MAX_TAIL or tail[size // 2].at < tail[-1].at - self.lateness_us):
-            step, half = self.fold.step, size // 2
+    def _halved(self, track: Track) -> Track:
+        """Steps the base over the older half of the tail: there are too many, or they are too old to be corrected."""
+        tail, head, half, base = track.tail, track.head, len(track.tail) // 2, track.base
+        if head is not base:  # else none of them has changed anything
             for sample in tail[:half]:
-                base = step(base, sample)[0]
-            since, tail = tail[half - 1].at, tail[half:]
-            if episodes:
-                open_since = [each for each in episodes if each.cleared_at is None or each.cleared_at > since]
-                episodes = tuple(open_since[-MAX_EPISODES:])
-        return Track(base, since, tail, head, episodes)
+                base = self.fold.step(base, sample)[0]
+            if head == base:  # made anew, or the other half has changed nothing: next time that is seen at once
+                state = base
+                for sample in tail[half:]:
+                    state = self.fold.step(state, sample)[0]
+                head = state
+        since, episodes = tail[half - 1].at, track.episodes
+        if episodes:
+            open_since = [each for each in episodes if each.cleared_at is None or each.cleared_at > since]
+            episodes = tuple(open_since[-MAX_EPISODES:])
+        return Track(base, since, tail[half:], head, episodes)
 
     def _told(self, ev: Evaluation, key: str, episodes: tuple[Episode, ...], edges: Edges) -> tuple[Episode, ...]:
         """Raises and clears what came in order."""
@@ -172,7 +184,7 @@ class Folded(CompiledRule):
 
     def _corrected(self, ev: Evaluation, key: str, track: Track, sample: Sample) -> Track:
         where = bisect_right(track.tail, sample.place, key=_PLACE)
-        tail = (*track.tail[:where], sample, *track.tail[where:])
+        tail = [*track.tail[:where], sample, *track.tail[where:]]
         state: Any = track.base
         edges: list[Edge] = []
         for each in tail:
@@ -182,20 +194,16 @@ class Folded(CompiledRule):
         opened = was[0] if was and self.fold.is_raised(track.base) else None
         stretches = corrections.read_episodes(opened, edges, lasting=self.fold.lasting)
         episodes = corrections.correct(ev, told_of(ev, self, key, track.episodes), stretches)
-        return self._trimmed(track.base, track.since, tail, state, episodes)
+        return Track(track.base, track.since, tail, state, episodes)
 
     def _set_alarms(self, ev: Evaluation, key: str, tracks: tuple[Track, Track], arrived_after: int) -> None:
         """Sets the timers to what the head now waits for, counted from the arrival: a wrong clock hastens nothing."""
-        alarms = [self.fold.alarms(track.head) for track in tracks]
-        if alarms[0] == alarms[1]:
-            return
-        old, new = dict(alarms[0]), dict(alarms[1])
-        for whom in sorted(old.keys() | new.keys()):
-            timer = (TIMER, *self.rule_key, key, whom)
-            if whom not in new:
-                ev.timers.disarm(timer)
-            elif old.get(whom) != new[whom]:
-                ev.timers.arm(timer, new[whom] + arrived_after)
+        old, new = (dict(self.fold.alarms(track.head)) for track in tracks)
+        for whom, at in new.items():
+            if old.pop(whom, None) != at:
+                ev.timers.arm((TIMER, *self.rule_key, key, whom), at + arrived_after)
+        for whom in old:
+            ev.timers.disarm((TIMER, *self.rule_key, key, whom))
 
     def _arm_rest(self, ev: Evaluation, key: str) -> None:
         ev.timers.arm((REST, *self.rule_key, key), ev.now + self._idle_after)

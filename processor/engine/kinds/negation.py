@@ -15,7 +15,7 @@ class Negation(Fold[Waiting]):
 
     def __init__(self, rule: NegationRule) -> None:
         self.span = round(rule.within_s * SECOND_US)
-        self._steps = CompiledSteps([rule.first, rule.then])
+        self._steps = CompiledSteps([rule.first, rule.then], rule.condition)
 
     def start(self) -> Waiting:
         return Waiting()

@@ -19,8 +19,8 @@ class PlateList(CompiledRule):
         self._condition = optional(rule.condition)
 
     def on_event(self, ev: Evaluation, key: str, event: Event, data: Data, subject: Subject) -> None:
-        if self._condition is not None and not self._condition.is_true(data, subject):
+        if self._condition is not None and not self._condition(data, subject):
             return
         # A listed car that passed is news, however late.
-        if key in ev.state.lists.get(self._list, ()) and ev.may_raise(self, event.device, event.event_time):
-            raise_alert(ev, self.head, key, by_event(event, event.event_time))
+        if key in ev.state.lists.get(self._list, ()) and ev.may_raise(self, event.device, ev.shared_time):
+            raise_alert(ev, self.head, key, by_event(event, ev.shared_time))

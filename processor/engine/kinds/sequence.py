@@ -17,7 +17,7 @@ class Sequence(Fold[Partials]):
 
     def __init__(self, rule: SequenceRule) -> None:
         self.span = round(rule.within_s * SECOND_US)
-        self._steps = CompiledSteps(rule.steps)
+        self._steps = CompiledSteps(rule.steps, rule.condition)
         self._last = len(rule.steps) - 1
         self._start = Partials((None,) * self._last)
 

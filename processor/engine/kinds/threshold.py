@@ -27,7 +27,7 @@ class Threshold(Fold[Holders]):
     def read(self, event: Event, data: Data, subject: Subject) -> Any:
         del event
         found = data.get(self._field)
-        if type(found) not in _NUMBERS or (self._condition and not self._condition.is_true(data, subject)):
+        if type(found) not in _NUMBERS or (self._condition and not self._condition(data, subject)):
             return None
         return found
 
@@ -35,19 +35,15 @@ class Threshold(Fold[Holders]):
         return not self._raises(value)
 
     def step(self, state: Holders, sample: Sample) -> tuple[Holders, Edges]:
+        value: Any = sample.value  # what `read` kept, which is a number
         if sample.device in state.devices:
-            if sample.what == LAPSED or not (sample.what == LEFT or self._clears(_number(sample))):
+            if sample.what == LAPSED or not (sample.what == LEFT or self._clears(value)):
                 return state, NO_EDGES
             left = tuple(device for device in state.devices if device != sample.device)
             return Holders(left), NO_EDGES if left else (cleared(sample),)
-        if sample.what or not self._raises(_number(sample)):
+        if sample.what or not self._raises(value):
             return state, NO_EDGES
-        return Holders((*state.devices, sample.device)), NO_EDGES if state.devices else (raised(sample, sample.value),)
+        return Holders((*state.devices, sample.device)), NO_EDGES if state.devices else (raised(sample, value),)
 
     def is_raised(self, state: Holders) -> bool:
         return bool(state.devices)
-
-
-def _number(sample: Sample) -> Any:
-    """What `read` kept, which is a number."""
-    return sample.value

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
 from herun.cel import Data, Subject, compile_expression
 from herun.events import Event
 from herun.rules import TrueForRule
@@ -35,26 +33,26 @@ class TrueFor(Fold[Holding]):
         return value is False
 
     def step(self, state: Holding, sample: Sample) -> tuple[Holding, Edges]:
-        edges = NO_EDGES
+        edges, device = NO_EDGES, sample.device
+        is_known = device in state.holders
         for pending in state.pending:
-            if pending.device == sample.device and sample.at >= pending.since + self.span:
-                state, edges = self._promoted(state, pending)
+            if pending.device == device:
+                is_known = True
+                if sample.at >= pending.since + self.span:
+                    state, edges = self._promoted(state, pending)
         holds = sample.value is True  # a device that has left holds no more
-        if sample.what == LAPSED or holds == self._is_known(state, sample.device):
+        if holds == is_known or sample.what == LAPSED:
             return state, edges
         if holds:
-            begun = Pending(sample.device, sample.at, sample.event_id)
-            return replace(state, pending=(*state.pending, begun)), edges
+            begun = Pending(device, sample.at, sample.event_id)
+            return Holding((*state.pending, begun), state.holders, state.raised_at), edges
         return self._ended(state, sample, edges)
 
     def alarms(self, state: Holding) -> tuple[tuple[str, int], ...]:
-        return tuple((pending.device, pending.since + self.span) for pending in state.pending)
+        return tuple([(pending.device, pending.since + self.span) for pending in state.pending])
 
     def is_raised(self, state: Holding) -> bool:
         return bool(state.holders)
-
-    def _is_known(self, state: Holding, device: str) -> bool:
-        return device in state.holders or any(pending.device == device for pending in state.pending)
 
     def _promoted(self, state: Holding, done: Pending) -> tuple[Holding, Edges]:
         """Only a device's own events tell that it held so long: another one's may have been told of before."""
@@ -65,7 +63,7 @@ class TrueFor(Fold[Holding]):
         return Holding(pending, holders, due), (Edge(True, due, done.device, done.event_id, timed=True),)
 
     def _ended(self, state: Holding, sample: Sample, edges: Edges) -> tuple[Holding, Edges]:
-        pending = tuple(each for each in state.pending if each.device != sample.device)
-        holders = tuple(device for device in state.holders if device != sample.device)
+        pending = tuple([each for each in state.pending if each.device != sample.device])
+        holders = tuple([device for device in state.holders if device != sample.device])
         over = (cleared(sample),) if state.holders and not holders else NO_EDGES
         return Holding(pending, holders, state.raised_at), (*edges, *over)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
 
 import jwt
 import pytest
@@ -16,7 +16,8 @@ from tests.unit.api.test_app import APP, PUBLIC, required
 
 PLACES: Final = {
     "site": SITE, "device": "d1", "uid": "r1", "name": "l1", "zone": "z1", "year": "2027", "visitor": "v1",
-    "resident": "r1", "number": "WO20260601-000000", "event_id": "e1",
+    "resident": "r1", "number": "WO20260601-000000", "event_id": "e1", "item": "1",
+    "username": "rita", "channel": "email", "target": "only",
     "alert_id": "00000000-0000-0000-0000-000000000001", "backtest_id": "00000000-0000-0000-0000-000000000002",
 }  # fmt: skip
 ROUTES: Final = [
@@ -77,7 +78,7 @@ async def test_a_token_outlives_no_role_and_no_person(world: World) -> None:
 
 @pytest.mark.parametrize("algorithm", ["HS256", "HS512", "none"])
 async def test_a_token_that_we_did_not_sign_opens_nothing(world: World, algorithm: str) -> None:
-    key = {"HS256": "another key that has 32 bytes....", "none": None}.get(algorithm, "t" * 64)
+    key: Any = {"HS256": "another key that has 32 bytes....", "none": None}.get(algorithm, "t" * 64)
     claims = {"sub": "admin", "exp": world.wall.now_us() // 1_000_000 + 3600}
     forged = jwt.encode(claims, key, algorithm)
     assert (await As(world.client, forged).call("GET", "/v1/me")).status_code == 401

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from herun.events import FLAG_DERIVED, FLAG_LATE, FLAG_OUT_OF_SERVICE
 from tests.integration.api.running import World
 
 
@@ -52,6 +53,15 @@ async def test_filters_leave_what_was_asked_for(world: World, query: str, expect
     world.add_event(2, event_type="door.opened")
     world.add_event(3, device="d2")
     assert await read_all(world, query) == expected
+
+
+async def test_an_event_says_what_the_engine_made_of_it(world: World) -> None:
+    for n, flags in enumerate([0, FLAG_LATE, FLAG_OUT_OF_SERVICE, FLAG_DERIVED | FLAG_OUT_OF_SERVICE]):
+        world.add_event(n, flags=flags)
+    found = (await world.by("oscar").get("events"))["items"]
+    assert [(each["late"], each["out_of_service"], each["derived"]) for each in reversed(found)] == [
+        (False, False, False), (True, False, False), (False, True, False), (False, True, True),
+    ]  # fmt: skip
 
 
 async def test_personal_values_are_masked(world: World) -> None:

@@ -7,6 +7,8 @@ from typing import Final
 import pytest
 from psycopg.errors import InsufficientPrivilege
 
+from api.notices import contacts
+from api.transactions import begin
 from tests.integration.api.running import NOON_US, World
 from tests.integration.api.test_dispatch import arbitrated
 from tests.integration.api.test_order_cycle import answered, do, reported
@@ -55,6 +57,9 @@ async def fill(world: World) -> None:
     await world.admin.put("calendar/2027", {"year": 2027, "holidays": {"元旦": ["2027-01-01"]}})
     monitored(world, "d1", NOON_US)
     await dispatch(world)
+    await world.by("rita").put("/v1/me/notice-channels", {"language": "en"})
+    async with begin(world.resources, "s1") as tx:
+        await contacts.connected_by_mqtt(tx, "rita")
     asked = await world.admin.post("backtests", {"from": "2026-05-01T00:00:00Z", "to": "2026-05-02T00:00:00Z"})
     world.add_result(asked["id"], state="running")
 

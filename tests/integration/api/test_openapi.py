@@ -107,6 +107,9 @@ async def furnished(world: World, port: int) -> Target:
         "year": "2027",
         "worker": "gwen",
         "version": "0",
+        "username": "gwen",
+        "channel": "email",
+        "target": "only",
     }
     return Target(f"http://127.0.0.1:{port}", world.admin.token or "", places)
 

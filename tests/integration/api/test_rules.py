@@ -54,6 +54,39 @@ async def test_all_that_is_wrong_with_yaml_is_told_with_field_and_line(world: Wo
     assert (await world.admin.get("rules"))["items"] == []
 
 
+async def test_a_name_that_stands_twice_in_json_is_refused(world: World) -> None:
+    text = json.dumps(RULE).replace('"raise_above": 0.3', '"raise_above": 0.3, "raise_above": 30')
+    answer = await send(world.admin, "PUT", "rules/r1", text, "application/json")
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    assert answer.json()["detail"] == "raise_above stands here twice"
+    assert answer.json()["errors"][0]["loc"] == ["body", "raise_above"]
+    assert (await send(world.admin, "PUT", "rules/r1", "{", "application/json")).status_code == 400
+
+
+async def test_a_condition_that_never_comes_true_is_refused_in_json_too(world: World) -> None:
+    answer = await world.admin.call("PUT", "rules/r1", RULE | {"condition": "data.valeu > 3"})
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    assert answer.json()["errors"] == [
+        {
+            "loc": ["body", "condition"],
+            "msg": "reading.reported has no field valeu; did you mean value?",
+            "type": "invalid_rule",
+        }
+    ]
+    assert (await world.admin.get("rules"))["items"] == []
+
+
+async def test_what_is_refused_is_told_in_our_words(world: World) -> None:
+    wrong = {"cooldown_s": -1, "severity": "urgent", "clear_below": 3, "colour": "red"}
+    answer = (await world.admin.call("PUT", "rules/r1", RULE | wrong)).json()
+    told = {each["loc"][-1]: each["msg"] for each in answer["errors"]}
+    assert told["cooldown_s"] == "expected at least 0"
+    assert told["severity"] == "expected 'info', 'warning' or 'critical'"
+    assert told["colour"] == "unknown field"
+    answer = (await world.admin.call("PUT", "rules/r1", RULE | {"clear_below": 3})).json()
+    assert answer["errors"][0]["msg"] == "raise_above goes with clear_below, which is not higher"
+
+
 @pytest.mark.parametrize("text", ["", "- a: [", f"[{TEXT!r}]", f"rules: [{json.dumps(RULE)}]", b"\xff", "*a"])
 async def test_a_body_that_is_not_one_rule_is_refused(world: World, text: str | bytes) -> None:
     assert (await send(world.admin, "PUT", "rules/r1", text)).status_code == 422
@@ -113,6 +146,9 @@ async def test_going_back_makes_a_new_version_of_the_old_body(world: World) -> N
     assert (removed.status_code, removed.json()["type"]) == (409, "urn:herun:problem:removed")
     assert (await world.admin.post("rules/r1/rollback", {"version": 2, "why": "again"}))["version"] == 5
     assert (await world.admin.call("POST", "rules/r1/rollback", {"version": 9, "why": "?"})).status_code == 404
+    same = await world.admin.call("POST", "rules/r1/rollback", {"version": 5, "why": "?"})
+    assert (same.status_code, same.json()["type"]) == (409, "urn:herun:problem:in_force")
+    assert (await world.admin.get("rules/r1"))["version"] == 5
     assert (await world.by("oscar").call("POST", "rules/r1/rollback", {"version": 1, "why": "?"})).status_code == 403
 
 

@@ -59,7 +59,7 @@ class Told:
 
 
 async def send(world: World, frames: int, seed: int) -> None:
-    """Events with repeats and late ones, some of them hot, with pauses between the frames."""
+    """Events with repeats, late ones, some hot, some that no rule looks at; with pauses between the frames."""
     chance = random.Random(seed)
     for n in range(frames):
         now, late = now_us(), chance.choice([0, 0, SECOND_US])
@@ -67,7 +67,8 @@ async def send(world: World, frames: int, seed: int) -> None:
         events = [event(f"{seed}-{n}-{k}", now - late, hot, device=f"d{k}") for k in (1, 2)]
         plate = {"plate_hash": f"h{n % 3}"}
         events.append(event(f"{seed}-{n}-p", now, event_type="vehicle.passed", device="d1", data=plate))
-        await world.publish([*events, events[0]])
+        unseen = event(f"{seed}-{n}-b", now, event_type="button.pressed", device="d1", data={"action": "single"})
+        await world.publish([*events, unseen, events[0]])
         await asyncio.sleep(SEND_S)
 
 
@@ -221,7 +222,7 @@ def _the_command(told: Told, folder: Path) -> None:
     for words, sentence in (
         (("backtest", "nobody", *span), "no rule nobody is in force"),
         (("backtest", "held", "--from", "2026-05-02", "--to", "2026-05-01"), "is not before"),
-        (("backtest", "high", *span, "--rule-file", str(candidate)), "this is rule held, not high"),
+        (("backtest", "high", *span, "--rule-file", str(candidate)), "not both"),
         (("trace", SITE, "d1", "never"), "has no stored event never"),
     ):
         failed = herun(told, *words)

@@ -141,7 +141,7 @@ def test_everybody_is_chosen_or_passed_over_with_a_reason_in_both_languages(
         here = looked is choice.looked[-1] and choice.stage is not Stage.DESK
         taken = {choice.worker, *choice.pool} - {None} if here else set()
         assert {each.worker for each in looked.passed} | taken == {one.username for one in everybody}
-    told = explained(choice, 1, NOW)
+    told = explained(choice, 1, NOW, {})
     said = [told.words, *(each.words for looked in told.looked for each in looked.passed_over)]
     assert all(words["zh"] and words["en"] and "{" not in words["zh"] + words["en"] for words in said)
 
@@ -244,7 +244,7 @@ def test_an_order_is_offered_to_a_bounded_number_of_people() -> None:
     rule = Rule(name="r", when="true", mode=Mode.GRAB)
     choice = choose([worker(f"w{n:03}") for n in range(MAX_POOL + 1)], ERRAND, rule, ())
     assert len(choice.pool) == MAX_POOL
-    assert explained(choice, 1, NOW).looked[0].fitting == MAX_POOL + 1
+    assert explained(choice, 1, NOW, {}).looked[0].fitting == MAX_POOL + 1
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def rule(when: str, name: str = "r", **more: Any) -> Rule:
 
 
 def holds(when: str) -> bool:
-    return first_match([rule(when)], FACTS).name == "r"
+    return first_match([rule(when)], FACTS).rule.name == "r"
 
 
 @pytest.mark.parametrize(
@@ -54,9 +54,15 @@ def test_the_facts_are_the_fields() -> None:
 
 def test_the_first_match_holds_and_without_one_the_default() -> None:
     several = [rule('order.category == "fire"', "a"), rule("order.hour > 20", "b"), rule("true", "c")]
-    assert first_match(several, FACTS).name == "b"
-    assert first_match(several[:1], FACTS) is DEFAULT
-    assert first_match([], FACTS) is DEFAULT
+    assert first_match(several, FACTS).rule.name == "b"
+    assert first_match(several[:1], FACTS).rule is DEFAULT
+    assert first_match([], FACTS).rule is DEFAULT
+
+
+def test_a_rule_that_cannot_be_evaluated_is_told_and_the_next_holds() -> None:
+    match = first_match([rule("1 / (order.hour - 22) > 0", "broken"), rule("true", "next")], FACTS)
+    assert match.rule.name == "next"
+    assert match.failed.keys() == {"broken"}
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,12 @@ import pytest
 from herun.broker_auth import (
     AuthRequest,
     Permissions,
+    PersonAllowed,
     Signer,
+    is_client_id_of_person,
     new_account_seed,
     permissions_of,
+    permissions_of_person,
     read_request,
     secret_matches,
 )
@@ -138,3 +141,38 @@ def test_a_bridge_has_all_below_its_base_topic() -> None:
 def test_no_name_reaches_anothers_topics(bad: dict[str, Any]) -> None:
     with pytest.raises(InvalidInputError, match="bad_registry_entry"):
         permissions_of(entry(**bad))
+
+
+def test_a_person_reads_their_own_notices_and_says_nothing() -> None:
+    allowed = permissions_of_person(PersonAllowed("gwen", "s1", 0))
+    assert allowed == Permissions(publish=(), subscribe=("herun.v1.s1.people.gwen.notice",))
+    everywhere = permissions_of_person(PersonAllowed("admin", "*", 0))
+    assert everywhere.subscribe == ("herun.v1.*.people.admin.notice",)
+
+
+@pytest.mark.parametrize(
+    ("username", "home"), [("*", "s1"), (">", "s1"), ("a.b", "s1"), ("gwen", ">"), ("gwen", "a.b")]
+)
+def test_a_person_whose_name_could_reach_anothers_topic_is_kept_out(username: str, home: str) -> None:
+    with pytest.raises(InvalidInputError, match="bad_person"):
+        permissions_of_person(PersonAllowed(username, home, 0))
+
+
+def test_a_persons_session_is_theirs_alone() -> None:
+    for client_id, own in [
+        ("people/gwen", True),
+        ("people/gwen/phone", True),
+        ("people/gwenda", False),
+        ("dev1", False),
+    ]:
+        request = msgspec.structs.replace(REQUEST, user="people/gwen", client_id=client_id)
+        assert request.person == "gwen"
+        assert is_client_id_of_person(request) is own
+    assert REQUEST.person is None
+
+
+def test_a_connection_lasts_as_long_as_is_said_and_a_devices_without_end() -> None:
+    for until_s, said in [(None, False), (1_800_000_000, True)]:
+        answer = claims_of(Signer(SEED).allow(REQUEST, Permissions((), ("a",)), wall_s=1, until_s=until_s))
+        user = claims_of(answer["nats"]["jwt"].encode())
+        assert ("exp" in user) is said

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from herun.cel import MAX_CHARS, by_library, compile_expression
+from herun.cel import MAX_CHARS, ConditionFailedError, by_library, compile_expression
 from herun.errors import InvalidInputError
 
 SUBJECT: dict[str, dict[str, Any]] = {
@@ -66,6 +67,41 @@ def test_the_quick_way_answers_as_the_library_does(text: str, data: dict[str, An
         is_true(data, SUBJECT),
         is_false(data, SUBJECT),
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("data.n / data.zero > 1", "division by zero"),
+        ("data.n % data.zero == 1", "modulo by zero"),
+        ("data.big + data.big > 0", "overflow"),
+        ("data.s.matches(data.pattern)", "not a valid regex"),
+        ("int(data.s) > 1", "string parse error"),
+        ("int(1e30) > data.n", "overflow"),
+        ("max(data.n, 1) > 1", "Undefined variable or function: 'max'"),
+        ("data.l.exists(each, each / 0 > 1)", "division by zero"),
+    ],
+)
+def test_what_cannot_be_evaluated_is_an_error_and_not_a_silence(text: str, said: str) -> None:
+    data = {"n": 3, "zero": 0, "big": 2**62, "s": "abc", "pattern": "[", "l": [1]}
+    compiled = compile_expression(text)
+    for answer in (compiled.is_true, compiled.is_false):
+        with pytest.raises(ConditionFailedError, match=re.escape(said)):
+            answer(data, SUBJECT)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "data.gone / 0 > 1", "data.s * 2 > 1", "data.n.startsWith('a')", "size(data.n) > 1", "data.l[7] == 1",
+        "!(data.s + 1)", "data.n in data.gone", "device.zone / 1 > 1", "data.s.x == 1", "data.n + 2.5 > 1.0",
+    ],
+)  # fmt: skip
+def test_a_field_that_is_missing_or_of_another_type_is_no_error_in_the_library_either(text: str) -> None:
+    compiled = compile_expression(text)
+    data = {"n": 3, "s": "abc", "l": [1]}
+    assert not compiled.is_quick
+    assert (compiled.is_true(data, SUBJECT), compiled.is_false(data, SUBJECT)) == (False, False)
 
 
 @settings(max_examples=300, deadline=None)

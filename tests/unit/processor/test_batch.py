@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
 
 from herun.clock import SECOND_US, ManualClock
 from herun.dead_letters import DeadLetterReason, decode_dead_letter
 from herun.frames import FRAME_VERSION, Frame, FrameKind
 from processor import observed
 from processor.batch import Batch, TakenFrame
-from processor.engine.decisions import Decisions, RuleError
+from processor.engine.decisions import Decisions, PartError, RuleError
 from tests.unit.processor.samples import SITE, START_US, event
 
 
@@ -56,3 +57,22 @@ def test_a_partition_that_does_not_go_on_lags_more_and_more_until_another_owns_i
     observed.batch_committed(63, batch_of())
     observed.owned_by_another(63)
     assert lag() is None
+
+
+def test_a_part_that_throws_is_counted_each_time_and_logged_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = ManualClock(START_US)
+    monkeypatch.setattr(observed, "_WALL", clock)
+    batch = batch_of()
+    batch.decisions[0].part_errors = [PartError("Thrower", "KeyError() at thrower.py:3", n=0)] * 3
+    with capture_logs() as logs:
+        for _ in range(4):
+            observed.batch_committed(62, batch)
+            clock.advance(40 * SECOND_US)
+    observed.owned_by_another(62)
+    counted = REGISTRY.get_sample_value("herun_processor_part_errors_total", {"part": "Thrower"})
+    assert (counted, observed.part_errors()["Thrower"]) == (12, 12)
+    told = [entry for entry in logs if entry["event"] == "part_threw"]
+    assert [(entry["times"], entry["error"]) for entry in told] == [
+        (1, "KeyError() at thrower.py:3"),
+        (7, "KeyError() at thrower.py:3"),
+    ]

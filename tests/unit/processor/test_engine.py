@@ -15,9 +15,12 @@ from herun.events import FLAG_CONTENT_ID, FLAG_LATE, FLAG_REDELIVERED, Event
 from herun.frames import FRAME_VERSION, Control, Frame, FrameKind
 from herun.rules import SWITCHED_OFF_UID
 from processor.engine import snapshot
+from processor.engine.alerting import Evaluation
 from processor.engine.decisions import RuleError
-from processor.engine.engine import MAX_RULE_ERRORS, Engine
+from processor.engine.engine import Engine
+from processor.engine.isolation import MAX_RULE_ERRORS
 from processor.engine.kinds.threshold import Threshold
+from processor.engine.passages.part import Passages
 from processor.engine.state import State
 from tests.unit.processor.driving import Driver
 from tests.unit.processor.samples import SECOND_US, SITE, START_US, event, put_device, put_list, put_rule, rule
@@ -173,6 +176,101 @@ def test_a_rule_that_throws_is_switched_off_and_the_others_go_on(monkeypatch: py
     driver.control(put_rule(rule("bad", "threshold", raise_above=7, version=2)))
     driver.events(event("again", at(1000), 9))
     assert driver.alerts[-2].rule_uid == "bad"
+
+
+def test_a_part_that_throws_is_taken_back_and_everything_else_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    driver = Driver(put_rule(rule("good", "count", types=("vehicle.passed",), count=1, window_s=1)))
+
+    def throw(self: Passages, ev: Evaluation, event: Event, *_: object, **__: object) -> None:
+        ev.journal.put(ev.state.sites, "half done", True)
+        ev.timers.arm(("passages", SITE, "half done"), event.event_time)
+        ev.derive("passage.flagged", (SITE, "d1"), event.event_time, {"finding": "half done"}, "x")
+        raise LookupError("half done")
+
+    monkeypatch.setattr(Passages, "on_event", throw)
+    decided = driver.events(
+        event("e1", at(0), event_type="vehicle.passed"), event("e2", at(5), event_type="button.pressed")
+    )
+    assert [row.event_id for row, _, _ in decided.rows] == ["e1", "e2"]
+    assert [(error.part, error.n) for error in decided.part_errors] == [("Passages", 0)]
+    assert decided.part_errors[0].error.startswith("LookupError('half done') at test_engine.py:")
+    assert "half done" not in repr(driver.engine.state)
+    assert [alert.rule_uid for alert in driver.alerts if alert.version == 1] == ["good"]
+
+
+def test_a_part_that_throws_on_its_timer_is_taken_back_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    driver = Driver()
+
+    def throw(self: Passages, ev: Evaluation, *_: object) -> None:
+        ev.journal.put(ev.state.sites, "half done", True)
+        raise LookupError("half done")
+
+    monkeypatch.setattr(Passages, "on_timer", throw)
+    driver.events(event("e1", at(0), event_type="vehicle.passed", data={"plate_hash": "h", "direction": "in"}))
+    assert driver.engine.state.due
+    decided = [driver.tick(at(3600 * hour)) for hour in range(1, 48)]
+    errors = [error for each in decided for error in each.part_errors]
+    assert errors
+    assert {(error.part, error.n) for error in errors} == {("Passages", None)}
+    assert "half done" not in driver.engine.state.sites
+
+
+@pytest.mark.parametrize(("owner", "name"), [(Passages, "on_event"), (Threshold, "step")])
+def test_what_is_the_machines_fault_is_counted_against_nobody(
+    monkeypatch: pytest.MonkeyPatch, owner: type, name: str
+) -> None:
+    driver = Driver(put_rule(rule("high", "threshold", types=("vehicle.passed",), raise_above=7)))
+
+    def throw(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(owner, name, throw)
+    with pytest.raises(MemoryError):
+        driver.events(event("e1", at(0), 9, event_type="vehicle.passed"))
+    driver.engine.rollback()
+    monkeypatch.undo()
+    assert driver.events(event("e1", at(0), 9, event_type="vehicle.passed")).duplicates == 0
+    assert [alert.rule_uid for alert in driver.alerts] == ["high"]
+
+
+STEP = {"event_types": ["reading.reported"]}
+FAILS = "1 / data.value > 0"
+DOORS = {"event_types": ["reading.reported"], "condition": FAILS}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        rule("r", "event", condition=FAILS),
+        rule("r", "threshold", condition=FAILS, raise_above=7),
+        rule("r", "true_for", condition=FAILS, duration_s=3),
+        rule("r", "count", condition=FAILS, count=2, window_s=5),
+        rule("r", "distinct", condition=FAILS, field="value", count=2, window_s=5),
+        rule("r", "change", condition=FAILS, over_s=5, raise_above=7),
+        rule("r", "aggregate", condition=FAILS, window="session", size_s=5, function="count", raise_above=7),
+        rule("r", "absence", condition=FAILS, duration_s=5000),
+        rule("r", "sequence", steps=[DOORS, DOORS], within_s=5),
+        rule("r", "sequence", condition=FAILS, steps=[STEP, STEP], within_s=5),
+        rule("r", "negation", first=DOORS, then=DOORS, within_s=5),
+        rule("r", "plate_list", condition=FAILS, plate_list="wanted"),
+        rule("r", "anomaly", condition=FAILS),
+    ],
+    ids=lambda body: body["kind"],
+)
+def test_a_condition_that_cannot_be_evaluated_is_counted_and_switches_the_rule_off(body: dict[str, Any]) -> None:
+    driver = Driver(put_list("wanted", "h"), put_rule(body))
+    driver.may_fail = True
+
+    def says(n: int, **fields: Any) -> Event:
+        return event(f"e{n}", at(n), data={"plate_hash": "h", **fields})
+
+    driver.events(says(0, value=2), says(1), says(2, value="x"), says(3, value=True))
+    assert driver.rule_errors == []
+    for n in range(4, 4 + MAX_RULE_ERRORS + 2):
+        driver.events(says(n, value=0))
+    assert [error.rule_uid for error in driver.rule_errors] == ["r"] * MAX_RULE_ERRORS
+    assert "division by zero" in driver.rule_errors[0].error
+    assert [alert.key for alert in driver.alerts if alert.rule_uid == SWITCHED_OFF_UID] == ["r"]
 
 
 @settings(deadline=None, max_examples=40)

@@ -55,3 +55,15 @@ def test_nothing_is_remembered_when_the_cool_down_is_over() -> None:
     assert driver.engine.state.current == {}
     driver.pass_until(START_US + 61 * SECOND_US)  # the window in which a storm is noticed
     assert all(timer[0].startswith("passages") for timer in driver.engine.state.due)  # the car may be inside for long
+
+
+def test_a_camera_whose_clock_is_ahead_tells_of_now_and_not_of_the_future() -> None:
+    driver = Driver(put_rule(LISTED), put_list("wanted", "h1"))
+    driver.events(passage(0, 1800, "h1"), at=START_US)
+    assert [(alert.raised_at, alert.updated_at) for alert in driver.alerts] == [(START_US, START_US)]
+
+
+def test_a_late_read_is_told_with_its_own_time() -> None:
+    driver = Driver(put_rule(LISTED), put_list("wanted", "h1"))
+    driver.events(passage(0, 100, "h3"), passage(1, 40, "h1"))
+    assert [alert.raised_at for alert in driver.alerts] == [START_US + 40 * SECOND_US]

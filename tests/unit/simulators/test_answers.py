@@ -86,7 +86,8 @@ def test_what_is_shown_has_at_least_what_is_known() -> None:
 
 def test_of_a_list_each_known_thing_is_somewhere() -> None:
     assert holds([{"a": 1}], [{"a": 2}, {"a": 1, "b": 3}])
-    assert holds([], [1])
+    assert holds([], [])
+    assert not holds([], [1])
     assert not holds([{"a": 1}, {"a": 4}], [{"a": 1}])
     assert not holds({"a": None}, {})
     assert not holds([1], {"a": 1})

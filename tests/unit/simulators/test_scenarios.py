@@ -11,9 +11,10 @@ from herun.catalogue import CATALOGUE
 from herun.clock import HOUR_US, MINUTE_US, SECOND_US, parse_time
 from herun.rule_changes import doubts
 from herun.rule_files import KINDS, read_rules
-from herun.rules import RULE
+from herun.rule_sense import faults
+from herun.rules import RULE, SWITCHED_OFF_UID
 from simulators.estate import HAMLET, HERUN, SKILLS, Estate, make_estate
-from simulators.moments import duration_us, resolved
+from simulators.moments import duration_us, offset_us, resolved
 from simulators.rulebook import rulebook
 from simulators.scenario import Calls, Closes, Reports, Says, Scenario, scenarios
 
@@ -42,7 +43,7 @@ def estate_of(scenario: Scenario) -> Estate:
 def rules_of(scenario: Scenario) -> set[str]:
     """What is in force in it, and what the engine raises by itself."""
     common = [rule["uid"] for rule in rulebook().only(scenario.uses).rules]
-    return {*common, *(rule["uid"] for rule in scenario.rules), STORM_UID}
+    return {*common, *(rule["uid"] for rule in scenario.rules), STORM_UID, SWITCHED_OFF_UID}
 
 
 @pytest.mark.parametrize("scenario", ALL, ids=lambda each: each.name)
@@ -82,6 +83,7 @@ def test_the_answers_name_what_exists(scenario: Scenario) -> None:
 def test_a_scenarios_own_rules_are_right_and_stand_beside_the_common_ones(scenario: Scenario) -> None:
     rules = [RULE.validate_python(resolved(rule, START_US)) for rule in scenario.rules]
     assert [doubts(rule) for rule in rules if doubts(rule)] == []
+    assert [faults(rule) for rule in rules if faults(rule)] == []
     assert not {rule.uid for rule in rules} & {rule["uid"] for rule in rulebook().rules}
 
 
@@ -119,6 +121,11 @@ def test_durations_are_written_for_people() -> None:
     for wrong in ("90", "1.5h", "", 90, None):
         with pytest.raises(ValueError, match="a duration is written like"):
             duration_us(wrong)
+
+
+def test_a_clock_may_be_behind() -> None:
+    assert (offset_us("-25m"), offset_us("25m")) == (-25 * MINUTE_US, 25 * MINUTE_US)
+    assert scenarios()["clock_behind"].clocks["hydrant-b01-1"] == -40 * MINUTE_US
 
 
 def test_a_line_after_the_end_is_refused() -> None:

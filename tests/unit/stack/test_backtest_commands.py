@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from herun.clock import parse_time
 from herun.rule_files import MAX_BYTES
 from herun.stack.backtest_commands import _moment
+from herun.stack.cli import app
 from herun.stack.folder import StackError
 from herun.stack.rule_file import read_rule
 
@@ -42,7 +44,7 @@ def test_a_rule_of_yaml_and_of_json_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (GOOD.replace("30", "much"), "rule.yaml:8: raise_above: Input should be a valid number"),
+        (GOOD.replace("30", "much"), "rule.yaml:8: raise_above: expected a number"),
         ("rules: []\n", "rule.yaml:1: expected one rule, found 0"),
         ("#" * MAX_BYTES + "\n", "at most"),
     ],
@@ -68,3 +70,12 @@ def test_a_day_begins_at_the_estates_midnight() -> None:
 def test_a_time_that_is_none_is_refused_with_the_form(text: str, zone: str) -> None:
     with pytest.raises(StackError, match=r"expected 2026-05-11|no such time zone"):
         _moment(text, zone, "--from")
+
+
+def test_the_rule_in_force_and_a_candidate_are_not_both_taken(tmp_path: Path) -> None:
+    path = tmp_path / "rule.yaml"
+    path.write_text(GOOD)
+    asked = ["backtest", "high", "--rule-file", str(path), "--from", "2026-05-11", "--to", "2026-05-12"]
+    result = CliRunner().invoke(app, asked)
+    assert isinstance(result.exception, StackError)
+    assert str(result.exception) == f"either high, the rule in force, or --rule-file {path}, a candidate; not both"

@@ -1,0 +1,33 @@
+"""What a pack holds."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import UUID
+
+from api.transactions import Transaction
+from api.work_orders.store import MAX_HISTORY
+from herun.database.queries import Queries
+
+_QUERIES: Final = Queries(__package__)
+MAX_VERSIONS: Final = 1000  # of one alert
+
+
+async def entries(tx: Transaction, number: str) -> list[dict[str, Any]]:
+    """The history of an order with the hashes of its chain, the first entry first."""
+    return await tx.all(_QUERIES["entries"], number=number, limit=MAX_HISTORY)
+
+
+async def ratings(tx: Transaction, number: str) -> list[dict[str, Any]]:
+    """The ratings of all rounds."""
+    return await tx.all(_QUERIES["ratings"], number=number)
+
+
+async def residents(tx: Transaction, usernames: set[str]) -> set[str]:
+    """Who of these is nothing but a resident."""
+    return {row["username"] for row in await tx.all(_QUERIES["residents"], usernames=sorted(usernames))}
+
+
+async def versions(tx: Transaction, alert_id: UUID) -> list[Any]:
+    """All versions of an alert, the first one first."""
+    return [row["body"] for row in await tx.all(_QUERIES["versions"], alert_id=alert_id, limit=MAX_VERSIONS)]

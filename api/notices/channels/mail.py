@@ -1,0 +1,90 @@
+"""E-mail by the estate's own mail server."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.message import EmailMessage
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+
+from api.notices.channels.contract import AwayError, ChannelName, GoneError, Message, RefusedError
+from herun.errors import ConfigurationError
+
+TIMEOUT_S: Final = 8.0  # of each exchange with the server
+_PERMANENT: Final = 500  # codes from here on will not change by waiting
+_PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """The parts of `smtp://`, `smtp+starttls://` or `smtps://user:password@host:port`."""
+
+    host: str
+    port: int
+    username: str | None
+    password: str | None
+    scheme: str
+
+
+def parse_mail_url(url: str) -> MailServer:
+    """The parts of HERUN_SMTP_URL. Raises ConfigurationError."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ConfigurationError("HERUN_SMTP_URL is no address") from error
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise ConfigurationError(f"HERUN_SMTP_URL begins with one of: {', '.join(_PORTS)}, and names a host")
+    return MailServer(
+        parts.hostname,
+        port or _PORTS[parts.scheme],
+        None if parts.username is None else unquote(parts.username),
+        None if parts.password is None else unquote(parts.password),
+        parts.scheme,
+    )
+
+
+class Mail:
+    """One message a connection. The Message-ID is the dedupe id: servers that look at it drop the second one."""
+
+    name = ChannelName.EMAIL
+
+    def __init__(self, server: MailServer, sender: str) -> None:
+        self._server = server
+        self._sender = sender
+
+    async def send(self, address: Mapping[str, str], message: Message) -> None:
+        mail = EmailMessage()
+        mail["From"] = self._sender
+        mail["To"] = address["address"]
+        mail["Subject"] = message.title
+        digest = hashlib.sha256(message.dedupe_id.encode()).hexdigest()[:32]
+        mail["Message-ID"] = f"<{digest}@{self._sender.rpartition('@')[2]}>"
+        mail["Auto-Submitted"] = "auto-generated"
+        mail.set_content(message.text + "\n")
+        server = self._server
+        try:
+            await aiosmtplib.send(
+                mail,
+                hostname=server.host,
+                port=server.port,
+                username=server.username,
+                password=server.password,
+                use_tls=server.scheme == "smtps",
+                start_tls=server.scheme == "smtp+starttls",
+                timeout=TIMEOUT_S,
+            )
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            code = max(each.code for each in error.recipients)
+            raise (GoneError if code >= _PERMANENT else AwayError)(f"recipient refused with {code}") from None
+        except aiosmtplib.SMTPAuthenticationError as error:
+            # Ours to mend, so the mail waits.
+            raise AwayError(f"sign-in refused with {error.code}") from None
+        except aiosmtplib.SMTPResponseException as error:
+            raise (RefusedError if error.code >= _PERMANENT else AwayError)(f"refused with {error.code}") from None
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise AwayError(type(error).__name__) from None

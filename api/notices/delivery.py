@@ -1,0 +1,218 @@
+"""From the channels' rows to the services: claimed, sent, recorded; tried again with growing pauses, and given up.
+
+At least once: what is claimed is ours for `LEASE`, and if this process dies meanwhile the row is tried again. So a
+notice comes twice exactly where a service took it and the process died (or lost the database) before it was recorded;
+services that know a dedupe id drop the second one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from itertools import groupby
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from api import background
+from api.notices import spreading, store, texts, times
+from api.notices.channels.configured import Configured
+from api.notices.channels.contract import ROBOTS, AwayError, Channel, ChannelName, GoneError, Message, RefusedError
+from api.notices.rules import Kind
+from api.notices.store import Claimed
+from api.resources import Resources
+from api.transactions import ALL_SITES, Transaction, begin
+from herun import faults, metrics
+from herun.faults import FaultPoint
+
+log = structlog.get_logger(__name__)
+
+Task = Callable[[Resources, asyncio.Event], Awaitable[None]]
+
+BATCH: Final = 50  # notices of a channel claimed at once
+MAX_DIGEST: Final = 300  # of them that a digest may add: a day's limit
+AT_ONCE: Final = 8  # messages of a channel in flight
+SEND_S: Final = 25.0  # of one message, all exchanges with its service
+# A batch is sent within BATCH / AT_ONCE times SEND_S; with this much more nobody else takes what is in flight.
+LEASE: Final = timedelta(seconds=300)
+LOOK_S: Final = 1.0  # between looks for what is due
+DEFAULT_LANGUAGE: Final = "zh"
+_CODE_DIGITS: Final = 8
+
+_results = metrics.counter("herun_api_notices_total")
+
+
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    """What goes to one address as one message."""
+
+    notices: list[Claimed]
+    address: dict[str, str] | None
+    language: str
+
+    @property
+    def first(self) -> Claimed:
+        return self.notices[0]
+
+
+def tasks(configured: Configured) -> dict[str, Task]:
+    """What has to run beside the requests: one that spreads, and one a channel, so that none waits for another's."""
+    return {
+        spreading.TASK: lambda held, stop: spreading.spread(held, configured, stop),
+        **{
+            f"notices_{name}": partial(_keep_sending, configured, channel)
+            for name, channel in configured.channels.items()
+        },
+    }
+
+
+async def _keep_sending(configured: Configured, channel: Channel, resources: Resources, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        if await deliver_batch(resources, configured, channel) < BATCH:
+            await background.wait(stop, LOOK_S)
+
+
+async def deliver_batch(resources: Resources, configured: Configured, channel: Channel) -> int:
+    """Sends what is due by one channel; returns how many notices were claimed."""
+    async with begin(resources, ALL_SITES) as tx:
+        claimed = await store.claim(tx, channel.name, until=tx.wall + LEASE, limit=BATCH)
+        parcels = await _parcels(tx, resources, configured, claimed)
+    if claimed:
+        faults.reached(FaultPoint.API_NOTICE_CLAIMED_NOT_SENT)
+    room = asyncio.Semaphore(AT_ONCE)
+
+    async def send(parcel: _Parcel) -> None:
+        async with room:
+            await _send(resources, channel, parcel)
+
+    # All end before the next are claimed, also where one could not be recorded: whatever is away then, it is told.
+    for failure in await asyncio.gather(*map(send, parcels), return_exceptions=True):
+        if failure is not None:
+            raise failure
+    return len(claimed)
+
+
+async def _parcels(
+    tx: Transaction, resources: Resources, configured: Configured, claimed: Sequence[Claimed]
+) -> list[_Parcel]:
+    """What is claimed, by address: digests bundled, everything else alone. What is too old is given up."""
+    old = [each for each in claimed if tx.at - each.due_at > times.MAX_AGE]
+    for each in old:
+        await store.failed(tx, each.site, [each.id], "too_old")
+        _count(each.channel, "failed", each)
+    people = sorted({each.recipient for each in claimed})
+    said = await store.preferences_of(tx, people)
+    known = {(row["username"], row["channel"], row["target"]): row for row in await store.addresses_of(tx, people)}
+    parcels = []
+    fresh = sorted((each for each in claimed if each not in old), key=_bundle)
+    for _, group in groupby(fresh, key=_bundle):
+        notices = list(group)
+        first = notices[0]
+        address = _address(configured, known.get((first.recipient, first.channel, first.target)), first)
+        language = said[first.recipient]["language"] if first.recipient in said else DEFAULT_LANGUAGE
+        if first.kind is Kind.EMAIL_CODE and address:
+            code = email_code(resources, first.recipient, address["address"], str(first.details["asked"]))
+            notices = [replace(first, details={**first.details, "code": code})]
+        parcels.append(_Parcel(notices, address, language))
+    return parcels
+
+
+def email_code(resources: Resources, username: str, address: str, asked: str) -> str:
+    """What proves that somebody reads this address; stored nowhere."""
+    text = "\0".join((username, address, asked))
+    digest = hmac.digest(resources.derived_key("notice_email"), text.encode(), "sha256")
+    return f"{int.from_bytes(digest[:8]) % 10**_CODE_DIGITS:0{_CODE_DIGITS}d}"
+
+
+async def _send(resources: Resources, channel: Channel, parcel: _Parcel) -> None:
+    first = parcel.first
+    if parcel.address is None:
+        await _give_up(resources, parcel, "no_address")
+        return
+    try:
+        async with asyncio.timeout(SEND_S):
+            await channel.send(parcel.address, message_of(parcel.notices, parcel.language))
+    except RefusedError as error:
+        await _give_up(resources, parcel, str(error))
+    except GoneError as error:
+        await _give_up(resources, parcel, str(error), is_gone=True)
+    except AwayError as error:
+        await _try_again(resources, parcel, str(error), error.retry_after_s)
+    except (TimeoutError, OSError) as error:
+        await _try_again(resources, parcel, type(error).__name__, None)
+    except Exception:
+        # A mistake of ours in one channel: bounded like an absence, and told in full.
+        log.exception("notice_not_sent", site=first.site, notice=first.id, channel=first.channel)
+        await _try_again(resources, parcel, "fault", None)
+    else:
+        faults.reached(FaultPoint.API_NOTICE_SENT_NOT_RECORDED)
+        async with begin(resources, ALL_SITES) as tx:
+            await store.sent(tx, first.site, [each.id for each in parcel.notices])
+        for each in parcel.notices:
+            _count(channel.name, "sent", each)
+
+
+async def _give_up(resources: Resources, parcel: _Parcel, why: str, *, is_gone: bool = False) -> None:
+    first = parcel.first
+    async with begin(resources, ALL_SITES) as tx:
+        await store.failed(tx, first.site, [each.id for each in parcel.notices], why)
+        if is_gone:
+            await store.address_gone(tx, first.recipient, first.channel, first.target)
+    for each in parcel.notices:
+        _count(first.channel, "failed", each, why=why)
+
+
+async def _try_again(resources: Resources, parcel: _Parcel, why: str, wished_s: float | None) -> None:
+    first = parcel.first
+    if max(each.tries for each in parcel.notices) >= times.MAX_TRIES:
+        await _give_up(resources, parcel, why)
+        return
+    pause = times.pause_after(first.tries, first.id)
+    if wished_s is not None:
+        pause = min(max(pause, timedelta(seconds=wished_s)), times.LONGEST_PAUSE)
+    async with begin(resources, ALL_SITES) as tx:
+        ids = [each.id for each in parcel.notices]
+        await store.again(tx, first.site, ids, why=why, next_try_wall=tx.wall + pause)
+    for each in parcel.notices:
+        _count(first.channel, "again", each, why=why)
+
+
+def message_of(notices: Sequence[Claimed], language: str) -> Message:
+    """One notice as a message, or several as one. Its dedupe id is the same whenever the same are sent."""
+    first = notices[0]
+    said = [texts.words(each.kind, each.number, each.details, language) for each in notices]
+    whole = said[0] if len(said) == 1 else texts.digest(said, language)
+    return Message(
+        dedupe_id=f"{first.site}-{first.id}" + (f"-{notices[-1].id}" if len(notices) > 1 else ""),
+        site=first.site,
+        recipient=first.recipient,
+        kind=first.kind if len(notices) == 1 else "digest",
+        number=first.number if len(notices) == 1 else None,
+        title=whole.title,
+        text=whole.text,
+        made_at=first.made_at.astimezone(ZoneInfo(first.time_zone or "UTC")).isoformat(),
+    )
+
+
+def _bundle(notice: Claimed) -> tuple[str, str, str, int]:
+    return notice.site, notice.recipient, notice.target, -1 if notice.in_digest else notice.id
+
+
+def _address(configured: Configured, row: Mapping[str, Any] | None, notice: Claimed) -> dict[str, str] | None:
+    if notice.channel in ROBOTS:
+        robot = configured.robots.get(notice.target)
+        return robot.address if robot else None
+    # Whoever has put in another address since hears nothing there before they have shown that it is theirs.
+    is_usable = row is not None and (row["confirmed"] or notice.kind is Kind.EMAIL_CODE)
+    return row["address"] if row is not None and is_usable else None
+
+
+def _count(channel: ChannelName, result: str, notice: Claimed, **more: Any) -> None:
+    """Every sending is logged, by number and never by what it says or to which address."""
+    _results.labels(channel.value, result).inc()
+    log.info("notice", result=result, channel=channel, site=notice.site, notice=notice.id, tries=notice.tries, **more)

@@ -1,0 +1,183 @@
+-- name: reporters
+-- The order's own and those of the orders that were merged into it, each with their own order.
+SELECT number, reporter, category, building FROM work_orders
+WHERE site = %(site)s AND (number = %(number)s OR merged_into = %(number)s) AND reporter IS NOT NULL
+ORDER BY number
+LIMIT %(limit)s;
+
+-- name: supervisors
+SELECT username FROM people
+WHERE site = %(site)s AND 'supervisor' = ANY(roles) AND enabled
+ORDER BY username
+LIMIT %(limit)s;
+
+-- name: made_since
+SELECT recipient, count(*) AS notices FROM notices
+WHERE site = %(site)s AND recipient = ANY(%(recipients)s) AND channel = 'inbox' AND made_at > %(since)s
+GROUP BY recipient;
+
+-- name: add
+INSERT INTO notices (site, recipient, person, channel, target, cause, kind, number, details, urgency, in_digest, state,
+                     made_at, due_at, next_try_wall, tries)
+VALUES (%(site)s, %(recipient)s,
+        (SELECT p.username FROM people AS p WHERE p.site = %(site)s AND p.username = %(recipient)s),
+        %(channel)s, %(target)s, %(cause)s, %(kind)s, %(number)s, %(details)s, %(urgency)s, %(in_digest)s, %(state)s,
+        %(made_at)s, %(due_at)s, %(wall)s, 0)
+ON CONFLICT (site, recipient, channel, target, cause) DO NOTHING;
+
+-- name: count_overflow
+-- Beyond the day's limit nothing is written but how much it was.
+INSERT INTO notices (site, recipient, person, channel, target, cause, kind, number, details, urgency, in_digest, state,
+                     made_at, due_at, next_try_wall, tries, ended_at, failed_why)
+VALUES (%(site)s, %(recipient)s,
+        (SELECT p.username FROM people AS p WHERE p.site = %(site)s AND p.username = %(recipient)s),
+        'inbox', '', %(cause)s, 'overflow', NULL, '{"count": 1}', 'later', false, 'failed', %(at)s, %(at)s, %(wall)s, 0,
+        %(at)s, 'too_many')
+ON CONFLICT (site, recipient, channel, target, cause) DO UPDATE
+SET details = jsonb_build_object('count', (notices.details ->> 'count')::bigint + 1), ended_at = excluded.ended_at;
+
+-- name: new
+SELECT n.site, n.id, n.recipient, n.cause, n.kind, n.number, n.details, n.urgency, n.made_at, s.time_zone
+FROM notices AS n JOIN sites AS s USING (site)
+WHERE n.state = 'new'
+ORDER BY n.id
+LIMIT %(limit)s
+FOR UPDATE OF n SKIP LOCKED;
+
+-- name: preferences_of
+SELECT username, language, quiet_from, quiet_until, digest_at, muted FROM notice_preferences
+WHERE username = ANY(%(usernames)s);
+
+-- name: addresses_of
+SELECT username, channel, target, address, confirmed FROM notice_addresses WHERE username = ANY(%(usernames)s);
+
+-- name: spread
+UPDATE notices SET state = 'sent', ended_at = %(at)s WHERE id = ANY(%(ids)s) AND state = 'new';
+
+-- name: claim
+-- Whoever claims a row holds it until its next try; if they die meanwhile, that is when it is tried again.
+WITH due AS (
+    SELECT site, id FROM notices
+    WHERE state = 'waiting' AND channel = %(channel)s AND due_at <= %(at)s AND next_try_wall <= %(wall)s
+    ORDER BY due_at, id
+    LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE notices AS n SET tries = n.tries + 1, next_try_wall = %(until)s
+FROM due WHERE n.site = due.site AND n.id = due.id
+RETURNING n.site, n.id, n.recipient, n.channel, n.target, n.kind, n.number, n.details, n.in_digest, n.tries, n.made_at,
+          n.due_at, (SELECT s.time_zone FROM sites AS s WHERE s.site = n.site) AS time_zone;
+
+-- name: claim_digest
+-- What else waits for the same digest, so that one message takes it all.
+WITH due AS (
+    SELECT site, id FROM notices
+    WHERE state = 'waiting' AND channel = %(channel)s AND due_at <= %(at)s AND next_try_wall <= %(wall)s AND in_digest
+      AND (site, recipient, target) IN (SELECT * FROM unnest(%(sites)s::text[], %(recipients)s::text[], %(targets)s::text[]))
+    ORDER BY due_at, id
+    LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE notices AS n SET tries = n.tries + 1, next_try_wall = %(until)s
+FROM due WHERE n.site = due.site AND n.id = due.id
+RETURNING n.site, n.id, n.recipient, n.channel, n.target, n.kind, n.number, n.details, n.in_digest, n.tries, n.made_at,
+          n.due_at, (SELECT s.time_zone FROM sites AS s WHERE s.site = n.site) AS time_zone;
+
+-- name: sent
+UPDATE notices SET state = 'sent', ended_at = %(at)s, failed_why = NULL WHERE site = %(site)s AND id = ANY(%(ids)s) AND state = 'waiting';
+
+-- name: failed
+UPDATE notices SET state = 'failed', ended_at = %(at)s, failed_why = %(why)s
+WHERE site = %(site)s AND id = ANY(%(ids)s) AND state = 'waiting';
+
+-- name: again
+UPDATE notices SET next_try_wall = %(next_try_wall)s, failed_why = %(why)s WHERE site = %(site)s AND id = ANY(%(ids)s) AND state = 'waiting';
+
+-- name: fail_without_channel
+-- What was left by a channel that the settings no longer have.
+UPDATE notices SET state = 'failed', ended_at = %(at)s, failed_why = 'channel_not_configured'
+WHERE state = 'waiting' AND channel <> ALL(%(channels)s);
+
+-- name: forget
+DELETE FROM notices WHERE ctid IN (SELECT ctid FROM notices WHERE made_at < %(before)s LIMIT %(limit)s);
+
+-- name: inbox
+SELECT id, site, kind, number, details, urgency, made_at, read_at FROM notices
+WHERE recipient = %(me)s AND channel = 'inbox' AND (%(older_than)s::bigint IS NULL OR id < %(older_than)s)
+  AND (NOT %(unread)s OR read_at IS NULL)
+ORDER BY id DESC
+LIMIT %(limit)s;
+
+-- name: unread
+SELECT count(*) AS unread FROM
+    (SELECT FROM notices WHERE recipient = %(me)s AND channel = 'inbox' AND read_at IS NULL LIMIT %(most)s) AS counted;
+
+-- name: read
+UPDATE notices SET read_at = %(at)s
+WHERE recipient = %(me)s AND channel = 'inbox' AND read_at IS NULL
+  AND (id = ANY(%(ids)s) OR id <= %(up_to)s::bigint);
+
+-- name: deliveries
+SELECT id, recipient, channel, kind, number, urgency, state, made_at, due_at, tries, ended_at, failed_why FROM notices
+WHERE site = %(site)s AND (%(older_than)s::bigint IS NULL OR id < %(older_than)s)
+  AND (%(state)s::text IS NULL OR state = %(state)s) AND (%(channel)s::text IS NULL OR channel = %(channel)s)
+  AND (%(number)s::text IS NULL OR number = %(number)s)
+ORDER BY id DESC
+LIMIT %(limit)s;
+
+-- name: figures
+SELECT channel, state, count(*) AS notices,
+       coalesce(sum((details ->> 'count')::bigint) FILTER (WHERE kind = 'overflow'), 0)::bigint AS not_written
+FROM notices
+WHERE site = %(site)s AND made_at > %(since)s
+GROUP BY channel, state
+ORDER BY channel, state;
+
+-- name: preferences
+SELECT language, to_char(quiet_from, 'HH24:MI') AS quiet_from, to_char(quiet_until, 'HH24:MI') AS quiet_until,
+       to_char(digest_at, 'HH24:MI') AS digest_at, muted
+FROM notice_preferences
+WHERE site = %(site)s AND username = %(username)s;
+
+-- name: put_preferences
+INSERT INTO notice_preferences (site, username, language, quiet_from, quiet_until, digest_at, muted, changed_at)
+VALUES (%(site)s, %(username)s, %(language)s, %(quiet_from)s::time, %(quiet_until)s::time, %(digest_at)s::time, %(muted)s,
+        %(at)s)
+ON CONFLICT (site, username) DO UPDATE
+SET language = excluded.language, quiet_from = excluded.quiet_from, quiet_until = excluded.quiet_until,
+    digest_at = excluded.digest_at, muted = excluded.muted, changed_at = excluded.changed_at;
+
+-- name: addresses
+SELECT channel, target, address, confirmed FROM notice_addresses
+WHERE site = %(site)s AND username = %(username)s
+ORDER BY channel, target;
+
+-- name: lock_person
+-- One change of a person's addresses at a time, so that their limit holds.
+SELECT username FROM people WHERE site = %(site)s AND username = %(username)s FOR NO KEY UPDATE;
+
+-- name: put_address
+INSERT INTO notice_addresses (site, username, channel, target, address, confirmed, asked_wall)
+VALUES (%(site)s, %(username)s, %(channel)s, %(target)s, %(address)s, %(confirmed)s, %(wall)s)
+ON CONFLICT (site, username, channel, target) DO UPDATE
+SET address = excluded.address, confirmed = excluded.confirmed, wrong_codes = 0, asked_wall = excluded.asked_wall;
+
+-- name: address
+SELECT address, confirmed, wrong_codes, asked_wall FROM notice_addresses
+WHERE site = %(site)s AND username = %(username)s AND channel = %(channel)s AND target = %(target)s
+FOR UPDATE;
+
+-- name: confirm_address
+UPDATE notice_addresses SET confirmed = true
+WHERE site = %(site)s AND username = %(username)s AND channel = %(channel)s AND target = %(target)s;
+
+-- name: wrong_code
+UPDATE notice_addresses SET wrong_codes = wrong_codes + 1
+WHERE site = %(site)s AND username = %(username)s AND channel = %(channel)s AND target = %(target)s;
+
+-- name: remove_address
+DELETE FROM notice_addresses
+WHERE site = %(site)s AND username = %(username)s AND channel = %(channel)s AND target = %(target)s;
+
+-- name: address_gone
+DELETE FROM notice_addresses WHERE username = %(username)s AND channel = %(channel)s AND target = %(target)s;

@@ -1,0 +1,168 @@
+"""Who hears of what, as a table. Pure: takes a step of an order or a deadline, says who is told what and how soon."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Protocol
+
+from api.work_orders.order import Order
+
+
+class Step(Protocol):
+    """One step of an order, as the order machine tells it to those who follow."""
+
+    @property
+    def before(self) -> Order | None: ...
+    @property
+    def after(self) -> Order: ...
+    @property
+    def action(self) -> str: ...
+    @property
+    def by(self) -> str: ...
+
+
+class Audience(StrEnum):
+    """Who is told, seen from the order."""
+
+    WORKER = "worker"  # the one it is dispatched to now
+    FORMER_WORKER = "former_worker"  # the one it was taken from
+    REPORTERS = "reporters"  # of the order and of all that were merged into it, each of their own
+    SUPERVISORS = "supervisors"  # of the site, and the group that a robot writes to for them
+    UNIT = "unit"  # the group that a robot writes to for the responsible unit
+
+
+class Urgency(StrEnum):
+    """How soon a notice leaves by the channels; in the inbox it is at once."""
+
+    NOW = "now"  # also in quiet hours
+    SOON = "soon"  # not in quiet hours
+    LATER = "later"  # not in quiet hours, and bundled for whoever wants a digest
+
+
+class Kind(StrEnum):
+    """What a notice says; each has its words in `texts.py`."""
+
+    ACCEPTED = "accepted"
+    DISPATCHED = "dispatched"
+    WITHDRAWN = "withdrawn"
+    UNDER_WAY = "under_way"
+    HANDLING = "handling"
+    ON_HOLD = "on_hold"
+    ANSWERED = "answered"
+    CANCELLED = "cancelled"
+    MERGED = "merged"
+    REOPENED = "reopened"
+    RETURNED = "returned"
+    ARBITRATION = "arbitration"
+    DISSATISFIED = "dissatisfied"
+    URGED = "urged"
+    ASKED = "asked"
+    UNIT_ASSIGNED = "unit_assigned"
+    REMINDER = "reminder"
+    OVERDUE = "overdue"
+    ESCALATION = "escalation"
+    PROMISE_MOVED = "promise_moved"
+    OVERFLOW = "overflow"  # written beside the rules: what was too much for a day
+    EMAIL_CODE = "email_code"  # written beside the rules: proves that an address is the person's own
+
+
+class DeadlineKind(StrEnum):
+    """What a clock has reached."""
+
+    REMINDER = "reminder"
+    OVERDUE = "overdue"
+    ESCALATION = "escalation"
+    PROMISE_MOVED = "promise_moved"
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One row of what has to be told."""
+
+    audience: Audience
+    kind: Kind
+    urgency: Urgency
+
+
+# By action of the order machine; an action that is not here is told to nobody. Reporters hear nothing of how units
+# pass an order among themselves.
+BY_ACTION: Final[dict[str, tuple[Telling, ...]]] = {
+    "accept": (Telling(Audience.REPORTERS, Kind.ACCEPTED, Urgency.LATER),),
+    "dispatch": (Telling(Audience.REPORTERS, Kind.UNDER_WAY, Urgency.LATER),),
+    "handle": (Telling(Audience.REPORTERS, Kind.HANDLING, Urgency.LATER),),
+    "hold": (
+        Telling(Audience.REPORTERS, Kind.ON_HOLD, Urgency.SOON),
+        Telling(Audience.SUPERVISORS, Kind.ON_HOLD, Urgency.LATER),
+    ),
+    "return": (Telling(Audience.SUPERVISORS, Kind.RETURNED, Urgency.SOON),),
+    "answer": (Telling(Audience.REPORTERS, Kind.ANSWERED, Urgency.SOON),),
+    "cancel": (
+        Telling(Audience.REPORTERS, Kind.CANCELLED, Urgency.SOON),
+        Telling(Audience.WORKER, Kind.CANCELLED, Urgency.SOON),
+    ),
+    "merge": (Telling(Audience.REPORTERS, Kind.MERGED, Urgency.SOON),),
+    "reopen": (
+        Telling(Audience.REPORTERS, Kind.REOPENED, Urgency.SOON),
+        Telling(Audience.SUPERVISORS, Kind.REOPENED, Urgency.SOON),
+        Telling(Audience.UNIT, Kind.REOPENED, Urgency.SOON),
+    ),
+    "urge": (
+        Telling(Audience.WORKER, Kind.URGED, Urgency.SOON),
+        Telling(Audience.SUPERVISORS, Kind.URGED, Urgency.LATER),
+    ),
+    "ask": (Telling(Audience.REPORTERS, Kind.ASKED, Urgency.SOON),),
+}
+
+BY_DEADLINE: Final[dict[DeadlineKind, tuple[Telling, ...]]] = {
+    DeadlineKind.REMINDER: (Telling(Audience.WORKER, Kind.REMINDER, Urgency.SOON),),
+    DeadlineKind.OVERDUE: (
+        Telling(Audience.WORKER, Kind.OVERDUE, Urgency.NOW),
+        Telling(Audience.SUPERVISORS, Kind.OVERDUE, Urgency.SOON),
+        Telling(Audience.UNIT, Kind.OVERDUE, Urgency.SOON),
+    ),
+    DeadlineKind.ESCALATION: (
+        Telling(Audience.SUPERVISORS, Kind.ESCALATION, Urgency.NOW),
+        Telling(Audience.UNIT, Kind.ESCALATION, Urgency.NOW),
+    ),
+    DeadlineKind.PROMISE_MOVED: (Telling(Audience.REPORTERS, Kind.PROMISE_MOVED, Urgency.SOON),),
+}
+
+# While an order is at work with somebody, they are told when it is taken from them; afterwards it is history.
+_AT_WORK: Final = frozenset({"dispatched", "handling", "on_hold", "returned"})
+_IN_ARBITRATION: Final = "arbitration"
+_CRITICAL: Final = "critical"
+_DISSATISFIED_UP_TO: Final = 2  # of five
+
+
+def tellings(step: Step) -> Iterator[Telling]:
+    """Who is told of a step. What a person did themselves is not among it: the caller leaves the actor out."""
+    before, after = step.before, step.after
+    yield from BY_ACTION.get(step.action, ())
+    if after.worker is not None and (before is None or before.worker != after.worker):
+        yield Telling(Audience.WORKER, Kind.DISPATCHED, Urgency.NOW if after.severity == _CRITICAL else Urgency.SOON)
+    if before is not None and before.worker not in {None, after.worker} and before.state.value in _AT_WORK:
+        yield Telling(Audience.FORMER_WORKER, Kind.WITHDRAWN, Urgency.SOON)
+    if after.unit is not None and (before is None or before.unit != after.unit):
+        yield Telling(Audience.UNIT, Kind.UNIT_ASSIGNED, Urgency.SOON)
+    if after.state.value == _IN_ARBITRATION and (before is None or before.state is not after.state):
+        yield Telling(Audience.SUPERVISORS, Kind.ARBITRATION, Urgency.SOON)
+    if step.action == "rate" and _is_dissatisfied(after):
+        yield Telling(Audience.SUPERVISORS, Kind.DISSATISFIED, Urgency.SOON)
+
+
+def about(kind: DeadlineKind, order: Order) -> tuple[Telling, ...]:
+    """Who is told of a deadline; what no worker has yet is the supervisors' to know."""
+    told = BY_DEADLINE[kind]
+    if order.worker is not None or any(each.audience is Audience.SUPERVISORS for each in told):
+        return told
+    return tuple(
+        Telling(Audience.SUPERVISORS, each.kind, each.urgency) if each.audience is Audience.WORKER else each
+        for each in told
+    )
+
+
+def _is_dissatisfied(order: Order) -> bool:
+    rating = order.rating
+    return rating is not None and (not rating.solved or rating.score <= _DISSATISFIED_UP_TO)

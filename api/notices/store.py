@@ -1,0 +1,268 @@
+"""Notices, addresses and habits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from psycopg.types.json import Jsonb
+
+from api.notices.channels.contract import ChannelName
+from api.notices.rules import Kind, Urgency
+from api.notices.schemas import Delivery, Figure, Preferences
+from api.transactions import Touched, Transaction
+from herun.database.queries import Queries
+
+_QUERIES: Final = Queries(__package__)
+# Reporters of one order with all that were merged into it, supervisors of a site.
+MAX_REPORTERS: Final = 1000
+MAX_SUPERVISORS: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """A notice for somebody's inbox."""
+
+    recipient: str
+    cause: str
+    kind: Kind
+    number: str | None
+    details: dict[str, Any]
+    urgency: Urgency
+
+
+@dataclass(frozen=True, slots=True)
+class ToSend:
+    """A notice for one channel."""
+
+    site: str
+    recipient: str
+    channel: ChannelName
+    target: str
+    cause: str
+    kind: Kind
+    number: str | None
+    details: dict[str, Any]
+    urgency: Urgency
+    made_at: datetime
+    due_at: datetime
+    in_digest: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A notice that is being sent now."""
+
+    site: str
+    id: int
+    recipient: str
+    channel: ChannelName
+    target: str
+    kind: Kind
+    number: str | None
+    details: dict[str, Any]
+    in_digest: bool
+    tries: int
+    made_at: datetime
+    due_at: datetime
+    time_zone: str | None  # the site's; None for what is of no site
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which deliveries are asked for; None: any."""
+
+    state: str | None = None
+    channel: ChannelName | None = None
+    number: str | None = None
+
+
+async def reporters(tx: Transaction, number: str) -> list[dict[str, Any]]:
+    """Who reported an order or one that was merged into it, with their own number, category and building."""
+    return await tx.all(_QUERIES["reporters"], number=number, limit=MAX_REPORTERS)
+
+
+async def supervisors(tx: Transaction) -> list[str]:
+    """The supervisors of the site."""
+    return [row["username"] for row in await tx.all(_QUERIES["supervisors"], limit=MAX_SUPERVISORS)]
+
+
+async def made_since(tx: Transaction, recipients: Sequence[str], since: datetime) -> dict[str, int]:
+    """How many notices each of these got since a time."""
+    rows = await tx.all(_QUERIES["made_since"], recipients=list(recipients), since=since)
+    return {row["recipient"]: row["notices"] for row in rows}
+
+
+async def add(tx: Transaction, notices: Iterable[New]) -> None:
+    """Puts notices into inboxes; one whose cause the recipient has heard of is left out."""
+    at = {"made_at": tx.at, "due_at": tx.at, "wall": tx.wall}
+    rows = [
+        {**_values(each), **at, "channel": ChannelName.INBOX, "target": "", "in_digest": False, "state": "new"}
+        for each in notices
+    ]
+    await tx.many(_QUERIES["add"], rows)
+    tx.touched.add(Touched.NOTICES)
+
+
+async def add_to_send(tx: Transaction, notices: Iterable[ToSend]) -> None:
+    """Adds what has to be sent; what is there already is left out."""
+    rows = [{**_values(each), "state": "waiting", "wall": tx.wall} for each in notices]
+    await tx.many(_QUERIES["add"], rows)
+
+
+async def count_overflow(tx: Transaction, recipient: str, cause: str) -> None:
+    """Counts a notice that was one too many."""
+    await tx.run(_QUERIES["count_overflow"], recipient=recipient, cause=cause, wall=tx.wall)
+
+
+async def new(tx: Transaction, limit: int) -> list[dict[str, Any]]:
+    """Notices of all sites that no channel has yet; nobody else gets these until this transaction ends."""
+    return await tx.all(_QUERIES["new"], limit=limit)
+
+
+async def spread(tx: Transaction, ids: list[int]) -> None:
+    """The channels have these."""
+    await tx.run(_QUERIES["spread"], ids=ids)
+
+
+async def preferences_of(tx: Transaction, usernames: list[str]) -> dict[str, dict[str, Any]]:
+    """The habits of those of these people who said some."""
+    return {row["username"]: row for row in await tx.all(_QUERIES["preferences_of"], usernames=usernames)}
+
+
+async def addresses_of(tx: Transaction, usernames: list[str]) -> list[dict[str, Any]]:
+    """All addresses of these people."""
+    return await tx.all(_QUERIES["addresses_of"], usernames=usernames)
+
+
+async def claim(tx: Transaction, channel: ChannelName, *, until: datetime, limit: int) -> list[Claimed]:
+    """The next notices of a channel, ours until a time of the machine's clock; digests come whole, up to the limit."""
+    values: dict[str, Any] = {"channel": channel, "wall": tx.wall, "until": until, "limit": limit}
+    rows = await tx.all(_QUERIES["claim"], **values)
+    digests = sorted({(row["site"], row["recipient"], row["target"]) for row in rows if row["in_digest"]})
+    if digests:
+        site, recipients, targets = (list(each) for each in zip(*digests, strict=True))
+        rows += await tx.all(_QUERIES["claim_digest"], **values, sites=site, recipients=recipients, targets=targets)
+    found = [Claimed(**{**row, "channel": ChannelName(row["channel"]), "kind": Kind(row["kind"])}) for row in rows]
+    return sorted(found, key=lambda each: each.id)
+
+
+async def sent(tx: Transaction, site: str, ids: list[int]) -> None:
+    """The service has these."""
+    await tx.run(_QUERIES["sent"], site=site, ids=ids)
+
+
+async def failed(tx: Transaction, site: str, ids: list[int], why: str) -> None:
+    """These are given up."""
+    await tx.run(_QUERIES["failed"], site=site, ids=ids, why=why)
+
+
+async def again(tx: Transaction, site: str, ids: list[int], *, why: str, next_try_wall: datetime) -> None:
+    """These are tried again."""
+    await tx.run(_QUERIES["again"], site=site, ids=ids, why=why, next_try_wall=next_try_wall)
+
+
+async def fail_without_channel(tx: Transaction, channels: Sequence[ChannelName]) -> int:
+    """Gives up what waits for a channel that is none of these; returns how many."""
+    return await tx.run(_QUERIES["fail_without_channel"], channels=list(channels))
+
+
+async def forget(tx: Transaction, before: datetime, limit: int) -> int:
+    """Deletes notices of any site made before a time; returns how many."""
+    return await tx.run(_QUERIES["forget"], before=before, limit=limit)
+
+
+async def inbox(tx: Transaction, me: str, *, unread: bool, older_than: int | None, limit: int) -> list[dict[str, Any]]:
+    """A person's notices, newest first."""
+    return await tx.chosen(_QUERIES["inbox"], me=me, unread=unread, older_than=older_than, limit=limit)
+
+
+async def unread(tx: Transaction, me: str, most: int) -> int:
+    """How many notices a person has not read, counted up to `most`."""
+    row = await tx.one(_QUERIES["unread"], me=me, most=most)
+    return row["unread"] if row else 0
+
+
+async def read(tx: Transaction, me: str, *, ids: list[int], up_to: int | None) -> int:
+    """Marks a person's notices as read; returns how many were not."""
+    return await tx.run(_QUERIES["read"], me=me, ids=ids, up_to=up_to)
+
+
+async def deliveries(tx: Transaction, wanted: Wanted, *, older_than: int | None, limit: int) -> list[Delivery]:
+    """What became of the site's notices, newest first."""
+    values = {"state": wanted.state, "channel": wanted.channel, "number": wanted.number}
+    rows = await tx.chosen(_QUERIES["deliveries"], **values, older_than=older_than, limit=limit)
+    return [Delivery(**row) for row in rows]
+
+
+async def figures(tx: Transaction, since: datetime) -> list[Figure]:
+    """Counts by channel and state."""
+    return [Figure(**row) for row in await tx.all(_QUERIES["figures"], since=since)]
+
+
+async def preferences(tx: Transaction, username: str) -> Preferences:
+    """How a person wants to be told."""
+    row = await tx.one(_QUERIES["preferences"], username=username)
+    return Preferences.model_validate(row or {})
+
+
+async def put_preferences(tx: Transaction, username: str, wanted: Preferences) -> None:
+    """Keeps how a person wants to be told."""
+    await tx.run(_QUERIES["put_preferences"], username=username, **wanted.model_dump())
+
+
+async def lock_person(tx: Transaction, username: str) -> bool:
+    """Nobody else changes this person's addresses until this transaction ends; False if they are not of this site."""
+    return await tx.one(_QUERIES["lock_person"], username=username) is not None
+
+
+async def addresses(tx: Transaction, username: str) -> list[dict[str, Any]]:
+    """A person's addresses."""
+    return await tx.all(_QUERIES["addresses"], username=username)
+
+
+async def put_address(
+    tx: Transaction, username: str, channel: ChannelName, target: str, *, address: dict[str, str], confirmed: bool
+) -> None:
+    """Makes or replaces an address."""
+    await tx.run(
+        _QUERIES["put_address"],
+        username=username,
+        channel=channel,
+        target=target,
+        address=Jsonb(address),
+        confirmed=confirmed,
+        wall=tx.wall,
+    )
+
+
+async def address(tx: Transaction, username: str, channel: ChannelName, target: str) -> dict[str, Any] | None:
+    """One address, which nobody else changes until this transaction ends."""
+    return await tx.one(_QUERIES["address"], username=username, channel=channel, target=target)
+
+
+async def confirm_address(tx: Transaction, username: str, channel: ChannelName, target: str) -> None:
+    """The address is the person's own."""
+    await tx.run(_QUERIES["confirm_address"], username=username, channel=channel, target=target)
+
+
+async def wrong_code(tx: Transaction, username: str, channel: ChannelName, target: str) -> None:
+    """Somebody guessed."""
+    await tx.run(_QUERIES["wrong_code"], username=username, channel=channel, target=target)
+
+
+async def remove_address(tx: Transaction, username: str, channel: ChannelName, target: str) -> bool:
+    """Deletes an address; False if there is none."""
+    return await tx.run(_QUERIES["remove_address"], username=username, channel=channel, target=target) > 0
+
+
+async def address_gone(tx: Transaction, username: str, channel: ChannelName, target: str) -> None:
+    """Deletes an address that its service knows no more, whatever site its person is of."""
+    await tx.run(_QUERIES["address_gone"], username=username, channel=channel, target=target)
+
+
+def _values(notice: New | ToSend) -> dict[str, Any]:
+    names = type(notice).__dataclass_fields__
+    return {**{name: getattr(notice, name) for name in names}, "details": Jsonb(notice.details)}

@@ -1,0 +1,144 @@
+"""What notices say, in Chinese and English. Pure.
+
+No notice repeats what a person wrote, nor who somebody is: it names the order, its category and its building, and those
+who may see more look there. So a notice may pass through other companies' servers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from api.notices.rules import Kind
+
+LANGUAGES: Final = ("zh", "en")
+# Lines of one digest; robots and templates take some thousand characters.
+MAX_DIGEST_LINES: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One notice in one language: a short title and one or two sentences."""
+
+    title: str
+    text: str
+
+
+# Fields: {number}, {place} (category and building, empty for a confidential order), and what the kind itself brings.
+_TEXTS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
+    Kind.ACCEPTED: {
+        "zh": ("诉求已受理", "您的诉求{number}已受理。"),
+        "en": ("Accepted", "Your report {number} has been accepted."),
+    },
+    Kind.DISPATCHED: {
+        "zh": ("新工单", "工单{number}已派给您{place}。"),
+        "en": ("New work order", "Work order {number} is yours{place}."),
+    },
+    Kind.WITHDRAWN: {
+        "zh": ("工单已转出", "工单{number}不再由您处理。"),
+        "en": ("No longer yours", "Work order {number} is no longer yours."),
+    },
+    Kind.UNDER_WAY: {
+        "zh": ("诉求已派单", "您的诉求{number}已派给处理人员。"),
+        "en": ("Dispatched", "Your report {number} has been given to somebody."),
+    },
+    Kind.HANDLING: {
+        "zh": ("正在处理", "您的诉求{number}正在处理。"),
+        "en": ("Under way", "Somebody is at work on your report {number}."),
+    },
+    Kind.ON_HOLD: {
+        "zh": ("暂缓处理", "{number}暂缓处理,原因请在系统中查看。"),
+        "en": ("On hold", "{number} is on hold; the reason stands with it."),
+    },
+    Kind.ANSWERED: {
+        "zh": ("诉求已答复", "您的诉求{number}已答复,请查看并评价。"),
+        "en": ("Answered", "Your report {number} has been answered; please read and rate it."),
+    },
+    Kind.CANCELLED: {
+        "zh": ("已取消", "{number}已取消。"),
+        "en": ("Cancelled", "{number} has been cancelled."),
+    },
+    Kind.MERGED: {
+        "zh": ("合并处理", "您的诉求{number}与同一问题的其他诉求合并处理,进展会继续通知您。"),
+        "en": ("Handled together", "Your report {number} is handled with others of the same matter; you will hear on."),
+    },
+    Kind.REOPENED: {
+        "zh": ("重新办理", "{number}重新办理{place}。"),
+        "en": ("Reopened", "{number} has been reopened{place}."),
+    },
+    Kind.RETURNED: {
+        "zh": ("工单被退回", "工单{number}被退回{place},请重新派单。"),
+        "en": ("Returned", "Work order {number} has been returned{place}; it waits to be dispatched."),
+    },
+    Kind.ARBITRATION: {
+        "zh": ("等待裁定", "工单{number}多次退单{place},等待裁定。"),
+        "en": ("For arbitration", "Work order {number} was returned again{place}; it waits for a decision."),
+    },
+    Kind.DISSATISFIED: {
+        "zh": ("评价不满意", "工单{number}未解决或不满意{place},请回访。"),
+        "en": ("Not satisfied", "Work order {number} was rated unsolved or poor{place}; please call back."),
+    },
+    Kind.URGED: {
+        "zh": ("催办", "工单{number}被催办{place}。"),
+        "en": ("Urged", "The reporter urges work order {number}{place}."),
+    },
+    Kind.ASKED: {
+        "zh": ("需要您补充", "处理您的诉求{number}需要您补充信息,请查看并回复。"),
+        "en": ("A question to you", "There is a question about your report {number}; please answer it."),
+    },
+    Kind.UNIT_ASSIGNED: {
+        "zh": ("新工单", "工单{number}由本单位负责{place}。"),
+        "en": ("New work order", "Work order {number} is your unit's{place}."),
+    },
+    Kind.REMINDER: {
+        "zh": ("即将到期", "工单{number}须在{due}前完成当前步骤{place}。"),
+        "en": ("Due soon", "Work order {number} has to move on before {due}{place}."),
+    },
+    Kind.OVERDUE: {
+        "zh": ("已超期", "工单{number}已超过时限{due}{place}。"),
+        "en": ("Overdue", "Work order {number} is past its limit of {due}{place}."),
+    },
+    Kind.ESCALATION: {
+        "zh": ("超期升级", "工单{number}超期未处理(时限{due}){place},请督办。"),
+        "en": ("Escalated", "Work order {number} is still past its limit of {due}{place}; please step in."),
+    },
+    Kind.PROMISE_MOVED: {
+        "zh": ("办结时间调整", "您的诉求{number}预计在{due}前办结。"),
+        "en": ("New promised date", "Your report {number} is now promised before {due}."),
+    },
+    Kind.OVERFLOW: {
+        "zh": ("通知过多", "一天内通知过多,另有{count}条未发送,请在工单列表中查看。"),
+        "en": ("Too many notices", "{count} more of this day were not sent; look at the list of work orders."),
+    },
+    Kind.EMAIL_CODE: {
+        "zh": ("邮箱验证", "验证码{code},用于接收通知。不是您本人操作请忽略。"),
+        "en": ("Confirm your address", "{code} confirms this address for notices. If it was not you, ignore this."),
+    },
+}
+
+_DIGEST: Final = {"zh": "您有{count}条通知", "en": "{count} notices"}
+_MORE: Final = {"zh": "……另有{count}条", "en": "... and {count} more"}
+_PLACE: Final = {"zh": "({place})", "en": " ({place})"}
+
+
+def words(kind: Kind, number: str | None, details: Mapping[str, Any], language: str) -> Words:
+    """The words of one notice."""
+    title, text = _TEXTS[kind][language]
+    parts = [str(details[name]) for name in ("category", "building") if details.get(name)]
+    place = _PLACE[language].format(place=" ".join(parts)) if parts else ""
+    return Words(title, text.format_map({**details, "number": number or "", "place": place}))
+
+
+def in_both(kind: Kind, number: str | None, details: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
+    """Titles and texts by language."""
+    said = {language: words(kind, number, details, language) for language in LANGUAGES}
+    return {name: each.title for name, each in said.items()}, {name: each.text for name, each in said.items()}
+
+
+def digest(notices: Sequence[Words], language: str) -> Words:
+    """Several notices as one."""
+    lines = [each.text for each in notices[:MAX_DIGEST_LINES]]
+    if len(notices) > MAX_DIGEST_LINES:
+        lines.append(_MORE[language].format(count=len(notices) - MAX_DIGEST_LINES))
+    return Words(_DIGEST[language].format(count=len(notices)), "\n".join(lines))

@@ -1,0 +1,86 @@
+"""Evidence packs: an archive whose manifest names every file's hash and is signed, so that it can be checked anywhere.
+
+A pack is a ZIP: `manifest.json`, `manifest.sig` (Ed25519 over the manifest's bytes) and the files that it names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from typing import Any, Final
+
+from nacl.exceptions import BadSignatureError
+from nacl.signing import SigningKey, VerifyKey
+
+FORMAT: Final = "herun-evidence/1"
+MANIFEST: Final = "manifest.json"
+SIGNATURE: Final = "manifest.sig"
+MAX_FILES: Final = 200
+MAX_BYTES: Final = 64 * 1024 * 1024  # of all files of a pack, unpacked: a bomb is not opened
+_ALWAYS_THE_SAME: Final = (1980, 1, 1, 0, 0, 0)  # the files' own time: one content has one archive
+
+
+def make_pack(files: Mapping[str, bytes], about: Mapping[str, Any], key: SigningKey) -> bytes:
+    """The archive of the files. `about` goes into the manifest as it is. Raises ValueError if it would be too large."""
+    if len(files) > MAX_FILES or sum(map(len, files.values())) > MAX_BYTES:
+        raise ValueError(f"a pack holds at most {MAX_FILES} files of together {MAX_BYTES} bytes")
+    named = {
+        name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+        for name, content in sorted(files.items())
+    }
+    manifest = json.dumps(
+        {"format": FORMAT, **about, "key": key.verify_key.encode().hex(), "files": named}, ensure_ascii=False, indent=2
+    ).encode()
+    signature = key.sign(manifest).signature.hex().encode()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in {MANIFEST: manifest, SIGNATURE: signature, **dict(sorted(files.items()))}.items():
+            entry = zipfile.ZipInfo(name, _ALWAYS_THE_SAME)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, content)
+    return buffer.getvalue()
+
+
+def check_pack(content: bytes, key: str | None = None) -> list[str]:
+    """What is wrong with a pack, one sentence each; nothing: it is as it was signed.
+
+    `key` is the public key in hexadecimal that must have signed it; without it only that *somebody* signed is known.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
+            if len(archive.infolist()) > MAX_FILES + 2 or sum(sizes.values()) > MAX_BYTES + 2**20:
+                return ["it is larger than any pack"]
+            if len(sizes) != len(archive.infolist()):
+                return ["a file stands in it twice"]
+            files = {name: archive.read(name) for name in sizes}
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+        return [f"it is no archive that can be read: {error}"]
+    return _wrong(files, key)
+
+
+def _wrong(files: dict[str, bytes], key: str | None) -> list[str]:
+    manifest, signature = files.pop(MANIFEST, b""), files.pop(SIGNATURE, b"")
+    try:
+        about = json.loads(manifest)
+        signer = str(about["key"])
+        named = {str(name): str(file["sha256"]) for name, file in about["files"].items()}
+        VerifyKey(bytes.fromhex(signer)).verify(manifest, bytes.fromhex(signature.decode()))
+    except BadSignatureError:
+        return ["the signature is not of this manifest"]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return [f"it has no manifest with a signature: {error!r}"]
+    found = []
+    if key is not None and signer != key.lower():
+        found.append(f"it is signed with another key: {signer}")
+    found += [f"{name} is missing" for name in named.keys() - files.keys()]
+    found += [f"{name} was put in" for name in files.keys() - named.keys()]
+    found += [
+        f"{name} was changed"
+        for name in named.keys() & files.keys()
+        if hashlib.sha256(files[name]).hexdigest() != named[name]
+    ]
+    return sorted(found)

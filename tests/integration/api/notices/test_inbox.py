@@ -1,0 +1,225 @@
+"""Who finds what in their inbox: each step once, everybody whom it is for, nobody else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from api.housekeeping import _forget_notices
+from api.notices import service
+from api.notices.rules import Audience, DeadlineKind, Kind, Telling, Urgency
+from api.notices.service import MAX_A_DAY, Deadline
+from api.transactions import begin
+from api.work_orders import store as work_orders
+from api.work_orders.order import Order
+from herun.clock import HOUR_US, to_datetime
+from tests.integration.api.notices.conftest import Post
+from tests.integration.api.running import SITE, World
+
+
+async def kinds(world: World, who: str) -> list[tuple[str, str | None]]:
+    items = (await world.by(who).get("/v1/me/notices"))["items"]
+    return [(item["kind"], item["number"]) for item in reversed(items)]
+
+
+async def order_of(world: World, number: str) -> Order:
+    async with begin(world.resources, SITE) as tx:
+        found = await work_orders.one(tx, number)
+    assert found is not None
+    return found
+
+
+async def tell(world: World, number: str, telling: Telling, cause: str) -> None:
+    async with begin(world.resources, SITE) as tx:
+        order = await work_orders.one(tx, number)
+        assert order is not None
+        await service.tell(tx, telling, cause, order)
+
+
+async def test_an_order_is_told_to_its_reporter_and_its_worker_and_to_nobody_else(post: Post) -> None:
+    world, number = post.world, await post.report()
+    gwen, oscar = world.by("gwen"), world.by("oscar")
+    await gwen.post(f"work-orders/{number}/handle")
+    await gwen.post(f"work-orders/{number}/resolve", {"text": "修好了"})
+    await oscar.post(f"work-orders/{number}/answer", {"text": "修好了"})
+    await world.by("rita").post(f"work-orders/{number}/rate", {"score": 1, "solved": False})
+    assert await kinds(world, "rita") == [(kind, number) for kind in ("accepted", "under_way", "handling", "answered")]
+    assert await kinds(world, "gwen") == [("dispatched", number)]
+    assert await kinds(world, "susan") == [("dissatisfied", number)]
+    for who in ("rob", "greg", "oscar", "audrey", "paul", "admin"):
+        assert await kinds(world, who) == []
+
+
+async def test_who_does_it_is_not_told_of_it(post: Post) -> None:
+    number = await post.report()
+    await post.world.by("rita").post(f"work-orders/{number}/cancel", {"reason": "already dry"})
+    assert ("cancelled", number) not in await kinds(post.world, "rita")
+    assert ("cancelled", number) in await kinds(post.world, "gwen")
+
+
+async def test_a_returned_order_is_the_supervisors_matter_and_no_reporters(post: Post) -> None:
+    number = await post.report()
+    before = await kinds(post.world, "rita")
+    await post.world.by("gwen").post(f"work-orders/{number}/return", {"reason": "not my grid"})
+    assert await kinds(post.world, "susan") == [("returned", number)]
+    assert await kinds(post.world, "rita") == before
+
+
+async def test_every_reporter_of_merged_orders_hears_of_each_step_with_their_own_number_only(post: Post) -> None:
+    world = post.world
+    number = await post.report("rita")
+    others = {who: await post.report(who) for who in ("rob", "ruth")}
+    again = await post.report("rob")
+    for each in (*others.values(), again):
+        world.rows("UPDATE work_orders SET merged_into = %(into)s WHERE number = %(number)s", into=number, number=each)
+    world.rows("DELETE FROM notices")
+    await world.by("gwen").post(f"work-orders/{number}/handle")
+    await world.by("gwen").post(f"work-orders/{number}/resolve", {"text": "done"})
+    await world.by("oscar").post(f"work-orders/{number}/answer", {"text": "done"})
+    assert await kinds(world, "rita") == [("handling", number), ("answered", number)]
+    assert await kinds(world, "ruth") == [("handling", others["ruth"]), ("answered", others["ruth"])]
+    both = sorted([others["rob"], again])
+    assert sorted(await kinds(world, "rob")) == sorted((kind, n) for kind in ("handling", "answered") for n in both)
+    inbox = await world.by("ruth").get("/v1/me/notices")
+    assert number not in str(inbox)
+    assert "rita" not in str(inbox)
+
+
+async def test_no_notice_repeats_what_a_person_wrote_or_who_somebody_is(post: Post) -> None:
+    number = await post.report()
+    await post.world.by("gwen").post(f"work-orders/{number}/return", {"reason": "李四说不用"})
+    stored = str(post.rows())
+    for word in ("漏水", "张三", "李四", "13800001234"):
+        assert word not in stored
+
+
+async def test_a_confidential_order_names_no_place_and_is_told_to_no_group(post: Post) -> None:
+    number = await post.report()
+    order = await order_of(post.world, number)
+    secret = replace(order, confidential=True, unit="water")
+    post.world.rows("DELETE FROM notices")
+    async with begin(post.world.resources, SITE) as tx:
+        for audience in Audience:
+            await service.tell(tx, Telling(audience, Kind.REOPENED, Urgency.SOON), f"test:{audience}", secret)
+    assert {row["recipient"] for row in post.rows()} == {"gwen", "rita", "susan"}
+    assert all(row["details"] == {} for row in post.rows())
+
+
+async def test_a_deadline_told_twice_is_heard_once(post: Post) -> None:
+    number = await post.report()
+    order = await order_of(post.world, number)
+    due = to_datetime(post.world.clock.now_us() + HOUR_US)
+    for id_ in ("d1", "d1", "d2"):
+        async with begin(post.world.resources, SITE) as tx:
+            await service.about_deadline(tx, Deadline(id_, DeadlineKind.OVERDUE, order, due))
+    assert [kind for kind, _ in await kinds(post.world, "gwen")] == ["dispatched", "overdue", "overdue"]
+    text = (await post.world.by("gwen").get("/v1/me/notices"))["items"][0]["text"]
+    assert "06-01 13:00" in text["zh"]  # the site's time
+
+
+async def test_a_step_that_is_rolled_back_is_told_to_nobody(post: Post) -> None:
+    number = await post.report()
+    await post.world.by("gwen").post(f"work-orders/{number}/handle")
+    before = len(post.rows())
+    refused = await post.world.by("gwen").call("POST", f"work-orders/{number}/handle", {})
+    assert refused.status_code == 409
+    assert len(post.rows()) == before
+
+
+async def test_an_idempotent_repeat_tells_nothing_twice(post: Post) -> None:
+    number = await post.report()
+    for _ in range(3):
+        await post.world.by("gwen").post(f"work-orders/{number}/handle", key="once")
+    assert [kind for kind, _ in await kinds(post.world, "rita")].count("handling") == 1
+
+
+async def test_the_inbox_pages_counts_and_is_read(post: Post) -> None:
+    world, number = post.world, await post.report()
+    world.rows("DELETE FROM notices")
+    telling = Telling(Audience.REPORTERS, Kind.ANSWERED, Urgency.SOON)
+    for n in range(7):
+        await tell(world, number, telling, f"test:{n}")
+    rita = world.by("rita")
+    found: list[int] = []
+    cursor = ""
+    while True:
+        page = await rita.get(f"/v1/me/notices?limit=3{cursor}")
+        found += [item["id"] for item in page["items"]]
+        assert page["unread"] == 7
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert len(found) == 7
+    assert found == sorted(found, reverse=True)
+    assert await rita.post("/v1/me/notices/read", {"ids": found[:2]}) == {"marked": 2, "unread": 5}
+    assert [item["id"] for item in (await rita.get("/v1/me/notices?unread=true"))["items"]] == found[2:]
+    assert await rita.post("/v1/me/notices/read", {"up_to": found[0]}) == {"marked": 5, "unread": 0}
+    assert await rita.post("/v1/me/notices/read", {"up_to": found[0]}) == {"marked": 0, "unread": 0}
+
+
+async def test_nobody_reads_or_marks_anothers_notices(post: Post) -> None:
+    await post.report()
+    (first, *_) = (await post.world.by("rita").get("/v1/me/notices"))["items"]
+    for who in ("rob", "gwen", "susan", "admin"):
+        rob = post.world.by(who)
+        assert first["id"] not in [item["id"] for item in (await rob.get("/v1/me/notices"))["items"]]
+        await rob.post("/v1/me/notices/read", {"ids": [first["id"]]})
+    assert (await post.world.by("rita").get("/v1/me/notices?unread=true"))["items"][0]["id"] == first["id"]
+
+
+async def test_a_day_has_a_limit_beyond_which_is_counted_and_seen(post: Post) -> None:
+    world, number = post.world, await post.report()
+    world.rows("DELETE FROM notices")
+    telling = Telling(Audience.WORKER, Kind.URGED, Urgency.SOON)
+    for n in range(MAX_A_DAY + 5):
+        await tell(world, number, telling, f"test:{n}")
+    assert len(post.rows("recipient = 'gwen' AND state <> 'failed'")) == MAX_A_DAY
+    newest = (await world.by("gwen").get("/v1/me/notices?limit=1"))["items"][0]
+    assert (newest["kind"], "5" in newest["text"]["en"]) == ("overflow", True)
+    figures = await world.by("susan").get("notices/figures")
+    assert {"channel": "inbox", "state": "failed", "notices": 1, "not_written": 5} in figures["items"]
+    post.later(25 * 3600)
+    await tell(world, number, telling, "test:next day")
+    assert len(post.rows("recipient = 'gwen' AND state <> 'failed'")) == MAX_A_DAY + 1
+
+
+async def test_who_watches_sees_what_became_of_notices_and_never_what_they_say(post: Post) -> None:
+    number = await post.report()
+    await post.run()
+    page = await post.world.by("audrey").get(f"notices?number={number}&channel=inbox")
+    assert {item["recipient"] for item in page["items"]} == {"rita", "gwen"}
+    assert all(item.keys().isdisjoint({"title", "text", "details"}) for item in page["items"])
+    for who in ("rita", "gwen", "paul"):
+        assert (await post.world.by(who).call("GET", "notices")).status_code == 403
+    assert (await post.world.by("susan").get("notices?state=failed"))["items"] == []
+
+
+async def test_notices_go_with_the_person_and_after_a_season(post: Post) -> None:
+    await post.report()
+    await post.world.by("rita").put("/v1/me/notice-channels", {"language": "en"})
+    post.world.rows("DELETE FROM people WHERE username = 'rita'")
+    assert post.rows("recipient = 'rita'") == []
+    assert post.world.rows("SELECT * FROM notice_preferences") == []
+    assert await _forget_notices(post.world.resources) == 0
+    post.later(91 * 24 * 3600)
+    assert await _forget_notices(post.world.resources) > 0
+    assert post.rows() == []
+
+
+@dataclass
+class Step:
+    before: Any
+    after: Any
+    action: str
+    by: str
+    reason: str | None = None
+
+
+async def test_the_same_step_followed_twice_is_told_once(post: Post) -> None:
+    number = await post.report()
+    order = await order_of(post.world, number)
+    before = len(post.rows())
+    for _ in range(2):
+        async with begin(post.world.resources, SITE) as tx:
+            await service.follow(tx, Step(order, order, "hold", "oscar"))
+    assert len(post.rows()) == before + 3  # rita, susan, and the group of supervisors

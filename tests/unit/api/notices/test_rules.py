@@ -1,0 +1,127 @@
+"""Who hears of which step, and in which words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from string import Formatter
+
+import pytest
+
+from api.notices import rules, texts
+from api.notices.rules import Audience, DeadlineKind, Kind, Urgency
+from api.work_orders.kinds import Origin
+from api.work_orders.order import Order, Rating
+from api.work_orders.states import State
+
+AT = datetime(2026, 6, 1, tzinfo=UTC)
+ORDER = Order(
+    number="WO20260601-000001",
+    origin=Origin.REPORT,
+    state=State.ACCEPTED,
+    category="water",
+    severity="info",
+    title={"zh": "漏水", "en": "漏水"},
+    text={"zh": "我家漏水", "en": "我家漏水"},
+    building="b1",
+    zone=None,
+    opened_seq=1,
+    opened_at=AT,
+    updated_at=AT,
+    reporter="rita",
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    before: Order | None
+    after: Order
+    action: str
+    by: str = "oscar"
+
+
+def heard(step: Step) -> set[tuple[Audience, Kind]]:
+    return {(each.audience, each.kind) for each in rules.tellings(step)}
+
+
+def test_a_dispatched_worker_hears_at_once_if_it_is_critical_and_else_after_quiet_hours() -> None:
+    for severity, urgency in [("critical", Urgency.NOW), ("info", Urgency.SOON)]:
+        before = replace(ORDER, severity=severity)
+        after = replace(before, state=State.DISPATCHED, worker="gwen")
+        (own,) = (each for each in rules.tellings(Step(before, after, "dispatch")) if each.audience is Audience.WORKER)
+        assert (own.kind, own.urgency) == (Kind.DISPATCHED, urgency)
+
+
+@pytest.mark.parametrize("action", ["dispatch", "transfer", "anything"])
+def test_a_transfer_is_told_to_both_workers_whatever_the_action_is_called(action: str) -> None:
+    before = replace(ORDER, state=State.HANDLING, worker="gwen")
+    found = heard(Step(before, replace(before, worker="greg"), action))
+    assert {(Audience.WORKER, Kind.DISPATCHED), (Audience.FORMER_WORKER, Kind.WITHDRAWN)} <= found
+
+
+def test_who_has_answered_long_ago_is_not_told_that_the_order_was_taken_from_them() -> None:
+    before = replace(ORDER, state=State.ANSWERED, worker="gwen")
+    found = heard(Step(before, replace(before, state=State.ACCEPTED, worker=None), "reopen"))
+    assert (Audience.FORMER_WORKER, Kind.WITHDRAWN) not in found
+    assert (Audience.REPORTERS, Kind.REOPENED) in found
+
+
+def test_reporters_hear_nothing_of_how_units_pass_an_order_around() -> None:
+    for action in ("return", "arbitrate", "transfer", "extend"):
+        assert not [each for each in heard(Step(ORDER, ORDER, action)) if each[0] is Audience.REPORTERS]
+
+
+def test_supervisors_hear_of_what_they_have_to_decide() -> None:
+    returned = replace(ORDER, state=State.RETURNED, worker="gwen")
+    disputed = replace(ORDER, state=State.ARBITRATION)
+    assert (Audience.SUPERVISORS, Kind.ARBITRATION) in heard(Step(returned, disputed, "sign-off"))
+    assert (Audience.SUPERVISORS, Kind.ARBITRATION) not in heard(Step(returned, ORDER, "sign-off"))
+    assert (Audience.SUPERVISORS, Kind.ARBITRATION) not in heard(Step(disputed, ORDER, "arbitrate"))
+
+
+@pytest.mark.parametrize(
+    ("rating", "told"),
+    [(Rating(5, solved=True), False), (Rating(2, solved=True), True), (Rating(5, solved=False), True), (None, False)],
+)
+def test_supervisors_hear_of_unsolved_and_poor_ratings_only(rating: Rating | None, told: bool) -> None:
+    after = replace(ORDER, state=State.RATED, rating=rating)
+    assert ((Audience.SUPERVISORS, Kind.DISSATISFIED) in heard(Step(ORDER, after, "rate"))) is told
+
+
+def test_a_step_that_no_rule_names_is_told_to_nobody() -> None:
+    assert heard(Step(ORDER, ORDER, "opened")) == set()
+
+
+def test_a_deadline_of_an_order_without_a_worker_is_the_supervisors() -> None:
+    (told,) = rules.about(DeadlineKind.REMINDER, ORDER)
+    assert told.audience is Audience.SUPERVISORS
+    (told,) = rules.about(DeadlineKind.REMINDER, replace(ORDER, worker="gwen"))
+    assert told.audience is Audience.WORKER
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_every_kind_has_words_in_both_languages_and_names_the_order_and_nothing_else(kind: Kind, language: str) -> None:
+    title, text = texts._TEXTS[kind][language]
+    fields = {name for _, name, _, _ in Formatter().parse(title + text) if name}
+    own = {
+        Kind.OVERFLOW: {"count"},
+        Kind.EMAIL_CODE: {"code"},
+    }.get(kind)
+    assert fields == own if own else "number" in fields <= {"number", "place", "due"}
+    said = texts.words(kind, "WO1", {"due": "06-01 12:00", "count": 3, "code": "1", "category": "water"}, language)
+    assert said.title
+    assert "{" not in said.text
+
+
+def test_a_confidential_order_has_no_place_in_its_words() -> None:
+    said = texts.words(Kind.DISPATCHED, "WO1", {}, "zh")
+    assert said.text == "工单WO1已派给您。"
+
+
+def test_a_digest_says_how_many_and_shows_twenty() -> None:
+    one = texts.words(Kind.ACCEPTED, "WO1", {}, "en")
+    said = texts.digest([one] * 25, "en")
+    assert said.title == "25 notices"
+    assert said.text.splitlines()[-1] == "... and 5 more"
+    assert len(said.text.splitlines()) == texts.MAX_DIGEST_LINES + 1
