@@ -14,6 +14,8 @@ from api.audit import endpoints as audit
 from api.backtests import endpoints as backtests
 from api.calendar import endpoints as calendar
 from api.care import endpoints as care
+from api.categories import endpoints as categories
+from api.clocks import endpoints as clocks
 from api.devices import endpoints as devices
 from api.dispatch import endpoints as dispatch
 from api.events import endpoints as events
@@ -43,7 +45,7 @@ VERSION: Final = "1"
 # Dispatch comes before the orders: its pool is no order's number.
 _FEATURES: Final = (
     sessions, sites, people, devices, rules, promotions, plate_lists, visitors, care, events, passages, alerts, arming,
-    calendar, backtests, reports, dispatch, work_orders, progress, evidence, notices, live, audit,
+    calendar, backtests, categories, reports, dispatch, work_orders, clocks, progress, evidence, notices, live, audit,
 )  # fmt: skip
 
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})

@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 
+from api.categories.suggester import Suggester
 from api.notices.channels.configured import Configured
 from api.problems import Problem
 from api.wakeups import Wakeups
@@ -39,6 +40,7 @@ class Resources:
     notices_made: asyncio.Event = field(default_factory=asyncio.Event)
     # Passwords hashed at once: more would take the cores and the memory from everything else.
     hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    suggester: Suggester = field(default_factory=Suggester)
     # Seconds of the event loop's clock at which each background task last went round.
     beats: dict[str, float] = field(default_factory=dict)
 

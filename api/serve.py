@@ -15,6 +15,8 @@ from nats.aio.msg import Msg
 
 from api import background, housekeeping
 from api.app import create_app
+from api.categories import suggestions
+from api.clocks import sweep
 from api.dispatch import times as dispatch_times
 from api.notices import delivery, sign_in
 from api.notices.channels.configured import configure
@@ -103,10 +105,12 @@ async def serve(resources: Resources, listener: socket.socket, stop: asyncio.Eve
     tasks: dict[str, Task] = {
         outbox.TASK: outbox.relay,
         follower.TASK: follower.follow,
+        sweep.TASK: sweep.keep_deadlines,
         "housekeeping": housekeeping.keep_house,
         times.TASK: times.keep_times,
         dispatch_times.TASK: dispatch_times.keep_times,
         **delivery.tasks(resources.channels),
+        suggestions.TASK: suggestions.keep_learning,
     }
     await resources.nats.subscribe(subjects.PEOPLE_SIGN_IN, queue=sign_in.QUEUE, cb=sign_in.answering(resources))
     async with asyncio.TaskGroup() as group:
@@ -118,6 +122,7 @@ async def serve(resources: Resources, listener: socket.socket, stop: asyncio.Eve
         await server.serve(sockets=[listener])
         stop.set()
         resources.outbox_filled.set()
+        resources.suggester.wanted.set()
         # A task may wait for a stream that does not answer: it has nothing that a restart would not do again.
         await asyncio.wait(running, timeout=STOP_S)
         for task in running:

@@ -24,6 +24,8 @@ class FaultPoint(StrEnum):
     API_ORDER_OPENED_NOT_ACKNOWLEDGED = "api.order_opened_not_acknowledged"
     API_NOTICE_CLAIMED_NOT_SENT = "api.notice_claimed_not_sent"
     API_NOTICE_SENT_NOT_RECORDED = "api.notice_sent_not_recorded"
+    API_DEADLINES_FIRED_NOT_COMMITTED = "api.deadlines_fired_not_committed"
+    API_DEADLINES_COMMITTED = "api.deadlines_committed"
 
 
 _armed = frozenset(filter(None, os.environ.get("HERUN_FAULT", "").split(",")))

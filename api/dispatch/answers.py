@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
+from api.categories import service as categories
 from api.dispatch import service, store
 from api.dispatch.schemas import DispatchExplanation, DryRun, Explanation
 from api.problems import FieldError, Problem, invalid
@@ -40,7 +42,9 @@ async def dry_run(tx: Transaction, asked: DryRun) -> Explanation:
     for field in _PLACES:
         if unknown[field]:
             raise _unknown(field, min(unknown[field]))
-    decision = await service.decide(tx, _order(tx, asked), at=asked.at, dry=True)
+    routed = await categories.route(tx, await categories.category(tx, asked.category), asked.building, asked.text)
+    order = replace(_order(tx, asked), unit=asked.unit or routed.unit, grid=asked.grid or routed.grid)
+    decision = await service.decide(tx, order, at=asked.at, dry=True)
     return service.explanation_of(decision, asked.at or tx.at)
 
 

@@ -22,8 +22,8 @@ MAX_RULES: Final = 200  # of a site: what a person can still keep in order
 DEFAULT_NAME: Final = "default"
 FIELDS: Final = frozenset(
     {
-        "category", "severity", "building", "zone", "grid", "unit", "text", "channel", "origin", "hour", "weekday",
-        "workday",
+        "category", "top", "severity", "building", "zone", "grid", "unit", "text", "channel", "origin", "hour",
+        "weekday", "workday",
     }
 )  # fmt: skip
 _VARIABLES: Final[Variables] = (("order", FIELDS),)

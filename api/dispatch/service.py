@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Final
 
+from api.categories import service as categories
 from api.dispatch import store, words
 from api.dispatch.choice import Candidate, Choice, Errand, Passed, Stage, choose, unfitness
 from api.dispatch.explaining import explained
@@ -96,7 +97,8 @@ async def decide(
         await store.one_at_a_time(tx)
     when = at or tx.at
     ground = await store.ground(tx, order.building)
-    match = first_match(ground.rules, facts(order, ground, when))
+    top = (await categories.category(tx, order.category)).top_class
+    match = first_match(ground.rules, facts(order, top, ground, when))
     rule = match.rule
     if to_assign and rule.mode is Mode.GRAB:
         rule = rule.model_copy(update={"mode": Mode.ASSIGN})
@@ -112,16 +114,17 @@ def explanation_of(decision: Decision, at: datetime) -> Explanation:
     return explained(decision.choice, decision.ground.book_version, at, decision.failed)
 
 
-def facts(order: Order, ground: Ground, at: datetime) -> dict[str, Any]:
+def facts(order: Order, top: str, ground: Ground, at: datetime) -> dict[str, Any]:
     """What the condition of a rule sees of an order; times are the site's."""
     local = local_time(zone_named(ground.time_zone), to_us(at))
     grids = _grids(order, ground)
     return {
         "category": order.category,
+        "top": top,
         "severity": order.severity,
         "building": order.building,
         "zone": order.zone,
-        "grid": grids[0] if grids else None,
+        "grid": order.grid or (grids[0] if grids else None),
         "unit": order.unit,
         "text": order.text.get("zh", ""),
         "channel": order.channel.value,
@@ -146,7 +149,8 @@ def errand_of(order: Order, ground: Ground) -> Errand:
 
 
 def _grids(order: Order, ground: Ground) -> list[str]:
-    return [order.grid] if order.grid is not None else ground.grids
+    """A building may lie in several grids, of which the order names one; another grid was put by hand."""
+    return ground.grids if order.grid is None or order.grid in ground.grids else [order.grid]
 
 
 async def _carry_out(tx: Transaction, order: Order, decision: Decision) -> Order:

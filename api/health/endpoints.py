@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from api.clocks.sweep import TASK as SWEEP
 from api.health import service
 from api.health.schemas import Healthy, Ready
 from api.outbox.service import TASK as RELAY
@@ -18,7 +19,7 @@ from api.work_orders.follower import TASK as FOLLOWER
 
 router = APIRouter(tags=["health"])
 
-TASKS: Final = (RELAY, FOLLOWER)
+TASKS: Final = (RELAY, FOLLOWER, SWEEP)
 
 
 @router.get("/healthz")

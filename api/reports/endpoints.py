@@ -24,4 +24,5 @@ async def submit(
 ) -> Response:
     """Sends in a report; the answer is its work order."""
     person = Person(writer.caller.username, writer.caller.roles, writer.caller.building)
-    return await writer.once(site, lambda tx: service.submit(tx, person, body), HTTPStatus.CREATED)
+    suggester = writer.resources.suggester
+    return await writer.once(site, lambda tx: service.submit(tx, person, body, suggester), HTTPStatus.CREATED)

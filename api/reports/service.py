@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from api.categories import service as categories
+from api.categories import suggestions
+from api.categories.suggester import Suggester
 from api.problems import FieldError, Problem, invalid
 from api.reports import store
 from api.reports.schemas import NewReport
@@ -12,8 +15,9 @@ from api.work_orders.order import Person
 from api.work_orders.schemas import WorkOrder
 
 
-async def submit(tx: Transaction, reporter: Person, report: NewReport) -> WorkOrder:
-    """Opens the work order of a report. Raises Problem 422 for a building or zone that the site does not have."""
+async def submit(tx: Transaction, reporter: Person, report: NewReport, suggester: Suggester) -> WorkOrder:
+    """Opens the work order of a report. Raises Problem 422 for a category or place that the site does not have."""
+    await categories.for_report(tx, report.category)
     unknown = await places.unknown_places(
         tx, buildings=[report.building] if report.building else [], zones=[report.zone] if report.zone else []
     )
@@ -21,7 +25,9 @@ async def submit(tx: Transaction, reporter: Person, report: NewReport) -> WorkOr
         if unknown[field]:
             raise _unknown(field, min(unknown[field]))
     phone = report.phone or await store.phone_of_actor(tx)
-    return await work_orders.open_for_report(tx, reporter, report, phone)
+    order = await work_orders.open_for_report(tx, reporter, report, phone)
+    await suggestions.note_report(tx, suggester, order.number, text=report.text, chosen=report.category)
+    return order
 
 
 def _unknown(field: str, name: str) -> Problem:

@@ -45,9 +45,12 @@ async def site(tx: Transaction) -> Site | None:
     return Site(**row) if row else None
 
 
-async def next_feed_seq(tx: Transaction) -> int:
-    """The next number of the site's feed; whoever else wants one waits for this transaction, so none is skipped."""
-    row = await tx.one(_QUERIES["next_feed_seq"])
+async def next_feed_seq(tx: Transaction, count: int = 1) -> int:
+    """The next number of the site's feed, of several the last; who else wants one waits for this transaction to end.
+
+    So none is skipped.
+    """
+    row = await tx.one(_QUERIES["next_feed_seq"], count=count)
     assert row is not None  # noqa: S101 - every site is made with its counter
     tx.touched.add(Touched.FEED)
     return int(row["feed_seq"])

@@ -8,11 +8,13 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from api.categories import service as categories
 from api.dispatch import service as dispatch
 from api.problems import conflict
 from api.sites import store as sites
 from api.transactions import SYSTEM, Transaction
 from api.work_orders import steps, store
+from api.work_orders.kinds import Origin
 from api.work_orders.order import Move, Order
 from api.work_orders.states import Action
 from herun import metrics
@@ -30,7 +32,8 @@ async def open_order(tx: Transaction, order: Order, by: str) -> Order:
     feed_seq = await sites.next_feed_seq(tx)
     site = await sites.site(tx)
     zone = ZoneInfo(site.time_zone if site else "UTC")
-    order = await _numbered(tx, replace(order, opened_seq=feed_seq), tx.at.astimezone(zone))
+    order = await _routed(tx, replace(order, opened_seq=feed_seq))
+    order = await _numbered(tx, order, tx.at.astimezone(zone))
     await steps.record(tx, None, order, steps.OPENED, by=by, feed_seq=feed_seq)
     _opened.labels(order.origin.value).inc()
     order = await steps.step(tx, order, Move(Action.ACCEPT), SYSTEM)
@@ -40,6 +43,18 @@ async def open_order(tx: Transaction, order: Order, by: str) -> Order:
 async def dispatch_if_somebody_fits(tx: Transaction, order: Order) -> Order:
     """Dispatches an accepted order to whom it fits best, or offers it; leaves it to the desk if that is nobody."""
     return await dispatch.place(tx, order)
+
+
+async def _routed(tx: Transaction, order: Order) -> Order:
+    """The order with who is responsible for it, and confidential if its category says so."""
+    category = await categories.category(tx, order.category)
+    routed = await categories.route(tx, category, order.building, order.text["zh"])
+    return replace(
+        order,
+        unit=order.unit or routed.unit,
+        grid=order.grid or routed.grid,
+        confidential=order.confidential or (order.origin is Origin.REPORT and category.confidential),
+    )
 
 
 async def _numbered(tx: Transaction, order: Order, local: datetime) -> Order:

@@ -23,6 +23,9 @@ SET state = %(state)s, category = %(category)s, unit = %(unit)s, grid = %(grid)s
     updated_at = %(updated_at)s, version = %(version)s
 WHERE site = %(site)s AND number = %(number)s;
 
+-- name: touch
+UPDATE work_orders SET version = %(version)s, updated_at = %(at)s WHERE site = %(site)s AND number = %(number)s;
+
 -- name: add_rating
 -- Nothing comes back if the order was rated in this round.
 INSERT INTO order_ratings (site, number, round, rater, score, solved, comment, speed, attitude, result, at)

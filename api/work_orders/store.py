@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, Final
@@ -59,14 +60,26 @@ async def add_rating(tx: Transaction, order: Order) -> bool:
     return found is not None
 
 
-async def add_history(tx: Transaction, entry: Entry) -> None:
-    """Adds an entry, chained to the site's newest; the counter's row is locked by whoever got its feed_seq."""
+async def add_history(tx: Transaction, *entries: Entry) -> None:
+    """Adds entries, chained to the site's newest; the counter's row is locked by whoever got their feed_seq."""
     row = await tx.one(_QUERIES["newest_hash"])
-    before = row["history_hash"] if row else None
-    made = chained(before or BEGINNING, entry)
-    detail = Jsonb(entry.detail) if entry.detail is not None else None
-    await tx.run(_QUERIES["add_history"], **{**asdict(entry), "detail": detail, "hash": made})
+    made: bytes = (row and row["history_hash"]) or BEGINNING
+    rows = []
+    for entry in entries:
+        made = chained(made, entry)
+        detail = Jsonb(entry.detail) if entry.detail is not None else None
+        rows.append({**_fields(entry), "detail": detail, "hash": made})
+    await tx.many(_QUERIES["add_history"], rows)
     await tx.run(_QUERIES["put_newest_hash"], hash=made)
+
+
+def _fields(entry: Entry) -> dict[str, Any]:
+    return {field.name: getattr(entry, field.name) for field in fields(entry)}
+
+
+async def touch(tx: Transaction, orders: Iterable[Order]) -> None:
+    """Writes the versions of orders that got nothing but entries in their history."""
+    await tx.many(_QUERIES["touch"], [{"number": order.number, "version": order.version} for order in orders])
 
 
 async def one(tx: Transaction, number: str) -> Order | None:

@@ -323,6 +323,16 @@ async def test_rosters_are_paged_and_are_of_workers_only(world: World) -> None:
     assert rest["next_cursor"] is None
 
 
+async def test_a_rule_can_name_the_class_of_the_tree(world: World) -> None:
+    number = await reported(world)
+    tops = {
+        each["category"]: each["class"] for each in (await world.by("oscar").get("categories"))["tree"]["categories"]
+    }
+    await put_rules(world, {"name": "top", "when": f'order.top == "{tops["water"]}"', "to": {"worker": "paul"}})
+    assert (await order(world, number))["worker"] == "gwen"
+    assert (await order(world, await reported(world)))["worker"] == "paul"
+
+
 async def test_an_hour_is_the_sites_hour(world: World) -> None:
     await put_rules(world, {"name": "noon", "when": "order.hour == 12", "to": {"worker": "greg"}})
     assert (await order(world, await reported(world)))["worker"] == "greg"

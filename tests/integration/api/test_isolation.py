@@ -55,6 +55,11 @@ async def fill(world: World) -> None:
     drill = {"kind": "drill", "begins_at": "2026-06-02T00:00:00+08:00", "ends_at": "2026-06-02T01:00:00+08:00"}
     await world.admin.put("arming/service-windows/w1", drill | {"why": "fire drill"})
     await world.admin.put("calendar/2027", {"year": 2027, "holidays": {"元旦": ["2027-01-01"]}})
+    await world.admin.put("limits", {})
+    number = world.rows("SELECT number FROM work_orders LIMIT 1")[0]["number"]
+    until = "2026-06-01T13:00:00+08:00"
+    await world.by("oscar").post(f"work-orders/{number}/pauses", {"reason": "parts", "note": "n", "until": until})
+    await world.by("oscar").post(f"work-orders/{number}/extensions", {"minutes": 5, "reason": "r"})
     monitored(world, "d1", NOON_US)
     await dispatch(world)
     await world.by("rita").put("/v1/me/notice-channels", {"language": "en"})
@@ -62,6 +67,9 @@ async def fill(world: World) -> None:
         await contacts.connected_by_mqtt(tx, "rita")
     asked = await world.admin.post("backtests", {"from": "2026-05-01T00:00:00Z", "to": "2026-05-02T00:00:00Z"})
     world.add_result(asked["id"], state="running")
+    await world.admin.put("categories", (await world.admin.get("categories"))["tree"])
+    order = await world.by("rita").post("reports", {"category": "noise", "text": "Loud"})
+    await world.by("oscar").post(f"work-orders/{order['number']}/category", {"category": "lift", "reason": "rattles"})
 
 
 async def dispatch(world: World) -> None:

@@ -22,7 +22,13 @@ PASSWORD = "correct horse"
 
 
 @pytest.mark.parametrize(
-    "task", ["api.serve.outbox.relay", "api.serve.follower.follow", "api.serve.housekeeping.keep_house"]
+    "task",
+    [
+        "api.serve.outbox.relay",
+        "api.serve.follower.follow",
+        "api.serve.housekeeping.keep_house",
+        "api.serve.sweep.keep_deadlines",
+    ],
 )
 async def test_a_task_that_dies_takes_the_process_with_it(
     world: World, monkeypatch: pytest.MonkeyPatch, task: str

@@ -22,8 +22,11 @@ PUBLIC: Final = {
 
 APP: Final = create_app()
 WRITING: Final = {"POST", "PUT", "PATCH", "DELETE"}
-# Asked with a body, and nothing is changed.
-READING: Final = {("POST", "/v1/sites/{site}/rules/check"), ("POST", "/v1/sites/{site}/dispatch-dry-runs")}
+READING: Final = {
+    ("POST", "/v1/sites/{site}/rules/check"),
+    ("POST", "/v1/sites/{site}/category-suggestions"),
+    ("POST", "/v1/sites/{site}/dispatch-dry-runs"),
+}  # asked with a body, and nothing is changed
 
 
 def routes() -> Iterator[tuple[str, RouteContext]]:

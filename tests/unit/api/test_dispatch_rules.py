@@ -14,8 +14,9 @@ from api.dispatch.shifts import Otherwise, works
 from herun.clock import parse_time, to_datetime
 
 FACTS: Final[dict[str, Any]] = {
-    "category": "water", "severity": "warning", "building": "b1", "zone": None, "grid": "g1", "unit": None,
-    "text": "电梯困人", "channel": "account", "origin": "report", "hour": 22, "weekday": "mon", "workday": True,
+    "category": "water", "top": "utilities", "severity": "warning", "building": "b1", "zone": None, "grid": "g1",
+    "unit": None, "text": "电梯困人", "channel": "account", "origin": "report", "hour": 22, "weekday": "mon",
+    "workday": True,
 }  # fmt: skip
 
 
@@ -40,6 +41,7 @@ def holds(when: str) -> bool:
         ('order.zone == "z1"', False),
         ('order.zone != "z1"', False),
         ('order.weekday in ["sat", "sun"]', False),
+        ('order.top == "utilities"', True),
         ("true", True),
         ("false", False),
     ],

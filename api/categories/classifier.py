@@ -1,0 +1,196 @@
+"""Suggests the category of a Chinese text, and says which characters and words of it spoke for that. Pure.
+
+A linear model over single characters, pairs of characters and the tree's keywords: a category's score is the sum of
+what each of them adds, and that sum is the explanation. See docs/categories.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.isotonic import IsotonicRegression
+from sklearn.svm import LinearSVC
+
+from herun.redaction import redacted
+
+Array = npt.NDArray[np.float32]
+Calibration = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]  # chances, and how often they came true
+
+MAX_CHARS: Final = 1000  # of a text that is looked at: what it is about is said by then
+MAX_CANDIDATES: Final = 5
+MAX_REASONS: Final = 6
+# Below this the likeliest category is more often wrong than right on sentences that the model has not learned from.
+FITS_FROM: Final = 0.35
+_WORD: Final = "#"  # before the name of a category of which a keyword was found: no text has it
+_WORD_COUNTS: Final = 2  # a keyword says about as much as both of its characters
+_REGULARISATION: Final = 0.5  # found by cross-validation over the shipped examples
+_TEMPERATURE: Final = 0.1  # spreads scores over chances; what these are worth, the calibration says
+_FOLDS: Final = 3
+_MIN_CALIBRATING: Final = 100  # sentences; of fewer the calibration would be chance
+_UNCALIBRATED: Final = (np.array([0.0, 1.0]), np.array([0.0, 0.9]))  # never certain
+_NO_WORDS: Final = re.compile(r"[\W_]+")
+_DIGITS: Final = re.compile(r"\d+")
+
+
+class Example(NamedTuple):
+    """A sentence and what it is about."""
+
+    text: str
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Something of the text that speaks for a category. `word_of`: it is a keyword of this category."""
+
+    text: str
+    weight: float
+    word_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A category with its probability, by the model's own record on sentences that it had not learned from."""
+
+    category: str
+    probability: float
+    reasons: tuple[Reason, ...]
+
+
+class Analyzer:
+    """Takes a plain text apart: characters, pairs of them, and `#category` for each keyword of a category."""
+
+    def __init__(self, keywords: Mapping[str, tuple[str, ...]]) -> None:
+        self._keywords = {name: tuple(map(plain, words)) for name, words in keywords.items()}
+
+    def __call__(self, text: str) -> list[str]:
+        pieces = text.split()
+        found = [char for piece in pieces for char in piece]
+        found += [piece[n : n + 2] for piece in pieces for n in range(len(piece) - 1)]
+        for name, words in self.words_in(text).items():
+            found += [_WORD + name] * (_WORD_COUNTS * len(words))
+        return found
+
+    def words_in(self, text: str) -> dict[str, list[str]]:
+        """The keywords that the plain text has, by category."""
+        hits = {name: [word for word in words if word in text] for name, words in self._keywords.items()}
+        return {name: words for name, words in hits.items() if words}
+
+
+class Model:
+    """What has been learned. Immutable, and used by many requests at once."""
+
+    def __init__(
+        self, analyzer: Analyzer, vectorizer: Any, learned: Any, *, calibration: Calibration, size: int
+    ) -> None:
+        self.categories: tuple[str, ...] = tuple(map(str, learned.classes_))
+        self.size = size  # sentences that it learned from
+        self._analyzer = analyzer
+        self._calibration = calibration
+        self._vectorizer = vectorizer
+        weights, intercepts = learned.coef_, learned.intercept_
+        if len(self.categories) == 2:  # one row for both: the second's, and the first's is its opposite
+            weights, intercepts = np.vstack([-weights, weights]), np.concatenate([-intercepts, intercepts])
+        self._weights: Array = weights.astype(np.float32)
+        self._intercepts: Array = intercepts.astype(np.float32)
+        self._features: list[str] = vectorizer.get_feature_names_out().tolist()
+
+    def scores(self, text: str) -> Array:
+        """How much speaks for each category: the intercept and the sum of what each feature adds."""
+        columns, values = self._row(plain(text))
+        return self._weights[:, columns] @ values + self._intercepts
+
+    def suggest(self, text: str, limit: int = MAX_CANDIDATES) -> list[Scored]:
+        """The likeliest categories with probabilities and reasons, the likeliest first."""
+        text = plain(text)
+        columns, values = self._row(text)
+        added = self._weights[:, columns] * values
+        raw = _chances(added.sum(axis=1) + self._intercepts)
+        probabilities = np.interp(raw, *self._calibration)
+        # What speaks for one category and not for the others: a character that all share says nothing.
+        own = added - added.mean(axis=0)
+        best = np.argsort(-raw, kind="stable")[:limit]
+        words = self._analyzer.words_in(text)
+        return [
+            Scored(self.categories[n], round(float(probabilities[n]), 4), self._reasons(own[n], columns, words))
+            for n in best
+        ]
+
+    def _row(self, text: str) -> tuple[Any, Array]:
+        row = self._vectorizer.transform([text])
+        return row.indices, row.data
+
+    def _reasons(self, added: Array, columns: Any, words: Mapping[str, list[str]]) -> tuple[Reason, ...]:
+        found: list[Reason] = []
+        for n in np.argsort(-added, kind="stable"):
+            feature, weight = self._features[columns[n]], round(float(added[n]), 4)
+            if weight <= 0 or len(found) == MAX_REASONS:
+                break
+            name = feature.removeprefix(_WORD) if feature.startswith(_WORD) else None
+            text = "、".join(words.get(name, ())) if name else feature
+            # A character of a pair that is told already adds nothing to understanding.
+            if name or not any(text in each.text for each in found):
+                found.append(Reason(text, weight, name))
+        return tuple(found)
+
+
+def train(examples: Iterable[Example], keywords: Mapping[str, tuple[str, ...]]) -> Model:
+    """Learns from sentences, and from each category's keywords as one more; only categories with keywords count.
+
+    The same examples give the same model. Takes seconds: not for the event loop. Raises ValueError for fewer than two
+    categories.
+    """
+    if len(keywords) < 2:
+        raise ValueError("a choice needs at least two categories with keywords")
+    taught = [each for each in examples if each.category in keywords]
+    texts = [plain(" ".join(words)) for words in keywords.values()] + [plain(each.text) for each in taught]
+    names = [*keywords, *(each.category for each in taught)]
+    analyzer = Analyzer(keywords)
+    calibration = _calibrated(analyzer, texts, names, always=len(keywords))
+    vectorizer, learned = _fitted(analyzer, texts, names)
+    return Model(analyzer, vectorizer, learned, calibration=calibration, size=len(taught))
+
+
+def plain(text: str) -> str:
+    """One spelling: usual width, small letters, one digit for any number, one space for whatever is no word."""
+    return _NO_WORDS.sub(" ", _DIGITS.sub("0", redacted(text[:MAX_CHARS]).lower()))
+
+
+def _chances(scores: Array) -> Array:
+    raised = scores / np.float32(_TEMPERATURE)
+    grown = np.exp(raised - raised.max(axis=-1, keepdims=True))
+    return np.asarray(grown / grown.sum(axis=-1, keepdims=True), dtype=np.float32)
+
+
+def _calibrated(analyzer: Analyzer, texts: list[str], names: list[str], always: int) -> Calibration:
+    """How often a chance comes true, found on sentences that were left out of learning.
+
+    The first `always` are never left out: without them a category would be missing.
+    """
+    if len(texts) - always < _MIN_CALIBRATING:
+        return _UNCALIBRATED
+    foretold, came_true = [], []
+    for fold in range(_FOLDS):
+        kept = [n for n in range(len(texts)) if n < always or n % _FOLDS != fold]
+        left = [n for n in range(always, len(texts)) if n % _FOLDS == fold]
+        vectorizer, learned = _fitted(analyzer, [texts[n] for n in kept], [names[n] for n in kept])
+        scores = learned.decision_function(vectorizer.transform([texts[n] for n in left]))
+        if scores.ndim == 1:  # two categories: one column, which is the second's
+            scores = np.column_stack([-scores, scores])
+        foretold.append(_chances(scores))
+        came_true.append(learned.classes_[None, :] == np.array([names[n] for n in left])[:, None])
+    found = IsotonicRegression(y_min=0.0, y_max=1.0).fit(
+        np.concatenate(foretold).ravel(), np.concatenate(came_true).ravel().astype(float)
+    )
+    return found.X_thresholds_, found.y_thresholds_
+
+
+def _fitted(analyzer: Analyzer, texts: list[str], names: list[str]) -> tuple[Any, Any]:
+    vectorizer = TfidfVectorizer(analyzer=analyzer, sublinear_tf=True, dtype=np.float32)
+    return vectorizer, LinearSVC(C=_REGULARISATION, random_state=0).fit(vectorizer.fit_transform(texts), names)

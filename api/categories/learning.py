@@ -1,0 +1,30 @@
+"""What orders teach: that texts like their own are of their category."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from api.categories import service, store
+from api.categories.tree import Category
+from api.transactions import Transaction
+from api.work_orders.kinds import Origin
+from api.work_orders.order import Order
+from api.work_orders.states import State
+from herun.redaction import redacted
+
+LESSON_CHARS: Final = 500  # of a text that is learned from
+
+
+async def learn_from(tx: Transaction, before: Order | None, order: Order) -> None:
+    """What an order teaches once it is over: solved by its rating, or closed without one word against it."""
+    if before is None or before.state is order.state:
+        return
+    is_solved = order.state is State.RATED and order.rating is not None and order.rating.solved
+    if is_solved or order.state is State.CLOSED:
+        await teach(tx, order, await service.category(tx, order.category), "closed")
+
+
+async def teach(tx: Transaction, order: Order, what: Category, source: str) -> None:
+    """Keeps an order's text as a lesson. An alert's is its rule's; what is confidential is not learned from at all."""
+    if order.origin is Origin.REPORT and what.known and not (what.confidential or order.confidential):
+        await store.teach(tx, order.number, what.category, redacted(order.text["zh"])[:LESSON_CHARS], source)

@@ -1,0 +1,91 @@
+"""The tree of a site, and the routing that follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from api.audit import store as audit
+from api.categories import store
+from api.categories.schemas import CategoryTree, NewTree, Units
+from api.categories.shipped import default_body, free_category
+from api.categories.tree import Category
+from api.problems import FieldError, conflict, invalid, not_found
+from api.transactions import Transaction
+from api.work_orders.states import State
+
+# An order in these states needs its category no more.
+OVER: Final = frozenset({State.RATED, State.CLOSED, State.MERGED, State.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """Who is responsible: the unit, and the grid that the place lies in (None: in none, or the place is not known).
+
+    `because`: the word of the text for which it is not the category's usual unit.
+    """
+
+    unit: str
+    grid: str | None
+    because: str | None = None
+
+
+async def category(tx: Transaction, name: str) -> Category:
+    """The category of this name; for a name that the tree does not have, the desk's, with `known` false."""
+    found = (await store.in_force(tx)).tree.categories.get(name)
+    return found or free_category(name)
+
+
+async def for_report(tx: Transaction, name: str) -> Category:
+    """The category that a report names; it stays in the tree until this transaction ends.
+
+    Raises Problem 422, with the nearest names, for one that the tree does not have.
+    """
+    await store.hold(tx)
+    tree = (await store.in_force(tx)).tree
+    found = tree.categories.get(name)
+    if found is None:
+        nearest = ", ".join(tree.nearest(name)) or "none is near"
+        error = FieldError(loc=["body", "category"], msg=f"no category {name}; nearest: {nearest}", type="unknown")
+        raise invalid("unknown_category", error.msg, [error])
+    return found
+
+
+async def route(tx: Transaction, of: Category, building: str | None, text: str | None = None) -> Routed:
+    """Who is responsible for a matter at a building; the text counts where the category says so."""
+    unit, because = of.unit_for(text)
+    return Routed(unit, await store.grid_of(tx, building) if building else None, because)
+
+
+async def put(tx: Transaction, tree: NewTree, why: str | None) -> CategoryTree:
+    """Makes the next version. Raises Problem 409 if a category is left out that open orders have."""
+    await store.lock(tx)
+    before = await store.in_force(tx)
+    gone = before.tree.categories.keys() - {leaf.category for leaf in tree.categories}
+    used = await store.in_use(tx, gone, OVER)
+    if used:
+        errors = [
+            FieldError(loc=["body", "categories"], msg=f"{name} has {count} open orders", type="still_in_use")
+            for name, count in used.items()
+        ]
+        raise conflict("still_in_use", f"left out, but open orders have it: {', '.join(used)}", errors)
+    await store.add(tx, before.version + 1, tree, why)
+    await audit.record(tx, "categories.put", tx.site, {"version": before.version + 1, "why": why})
+    return await shown(tx)
+
+
+async def shown(tx: Transaction, version: int | None = None) -> CategoryTree:
+    """A version of the tree, by default the one in force. Raises Problem 404."""
+    if version is None:
+        version = (await store.in_force(tx)).version
+    found = await store.version(tx, version)
+    if found is None:
+        raise not_found("version of the categories")
+    change, body = found
+    return CategoryTree(tree=body, **change)
+
+
+async def units(tx: Transaction) -> Units:
+    """The units of the tree in force."""
+    version = (await store.in_force(tx)).version
+    return Units(items=(await shown(tx, version)).tree.units if version else default_body().units)

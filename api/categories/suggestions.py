@@ -1,0 +1,169 @@
+"""Suggesting a category, keeping what was suggested and chosen, correcting it, and learning from that."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from api import background
+from api.categories import learning, service, store
+from api.categories.schemas import Candidate, Choices, Correction, Suggested, Suggestion, Why
+from api.categories.shipped import default_tree
+from api.categories.suggester import Suggester
+from api.categories.tree import Category, Tree
+from api.problems import Problem, conflict, not_found
+from api.resources import Resources
+from api.transactions import SYSTEM, Transaction, begin
+from api.work_orders import order as orders
+from api.work_orders import steps
+from api.work_orders import store as order_store
+from api.work_orders.order import Order, Person
+from api.work_orders.states import Bond
+
+if TYPE_CHECKING:
+    from api.categories.classifier import Scored
+
+TASK: Final = "category_learning"
+CORRECTED: Final = "categorised"  # the action in an order's history
+MAX_CORRECTIONS: Final = 20  # of one order; more is a quarrel, which people have to settle
+KEPT_CANDIDATES: Final = 3  # of a suggestion, with the order
+EVERY_S: Final = 60.0  # a look whether there is something to learn, if nobody asks
+PAUSE_S: Final = 30.0  # between two times of learning: it takes a core for a second or two
+
+SENTENCES: Final = {
+    True: {"zh": "您说的可能是以下事项,请确认。", "en": "This may be what it is about; please confirm."},
+    False: {"zh": "没有很贴切的分类,请自行选择。", "en": "Nothing fits well; please choose yourself."},
+}
+
+
+async def suggest(resources: Resources, site: str, actor: str, text: str) -> Suggestion:
+    """What fits a text, and why."""
+    from api.categories.classifier import FITS_FROM
+
+    async with begin(resources, site, actor) as tx:
+        state = await store.in_force(tx)
+    model = await resources.suggester.best(site, state)
+    found = model.suggest(text)
+    fits = found[0].probability >= FITS_FROM
+    return Suggestion(
+        fits=fits,
+        sentence=SENTENCES[fits],
+        candidates=[_candidate(state.tree, text, _kept(each)) for each in found],
+        tree_version=state.version,
+        learned_from=model.size,
+    )
+
+
+async def note_report(tx: Transaction, suggester: Suggester, number: str, *, text: str, chosen: str) -> None:
+    """Keeps with a new order what is suggested for its text, beside what its reporter chose.
+
+    Nothing is waited for: as long as no model has been learned, that is kept as null.
+    """
+    model = suggester.now(tx.site, await store.in_force(tx))
+    suggested = [_kept(each) for each in model.suggest(text, KEPT_CANDIDATES)] if model else None
+    await store.add_choice(tx, number, 1, chosen, by=tx.actor, suggested=suggested)
+
+
+async def correct(tx: Transaction, person: Person, number: str, asked: Correction) -> Choices:
+    """Gives an open order another category, and learns it.
+
+    Raises Problem 404 if this person does not see the order, 403 if they are neither desk nor its worker, 409 if the
+    order is over or has the category, 422 for a category that is not there.
+    """
+    order = await order_store.locked(tx, number)
+    if order is None or not orders.sees(person, order):
+        raise not_found("work order")
+    if orders.bonds(person, order, set()).isdisjoint({Bond.DESK, Bond.WORKER}):
+        raise Problem(HTTPStatus.FORBIDDEN, "not_yours", "only the desk and its worker say what an order is about")
+    if order.state in service.OVER:
+        raise conflict("wrong_state", f"the order is {order.state}: what it was about is settled")
+    if order.category == asked.category:
+        raise conflict("no_change", "that is the category which it has")
+    made = await store.choices(tx, number)
+    if len(made) > MAX_CORRECTIONS:
+        raise conflict("too_many_corrections", f"an order is corrected at most {MAX_CORRECTIONS} times")
+    chosen = await service.for_report(tx, asked.category)
+    moved = await _move(tx, order, chosen, asked.reason)
+    if not made:  # an alert's order, or one from before there were suggestions
+        await store.add_choice(tx, number, 1, order.category, by=order.reporter or SYSTEM)
+    await store.add_choice(tx, number, max(len(made), 1) + 1, chosen.category, by=tx.actor, reason=asked.reason)
+    await learning.teach(tx, moved, chosen, "correction")
+    return await choices(tx, person, number)
+
+
+async def choices(tx: Transaction, person: Person, number: str) -> Choices:
+    """How an order came to its category. Raises Problem 404 if it is not for this person's eyes."""
+    order = await order_store.one(tx, number)
+    if order is None or not orders.sees(person, order):
+        raise not_found("work order")
+    routed = await service.route(tx, await service.category(tx, order.category), order.building, order.text["zh"])
+    return Choices(
+        number=number,
+        category=order.category,
+        unit=routed.unit,
+        grid=routed.grid,
+        items=await store.choices(tx, number),
+    )
+
+
+async def keep_learning(resources: Resources, stop: asyncio.Event) -> None:
+    """Learns the shipped tree at the start, and each site anew that has taught something, until `stop`."""
+    suggester = resources.suggester
+    await suggester.of_tree(default_tree())
+    while not stop.is_set():
+        if await learn_once(resources):
+            await background.wait(stop, PAUSE_S)
+        await background.wait(suggester.wanted, EVERY_S)
+
+
+async def learn_once(resources: Resources) -> int:
+    """Learns anew for every site that has taught something; returns how many there were."""
+    suggester = resources.suggester
+    waiting, suggester.stale = sorted(suggester.stale), set()
+    suggester.wanted.clear()
+    for site in waiting:
+        async with begin(resources, site) as tx:
+            state = await store.in_force(tx)
+            lessons = await store.lessons(tx)
+        await suggester.learn(site, state, lessons)
+    return len(waiting)
+
+
+def _kept(scored: Scored) -> Suggested:
+    why = [Why(text=each.text, weight=each.weight, word_of=each.word_of) for each in scored.reasons]
+    return Suggested(category=scored.category, probability=scored.probability, why=why)
+
+
+def _candidate(tree: Tree, text: str, suggested: Suggested) -> Candidate:
+    leaf = tree.categories[suggested.category]
+    unit, because = leaf.unit_for(text)
+    return Candidate(
+        category=leaf.category,
+        top_class=leaf.top_class,
+        name={"zh": leaf.zh, "en": leaf.en},
+        probability=suggested.probability,
+        unit=unit,
+        unit_name={"zh": tree.units[unit].zh, "en": tree.units[unit].en},
+        unit_because=because,
+        why=suggested.why,
+        required=list(leaf.required),
+        anonymous=leaf.anonymous,
+        confidential=leaf.confidential,
+        advice=None if leaf.advice is None else dict(leaf.advice),
+    )
+
+
+async def _move(tx: Transaction, order: Order, chosen: Category, reason: str) -> Order:
+    """The order with its new category and who is responsible for it then, and the entry of its history."""
+    routed = await service.route(tx, chosen, order.building, order.text["zh"])
+    moved = replace(
+        order,
+        category=chosen.category,
+        unit=routed.unit,
+        grid=routed.grid or order.grid,
+        confidential=order.confidential or chosen.confidential,
+    )
+    detail = {"from": order.category, "to": chosen.category}
+    return await steps.note(tx, moved, CORRECTED, by=tx.actor, reason=reason, detail=detail)

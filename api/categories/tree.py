@@ -1,0 +1,112 @@
+"""The category tree: what a matter is called, who is responsible for it, and what an order of it needs. Pure."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Literal
+
+from api.clocks.limits import Limits
+
+DESK: Final = "desk"  # the unit of whatever no category knows; every tree has it
+MAX_NEAREST: Final = 5  # names that are offered in place of an unknown one
+
+HandledBy = Literal["grid", "property"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Who can be responsible: a department of the property company, a street office, a utility."""
+
+    unit: str
+    zh: str
+    en: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diversion:
+    """Another unit, if the text of a report has one of these words: whoever dug the road up restores it."""
+
+    unit: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One question that is asked with a report, in the terms of Open311: `values` are pairs of key, zh, en."""
+
+    code: str
+    datatype: str
+    required: bool
+    zh: str
+    en: str
+    values: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """One leaf of the tree. `known` is false for a free name, which an alert's order may have: the desk's."""
+
+    category: str
+    top_class: str
+    zh: str
+    en: str
+    unit: str
+    handled_by: HandledBy
+    limits: Mapping[str, Limits]  # by severity
+    required: tuple[str, ...] = ()
+    anonymous: bool = False
+    confidential: bool = False
+    advice: Mapping[str, str] | None = None  # what the reporter should do besides, by language
+    keywords: tuple[str, ...] = ()
+    unit_by_word: tuple[Diversion, ...] = ()
+    attributes: tuple[Attribute, ...] = ()
+    known: bool = True
+
+    def unit_for(self, text: str | None) -> tuple[str, str | None]:
+        """The responsible unit, and the word of the text because of which it is not the usual one."""
+        for diversion in self.unit_by_word:
+            for word in diversion.words:
+                if text is not None and word in text:
+                    return diversion.unit, word
+        return self.unit, None
+
+
+@dataclass(frozen=True, eq=False)
+class Tree:
+    """A whole tree. `digest` is that of its body: trees of one digest are one object, for as long as it is in use."""
+
+    digest: str
+    units: Mapping[str, Unit]
+    classes: Mapping[str, tuple[str, str]]  # Chinese and English name
+    categories: Mapping[str, Category]
+    keywords: Mapping[str, tuple[str, ...]] = field(init=False)  # of the categories that can be suggested
+
+    def __post_init__(self) -> None:
+        found = {name: (each.zh, *each.keywords) for name, each in self.categories.items() if each.keywords}
+        object.__setattr__(self, "keywords", found)
+
+    def nearest(self, name: str) -> list[str]:
+        """Names that look like an unknown one, or whose Chinese or English name does; the likest first."""
+        spellings = {
+            spelling.lower(): each.category
+            for each in self.categories.values()
+            for spelling in (each.category, each.en, each.zh)
+        }
+        close = difflib.get_close_matches(name.lower(), spellings, n=2 * MAX_NEAREST, cutoff=0.4)
+        return list(dict.fromkeys(spellings[each] for each in close))[:MAX_NEAREST]
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A version of a tree; version 0 is the one that Herun brings along. `lesson` is the last one that was taught."""
+
+    version: int
+    tree: Tree
+    lesson: int = 0
+    changed_by: str | None = None
+    changed_at: datetime | None = None
+    why: str | None = None

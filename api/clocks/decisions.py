@@ -1,0 +1,165 @@
+"""Pauses and extensions: asked for by whoever has the order or by the desk, decided by a supervisor who did not ask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Final, TypeVar
+
+from api.clocks import service, store
+from api.clocks.hours import due_at
+from api.clocks.reminders import Level, Reminder
+from api.clocks.schemas import STOPS_PROMISE, Clocks, Extension, NewExtension, NewPause, Pause
+from api.clocks.segments import TIMED, segments, used
+from api.clocks.service import PAUSE, Clock, approved
+from api.clocks.shown import shown
+from api.problems import Problem, conflict, invalid, not_found
+from api.transactions import Transaction
+from api.work_orders import order as orders
+from api.work_orders import steps
+from api.work_orders import store as work_orders
+from api.work_orders.order import Order, Person
+from api.work_orders.states import Bond
+from herun.clock import to_us
+
+Asked = TypeVar("Asked", Pause, Extension)
+
+MAX_ASKED: Final = 10  # pauses, and extensions, of one order: who needs more needs somebody to talk to
+
+
+async def ask_pause(tx: Transaction, person: Person, number: str, new: NewPause) -> Clocks:
+    """From now on the clock shall stop. Raises Problem 403, 404, 409 if there is a pause or nothing to pause, 422."""
+    order, clock = await _theirs(tx, person, number)
+    if clock.now.hand.kind not in TIMED:
+        raise conflict("no_clock_runs", "nobody's limit runs now")
+    if any(pause.approved is not False and service.span_of(pause).end > to_us(tx.at) for pause in clock.pauses):
+        raise conflict("paused_already", "there is a pause that is not over; end it first")
+    _check_number(clock.pauses)
+    longest = timedelta(hours=clock.ground.settings.longest_pause_hours)
+    if not tx.at < new.until <= tx.at + longest:
+        raise invalid("bad_time", f"until must lie in the future, at most {longest} away")
+    await store.add_pause(tx, number, new)
+    order = await steps.note(tx, order, "pause_asked", by=person.username, reason=f"{new.reason}: {new.note}")
+    return await _answer(tx, person, order)
+
+
+async def decide_pause(
+    tx: Transaction, person: Person, number: str, pause_id: int, *, approve: bool, note: str | None
+) -> Clocks:
+    """Approved, it counts from when it was asked for. Raises Problem 403 for who asked, 404, 409 if it was decided."""
+    order, clock = await _seen(tx, person, number)
+    pause = _undecided(person, clock.pauses, pause_id)
+    await store.decide_pause(tx, number, pause_id, approved=approve)
+    action = "pause_approved" if approve else "pause_denied"
+    order = await steps.note(tx, order, action, by=person.username, reason=note)
+    if approve:
+        await _plan_again(tx, order, pause)
+        end = service.span_of(pause).end
+        if pause.ended_at is None and end > to_us(tx.at):
+            over = clock.ground.told_at(order, [Reminder("over", Level.WORKER, False, end, end)])
+            await store.add_deadlines(tx, number, PAUSE, over)
+    return await _answer(tx, person, order)
+
+
+async def end_pause(tx: Transaction, person: Person, number: str, pause_id: int, note: str | None) -> Clocks:
+    """Ends a pause now. Raises Problem 403, 404, 409 if it is over."""
+    order, clock = await _theirs(tx, person, number)
+    pause = _one(clock.pauses, pause_id)
+    if service.span_of(pause).end <= to_us(tx.at) or pause.ended_at is not None:
+        raise conflict("over_already", "this pause is over")
+    await store.end_pauses(tx, number)
+    await store.drop_deadlines(tx, [number], [PAUSE])
+    order = await steps.note(tx, order, "pause_ended", by=person.username, reason=note)
+    if pause.approved:
+        await _plan_again(tx, order, pause)
+    return await _answer(tx, person, order)
+
+
+async def ask_extension(tx: Transaction, person: Person, number: str, new: NewExtension) -> Clocks:
+    """More time, before the time is over. Raises Problem 403, 404, 409 if it is too late or they had theirs."""
+    order, clock = await _theirs(tx, person, number)
+    if clock.promise.ended_at is not None or clock.promise.due_at <= tx.at or _is_late(tx, clock):
+        raise conflict("too_late", "an extension is asked for before the limit")
+    of_round = [each for each in clock.extensions if each.round == clock.promise.round]
+    if any(each.approved is None for each in of_round):
+        raise conflict("asked_already", "the extension that was asked for is not decided yet")
+    if sum(each.approved is True for each in of_round) >= clock.ground.settings.max_extensions:
+        raise conflict("extended_already", "this order was extended as often as may be")
+    _check_number(clock.extensions)
+    await store.add_extension(tx, number, clock.promise.round, new)
+    reason = f"{new.minutes} min: {new.reason}"
+    order = await steps.note(tx, order, "extension_asked", by=person.username, reason=reason)
+    return await _answer(tx, person, order)
+
+
+async def decide_extension(
+    tx: Transaction, person: Person, number: str, extension_id: int, *, approve: bool, note: str | None
+) -> Clocks:
+    """Approved, promise and solving have so much longer. Raises Problem 403 for who asked, 404, 409 if not now."""
+    order, clock = await _seen(tx, person, number)
+    extension = _undecided(person, clock.extensions, extension_id)
+    if approve and (clock.promise.ended_at is not None or extension.round != clock.promise.round):
+        raise conflict("promise_over", "the promise that it was asked for is over")
+    await store.decide_extension(tx, number, extension_id, approved=approve)
+    action = "extension_approved" if approve else "extension_denied"
+    order = await steps.note(tx, order, action, by=person.username, reason=note)
+    if approve:
+        await _plan_again(tx, order)
+    return await _answer(tx, person, order)
+
+
+async def _plan_again(tx: Transaction, order: Order, pause: Pause | None = None) -> None:
+    """After an extension, or a pause: the promise moves only with some of these."""
+    clock = await service.known(tx, order)
+    await service.plan_hand(tx, order, clock)
+    if clock.promise.ended_at is None and (pause is None or pause.reason in STOPS_PROMISE):
+        await service.plan_promise(tx, order, clock)
+
+
+async def _theirs(tx: Transaction, person: Person, number: str) -> tuple[Order, Clock]:
+    order, clock = await _seen(tx, person, number)
+    if orders.bonds(person, order, set()).isdisjoint({Bond.DESK, Bond.WORKER}):
+        raise Problem(HTTPStatus.FORBIDDEN, "not_yours", "this is for the order's worker and the desk")
+    return order, clock
+
+
+async def _seen(tx: Transaction, person: Person, number: str) -> tuple[Order, Clock]:
+    order = await work_orders.locked(tx, number)
+    if order is None or not orders.sees(person, order):
+        raise not_found("work order")
+    return order, await service.known(tx, order)
+
+
+async def _answer(tx: Transaction, person: Person, order: Order) -> Clocks:
+    return shown(order, person, await service.known(tx, order), await store.deadlines(tx, order.number), tx.at)
+
+
+def _is_late(tx: Transaction, clock: Clock) -> bool:
+    turn, now = clock.now, to_us(tx.at)
+    if turn.hand.kind not in TIMED:
+        return False
+    pauses = approved(clock.pauses)
+    gone = used(segments(clock.turns, pauses, now), turn, clock.terms.plan)
+    return due_at(now, clock.limit_us(turn.hand.kind) - gone, clock.terms.plan, pauses) <= now
+
+
+def _one(found: Sequence[Asked], wanted: int) -> Asked:
+    for each in found:
+        if each.id == wanted:
+            return each
+    raise not_found("request")
+
+
+def _undecided(person: Person, found: Sequence[Asked], wanted: int) -> Asked:
+    asked = _one(found, wanted)
+    if asked.approved is not None:
+        raise conflict("decided_already", f"{asked.decided_by} has decided on this")
+    if asked.asked_by == person.username:
+        raise Problem(HTTPStatus.FORBIDDEN, "your_own", "somebody else decides on what you asked for")
+    return asked
+
+
+def _check_number(found: Sequence[Pause] | Sequence[Extension]) -> None:
+    if len(found) >= MAX_ASKED:
+        raise conflict("too_many", f"this was asked for {MAX_ASKED} times already")

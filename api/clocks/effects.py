@@ -1,0 +1,41 @@
+"""What follows when a deadline is reached, in the transaction that fires it: once, and in the order of (due, id)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from api.clocks.store import Fired
+from api.notices import service as notices
+from api.notices.rules import DeadlineKind
+from api.notices.service import Deadline
+from api.transactions import SYSTEM, Transaction
+from api.work_orders import steps
+from api.work_orders import store as work_orders
+from api.work_orders.steps import Note
+
+REMINDED: Final = "reminded"
+ESCALATED: Final = "escalated"
+
+
+async def on_fired(tx: Transaction, fired: Sequence[Fired]) -> None:
+    """Writes each into the history of its order, whose row is locked, and tells of it; what a later one says as well is
+    told once.
+    """
+    told = [each for each in fired if not each.superseded]
+    await steps.note_all(tx, [_note(each) for each in told], SYSTEM)
+    orders = await work_orders.several(tx, {each.number for each in told})
+    for each in told:
+        await notices.about_deadline(tx, Deadline(str(each.id), _kind(each), orders[each.number], each.due_at))
+
+
+def _kind(fired: Fired) -> DeadlineKind:
+    if fired.is_escalation:
+        return DeadlineKind.ESCALATION
+    return DeadlineKind.OVERDUE if fired.reached_at >= fired.due_at else DeadlineKind.REMINDER
+
+
+def _note(fired: Fired) -> Note:
+    detail = {"deadline": fired.id, "kind": fired.kind, "step": fired.step, "level": fired.level.value}
+    action = ESCALATED if fired.is_escalation else REMINDED
+    return Note(fired.number, action, f"{fired.kind} {fired.step} -> {fired.level}", detail)

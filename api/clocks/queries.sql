@@ -1,0 +1,147 @@
+-- name: ground
+SELECT s.time_zone, c.body::text AS settings, c.changed_by, c.changed_at,
+       coalesce((SELECT jsonb_agg(d.body ORDER BY d.year) FROM calendar_decrees AS d WHERE d.site = s.site),
+                '[]')::text AS decrees
+FROM sites AS s LEFT JOIN clock_settings AS c USING (site)
+WHERE s.site = %(site)s;
+
+-- name: put_settings
+INSERT INTO clock_settings (site, body, changed_by, changed_at) VALUES (%(site)s, %(body)s, %(actor)s, %(at)s)
+ON CONFLICT (site) DO UPDATE
+SET body = excluded.body, changed_by = excluded.changed_by, changed_at = excluded.changed_at;
+
+-- name: promise
+SELECT round, began_at, due_at, terms, follows, ended_at, outcome FROM order_promises
+WHERE site = %(site)s AND number = %(number)s
+ORDER BY round DESC
+LIMIT 1;
+
+-- name: add_promise
+INSERT INTO order_promises (site, number, round, began_at, due_at, terms)
+VALUES (%(site)s, %(number)s, %(round)s, %(began_at)s, %(due_at)s, %(terms)s);
+
+-- name: move_promise
+UPDATE order_promises SET due_at = %(due_at)s WHERE site = %(site)s AND number = %(number)s AND round = %(round)s;
+
+-- name: join_promise
+-- Merged into another order, or by itself again: then it runs on, whatever the other one was answered.
+UPDATE order_promises SET follows = %(follows)s, ended_at = NULL, outcome = NULL
+WHERE site = %(site)s AND number = %(number)s AND round = %(round)s;
+
+-- name: end_promises
+-- The order's own, and those of all orders that are merged into it, or into one of these.
+WITH RECURSIVE bound AS (
+    SELECT number, 0 AS depth FROM order_promises
+    WHERE site = %(site)s AND number = %(number)s AND ended_at IS NULL
+    UNION
+    SELECT p.number, b.depth + 1 FROM order_promises AS p JOIN bound AS b ON p.follows = b.number
+    WHERE p.site = %(site)s AND p.ended_at IS NULL AND b.depth < %(deepest)s
+)
+UPDATE order_promises AS p SET ended_at = %(ended_at)s, outcome = %(outcome)s
+FROM bound AS b
+WHERE p.site = %(site)s AND p.number = b.number AND p.ended_at IS NULL
+RETURNING p.number;
+
+-- name: turns
+SELECT n, round, kind, unit, worker, began_at FROM order_turns WHERE site = %(site)s AND number = %(number)s ORDER BY n;
+
+-- name: end_turn
+UPDATE order_turns SET ended_at = greatest(began_at, %(at)s)
+WHERE site = %(site)s AND number = %(number)s AND ended_at IS NULL;
+
+-- name: add_turn
+INSERT INTO order_turns (site, number, n, round, kind, unit, worker, began_at)
+VALUES (%(site)s, %(number)s, %(n)s, %(round)s, %(kind)s, %(unit)s, %(worker)s, %(began_at)s);
+
+-- name: pauses
+SELECT id, reason, note, asked_by, asked_at, until, approved, decided_by, decided_at, ended_by, ended_at
+FROM order_pauses
+WHERE site = %(site)s AND number = %(number)s
+ORDER BY id;
+
+-- name: add_pause
+INSERT INTO order_pauses (site, number, reason, note, asked_by, asked_at, until)
+VALUES (%(site)s, %(number)s, %(reason)s, %(note)s, %(actor)s, %(at)s, %(until)s);
+
+-- name: decide_pause
+UPDATE order_pauses SET approved = %(approved)s, decided_by = %(actor)s, decided_at = %(at)s
+WHERE site = %(site)s AND number = %(number)s AND id = %(id)s;
+
+-- name: end_pauses
+UPDATE order_pauses SET ended_by = %(actor)s, ended_at = %(at)s
+WHERE site = %(site)s AND number = %(number)s AND ended_at IS NULL AND until > %(at)s;
+
+-- name: extensions
+SELECT id, round, minutes, reason, asked_by, asked_at, approved, decided_by, decided_at
+FROM order_extensions
+WHERE site = %(site)s AND number = %(number)s
+ORDER BY id;
+
+-- name: add_extension
+INSERT INTO order_extensions (site, number, round, minutes, reason, asked_by, asked_at)
+VALUES (%(site)s, %(number)s, %(round)s, %(minutes)s, %(reason)s, %(actor)s, %(at)s);
+
+-- name: decide_extension
+UPDATE order_extensions SET approved = %(approved)s, decided_by = %(actor)s, decided_at = %(at)s
+WHERE site = %(site)s AND number = %(number)s AND id = %(id)s;
+
+-- name: drop_deadlines
+DELETE FROM order_deadlines
+WHERE site = %(site)s AND number = ANY(%(numbers)s) AND kind = ANY(%(kinds)s) AND fired_at IS NULL;
+
+-- name: add_deadline
+INSERT INTO order_deadlines (site, number, kind, step, level, is_escalation, reached_at, due_at)
+VALUES (%(site)s, %(number)s, %(kind)s, %(step)s, %(level)s, %(is_escalation)s, %(reached_at)s, %(due_at)s)
+ON CONFLICT DO NOTHING;
+
+-- name: deadlines
+SELECT id, kind, step, level, reached_at, due_at, fired_at, superseded FROM order_deadlines
+WHERE site = %(site)s AND number = %(number)s
+ORDER BY due_at, id;
+
+-- name: sites_with_due
+SELECT s.site FROM sites AS s
+WHERE EXISTS (SELECT FROM order_deadlines AS d WHERE d.site = s.site AND d.fired_at IS NULL AND d.due_at <= %(at)s)
+ORDER BY s.site COLLATE "C";
+
+-- name: next_due
+SELECT min(next.due_at) AS due_at
+FROM sites AS s
+CROSS JOIN LATERAL (SELECT due_at FROM order_deadlines AS d WHERE d.site = s.site AND d.fired_at IS NULL
+                    ORDER BY d.due_at, d.id LIMIT 1) AS next;
+
+-- name: one_sweep
+-- Two that take turns would fire what is due in two orders.
+SELECT pg_try_advisory_xact_lock(%(key)s, hashtext(%(site)s)) AS mine;
+
+-- name: due
+SELECT id, number FROM order_deadlines
+WHERE site = %(site)s AND fired_at IS NULL AND due_at <= %(at)s
+ORDER BY due_at, id
+LIMIT %(limit)s;
+
+-- name: lock_orders
+-- Also those that they are merged into: whoever answers these drops the deadlines of both.
+SELECT number FROM work_orders
+WHERE site = %(site)s AND number = ANY(ARRAY(
+    SELECT unnest(%(numbers)s::text[])
+    UNION
+    SELECT follows FROM order_promises WHERE site = %(site)s AND number = ANY(%(numbers)s) AND follows IS NOT NULL))
+ORDER BY number
+FOR UPDATE;
+
+-- name: last_due
+-- Of each limit that is due the last word: the ones before it need not be told any more.
+SELECT DISTINCT ON (number, kind) id FROM order_deadlines
+WHERE site = %(site)s AND number = ANY(%(numbers)s) AND fired_at IS NULL AND due_at <= %(at)s
+ORDER BY number, kind, due_at DESC, id DESC;
+
+-- name: fire
+UPDATE order_deadlines
+SET fired_at = %(at)s, superseded = NOT id = ANY(%(last)s)
+WHERE site = %(site)s AND id = ANY(%(ids)s) AND fired_at IS NULL
+RETURNING id, number, kind, step, level, is_escalation, reached_at, due_at, fired_at, superseded;
+
+-- name: set_aside
+UPDATE order_deadlines SET fired_at = %(at)s, failure = %(failure)s
+WHERE site = %(site)s AND id = %(id)s AND fired_at IS NULL;

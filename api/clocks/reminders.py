@@ -1,0 +1,75 @@
+"""When somebody is reminded of a limit, and who. Pure; times are whole microseconds UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from herun.clock import MINUTE_US
+from herun.schedule import Schedule
+
+WHOLE: Final = 100
+
+
+class Level(StrEnum):
+    """Who is told; whoever stands above is told later."""
+
+    WORKER = "worker"
+    DESK = "desk"
+    SUPERVISOR = "supervisor"
+
+
+_LADDER: Final = tuple(Level)
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """At which shares of a limit somebody is reminded (ascending, in percent), and how many times after it."""
+
+    shares: tuple[int, ...]
+    repeat_minutes: int
+    repeats: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """One deadline: `step` is the share (`80%`) or the repeat after the limit (`+1`).
+
+    `reached_at` is when it is so, `due_at` when somebody is told: in the morning, if it is not urgent.
+    """
+
+    step: str
+    level: Level
+    is_escalation: bool
+    reached_at: int
+    due_at: int
+
+
+def reminders(owner: Level, steps: Steps, *, now: int, at_share: Callable[[int], int]) -> list[Reminder]:
+    """The deadlines of one limit from now on, in their order.
+
+    `at_share` says when so many percent of the limit are used up. A share that is past was told, or is told by whoever
+    hands the order over; a limit that is past is told at once.
+    """
+    limit = at_share(WHOLE)
+    planned = [_reminder(f"{share}%", owner, 0, at_share(share)) for share in steps.shares if share < WHOLE]
+    planned = [each for each in planned if now < each.reached_at < limit]
+    planned.append(_reminder(f"{WHOLE}%", owner, 1, max(limit, now)))
+    for count in range(1, steps.repeats + 1):
+        at = max(limit, now) + count * steps.repeat_minutes * MINUTE_US
+        planned.append(_reminder(f"+{count}", owner, 1 + count, at))
+    return planned
+
+
+def in_the_morning(reminder: Reminder, quiet: Schedule) -> Reminder:
+    """The same, but not within the quiet hours: told when they end, if they ever do."""
+    stretch = quiet.state_at(reminder.due_at)
+    return replace(reminder, due_at=stretch.until) if stretch.value and stretch.changes else reminder
+
+
+def _reminder(step: str, owner: Level, above: int, at: int) -> Reminder:
+    at_most = len(_LADDER) - 1
+    rung = min(_LADDER.index(owner) + above, at_most)
+    return Reminder(step, _LADDER[rung], _LADDER[rung] is not owner, at, at)

@@ -1,0 +1,22 @@
+"""What the clocks of a site go by."""
+
+from __future__ import annotations
+
+from api.audit import store as audit
+from api.clocks import store
+from api.clocks.schemas import ClockSettings, SiteLimits
+from api.clocks.terms import ground
+from api.transactions import Transaction
+
+
+async def one(tx: Transaction) -> SiteLimits:
+    """What holds now."""
+    kept = await ground(tx)
+    return SiteLimits(settings=kept.settings, changed_by=kept.changed_by, changed_at=kept.changed_at)
+
+
+async def put(tx: Transaction, new: ClockSettings) -> SiteLimits:
+    """Replaces them; promises that were given keep their terms."""
+    await store.put_settings(tx, new)
+    await audit.record(tx, "limits.put", tx.site, {"rules": len(new.limits)})
+    return await one(tx)

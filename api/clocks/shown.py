@@ -1,0 +1,106 @@
+"""The clocks of an order as one person sees them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from api.clocks.hours import due_at
+from api.clocks.schemas import Clocks, Deadline, OwnClock, Promise, PromiseState, SegmentView
+from api.clocks.segments import TIMED, Segment, segments, used
+from api.clocks.service import Clock, approved
+from api.roles import READERS, WORKERS
+from api.work_orders.order import Order, Person
+from herun.clock import SECOND_US, to_datetime, to_us
+from herun.schedule import local_time, zone_named
+
+
+def shown(order: Order, person: Person, clock: Clock, deadlines: Sequence[Deadline], at: datetime) -> Clocks:
+    """Both clocks; a reporter sees the promise, and not whose time inside it was."""
+    now = max(to_us(at), clock.turns[-1].at)
+    found = segments(clock.turns, approved(clock.pauses), now)
+    promise = _promise(clock, at)
+    is_staff = person.has(*READERS, *WORKERS)
+    began = clock.turns[0].at
+    return Clocks(
+        number=order.number,
+        at=at,
+        seconds=_whole(now, began),
+        sentence=_sentence(promise, clock.ground.zone),
+        promise=promise,
+        own=_own(clock, found, now) if is_staff else None,
+        segments=[_segment(each, began) for each in found] if is_staff else None,
+        pauses=list(clock.pauses) if is_staff else None,
+        extensions=list(clock.extensions) if is_staff else None,
+        deadlines=list(deadlines) if is_staff else None,
+    )
+
+
+def _promise(clock: Clock, at: datetime) -> Promise:
+    promise = clock.promise
+    is_over = promise.ended_at is not None
+    in_time = (promise.ended_at or at) <= promise.due_at
+    if promise.outcome == "dropped":
+        state = PromiseState.DROPPED
+    elif is_over:
+        state = PromiseState.KEPT if in_time else PromiseState.BROKEN
+    else:
+        state = PromiseState.RUNNING if in_time else PromiseState.LATE
+    return Promise(
+        round=promise.round,
+        began_at=promise.began_at,
+        due_at=promise.due_at,
+        ended_at=promise.ended_at,
+        state=state,
+        seconds_left=None if is_over else (to_us(promise.due_at) - to_us(at)) // SECOND_US,
+        calendar=clock.terms.limits.calendar,
+    )
+
+
+def _own(clock: Clock, found: Sequence[Segment], now: int) -> OwnClock | None:
+    turn = clock.now
+    owner = turn.hand.owner
+    if turn.hand.kind not in TIMED or owner is None:
+        return None
+    gone, limit = used(found, turn, clock.terms.plan), clock.limit_us(turn.hand.kind)
+    is_late = gone > limit
+    due = due_at(now, limit - gone, clock.terms.plan, approved(clock.pauses))
+    return OwnClock(
+        kind=turn.hand.kind,
+        owner=owner,
+        limit_seconds=limit // SECOND_US,
+        used_seconds=gone // SECOND_US,
+        due_at=to_datetime(due),
+        late=is_late,
+    )
+
+
+def _segment(segment: Segment, began: int) -> SegmentView:
+    hand = segment.hand
+    return SegmentView(
+        round=segment.round,
+        kind=hand.kind,
+        owner=hand.owner,
+        unit=hand.unit,
+        worker=hand.worker,
+        began_at=to_datetime(segment.span.begin),
+        ended_at=to_datetime(segment.span.end),
+        # By the whole seconds at both its ends, so that they add up: rounded one by one they would not.
+        seconds=_whole(segment.span.end, began) - _whole(segment.span.begin, began),
+    )
+
+
+def _whole(at: int, began: int) -> int:
+    return (at - began) // SECOND_US
+
+
+def _sentence(promise: Promise, zone: str) -> dict[str, str]:
+    due = local_time(zone_named(zone), to_us(promise.due_at))
+    zh, en = f"{due.month}月{due.day}日{due:%H:%M}", f"{due:%Y-%m-%d %H:%M}"
+    return {
+        PromiseState.RUNNING: {"zh": f"承诺于{zh}前答复。", "en": f"An answer is promised by {en}."},
+        PromiseState.LATE: {"zh": f"承诺于{zh}前答复,已超时。", "en": f"An answer was promised by {en}; it is late."},
+        PromiseState.KEPT: {"zh": f"已在承诺时间({zh})前答复。", "en": f"Answered before {en}, as promised."},
+        PromiseState.BROKEN: {"zh": f"答复晚于承诺时间({zh})。", "en": f"Answered later than promised ({en})."},
+        PromiseState.DROPPED: {"zh": "承诺随工单取消而终止。", "en": "The promise ended with the order."},
+    }[promise.state]

@@ -1,0 +1,214 @@
+"""Promises, turns, pauses, extensions and deadlines of orders; the limits of a site."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from psycopg.types.json import Jsonb
+
+from api.clocks.reminders import Level, Reminder
+from api.clocks.schemas import ClockSettings, Deadline, Extension, NewExtension, NewPause, Pause
+from api.clocks.segments import Hand, Kind, Turn
+from api.transactions import Transaction
+from herun.clock import to_datetime, to_us
+from herun.database.queries import Queries
+
+_QUERIES: Final = Queries(__package__)
+_SWEEP_LOCK: Final = 0x4845_5254  # with the hash of the site: one sweep of it at a time
+DEEPEST_MERGE: Final = 20  # orders merged into one that is merged in turn
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseRow:
+    """What is stored of a promise."""
+
+    round: int
+    began_at: datetime
+    due_at: datetime
+    terms: dict[str, Any]
+    follows: str | None
+    ended_at: datetime | None
+    outcome: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A deadline that was reached, for whoever has something to do then: once, and in the order of (due, id)."""
+
+    id: int
+    number: str
+    kind: str
+    step: str
+    level: Level
+    is_escalation: bool
+    reached_at: datetime
+    due_at: datetime
+    fired_at: datetime
+    superseded: bool
+
+
+async def ground(tx: Transaction) -> dict[str, Any]:
+    """Time zone, settings and decrees of the site, the latter as JSON texts; empty if there is no such site."""
+    return await tx.one(_QUERIES["ground"]) or {}
+
+
+async def put_settings(tx: Transaction, settings: ClockSettings) -> None:
+    """Keeps the settings of the site."""
+    await tx.run(_QUERIES["put_settings"], body=Jsonb(settings.model_dump(mode="json")))
+
+
+async def promise(tx: Transaction, number: str) -> PromiseRow | None:
+    """The promise of the newest round."""
+    row = await tx.one(_QUERIES["promise"], number=number)
+    return PromiseRow(**row) if row else None
+
+
+async def add_promise(tx: Transaction, number: str, new: PromiseRow) -> None:
+    """Begins a round."""
+    values = {"round": new.round, "began_at": new.began_at, "due_at": new.due_at, "terms": Jsonb(new.terms)}
+    await tx.run(_QUERIES["add_promise"], number=number, **values)
+
+
+async def move_promise(tx: Transaction, number: str, round_: int, due_at: datetime) -> None:
+    """Another time is promised."""
+    await tx.run(_QUERIES["move_promise"], number=number, round=round_, due_at=due_at)
+
+
+async def join_promise(tx: Transaction, number: str, round_: int, master: str | None) -> None:
+    """The promise is kept with that of another order; None: by itself."""
+    await tx.run(_QUERIES["join_promise"], number=number, round=round_, follows=master)
+
+
+async def is_answered(tx: Transaction, number: str) -> bool:
+    """True if the newest promise of this order was answered."""
+    found = await promise(tx, number)
+    return found is not None and found.outcome == "answered"
+
+
+async def end_promises(tx: Transaction, number: str, *, at: datetime, answered: bool) -> list[str]:
+    """Ends what is open of the order, and, answered, of all that are merged into it; returns their numbers."""
+    outcome, deepest = ("answered", DEEPEST_MERGE) if answered else ("dropped", 0)
+    rows = await tx.all(_QUERIES["end_promises"], number=number, outcome=outcome, deepest=deepest, ended_at=at)
+    return [row["number"] for row in rows]
+
+
+async def turns(tx: Transaction, number: str) -> list[Turn]:
+    """In whose hands an order was, oldest first."""
+    rows = await tx.all(_QUERIES["turns"], number=number)
+    return [
+        Turn(row["round"], Hand(Kind(row["kind"]), row["unit"], row["worker"]), to_us(row["began_at"])) for row in rows
+    ]
+
+
+async def add_turn(tx: Transaction, number: str, n: int, turn: Turn) -> None:
+    """The order is in another hand from now on."""
+    await tx.run(_QUERIES["end_turn"], number=number)
+    hand = {"kind": turn.hand.kind, "unit": turn.hand.unit, "worker": turn.hand.worker}
+    await tx.run(_QUERIES["add_turn"], number=number, n=n, round=turn.round, began_at=to_datetime(turn.at), **hand)
+
+
+async def pauses(tx: Transaction, number: str) -> list[Pause]:
+    """All of an order, oldest first."""
+    return [Pause(**row) for row in await tx.all(_QUERIES["pauses"], number=number)]
+
+
+async def add_pause(tx: Transaction, number: str, new: NewPause) -> None:
+    """Somebody asks for a pause from now on."""
+    await tx.run(_QUERIES["add_pause"], number=number, **new.model_dump())
+
+
+async def decide_pause(tx: Transaction, number: str, pause: int, *, approved: bool) -> None:
+    """Somebody has decided."""
+    await tx.run(_QUERIES["decide_pause"], number=number, id=pause, approved=approved)
+
+
+async def end_pauses(tx: Transaction, number: str) -> int:
+    """Ends what is not over; returns how many."""
+    return await tx.run(_QUERIES["end_pauses"], number=number)
+
+
+async def extensions(tx: Transaction, number: str) -> list[Extension]:
+    """All of an order, oldest first."""
+    return [Extension(**row) for row in await tx.all(_QUERIES["extensions"], number=number)]
+
+
+async def add_extension(tx: Transaction, number: str, round_: int, new: NewExtension) -> None:
+    """Somebody asks for more time."""
+    await tx.run(_QUERIES["add_extension"], number=number, round=round_, **new.model_dump())
+
+
+async def decide_extension(tx: Transaction, number: str, extension: int, *, approved: bool) -> None:
+    """Somebody has decided."""
+    await tx.run(_QUERIES["decide_extension"], number=number, id=extension, approved=approved)
+
+
+async def drop_deadlines(tx: Transaction, numbers: Collection[str], kinds: Collection[str]) -> None:
+    """Forgets those of these kinds that were not reached."""
+    await tx.run(_QUERIES["drop_deadlines"], numbers=list(numbers), kinds=list(kinds))
+
+
+async def add_deadlines(tx: Transaction, number: str, kind: str, planned: Iterable[Reminder]) -> None:
+    """Adds those that are not there."""
+    await tx.many(
+        _QUERIES["add_deadline"],
+        [
+            {
+                "number": number,
+                "kind": kind,
+                "step": each.step,
+                "level": each.level,
+                "is_escalation": each.is_escalation,
+                "reached_at": to_datetime(each.reached_at),
+                "due_at": to_datetime(each.due_at),
+            }
+            for each in planned
+        ],
+    )
+
+
+async def deadlines(tx: Transaction, number: str) -> list[Deadline]:
+    """All of an order, by (due, id)."""
+    return [Deadline(**row) for row in await tx.all(_QUERIES["deadlines"], number=number)]
+
+
+async def sites_with_due(tx: Transaction) -> list[str]:
+    """Sites of which something is due."""
+    return [row["site"] for row in await tx.all(_QUERIES["sites_with_due"])]
+
+
+async def next_due(tx: Transaction) -> datetime | None:
+    """When the next deadline of any site is due."""
+    row = await tx.one(_QUERIES["next_due"])
+    return row["due_at"] if row else None
+
+
+async def is_the_only_sweep(tx: Transaction) -> bool:
+    """True if nobody else sweeps this site until this transaction ends."""
+    row = await tx.one(_QUERIES["one_sweep"], key=_SWEEP_LOCK)
+    return bool(row and row["mine"])
+
+
+async def due(tx: Transaction, limit: int) -> list[tuple[int, str]]:
+    """Ids and orders of what is due, by (due, id)."""
+    return [(row["id"], row["number"]) for row in await tx.all(_QUERIES["due"], limit=limit)]
+
+
+async def fire(tx: Transaction, found: Collection[tuple[int, str]]) -> list[Fired]:
+    """Marks deadlines as fired; those that an order dropped meanwhile are not among the answer.
+
+    Orders are locked before their deadlines, as whoever moves an order does.
+    """
+    numbers = sorted({number for _, number in found})
+    await tx.all(_QUERIES["lock_orders"], numbers=numbers)
+    last = [row["id"] for row in await tx.all(_QUERIES["last_due"], numbers=numbers)]
+    rows = await tx.all(_QUERIES["fire"], ids=[deadline for deadline, _ in found], last=last)
+    fired = [Fired(**{**row, "level": Level(row["level"])}) for row in rows]
+    return sorted(fired, key=lambda each: (each.due_at, each.id))
+
+
+async def set_aside(tx: Transaction, deadline: int, failure: str) -> None:
+    """Marks a deadline whose effect cannot be had."""
+    await tx.run(_QUERIES["set_aside"], id=deadline, failure=failure)

@@ -1,0 +1,120 @@
+"""What the clocks of a site go by, and of each order what held when it was promised. Compiled once for each wording."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, Final
+
+from api.clocks import store
+from api.clocks.limits import LimitRule, Limits, chosen
+from api.clocks.reminders import Reminder, in_the_morning
+from api.clocks.schemas import ClockSettings
+from api.clocks.segments import Kind
+from api.transactions import Transaction
+from api.work_orders.order import Order
+from herun.calendar import Calendar, Decree
+from herun.schedule import DEFAULT_TIME_ZONE, Schedule, WeeklyPlan
+
+_KEPT: Final = 64  # compiled plans: a few wordings a site
+_US: Final = timedelta(microseconds=1)
+_DURATIONS: Final = ("accept", "arrive", "solve", "promise")
+CRITICAL: Final = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Settings, time zone and calendar of a site."""
+
+    settings: ClockSettings
+    zone: str
+    decrees: str
+    changed_by: str | None
+    changed_at: datetime | None
+
+    def plan(self, hours: WeeklyPlan) -> Schedule:
+        """A plan in the site's time zone and calendar."""
+        return _compiled(hours.model_dump_json(), self.zone, self.decrees)
+
+    def told_at(self, order: Order, planned: list[Reminder]) -> list[Reminder]:
+        """The same reminders, those that can wait moved out of the quiet hours."""
+        if order.severity == CRITICAL:
+            return planned
+        quiet = self.plan(self.settings.quiet_hours)
+        return [in_the_morning(each, quiet) for each in planned]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds for one round of an order: its limits, and when time counts (None: always)."""
+
+    limits: Limits
+    hours: WeeklyPlan
+    plan: Schedule | None
+
+    @property
+    def promise_us(self) -> int:
+        """The limit of the promise."""
+        return self.limits.promise // _US
+
+    def limit_us(self, kind: Kind) -> int:
+        """The limit of the time that an order is in one hand for this."""
+        limits = {Kind.ACCEPT: self.limits.accept, Kind.ARRIVE: self.limits.arrive, Kind.SOLVE: self.limits.solve}
+        return limits[kind] // _US
+
+    def as_json(self) -> dict[str, Any]:
+        """The same, to be kept with the promise; durations in microseconds."""
+        limits = {name: getattr(self.limits, name) // _US for name in _DURATIONS}
+        return {"limits": limits, "calendar": self.limits.calendar, "hours": self.hours.model_dump(mode="json")}
+
+
+async def ground(tx: Transaction) -> Ground:
+    """What the clocks of the transaction's site go by."""
+    row = await store.ground(tx)
+    return Ground(
+        settings=_settings(row.get("settings")),
+        zone=row.get("time_zone", DEFAULT_TIME_ZONE),
+        decrees=row.get("decrees", "[]"),
+        changed_by=row.get("changed_by"),
+        changed_at=row.get("changed_at"),
+    )
+
+
+def new_terms(ground: Ground, order: Order, of_category: Limits | None = None) -> Terms:
+    """What holds for an order that is opened now.
+
+    What the site says of its category comes first, then what the category tree says, then what the site says of the
+    severity.
+    """
+    rules = [each.as_rule() for each in ground.settings.limits]
+    if of_category is not None and all(rule.category != order.category for rule in rules):
+        rules.append(LimitRule(order.category, None, of_category))
+    return _terms(ground, chosen(rules, order.category, order.severity), ground.settings.working_hours)
+
+
+def kept_terms(ground: Ground, kept: dict[str, Any]) -> Terms:
+    """What held when the promise was given."""
+    durations = {name: timedelta(microseconds=kept["limits"][name]) for name in _DURATIONS}
+    limits = Limits(**durations, calendar=kept["calendar"])
+    return _terms(ground, limits, WeeklyPlan.model_validate(kept["hours"]))
+
+
+def _terms(ground: Ground, limits: Limits, hours: WeeklyPlan) -> Terms:
+    return Terms(limits, hours, ground.plan(hours) if limits.calendar == "working_hours" else None)
+
+
+@lru_cache(maxsize=_KEPT)
+def _settings(text: str | None) -> ClockSettings:
+    return ClockSettings() if text is None else ClockSettings.model_validate_json(text)
+
+
+@lru_cache(maxsize=_KEPT)
+def _compiled(hours: str, zone: str, decrees: str) -> Schedule:
+    return WeeklyPlan.model_validate_json(hours).compiled(zone, _calendar(decrees))
+
+
+@lru_cache(maxsize=_KEPT)
+def _calendar(decrees: str) -> Calendar:
+    return Calendar(Decree.model_validate(each) for each in json.loads(decrees))

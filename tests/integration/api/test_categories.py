@@ -1,0 +1,254 @@
+"""Category trees of sites, suggestions, corrections, and what is learned of them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+import pytest
+
+from api.categories import service, store, suggestions
+from api.categories.suggester import Suggester
+from api.transactions import begin
+from tests.integration.api.running import SITE, World
+
+TEXT: Final = "快递驿站的大音箱天天放招领广播"
+REPORT: Final = {"category": "noise", "text": TEXT}
+
+
+async def tree_of(world: World) -> dict[str, Any]:
+    body: dict[str, Any] = (await world.admin.get("categories"))["tree"]
+    return body
+
+
+def without(tree: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {**tree, "categories": [each for each in tree["categories"] if each["category"] not in names]}
+
+
+async def best(world: World, text: str = TEXT) -> str:
+    found: str = (await world.by("rita").post("category-suggestions", {"text": text}))["candidates"][0]["category"]
+    return found
+
+
+@pytest.mark.parametrize("who", ["rita", "gwen", "paul", "oscar", "susan", "audrey", "admin"])
+async def test_everybody_of_the_site_reads_the_tree_and_its_units(world: World, who: str) -> None:
+    found = await world.by(who).get("categories")
+    assert found["version"] == 0
+    assert {"lift", "fire-lane", "other"} <= {each["category"] for each in found["tree"]["categories"]}
+    assert "desk" in {each["unit"] for each in (await world.by(who).get("units"))["items"]}
+
+
+async def test_only_an_admin_replaces_the_tree(world: World) -> None:
+    tree = await tree_of(world)
+    for who in ("rita", "gwen", "paul", "oscar", "susan", "audrey"):
+        assert (await world.by(who).call("PUT", "categories", tree)).status_code == 403
+    assert (await world.nobody.call("PUT", "categories", tree)).status_code == 401
+    assert (await world.admin.get("categories"))["version"] == 0
+
+
+async def test_each_put_is_a_version_and_old_ones_can_be_read(world: World) -> None:
+    tree = await tree_of(world)
+    first = await world.admin.put("categories?why=no%20buses", without(tree, "public-transport"))
+    assert (first["version"], first["changed_by"], first["why"]) == (1, "admin", "no buses")
+    await world.admin.put("categories", tree)
+    assert (await world.admin.get("categories"))["version"] == 2
+    old = (await world.admin.get("categories?version=1"))["tree"]
+    assert old == without(tree, "public-transport")
+    assert (await world.admin.get("categories?version=0"))["tree"] == tree
+    assert (await world.admin.call("GET", "categories?version=9")).status_code == 404
+
+
+async def test_a_category_of_an_open_order_cannot_vanish_until_the_order_is_over(world: World) -> None:
+    order = await world.by("rita").post("reports", REPORT)
+    tree = await tree_of(world)
+    refused = await world.admin.call("PUT", "categories", without(tree, "noise"))
+    assert refused.status_code == 409
+    assert "noise has 1 open orders" in refused.text
+    await world.by("oscar").post(f"work-orders/{order['number']}/cancel", {"reason": "twice"})
+    assert (await world.admin.put("categories", without(tree, "noise")))["version"] == 1
+    assert (await world.by("rita").call("POST", "reports", REPORT)).status_code == 422
+
+
+async def test_a_report_that_is_being_sent_in_holds_its_category(world: World) -> None:
+    tree = await tree_of(world)
+    async with begin(world.resources, SITE, "rita") as tx:
+        await service.for_report(tx, "noise")
+        putting = asyncio.create_task(world.admin.call("PUT", "categories", without(tree, "noise")))
+        done, _ = await asyncio.wait({putting}, timeout=0.3)
+        assert not done
+    assert (await putting).status_code == 200
+
+
+async def test_a_report_of_an_unknown_category_is_refused_with_the_nearest(world: World) -> None:
+    refused = await world.by("rita").call("POST", "reports", {**REPORT, "category": "lifts"})
+    assert refused.status_code == 422
+    assert refused.json()["type"] == "urn:herun:problem:unknown_category"
+    assert "lift" in refused.json()["detail"].partition("nearest: ")[2].split(", ")
+
+
+async def test_an_alerts_order_keeps_a_free_category_and_is_the_desks(world: World) -> None:
+    await world.follow(world.alert(category="strange-thing"))
+    order = (await world.by("oscar").get("work-orders"))["items"][0]
+    assert order["category"] == "strange-thing"
+    assert (await world.by("oscar").get(f"work-orders/{order['number']}/category"))["unit"] == "desk"
+
+
+async def test_a_matter_goes_to_its_unit_and_the_grid_of_its_building(world: World) -> None:
+    async with begin(world.resources, SITE) as tx:
+        lift, dug = await service.category(tx, "lift"), await service.category(tx, "road-works")
+        assert await service.route(tx, lift, "b1") == service.Routed("property-engineering", "g1")
+        assert (await service.route(tx, lift, "b3")).grid is None
+        assert (await service.route(tx, lift, None)).grid is None
+        assert await service.route(tx, dug, "b2", "燃气公司挖的") == service.Routed("gas-company", "g2", "燃气")
+        assert (await service.category(tx, "never-heard-of")).known is False
+
+
+async def test_a_suggestion_says_what_who_and_why(world: World) -> None:
+    text = "燃气公司铺管子把路挖开了,一直没有恢复路面"
+    found = await world.by("rita").post("category-suggestions", {"text": text})
+    first = found["candidates"][0]
+    assert found["fits"]
+    assert (first["category"], first["unit"], first["unit_because"]) == ("road-works", "gas-company", "燃气")
+    assert first["why"][0]["weight"] > 0
+    assert 0 < first["probability"] <= 1
+    assert sum(each["probability"] for each in found["candidates"]) < 1.2
+
+
+async def test_what_fits_nothing_is_said(world: World) -> None:
+    found = await world.by("rita").post("category-suggestions", {"text": "你好,在吗"})
+    assert not found["fits"]
+    assert found["sentence"] == suggestions.SENTENCES[False]
+
+
+async def test_an_order_keeps_what_was_suggested_and_what_was_chosen(world: World) -> None:
+    await best(world)
+    order = await world.by("rita").post("reports", {"category": "lift", "text": "楼下广场舞音响太吵"})
+    kept = await world.by("rita").get(f"work-orders/{order['number']}/category")
+    assert (kept["category"], kept["unit"], kept["grid"]) == ("lift", "property-engineering", "g1")
+    assert (kept["items"][0]["chosen"], kept["items"][0]["chosen_by"]) == ("lift", "rita")
+    assert kept["items"][0]["suggested"][0]["category"] == "noise"
+    assert kept["items"][0]["suggested"][0]["why"]
+
+
+async def test_a_report_does_not_wait_for_a_model(world: World) -> None:
+    world.resources.suggester = Suggester()
+    tree = await tree_of(world)
+    await world.admin.put("categories", without(tree, "dust"))  # no model knows this tree yet
+    order = await world.by("rita").post("reports", REPORT)
+    kept = await world.by("rita").get(f"work-orders/{order['number']}/category")
+    assert kept["items"][0]["suggested"] is None
+
+
+async def test_a_correction_is_kept_told_in_the_history_and_learned(world: World) -> None:
+    order = await world.by("rita").post("reports", REPORT)
+    assert await best(world) != "telecom"
+    changed = await world.by("oscar").post(
+        f"work-orders/{order['number']}/category", {"category": "telecom", "reason": "their loudspeaker"}
+    )
+    assert [each["chosen"] for each in changed["items"]] == ["noise", "telecom"]
+    assert changed["unit"] == "telecom-companies"
+    history = (await world.by("oscar").get(f"work-orders/{order['number']}/history"))["items"]
+    assert (history[-1]["action"], history[-1]["reason"]) == ("categorised", "their loudspeaker")
+    assert history[-1]["detail"] == {"from": "noise", "to": "telecom"}
+    assert (await world.by("oscar").get(f"work-orders/{order['number']}"))["category"] == "telecom"
+    await best(world)  # whoever asks finds that there is something to learn
+    assert await suggestions.learn_once(world.resources) == 1
+    assert await best(world) == "telecom"
+    assert await suggestions.learn_once(world.resources) == 0
+
+
+async def test_what_is_learned_from_has_no_phone_plate_or_name(world: World) -> None:
+    text = "我叫王小明,13800001234,苏E12345占了我的车位"
+    order = await world.by("rita").post("reports", {"category": "noise", "text": text})
+    await world.by("oscar").post(f"work-orders/{order['number']}/category", {"category": "parking", "reason": "x"})
+    assert world.rows("SELECT text FROM category_examples") == [{"text": "我叫***,***,***占了我的车位"}]
+
+
+async def through(world: World, number: str, *, solved: bool) -> None:
+    await world.by("oscar").call("POST", f"work-orders/{number}/dispatch", {"worker": "gwen"})
+    gwen = world.by("gwen")
+    await gwen.post(f"work-orders/{number}/handle")
+    await gwen.post(f"work-orders/{number}/resolve", {"text": "done"})
+    await gwen.post(f"work-orders/{number}/answer", {"text": "done"})
+    await world.by("rita").post(f"work-orders/{number}/rate", {"score": 5, "solved": solved})
+
+
+async def test_an_order_that_is_solved_teaches_and_one_that_is_not_does_not(world: World) -> None:
+    for solved, lessons in ((False, 0), (True, 1)):
+        order = await world.by("rita").post("reports", REPORT)
+        await through(world, order["number"], solved=solved)
+        assert len(world.rows("SELECT number FROM category_examples WHERE source = 'closed'")) == lessons
+
+
+async def test_confidential_matters_and_alerts_teach_nothing(world: World) -> None:
+    order = await world.by("rita").post("reports", {"category": "domestic-violence", "text": "隔壁在打人"})
+    await world.by("susan").post(f"work-orders/{order['number']}/category", {"category": "noise", "reason": "x"})
+    await world.follow(world.alert(category="water"))
+    alert_order = (await world.by("oscar").get("work-orders?origin=alert"))["items"][0]["number"]
+    made = await world.by("oscar").post(f"work-orders/{alert_order}/category", {"category": "flooding", "reason": "x"})
+    assert [each["chosen"] for each in made["items"]] == ["water", "flooding"]
+    assert world.rows("SELECT * FROM category_examples") == []
+
+
+async def test_only_the_desk_and_its_worker_correct_and_only_what_they_see(world: World) -> None:
+    order = await world.by("rita").post("reports", {**REPORT, "category": "water"})
+    path = f"work-orders/{order['number']}/category"
+    body = {"category": "lift", "reason": "x"}
+    assert order["worker"] == "gwen"
+    for who, status in {"rita": 403, "rob": 403, "audrey": 403, "greg": 404, "paul": 404}.items():
+        assert (await world.by(who).call("POST", path, body)).status_code == status, who
+    for stranger in ("rob", "greg", "paul"):
+        assert (await world.by(stranger).call("GET", path)).status_code == 404
+    assert (await world.by("gwen").call("POST", path, body)).status_code == 200
+
+
+async def test_what_makes_no_sense_is_refused(world: World) -> None:
+    order = await world.by("rita").post("reports", REPORT)
+    path, oscar = f"work-orders/{order['number']}/category", world.by("oscar")
+    assert (await oscar.call("POST", path, {"category": "nonsense", "reason": "x"})).status_code == 422
+    assert (await oscar.call("POST", path, {"category": "noise", "reason": "x"})).status_code == 409
+    assert (await oscar.call("POST", path, {"category": "lift"})).status_code == 422
+    await oscar.post(f"work-orders/{order['number']}/cancel", {"reason": "x"})
+    assert (await oscar.call("POST", path, {"category": "lift", "reason": "x"})).status_code == 409
+
+
+async def test_one_order_is_one_lesson_however_often_it_is_corrected_and_that_is_bounded(world: World) -> None:
+    order = await world.by("rita").post("reports", REPORT)
+    path = f"work-orders/{order['number']}/category"
+    for n in range(suggestions.MAX_CORRECTIONS):
+        await world.by("oscar").post(path, {"category": ("lift", "noise")[n % 2], "reason": "x"})
+    refused = await world.by("oscar").call("POST", path, {"category": "lift", "reason": "x"})
+    assert refused.json()["type"].endswith("too_many_corrections")
+    assert len(world.rows("SELECT * FROM category_examples")) == 1
+
+
+async def test_of_each_category_the_newest_lessons_are_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "LESSONS_A_CATEGORY", 2)
+    numbers = [(await world.by("rita").post("reports", REPORT))["number"] for _ in range(4)]
+    for number in numbers:
+        await world.by("oscar").post(f"work-orders/{number}/category", {"category": "lift", "reason": "x"})
+    kept = world.rows("SELECT number FROM category_examples ORDER BY seq")
+    assert [row["number"] for row in kept] == numbers[2:]
+
+
+async def test_two_who_correct_at_once_are_one_after_the_other(world: World) -> None:
+    order = await world.by("rita").post("reports", REPORT)
+    path = f"work-orders/{order['number']}/category"
+    answers = await asyncio.gather(
+        *(world.by(who).call("POST", path, {"category": "lift", "reason": "x"}) for who in ("oscar", "susan"))
+    )
+    assert sorted(each.status_code for each in answers) == [200, 409]
+
+
+async def test_one_sites_tree_and_lessons_are_not_anothers(world: World) -> None:
+    await world.furnish("s2", people=[{"username": "otto", "name": "Otto", "roles": ["operator"]}])
+    tree = await tree_of(world)
+    await world.admin.put("categories", without(tree, "dust"))
+    assert (await world.by("otto", "s2").get("categories"))["version"] == 0
+    assert (await world.by("otto", "s2").call("GET", "/v1/sites/s1/categories")).status_code == 403
+    order = await world.by("rita").post("reports", REPORT)
+    path = f"/v1/sites/s1/work-orders/{order['number']}/category"
+    assert (await world.by("otto", "s2").call("POST", path, {"category": "lift", "reason": "x"})).status_code == 403
+    for table in ("category_trees", "category_choices"):
+        assert world.rows(f"SELECT * FROM {table}", role="herun_api", bound_to="s2") == []
+        assert world.rows(f"SELECT * FROM {table}", role="herun_api", bound_to="s1") != []

@@ -1,0 +1,184 @@
+"""Deadlines fire once, in the order of (due, id), whoever is killed and however long everything was down."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import Any, Final
+
+import pytest
+
+from api.clocks import effects, sweep
+from api.clocks.store import Fired
+from api.transactions import Transaction
+from herun.clock import HOUR_US, MINUTE_US
+from tests.integration.api.due import add_due, at_noon, in_order, told
+from tests.integration.api.running import World, until
+from tests.integration.api.test_clocks import always, clocks, opened
+from tests.integration.api.test_order_audit import verdict
+from tests.integration.api.test_process import start  # noqa: F401 - a fixture
+from tests.integration.api.test_work_orders import act
+
+MANY: Final = 10_000  # how long they take is measured by `make bench-deadlines`
+
+
+async def sweep_all(world: World) -> int:
+    fired = 0
+    while found := await sweep.sweep(world.resources):
+        fired += found
+    return fired
+
+
+async def reminders_of(world: World, number: str) -> list[tuple[str, str]]:
+    items = (await world.by("susan").get(f"work-orders/{number}/history"))["items"]
+    return [(each["action"], each["reason"]) for each in items if each["action"] in {"reminded", "escalated"}]
+
+
+async def test_a_limit_is_told_at_its_shares_and_after_it_until_somebody_acts(world: World) -> None:
+    await always(world)
+    number = await opened(world)
+    for _ in range(15):
+        world.clock.advance(10 * MINUTE_US)
+        await sweep_all(world)
+    assert await reminders_of(world, number) == [
+        ("reminded", "accept 50% -> worker"), ("reminded", "accept 80% -> worker"),
+        ("escalated", "accept 100% -> desk"), ("escalated", "accept +1 -> supervisor"),
+    ]  # fmt: skip
+    await act(world, number, "handle")
+    world.clock.advance(50 * MINUTE_US)
+    await sweep_all(world)
+    assert len(await reminders_of(world, number)) == 4
+    assert verdict(world).breaks == ()
+    deadlines = (await clocks(world, number))["deadlines"]
+    assert {each["kind"] for each in deadlines if each["fired_at"] is None} == {"arrive", "promise"}
+
+
+async def test_nobody_is_reminded_for_ever(world: World) -> None:
+    await always(world, repeats=2, repeat_minutes=5)
+    number = await opened(world)
+    for _ in range(300):
+        world.clock.advance(10 * MINUTE_US)
+        if not await sweep_all(world):
+            break
+    world.clock.advance(300 * HOUR_US)
+    await sweep_all(world)
+    assert len(await reminders_of(world, number)) <= 2 * (2 + 1 + 2)
+
+
+async def test_after_a_long_silence_the_last_word_is_told_and_not_each_that_was_missed(world: World) -> None:
+    await always(world)
+    number = await opened(world)
+    world.clock.advance(100 * HOUR_US)
+    assert await sweep_all(world) == 12
+    assert await reminders_of(world, number) == [
+        ("escalated", "accept +3 -> supervisor"), ("escalated", "promise +3 -> supervisor"),
+    ]  # fmt: skip
+    deadlines = (await clocks(world, number))["deadlines"]
+    assert [each["superseded"] for each in deadlines].count(False) == 2
+    assert all(each["fired_at"] for each in deadlines)
+
+
+@pytest.mark.timeout(240)
+async def test_ten_thousand_that_are_due_fire_once_and_in_order(world: World) -> None:
+    add_due(world, MANY)
+    assert await sweep_all(world) == MANY
+    numbers = told(world)
+    assert len(numbers) == len(set(numbers)) == MANY
+    assert numbers == in_order(world)
+    assert await sweep_all(world) == 0
+
+
+async def test_two_sweeps_at_once_fire_nothing_twice_and_nothing_out_of_order(world: World) -> None:
+    add_due(world, 600)
+
+    async def until_empty() -> None:
+        while world.rows("SELECT 1 FROM order_deadlines WHERE fired_at IS NULL LIMIT 1"):
+            await sweep.sweep(world.resources, batch=20)
+
+    await asyncio.wait_for(asyncio.gather(until_empty(), until_empty(), until_empty()), 60)
+    assert told(world) == in_order(world)
+    assert len(told(world)) == 600
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("point", ["api.deadlines_fired_not_committed", "api.deadlines_committed"])
+async def test_killed_in_the_middle_each_is_fired_once_all_the_same(
+    world: World,
+    start: Any,  # noqa: F811
+    point: str,
+) -> None:
+    add_due(world, 1000)
+    process = start(fault=point, **at_noon())
+    assert await process.until_dead() == -signal.SIGKILL
+    assert len(told(world)) == (0 if point.endswith("not_committed") else sweep.BATCH)
+    process = start(fault=point, **at_noon())
+
+    async def all_fired() -> bool:
+        return not world.rows("SELECT 1 FROM order_deadlines WHERE fired_at IS NULL LIMIT 1")
+
+    await until("all have fired", all_fired)
+    assert told(world) == in_order(world)
+    assert len(told(world)) == len(set(told(world))) == 1000
+
+
+async def test_one_whose_effect_fails_keeps_back_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_due(world, 50)
+    broken = "WO20260601-000007"
+    works = effects.on_fired
+
+    async def on_fired(tx: Transaction, fired: list[Fired]) -> None:
+        if any(each.number == broken for each in fired):
+            raise RuntimeError("a bug")
+        await works(tx, fired)
+
+    monkeypatch.setattr(effects, "on_fired", on_fired)
+    await sweep_all(world)
+    failed = world.rows("SELECT number FROM order_deadlines WHERE failure IS NOT NULL")
+    assert failed == [{"number": broken}]
+    assert len(told(world)) == 49
+    assert told(world) == [number for number in in_order(world) if number != broken]
+
+
+async def test_the_task_fires_what_becomes_due_by_the_estates_clock(world: World) -> None:
+    await always(world)
+    number = await opened(world)
+    stop = asyncio.Event()
+    task = asyncio.create_task(sweep.keep_deadlines(world.resources, stop))
+
+    async def reminded() -> bool:
+        return bool(await reminders_of(world, number))
+
+    assert not await reminded()
+    world.clock.advance(31 * MINUTE_US)
+    await until("somebody is reminded", reminded)
+    stop.set()
+    await asyncio.wait_for(task, 10)
+
+
+async def test_a_step_and_a_sweep_at_once_never_wait_for_each_other_for_ever(world: World) -> None:
+    await always(world)
+    numbers = [await opened(world) for _ in range(10)]
+    world.clock.advance(40 * MINUTE_US)
+
+    async def sweeping() -> None:
+        for _ in range(40):
+            world.clock.advance(3 * MINUTE_US)
+            await sweep.sweep(world.resources, batch=5)
+
+    async def acting(number: str) -> None:
+        for action in ("handle", "resolve", "answer"):
+            await act(world, number, action)
+
+    await asyncio.wait_for(asyncio.gather(sweeping(), *(acting(number) for number in numbers)), 60)
+    await sweep_all(world)
+    for number in numbers:
+        seen = await clocks(world, number)
+        assert sum(each["seconds"] for each in seen["segments"]) == seen["seconds"]
+        assert [each for each in seen["deadlines"] if each["fired_at"] is None] == []
+
+
+async def test_another_sites_deadlines_are_swept_too(world: World) -> None:
+    await world.furnish("s2", [{"username": "wanda", "name": "Wanda", "roles": ["operator"]}])
+    add_due(world, 5, site="s2")
+    assert await sweep_all(world) == 5
+    assert world.rows("SELECT DISTINCT site FROM order_history") == [{"site": "s2"}]

@@ -1,0 +1,155 @@
+"""What is suggested for what residents write, how sure that is, and why."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from api.categories import shipped
+from api.categories.classifier import FITS_FROM, Example, Model, plain, train
+
+FOLDER = Path(__file__).parent
+TREE = shipped.default_tree()
+EXAMPLES = [Example(text, name) for name, texts in shipped.examples().items() for text in texts]
+
+
+def read(name: str) -> Any:
+    return yaml.safe_load((FOLDER / name).read_text(encoding="utf-8"))
+
+
+HELD_BACK = [Example(text, name) for name, texts in read("held_back.yaml").items() for text in texts]
+NEWSPAPER = read("newspaper.yaml")
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return train(EXAMPLES, TREE.keywords)
+
+
+def test_the_eleven_complaints_of_a_newspaper_go_to_the_right_category_and_unit(model: Model) -> None:
+    right = 0
+    for complaint in NEWSPAPER:
+        best = model.suggest(complaint["text"])[0].category
+        unit, _ = TREE.categories[best].unit_for(complaint["text"])
+        right += (best, unit) == (complaint["category"], complaint["unit"])
+    assert len(NEWSPAPER) == 11
+    assert right >= 10
+
+
+def test_four_in_five_sentences_that_nothing_was_tuned_on_are_right(model: Model) -> None:
+    right = [model.suggest(each.text)[0].category == each.category for each in HELD_BACK]
+    assert len(HELD_BACK) >= 150
+    assert {each.category for each in HELD_BACK} == set(TREE.keywords)
+    assert np.mean(right) >= 0.8
+
+
+def test_no_sentence_that_is_measured_with_is_learned_from() -> None:
+    learned = {plain(each.text) for each in EXAMPLES}
+    assert learned.isdisjoint(plain(each.text) for each in HELD_BACK)
+    assert learned.isdisjoint(plain(each["text"]) for each in NEWSPAPER)
+
+
+def test_every_category_that_can_be_suggested_has_at_least_twelve_different_examples() -> None:
+    counts = Counter(each.category for each in set(EXAMPLES))
+    assert set(counts) == set(TREE.keywords)
+    assert min(counts.values()) >= 12
+    assert len(set(EXAMPLES)) == len(EXAMPLES)
+
+
+def test_a_probability_is_how_often_it_comes_true() -> None:
+    left = EXAMPLES[::5]
+    learned = train([each for n, each in enumerate(EXAMPLES) if n % 5], TREE.keywords)
+    best = [learned.suggest(each.text, 1)[0] for each in left]
+    said = np.array([each.probability for each in best])
+    true = np.array([found.category == each.category for found, each in zip(best, left, strict=True)])
+    assert true.mean() > 0.7
+    for low, high in ((0.0, 0.5), (0.5, 0.8), (0.8, 1.01)):
+        inside = (said >= low) & (said < high)
+        assert inside.sum() > 20
+        chance = 2.5 * float(np.sqrt(0.25 / inside.sum()))  # how far a coin may be off
+        assert abs(said[inside].mean() - true[inside].mean()) < chance
+
+
+@pytest.mark.parametrize("text", ["你好", "qwerty asdf", "😀😀😀", "……!!!", "0 0 0", "请问一下"])
+def test_what_says_nothing_fits_nothing(model: Model, text: str) -> None:
+    assert model.suggest(text)[0].probability < FITS_FROM
+
+
+def test_reasons_are_what_the_score_is_made_of(model: Model) -> None:
+    text = "燃气公司挖开的路面一直没有恢复"
+    best = model.suggest(text)[0]
+    assert best.category == "road-works"
+    assert [each.weight for each in best.reasons] == sorted((each.weight for each in best.reasons), reverse=True)
+    strongest = best.reasons[0]
+    assert strongest.word_of == "road-works"
+    n = model.categories.index("road-works")
+    without = text
+    for word in strongest.text.split("、"):
+        without = without.replace(word, "")
+    assert model.scores(without)[n] < model.scores(text)[n]
+
+
+def test_reasons_stand_in_the_text(model: Model) -> None:
+    for each in HELD_BACK[::7]:
+        said = plain(each.text)
+        for reason in model.suggest(each.text)[0].reasons:
+            assert all(part in said for part in reason.text.split("、"))
+
+
+def test_no_phone_plate_or_name_is_among_the_reasons(model: Model) -> None:
+    text = "我叫王小明,电话13800001234,苏E12345的车占了我的车位,联系张阿姨"
+    told = "".join(reason.text for each in model.suggest(text) for reason in each.reasons)
+    assert "小明" not in told
+    assert not any(char.isdigit() and char != "0" for char in told)
+
+
+def test_the_same_examples_give_the_same_model(model: Model) -> None:
+    again = train(EXAMPLES, TREE.keywords)
+    assert all(again.suggest(each.text) == model.suggest(each.text) for each in HELD_BACK[::20])
+
+
+def test_what_people_teach_changes_what_is_suggested(model: Model) -> None:
+    text = "快递驿站的大音箱天天放招领广播"
+    assert model.suggest(text)[0].category != "telecom"
+    taught = train([*EXAMPLES, *[Example(text, "telecom")] * 3], TREE.keywords)
+    assert taught.suggest(text)[0].category == "telecom"
+
+
+def test_one_who_teaches_as_often_as_allowed_does_not_drown_the_others() -> None:
+    poison = [Example(f"电梯坏了第{n}次了请马上来修", "noise") for n in range(100)]
+    taught = train([*EXAMPLES, *poison], TREE.keywords)
+    right = [taught.suggest(each.text)[0].category == each.category for each in HELD_BACK]
+    assert np.mean(right) > 0.8
+
+
+def test_a_category_of_a_site_is_suggested_by_its_keywords_alone() -> None:
+    taught = train(EXAMPLES, {**TREE.keywords, "boats": ("游船码头", "游船", "快艇", "划船", "码头")})
+    assert taught.suggest("码头那艘游船漏油了")[0].category == "boats"
+
+
+def test_two_categories_are_enough_and_one_is_no_choice() -> None:
+    two = {name: TREE.keywords[name] for name in ("lift", "noise")}
+    learned = train(EXAMPLES, two)
+    assert learned.suggest("电梯坏了")[0].category == "lift"
+    assert learned.suggest("半夜太吵了")[0].category == "noise"
+    with pytest.raises(ValueError):
+        train(EXAMPLES, {"lift": TREE.keywords["lift"]})
+
+
+def test_a_suggestion_takes_less_than_five_milliseconds_and_learning_less_than_three_seconds(model: Model) -> None:
+    for text in (HELD_BACK[0].text, "门口的路坑坑洼洼," * 250):
+        taken = []
+        for _ in range(20):
+            begun = time.process_time()
+            model.suggest(text)
+            taken.append(time.process_time() - begun)
+        assert sorted(taken)[10] < 0.005
+    begun = time.process_time()
+    train(EXAMPLES, TREE.keywords)
+    assert time.process_time() - begun < 3

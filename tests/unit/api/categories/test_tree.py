@@ -1,0 +1,113 @@
+"""The tree that comes along, trees that sites make, and routing by the words of a text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from api.categories import shipped
+from api.categories.schemas import NewTree
+from api.categories.tree import DESK
+from simulators.estate import SKILLS
+
+TREE = shipped.default_tree()
+ROOT = Path(__file__).parents[4]
+
+
+def body(**changes: Any) -> dict[str, Any]:
+    whole: dict[str, Any] = shipped.default_body().model_dump(mode="json", by_alias=True)
+    return {**whole, **changes}
+
+
+def test_the_shipped_tree_has_the_hotlines_classes_and_a_desk() -> None:
+    chinese = {zh for zh, _ in TREE.classes.values()}
+    assert chinese >= {
+        "劳动人社", "医疗卫生", "住房城建", "市场监管", "交通运输", "民生服务", "司法", "治安管理", "区县服务",
+        "城市管理", "环保", "教育文体",
+    }  # fmt: skip
+    assert DESK in TREE.units
+    assert {leaf.top_class for leaf in TREE.categories.values()} == set(TREE.classes)
+
+
+def test_every_category_says_how_long_and_who() -> None:
+    for leaf in TREE.categories.values():
+        assert set(leaf.limits) == {"info", "warning", "critical"}
+        assert leaf.unit in TREE.units
+        for limits in leaf.limits.values():
+            assert limits.accept < limits.solve < limits.promise
+        assert leaf.limits["critical"].solve <= leaf.limits["warning"].solve <= leaf.limits["info"].solve
+
+
+def test_skills_of_the_demo_estate_and_its_rules_without_other_names_are_in_the_tree_or_the_desks() -> None:
+    for skill in SKILLS:
+        leaf = TREE.categories.get(skill) or shipped.free_category(skill)
+        assert leaf.unit in TREE.units
+    assert "maintenance" in TREE.categories  # what the simulated residents report
+
+
+def test_a_free_name_is_the_desks() -> None:
+    leaf = shipped.free_category("load")
+    assert (leaf.category, leaf.unit, leaf.known) == ("load", DESK, False)
+    assert leaf.limits["critical"].solve
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "because"),
+    [
+        ("燃气公司挖的沟", "gas-company", "燃气"),
+        ("埋光缆挖的沟", "telecom-companies", "光缆"),
+        ("不知道谁挖的沟", "housing-office", None),
+        (None, "housing-office", None),
+    ],
+)
+def test_whoever_dug_the_road_up_restores_it(text: str | None, unit: str, because: str | None) -> None:
+    assert TREE.categories["road-works"].unit_for(text) == (unit, because)
+
+
+def test_an_unknown_name_has_neighbours() -> None:
+    assert TREE.nearest("lifts")[0] == "lift"
+    assert TREE.nearest("电梯")[0] == "lift"
+    assert TREE.nearest("street-stalls")[0] == "street-stall"
+    assert TREE.nearest("zzzz-0") == []
+
+
+def test_a_body_survives_being_stored() -> None:
+    stored = NewTree.model_validate_json(shipped.body_of(shipped.default_body()))
+    assert shipped.tree_of(stored).digest == TREE.digest
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"units": [{"unit": "u", "zh": "u", "en": "u", "kind": "street"}]}, "desk"),
+        ({"classes": [{"class": "x", "zh": "x", "en": "x"}]}, "no class"),
+        ({"limits": {"usual": {}}}, "info, warning and critical"),
+    ],
+)
+def test_a_tree_that_names_what_it_does_not_have_is_refused(change: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValidationError, match=says):
+        NewTree.model_validate(body(**change))
+
+
+def test_a_category_twice_is_refused() -> None:
+    whole = body()
+    with pytest.raises(ValidationError, match="same category"):
+        NewTree.model_validate({**whole, "categories": [*whole["categories"], whole["categories"][0]]})
+
+
+def test_a_list_without_answers_is_refused() -> None:
+    whole = body()
+    question = {"code": "q", "datatype": "singlevaluelist", "required": True, "zh": "q", "en": "q"}
+    whole["categories"][0]["attributes"] = [question]
+    with pytest.raises(ValidationError, match="values are given"):
+        NewTree.model_validate(whole)
+
+
+def test_rules_of_the_demo_estate_open_orders_of_known_categories() -> None:
+    rules = yaml.safe_load((ROOT / "simulators" / "rules" / "herun.yaml").read_text(encoding="utf-8"))["rules"]
+    named = {rule.get("order_category") or rule["category"] for rule in rules if rule.get("opens_order", True)}
+    assert named <= set(TREE.categories), named - set(TREE.categories)
