@@ -17,6 +17,7 @@ from api.care import endpoints as care
 from api.categories import endpoints as categories
 from api.clocks import endpoints as clocks
 from api.devices import endpoints as devices
+from api.dispatch import endpoints as dispatch
 from api.events import endpoints as events
 from api.evidence import endpoints as evidence
 from api.health import endpoints as health
@@ -44,9 +45,10 @@ from api.work_orders import endpoints as work_orders
 PREFIX: Final = "/v1"
 VERSION: Final = "1"
 
+# Dispatch comes before the orders: its pool is no order's number.
 _FEATURES: Final = (
     sessions, sites, people, devices, rules, promotions, plate_lists, visitors, care, events, passages, alerts, arming,
-    calendar, backtests, categories, reports, work_orders, clocks, progress, evidence, notices, live, audit,
+    calendar, backtests, categories, reports, dispatch, work_orders, clocks, progress, evidence, notices, live, audit,
     open311,
 )  # fmt: skip
 

@@ -35,8 +35,8 @@ TIMED: Final = frozenset({Kind.ACCEPT, Kind.ARRIVE, Kind.SOLVE})  # have a limit
 
 # Where the desk has it, and what for. Merged: the order that it is part of has the time.
 _OF_DESK: Final = {
-    State.SUBMITTED: Kind.ACCEPT, State.ACCEPTED: Kind.ACCEPT, State.RETURNED: Kind.ACCEPT, State.ARBITRATION: Kind.ACCEPT,
-    State.RESOLVED: Kind.ANSWER,
+    State.SUBMITTED: Kind.ACCEPT, State.ACCEPTED: Kind.ACCEPT, State.RETURNED: Kind.ACCEPT,
+    State.ARBITRATION: Kind.ACCEPT, State.RESOLVED: Kind.ANSWER,
 }  # fmt: skip
 _OVER: Final = OVER | TOLD | {State.MERGED}
 

@@ -11,6 +11,8 @@ from api.notices import contacts
 from api.transactions import begin
 from tests.integration.api.open311 import V2, WATER, client
 from tests.integration.api.running import NOON_US, World
+from tests.integration.api.test_dispatch import arbitrated
+from tests.integration.api.test_order_cycle import answered, do, reported
 from tests.integration.api.test_promotion import monitored
 from tests.unit.api.test_open311_media import PICTURE
 
@@ -68,6 +70,7 @@ async def fill(world: World) -> None:
     await world.by("oscar").post(f"work-orders/{number}/pauses", {"reason": "parts", "note": "n", "until": until})
     await world.by("oscar").post(f"work-orders/{number}/extensions", {"minutes": 5, "reason": "r"})
     monitored(world, "d1", NOON_US)
+    await dispatch(world)
     await world.by("rita").put("/v1/me/notice-channels", {"language": "en"})
     async with begin(world.resources, "s1") as tx:
         await contacts.connected_by_mqtt(tx, "rita")
@@ -76,6 +79,23 @@ async def fill(world: World) -> None:
     await world.admin.put("categories", (await world.admin.get("categories"))["tree"])
     order = await world.by("rita").post("reports", {"category": "noise", "text": "Loud"})
     await world.by("oscar").post(f"work-orders/{order['number']}/category", {"category": "lift", "reason": "rattles"})
+
+
+async def dispatch(world: World) -> None:
+    """A row of each table that dispatching has."""
+    await world.admin.put("dispatch-settings", {})
+    await world.admin.put("rosters/gwen", {"unit": "u1"})
+    await world.by("gwen").put("/v1/me/position", {"lat": 31.0, "lon": 120.0})
+    await world.admin.put("dispatch-rules", {"rules": [{"name": "r1", "when": "true", "mode": "round_robin"}]})
+    number = await reported(world)
+    await do(world, "gwen", number, "helpers", worker="greg", reason="It is heavy")
+    await do(world, "gwen", number, "checklist", text="Close the valve", required=False)
+    await answered(world, number)
+    await do(world, "rita", number, "rate", score=5, solved=True)
+    await world.admin.put("dispatch-rules", {"rules": [{"name": "r1", "when": "true", "mode": "grab"}]})
+    await reported(world)
+    await world.admin.put("dispatch-rules", {"rules": [{"name": "r2", "when": "true", "mode": "round_robin"}]})
+    await arbitrated(world)
 
 
 async def test_another_sites_rows_do_not_exist(world: World) -> None:

@@ -25,6 +25,7 @@ WRITING: Final = {"POST", "PUT", "PATCH", "DELETE"}
 READING: Final = {
     ("POST", "/v1/sites/{site}/rules/check"),
     ("POST", "/v1/sites/{site}/category-suggestions"),
+    ("POST", "/v1/sites/{site}/dispatch-dry-runs"),
 }  # asked with a body, and nothing is changed
 
 
