@@ -17,6 +17,7 @@ from api.care import endpoints as care
 from api.categories import endpoints as categories
 from api.clocks import endpoints as clocks
 from api.devices import endpoints as devices
+from api.dispatch import endpoints as dispatch
 from api.duplicates import endpoints as duplicates
 from api.events import endpoints as events
 from api.evidence import endpoints as evidence
@@ -25,6 +26,9 @@ from api.known_query import refuse_unknown_query
 from api.links import endpoints as links
 from api.live import endpoints as live
 from api.notices import endpoints as notices
+from api.open311 import endpoints as open311
+from api.open311.errors import Open311Errors
+from api.open311.routes import ROUTES as OPEN311_ROUTES
 from api.passages import endpoints as passages
 from api.people import endpoints as people
 from api.pictures import endpoints as pictures
@@ -47,10 +51,11 @@ from api.work_orders import endpoints as work_orders
 PREFIX: Final = "/v1"
 VERSION: Final = "1"
 
+# Dispatch comes before the orders: its pool is no order's number.
 _FEATURES: Final = (
     sessions, sites, people, devices, rules, promotions, plate_lists, visitors, care, events, passages, alerts, arming,
-    calendar, backtests, categories, reports, work_orders, clocks, progress, links, questions, urges, return_visits,
-    pictures, duplicates, evidence, notices, live, audit,
+    calendar, backtests, categories, reports, dispatch, work_orders, clocks, progress, links, questions, urges,
+    return_visits, pictures, duplicates, evidence, notices, live, audit, open311,
 )  # fmt: skip
 
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})
@@ -86,9 +91,11 @@ def create_app(resources: Resources | None = None) -> FastAPI:
         root.include_router(feature.router)
     app.include_router(root)
     app.include_router(health.router)
+    app.router.routes.extend(OPEN311_ROUTES)
     problems.install(app)
     app.add_middleware(limits.BodyLimit)
     app.add_middleware(limits.Deadline)
+    app.add_middleware(Open311Errors)
     app.add_middleware(limits.Measured)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return app

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Final
 
 from api import background
@@ -11,6 +12,8 @@ from api.idempotency.service import MAX_AGE
 from api.links import store as links
 from api.notices import service as notices
 from api.notices import store as notice_store
+from api.open311 import store as open311
+from api.open311.service import REPEATED_WITHIN
 from api.pictures import service as pictures
 from api.resources import Resources
 from api.transactions import ALL_SITES, begin
@@ -22,9 +25,9 @@ BATCH: Final = 1000  # rows deleted in one transaction
 
 
 async def keep_house(resources: Resources, stop: asyncio.Event) -> None:
-    """Forgets, until `stop`, answers, visits, notices, links and pictures that are past their age."""
+    """Forgets, until `stop`, answers, visits, notices, links, pictures and who sent what in, when past their age."""
     while not stop.is_set():
-        while BATCH in {await forget(resources) for forget in _FORGETTING}:
+        while BATCH in {await forget(resources) for forget in _FORGET}:
             pass
         await background.wait(stop, EVERY_S)
 
@@ -53,4 +56,17 @@ async def _forget_pictures(resources: Resources) -> int:
     return await pictures.forget(resources, BATCH)
 
 
-_FORGETTING: Final = (_forget_batch, _forget_visits, _forget_notices, _forget_links, _forget_pictures)
+async def _forget_repeats(resources: Resources) -> int:
+    async with begin(resources, ALL_SITES) as tx:
+        return await open311.forget_repeats(tx, tx.wall - REPEATED_WITHIN, BATCH)
+
+
+async def _forget_contacts(resources: Resources) -> int:
+    kept = timedelta(days=resources.settings.personal_retention_days)
+    async with begin(resources, ALL_SITES) as tx:
+        return await open311.forget_contacts(tx, tx.at - kept, BATCH)
+
+
+_FORGET: Final = (
+    _forget_batch, _forget_visits, _forget_notices, _forget_links, _forget_pictures, _forget_repeats, _forget_contacts,
+)  # fmt: skip

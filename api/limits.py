@@ -14,6 +14,8 @@ from api.problems import RETRY_AFTER_S, Problem, answer
 from herun import metrics
 
 MAX_BODY_BYTES: Final = 1024 * 1024  # a thousand devices with all their fields are a third of it
+# Forms with pictures in them.
+LARGER_BODIES: Final = {"/open311/": 8 * 1024 * 1024}
 # Until an answer begins: more than the wait for a connection to the database and than a bulk of new passwords takes.
 ANSWER_S: Final = 20.0
 
@@ -35,7 +37,9 @@ def too_large(most: int = MAX_BODY_BYTES) -> Problem:
 
 def most_bytes(path: str) -> int:
     """How large a body may be that is sent to this path."""
-    return MAX_PICTURE_BYTES if path.endswith(_PICTURES) else MAX_BODY_BYTES
+    if path.endswith(_PICTURES):
+        return MAX_PICTURE_BYTES
+    return next((most for prefix, most in LARGER_BODIES.items() if path.startswith(prefix)), MAX_BODY_BYTES)
 
 
 class BodyLimit:

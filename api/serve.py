@@ -17,9 +17,11 @@ from api import background, housekeeping
 from api.app import create_app
 from api.categories import suggestions
 from api.clocks import sweep
+from api.dispatch import times as dispatch_times
 from api.notices import delivery, sign_in
 from api.notices.channels.configured import configure
 from api.notices.outgoing import make_client
+from api.open311 import batches
 from api.outbox import service as outbox
 from api.resources import Resources
 from api.sessions.service import ensure_first_admin
@@ -105,8 +107,10 @@ async def serve(resources: Resources, listener: socket.socket, stop: asyncio.Eve
         outbox.TASK: outbox.relay,
         follower.TASK: follower.follow,
         sweep.TASK: sweep.keep_deadlines,
+        batches.TASK: batches.keep_opening,
         "housekeeping": housekeeping.keep_house,
         times.TASK: times.keep_times,
+        dispatch_times.TASK: dispatch_times.keep_times,
         **delivery.tasks(resources.channels),
         suggestions.TASK: suggestions.keep_learning,
     }

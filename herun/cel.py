@@ -1,9 +1,10 @@
 """Conditions in CEL (Common Expression Language), with a shorter way for the common ones.
 
-A condition sees `data` (the event's fields), `device` (name, kind, zone, building; what is not known is not there) and
-`event` (type). It is true, false, or says nothing: a field that is missing, or of a type that cannot be compared, is an
-error in CEL, and an event that lacks what is asked for neither holds nor ends a condition. Any other error (a division
-by zero, an overflow, a pattern that is none) is the condition's own fault, and is raised.
+A condition of an event rule sees `data` (the event's fields), `device` (name, kind, zone, building; what is not known
+is not there) and `event` (type); others see other variables. It is true, false, or says nothing: a field that is
+missing, or of a type that cannot be compared, is an error in CEL, and an event that lacks what is asked for neither
+holds nor ends a condition. Any other error (a division by zero, an overflow, a pattern that is none) is the
+condition's own fault, and is raised.
 
 Source: https://github.com/google/cel-spec, as the library `common-expression-language` (Rust) has it. Comparisons of a
 field with a literal, `in` a list of literals, `has()`, and their combinations by `&&`, `||`, `!` and parentheses become
@@ -23,16 +24,18 @@ import cel
 from herun.errors import HerunError, InvalidInputError
 
 Data = Mapping[str, Any]
-Subject = Mapping[str, Mapping[str, Any]]  # `device` and `event`, the same for all events of a device and type
+Subject = Mapping[str, Mapping[str, Any]]  # all but `data`; `device` and `event` are the same for all events of a kind
 Test = Callable[[Data, Subject], bool]
 
 MAX_CHARS: Final = 2_000  # of a condition: what a person can read
 MAX_KEPT: Final = 20_000  # compiled conditions that are remembered: those of a large site's rules
-VARIABLES: Final = {
-    "data": None,  # any field
+Variables = tuple[tuple[str, frozenset[str] | None], ...]  # what a condition sees, and its fields; None: any field
+VARIABLES: Final[Mapping[str, frozenset[str] | None]] = {  # what a condition of an event rule sees
+    "data": None,
     "device": frozenset({"name", "kind", "zone", "building"}),
     "event": frozenset({"type"}),
 }
+_OF_EVENTS: Final[Variables] = tuple(VARIABLES.items())
 # Those of the language that ask nothing of the world outside, time included.
 FUNCTIONS: Final = frozenset(
     {
@@ -90,17 +93,21 @@ class Expression:
 
 
 @lru_cache(maxsize=MAX_KEPT)
-def compile_expression(text: str) -> Expression:
-    """The condition of a text. Raises InvalidInputError (`bad_condition`) that says what is wrong with it."""
+def compile_expression(text: str, variables: Variables = _OF_EVENTS) -> Expression:
+    """The condition of a text over these variables.
+
+    Raises InvalidInputError (`bad_condition`) that says what is wrong with it.
+    """
     if len(text) > MAX_CHARS:
         raise InvalidInputError("bad_condition", f"{len(text)} characters, at most {MAX_CHARS}")
     try:
         program = cel.compile(text)
     except (ValueError, TypeError, RuntimeError) as error:
         raise InvalidInputError("bad_condition", _first_line(error)) from error
-    unknown = sorted(set(program.variables()) - set(VARIABLES) - set(_BOUND.findall(text)))
+    seen = dict(variables)
+    unknown = sorted(set(program.variables()) - set(seen) - set(_BOUND.findall(text)))
     if unknown:
-        raise InvalidInputError("bad_condition", f"unknown {unknown}; a condition sees {', '.join(VARIABLES)}")
+        raise InvalidInputError("bad_condition", f"unknown {unknown}; a condition sees {', '.join(seen)}")
     unknown = sorted(
         name for name in program.functions() if name.isidentifier() and name not in FUNCTIONS | _ONCE_TAKEN
     )
@@ -108,10 +115,10 @@ def compile_expression(text: str) -> Expression:
     if unknown:
         raise InvalidInputError("bad_condition", f"unknown functions {unknown}; known are {sorted(FUNCTIONS)}")
     try:
-        found = _Parser(text).parse()
+        found = _Parser(text, seen).parse()
     except _OutsideSubsetError:
         return Expression(text, *_by_library(program))
-    _check_paths(found)
+    _check_paths(found, seen)
     return Expression(text, _python(found.true), _python(found.false), tuple(found.equalities), is_quick=True)
 
 
@@ -161,7 +168,8 @@ class _Node:
 class _Parser:
     """Recursive descent over CEL's grammar, as far as the subset goes; each step gives Python source."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, variables: Mapping[str, frozenset[str] | None]) -> None:
+        self._variables = variables
         self._tokens = list(_tokens(text))
         self._at = 0
         self._names = 0
@@ -262,7 +270,7 @@ class _Parser:
 
     def _path(self) -> tuple[str, str]:
         kind, root = self._next()
-        if kind != "name" or root not in VARIABLES:
+        if kind != "name" or root not in self._variables:
             raise _OutsideSubsetError
         self._expect(".")
         kind, field = self._next()
@@ -346,9 +354,9 @@ def _equal(name: str, literal: Any) -> str:
     return f"({name} == {literal!r} and type({name}) is not bool)"
 
 
-def _check_paths(node: _Node) -> None:
+def _check_paths(node: _Node, variables: Mapping[str, frozenset[str] | None]) -> None:
     for root, field in sorted(node.paths):
-        known = VARIABLES[root]
+        known = variables[root]
         if known is not None and field not in known:
             raise InvalidInputError("bad_condition", f"unknown {root}.{field}; known are {sorted(known)}")
 

@@ -96,6 +96,14 @@ class Settings(BaseSettings):
     gateway_http_port: int | None = Field(default=None, description="Port of the gateway's health and metrics")
     processor_http_port: int | None = Field(default=None, description="Port of the processor's health and metrics")
 
+    public_url: str | None = Field(
+        default=None, description="Address under which people reach the API, for links; unset: that of the request"
+    )
+    open311_contact: str = Field(
+        default="Ask the management of the estate for help and for a key.",
+        description="Whom to ask about Open311 and for a key, as its discovery document says",
+    )
+
     partitions: int = Field(
         default=4, ge=1, le=64, description="Partitions of the event stream; fixed at the first start"
     )

@@ -16,6 +16,7 @@ from api.work_orders.steps import Note
 
 REMINDED: Final = "reminded"
 ESCALATED: Final = "escalated"
+LIMIT: Final = "100%"  # the step that is the limit itself; shares below it remind, what comes after repeats
 
 
 async def on_fired(tx: Transaction, fired: Sequence[Fired]) -> None:
@@ -32,7 +33,7 @@ async def on_fired(tx: Transaction, fired: Sequence[Fired]) -> None:
 def _kind(fired: Fired) -> DeadlineKind:
     if fired.is_escalation:
         return DeadlineKind.ESCALATION
-    return DeadlineKind.OVERDUE if fired.reached_at >= fired.due_at else DeadlineKind.REMINDER
+    return DeadlineKind.REMINDER if fired.step.endswith("%") and fired.step != LIMIT else DeadlineKind.OVERDUE
 
 
 def _note(fired: Fired) -> Note:

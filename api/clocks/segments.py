@@ -35,8 +35,8 @@ TIMED: Final = frozenset({Kind.ACCEPT, Kind.ARRIVE, Kind.SOLVE})  # have a limit
 
 # Where the desk has it, and what for. Merged: the order that it is part of has the time.
 _OF_DESK: Final = {
-    State.SUBMITTED: Kind.ACCEPT, State.RETURNED: Kind.ACCEPT, State.ARBITRATION: Kind.ACCEPT,
-    State.RESOLVED: Kind.ANSWER,
+    State.SUBMITTED: Kind.ACCEPT, State.ACCEPTED: Kind.ACCEPT, State.RETURNED: Kind.ACCEPT,
+    State.ARBITRATION: Kind.ACCEPT, State.RESOLVED: Kind.ANSWER,
 }  # fmt: skip
 _OVER: Final = OVER | TOLD | {State.MERGED}
 
@@ -85,8 +85,6 @@ def hand_of(order: Order) -> Hand:
         return Hand(Kind.REST)
     if state in _OF_DESK:
         return Hand(_OF_DESK[state])
-    if state is State.ACCEPTED:
-        return Hand(Kind.ACCEPT, order.unit)
     if state is State.DISPATCHED:
         return Hand(Kind.ACCEPT, order.unit, order.worker)
     return Hand(Kind.SOLVE if _is_there(order) else Kind.ARRIVE, order.unit, order.worker)

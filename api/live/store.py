@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from api.live.cursor import Cursor
-from api.roles import READERS
+from api.roles import READERS, WORKERS
 from api.transactions import Transaction
 from api.work_orders.order import CONFIDANTS, Person
 from herun.database.queries import Queries
@@ -39,6 +39,7 @@ async def acts_after(tx: Transaction, person: Person, feed_seq: int, limit: int)
         _QUERIES["acts_after"],
         sees_all=person.has(*READERS),
         is_confidant=person.has(*CONFIDANTS),
+        is_worker=person.has(*WORKERS),
         me=person.username,
         home_building=person.building,
         feed_seq=feed_seq,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from api.categories import learning
 from api.clocks import service as clocks
+from api.dispatch import effects as dispatch
 from api.notices import service as notices
 from api.return_visits import opening as return_visits
 from api.transactions import Transaction
@@ -26,6 +27,7 @@ class Step:
 async def follow(tx: Transaction, step: Step) -> None:
     """Tells the parts that have something to do when an order moves."""
     await learning.learn_from(tx, step.before, step.after)
+    await dispatch.follow(tx, step)
     await notices.follow(tx, step)
     await clocks.follow(tx, step)
     await return_visits.follow(tx, step)

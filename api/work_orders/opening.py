@@ -9,6 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from api.categories import service as categories
+from api.dispatch import service as dispatch
 from api.problems import conflict
 from api.sites import store as sites
 from api.transactions import SYSTEM, Transaction
@@ -40,14 +41,8 @@ async def open_order(tx: Transaction, order: Order, by: str, *, dispatched: bool
 
 
 async def dispatch_if_somebody_fits(tx: Transaction, order: Order) -> Order:
-    """Dispatches an accepted order to whom it fits best; leaves it to the desk if that is nobody."""
-    worker = await fitting(tx, order)
-    return await steps.step(tx, order, Move(Action.DISPATCH, worker=worker), SYSTEM) if worker else order
-
-
-async def fitting(tx: Transaction, order: Order) -> str | None:
-    """Whom an order fits best."""
-    return await store.fitting_worker(tx, order.building, order.category) if order.building else None
+    """Dispatches an accepted order to whom it fits best, or offers it; leaves it to the desk if that is nobody."""
+    return await dispatch.place(tx, order)
 
 
 async def _routed(tx: Transaction, order: Order) -> Order:

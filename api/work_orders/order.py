@@ -37,7 +37,8 @@ class Order:
 
     `version` counts its history; `opened_seq` is its place among the site's orders; the times of the steps and the
     rating are those of the present round: `reopens` counts the rounds before. `master_state` and `master_answer` are of
-    the order that it is merged into. `asked_until`: its reporter is asked something, and may answer until then.
+    the order that it is merged into. `pool` are those to whom it was offered while it was accepted, `helpers` those who
+    help its worker. `asked_until`: its reporter is asked something, and may answer until then.
     """
 
     number: str
@@ -91,6 +92,8 @@ class Order:
     master_state: State | None = None
     master_answer: str | None = None
     asked_until: datetime | None = None
+    pool: tuple[str, ...] = ()
+    helpers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +125,23 @@ class Move:
 
 def sees(person: Person, order: Order) -> bool:
     """True if the order is for this person's eyes; the same as the statement `page` of queries.sql."""
-    if person.username in {order.worker, order.reporter}:
+    if person.username in {order.worker, order.reporter} or _helps(person, order):
         return True
     if order.confidential:
         return person.has(*CONFIDANTS)
-    return person.has(*READERS) or _is_of_building(person, order)
+    return person.has(*READERS) or _is_of_building(person, order) or may_take(person, order)
+
+
+def may_take(person: Person, order: Order) -> bool:
+    """True if the order is offered to this person, and nobody has it."""
+    is_open = order.state is State.ACCEPTED and not order.confidential
+    return is_open and person.username in order.pool and person.has(*WORKERS)
 
 
 def bonds(person: Person, order: Order, closers: AbstractSet[str]) -> set[Bond]:
-    """What ties a person to an order. `closers` are those who handled, resolved or answered it: they never rate."""
+    """What ties a person to an order. `closers` are those who handled, resolved or answered it: they never rate, nor
+    does who helped.
+    """
     found = set()
     if person.has(*DESK):
         found.add(Bond.DESK)
@@ -140,11 +151,13 @@ def bonds(person: Person, order: Order, closers: AbstractSet[str]) -> set[Bond]:
         found.add(Bond.CREW)
     if order.worker == person.username and person.has(*WORKERS):
         found.add(Bond.WORKER)
+    if _helps(person, order):
+        found.add(Bond.HELPER)
     is_reporter = order.reporter == person.username
     if is_reporter:
         found.add(Bond.REPORTER)
     of_building = _is_of_building(person, order) and person.has(Role.RESIDENT)
-    if (is_reporter or of_building) and person.username not in closers:
+    if (is_reporter or of_building) and person.username not in closers and Bond.HELPER not in found:
         found.add(Bond.RATER)
     return found
 
@@ -224,9 +237,10 @@ def _times(order: Order, state: State, action: Action, at: datetime) -> dict[str
     return {} if name is None or state is order.state or is_taken_up_again else {name: at}
 
 
+_TO_NOBODY: Final[dict[str, Any]] = {"worker": None, "pool": (), "helpers": ()}
 _ON_ITS_OWN: Final = {"merged_into": None, "master_state": None, "master_answer": None}
 _NEW_ROUND: Final = {
-    "worker": None, "resolution": None, "answer": None, "dispatched_at": None, "handled_at": None, "arrived_at": None,
+    **_TO_NOBODY, "resolution": None, "answer": None, "dispatched_at": None, "handled_at": None, "arrived_at": None,
     "resolved_at": None, "answered_at": None, "closed_at": None, "returns": 0, "transfers": 0, "arbitrated": False,
     "state_before": None, "rating": None, "rated_by": None, **_ON_ITS_OWN,
 }  # fmt: skip
@@ -237,20 +251,25 @@ _CHANGES: Final[dict[Action, _Changes]] = {
     Action.DISPATCH: lambda _order, move, _by, _at: {"worker": move.worker},
     Action.CLAIM: lambda _order, _move, by, _at: {"worker": by},
     Action.ARRIVE: lambda _order, _move, _by, at: {"arrived_at": at},
-    Action.TRANSFER: lambda order, move, _by, _at: {"worker": move.worker, "transfers": order.transfers + 1},
+    Action.TRANSFER: lambda order, move, _by, _at: {
+        "worker": move.worker,
+        "transfers": order.transfers + 1,
+        "helpers": tuple(helper for helper in order.helpers if helper != move.worker),
+    },
     Action.HOLD: lambda order, move, _by, _at: {"state_before": order.state, "hold_until": move.until},
     Action.RESUME: lambda _order, _move, _by, _at: _TAKEN_UP,
-    Action.MERGE: lambda _order, move, _by, _at: {"merged_into": move.master, "worker": None, **_TAKEN_UP},
+    Action.MERGE: lambda _order, move, _by, _at: {"merged_into": move.master, **_TO_NOBODY, **_TAKEN_UP},
     Action.UNMERGE: lambda _order, _move, _by, _at: _ON_ITS_OWN,
     Action.RETURN: lambda order, _move, _by, _at: {"returns": order.returns + 1},
-    Action.SIGN_OFF: lambda _order, _move, _by, _at: {"worker": None},
-    Action.RECALL: lambda _order, _move, _by, _at: {"worker": None},
+    Action.SIGN_OFF: lambda _order, _move, _by, _at: _TO_NOBODY,
+    Action.RECALL: lambda _order, _move, _by, _at: _TO_NOBODY,
     Action.ARBITRATE: lambda _order, move, _by, _at: {"worker": move.worker, "arbitrated": True},
-    Action.RESOLVE: lambda _order, move, _by, _at: {"resolution": move.text},
+    Action.RESOLVE: lambda _order, move, _by, _at: {"resolution": move.text, "pool": ()},
     Action.ANSWER: lambda _order, move, _by, _at: {"answer": move.text},
     Action.RATE: lambda _order, move, by, _at: {"rating": move.rating, "rated_by": by},
     Action.REOPEN: lambda order, _move, _by, _at: {**_NEW_ROUND, "reopens": order.reopens + 1},
-    Action.CONFIDE: lambda _order, _move, _by, _at: {"confidential": True},
+    Action.CONFIDE: lambda _order, _move, _by, _at: {"confidential": True, "helpers": ()},
+    Action.CANCEL: lambda _order, _move, _by, _at: {"pool": ()},
     Action.DISCLOSE: lambda _order, _move, _by, _at: {"confidential": False},
 }
 
@@ -258,6 +277,10 @@ _CHANGES: Final[dict[Action, _Changes]] = {
 def _changes(order: Order, move: Move, by: str, at: datetime) -> dict[str, Any]:
     changes = _CHANGES.get(move.action)
     return changes(order, move, by, at) if changes else {}
+
+
+def _helps(person: Person, order: Order) -> bool:
+    return person.username in order.helpers and person.has(*WORKERS)
 
 
 def _is_of_building(person: Person, order: Order) -> bool:

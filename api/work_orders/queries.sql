@@ -71,8 +71,8 @@ SELECT number, origin, state, category, severity, title, text, building, zone, c
        lat, lon, address, attributes, parent, merged_into, state_before, hold_until, returns, transfers, reopens,
        arbitrated, alert_id, alert_version, alert_rule_uid, alert_count, alert_cleared_at, reporter, contact_phone,
        worker, resolution, answer, accepted_at, dispatched_at, handled_at, arrived_at, resolved_at, answered_at,
-       closed_at, score, solved, comment, speed, attitude, result, rated_by, master_state, master_answer, asked_until,
-       opened_seq, opened_at, updated_at, version
+       closed_at, score, solved, comment, speed, attitude, result, rated_by, master_state, master_answer, pool, helpers,
+       asked_until, opened_seq, opened_at, updated_at, version
 FROM work_orders_whole
 WHERE site = %(site)s AND number = ANY(%(numbers)s);
 
@@ -81,24 +81,24 @@ SELECT number, origin, state, category, severity, title, text, building, zone, c
        lat, lon, address, attributes, parent, merged_into, state_before, hold_until, returns, transfers, reopens,
        arbitrated, alert_id, alert_version, alert_rule_uid, alert_count, alert_cleared_at, reporter, contact_phone,
        worker, resolution, answer, accepted_at, dispatched_at, handled_at, arrived_at, resolved_at, answered_at,
-       closed_at, score, solved, comment, speed, attitude, result, rated_by, master_state, master_answer, asked_until,
-       opened_seq, opened_at, updated_at, version
+       closed_at, score, solved, comment, speed, attitude, result, rated_by, master_state, master_answer, pool, helpers,
+       asked_until, opened_seq, opened_at, updated_at, version
 FROM work_orders_whole
 WHERE site = %(site)s AND number = %(number)s;
 
 -- name: page
--- Whoever does not see everything sees what is dispatched to them, what they reported, and their building's alerts; what
--- is confidential is for few.
+-- Whoever does not see everything sees what is dispatched to them, what they reported, what they help with or may take
+-- (`tied`), and their building's alerts; what is confidential is for few.
 SELECT number, origin, state, category, severity, title, text, building, zone, channel, confidential, unit, grid,
        lat, lon, address, attributes, parent, merged_into, state_before, hold_until, returns, transfers, reopens,
        arbitrated, alert_id, alert_version, alert_rule_uid, alert_count, alert_cleared_at, reporter, contact_phone,
        worker, resolution, answer, accepted_at, dispatched_at, handled_at, arrived_at, resolved_at, answered_at,
-       closed_at, score, solved, comment, speed, attitude, result, rated_by, master_state, master_answer, asked_until,
-       opened_seq, opened_at, updated_at, version
+       closed_at, score, solved, comment, speed, attitude, result, rated_by, master_state, master_answer, pool, helpers,
+       asked_until, opened_seq, opened_at, updated_at, version
 FROM work_orders_whole
 WHERE site = %(site)s
   AND ((%(sees_all)s AND (NOT confidential OR %(is_confidant)s)) OR worker = %(me)s OR reporter = %(me)s
-       OR (origin = 'alert' AND building = %(home_building)s AND NOT confidential))
+       OR number = ANY(%(tied)s) OR (origin = 'alert' AND building = %(home_building)s AND NOT confidential))
   AND (%(older_than)s::bigint IS NULL OR opened_seq < %(older_than)s)
   AND (%(state)s::text IS NULL OR state = %(state)s)
   AND (%(worker)s::text IS NULL OR worker = %(worker)s)
@@ -107,6 +107,15 @@ WHERE site = %(site)s
   AND (%(parent)s::text IS NULL OR parent = %(parent)s)
 ORDER BY opened_seq DESC
 LIMIT %(limit)s;
+
+-- name: tied
+-- The orders that somebody helps with, and those that they may take.
+(SELECT number FROM order_helpers WHERE site = %(site)s AND helper = %(me)s ORDER BY added_at DESC LIMIT %(limit)s)
+UNION ALL
+(SELECT f.number FROM order_offers AS f JOIN work_orders AS o USING (site, number)
+ WHERE f.site = %(site)s AND f.until IS NOT NULL AND %(me)s = ANY(f.workers) AND o.state = 'accepted'
+   AND NOT o.confidential
+ LIMIT %(limit)s);
 
 -- name: merged
 -- The orders that are merged into one, oldest first.
@@ -158,19 +167,6 @@ LIMIT %(limit)s;
 -- name: closers
 SELECT DISTINCT actor FROM order_history
 WHERE site = %(site)s AND number = %(number)s AND action IN ('handle', 'resolve', 'answer');
-
--- name: fitting_worker
--- The grid worker of the building who knows the category and has least to do; of equals the first by name.
-SELECT p.username
-FROM people AS p
-WHERE p.site = %(site)s AND p.enabled AND 'grid_worker' = ANY(p.roles) AND %(category)s = ANY(p.skills)
-  AND EXISTS (
-      SELECT FROM person_grids AS g JOIN grid_buildings AS b USING (site, grid)
-      WHERE g.site = p.site AND g.username = p.username AND b.building = %(building)s)
-ORDER BY (SELECT count(*) FROM work_orders AS o
-          WHERE o.site = p.site AND o.worker = p.username AND o.state IN ('dispatched', 'handling')),
-         p.username COLLATE "C"
-LIMIT 1;
 
 -- name: is_worker
 SELECT username FROM people

@@ -24,7 +24,7 @@ class Reason(Body):
 
 
 class Dispatch(Body):
-    """POST .../dispatch: to this worker; left out, to the one whose grid and skills fit and who has least to do."""
+    """POST .../dispatch: to this worker; left out, to whom it fits best by the dispatch rules."""
 
     worker: Name | None = None
     reason: Text | None = None
@@ -189,6 +189,7 @@ class WorkOrder(View):
     reporter: str | None
     contact_phone: str | None
     worker: str | None
+    helpers: list[str]
     resolution: str | None
     answer: str | None
     rating: GivenRating | None

@@ -12,6 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from api import cursors
+from api.dispatch import service as dispatch
 from api.problems import Problem, conflict, invalid, not_found
 from api.reports.schemas import NewReport
 from api.transactions import SYSTEM, Transaction
@@ -129,11 +130,16 @@ async def _held(tx: Transaction, number: str, move: Move) -> Held:
 
 
 def _theirs(order: Order | None, person: Person, action: Action, closers: set[str]) -> Order:
-    if order is None or not orders.sees(person, order):
+    if order is None or not (orders.sees(person, order) or _was_offered(order, person, action)):
         raise not_found("work order")
     if orders.bonds(person, order, closers).isdisjoint(TRANSITIONS[action].bonds):
         raise _not_theirs(action)
     return order
+
+
+def _was_offered(order: Order, person: Person, action: Action) -> bool:
+    """Who comes too late hears that somebody has it, and not that there is no such order."""
+    return action is Action.CLAIM and person.username in order.pool and order.state is not State.ACCEPTED
 
 
 async def _moved(tx: Transaction, person: Person, held: Held, order: Order, move: Move) -> Order:
@@ -152,6 +158,8 @@ async def _moved(tx: Transaction, person: Person, held: Held, order: Order, move
             return await _rate_merged(tx, order, move, by)
         case Action.DISPATCH:
             move = await _with_worker(tx, order, move)
+        case Action.CLAIM if order.state is State.ACCEPTED:
+            move = await dispatch.check_claim(tx, order, by, move)
     order = await steps.step(tx, order, move, by)
     match move.action:
         case Action.ACCEPT | Action.REOPEN:
@@ -204,7 +212,7 @@ async def _when_time_is_over(tx: Transaction, numbers: list[str], move: Move) ->
 
 async def checklist(tx: Transaction, person: Person, number: str) -> Checklist:
     """What has to be done before the order is resolved. Raises Problem 404 if it is not for this person's eyes."""
-    order = await _seen(tx, person, number)
+    order = await seen(tx, person, number)
     return Checklist(number=order.number, items=await store.checklist(tx, number))
 
 
@@ -220,7 +228,7 @@ async def add_item(tx: Transaction, person: Person, number: str, item: NewItem) 
 
 async def tick(tx: Transaction, person: Person, number: str, item: int) -> Checklist:
     """Ticks a line off. Raises Problem 404 without such a line, 409 if it was ticked off."""
-    order = await _with_list(tx, person, number)
+    order = await _with_list(tx, person, number, Bond.HELPER)
     lines = {line.item: line for line in await store.checklist(tx, number)}
     if item not in lines:
         raise not_found("line of the checklist")
@@ -230,12 +238,13 @@ async def tick(tx: Transaction, person: Person, number: str, item: int) -> Check
     return await checklist(tx, person, number)
 
 
-async def _with_list(tx: Transaction, person: Person, number: str) -> Order:
+async def _with_list(tx: Transaction, person: Person, number: str, *others: Bond) -> Order:
     order = await store.locked(tx, number)
     if order is None or not orders.sees(person, order):
         raise not_found("work order")
-    if orders.bonds(person, order, set()).isdisjoint({Bond.DESK, Bond.WORKER}):
-        raise Problem(HTTPStatus.FORBIDDEN, "not_yours", "the checklist is for: desk, worker")
+    allowed = {Bond.DESK, Bond.WORKER, *others}
+    if orders.bonds(person, order, set()).isdisjoint(allowed):
+        raise Problem(HTTPStatus.FORBIDDEN, "not_yours", f"this is for: {', '.join(sorted(allowed))}")
     if order.state in OVER | TOLD | {State.RESOLVED, State.MERGED}:
         raise conflict("wrong_state", f"its checklist cannot change while the order is {order.state}")
     return order
@@ -243,12 +252,12 @@ async def _with_list(tx: Transaction, person: Person, number: str) -> Order:
 
 async def one(tx: Transaction, person: Person, number: str) -> WorkOrder:
     """One order. Raises Problem 404 if it is not for this person's eyes."""
-    return shown(await _seen(tx, person, number), person)
+    return shown(await seen(tx, person, number), person)
 
 
 async def history(tx: Transaction, person: Person, number: str) -> History:
     """All that happened to it. Raises Problem 404 if it is not for this person's eyes."""
-    order = await _seen(tx, person, number)
+    order = await seen(tx, person, number)
     return History(number=order.number, items=await store.history(tx, number))
 
 
@@ -304,16 +313,14 @@ async def _amend(tx: Transaction, order: Order, alert: Alert) -> None:
 
 async def _with_worker(tx: Transaction, order: Order, move: Move) -> Move:
     if move.worker is None:
-        worker = await opening.fitting(tx, order)
-        if worker is None:
-            raise conflict("nobody_fits", "no grid worker of the building knows this category; name a worker")
-        return Move(Action.DISPATCH, move.text, worker)
+        return await dispatch.choice_of_desk(tx, order, move)
     if not await store.is_worker(tx, move.worker):
         raise invalid("unknown_worker", f"{move.worker} is no grid worker or property staff of this site")
     return move
 
 
-async def _seen(tx: Transaction, person: Person, number: str) -> Order:
+async def seen(tx: Transaction, person: Person, number: str) -> Order:
+    """One order as it is stored. Raises Problem 404 if it is not for this person's eyes."""
     order = await store.one(tx, number)
     if order is None or not orders.sees(person, order):
         raise not_found("work order")

@@ -96,6 +96,7 @@ class Bond(StrEnum):
     SUPERVISOR = "supervisor"  # tied to all, and above whoever handles them
     CREW = "crew"  # could be dispatched to it
     WORKER = "worker"  # the one it is dispatched to
+    HELPER = "helper"  # helps its worker: ticks off and notes, moves nothing
     REPORTER = "reporter"  # the one who sent it in
     RATER = "rater"  # the reporter, or for an alert's order a resident of its building; never who closed it
 
@@ -169,6 +170,7 @@ ROLES_OF_BOND: Final[dict[Bond, tuple[Role, ...]]] = {
     Bond.SUPERVISOR: (Role.SUPERVISOR,),
     Bond.CREW: WORKERS,
     Bond.WORKER: WORKERS,
+    Bond.HELPER: WORKERS,
     Bond.REPORTER: (*DESK, *WORKERS, Role.RESIDENT),
     Bond.RATER: (*DESK, *WORKERS, Role.RESIDENT),
 }

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from api.roles import READERS
+from api.roles import READERS, WORKERS
 from api.transactions import Transaction
 from api.work_orders.kinds import Channel, Origin
 from api.work_orders.order import CONFIDANTS, Order, Person, Rating
@@ -26,6 +26,7 @@ MAX_MERGED: Final = 1000  # orders in one: a whole estate without water
 MAX_PARTS: Final = 20  # of one order
 MAX_ITEMS: Final = 50  # of one checklist
 MAX_SITES: Final = 1000  # looked after in one round
+MAX_TIED: Final = 500  # orders that somebody helps with or may take, and sees for it; the newest
 _RATING: Final = [field.name for field in fields(Rating)]
 
 
@@ -126,11 +127,19 @@ async def page(tx: Transaction, person: Person, wanted: Filter, *, older_than: i
         is_confidant=person.has(*CONFIDANTS),
         me=person.username,
         home_building=person.building,
+        tied=await _tied(tx, person),
         older_than=older_than,
         limit=limit,
         **asdict(wanted),
     )
     return [order for row in rows if (order := _order(row))]
+
+
+async def _tied(tx: Transaction, person: Person) -> list[str]:
+    """What a worker sees besides their own: looked up before, so that the page can go by its indexes."""
+    if not person.has(*WORKERS):
+        return []
+    return [row["number"] for row in await tx.all(_QUERIES["tied"], me=person.username, limit=MAX_TIED)]
 
 
 async def merged(tx: Transaction, number: str) -> list[str]:
@@ -185,12 +194,6 @@ async def closers(tx: Transaction, number: str) -> set[str]:
     return {row["actor"] for row in await tx.all(_QUERIES["closers"], number=number)}
 
 
-async def fitting_worker(tx: Transaction, building: str, category: str) -> str | None:
-    """Whom an order of this building and category goes to."""
-    row = await tx.one(_QUERIES["fitting_worker"], building=building, category=category)
-    return row["username"] if row else None
-
-
 async def is_worker(tx: Transaction, username: str) -> bool:
     """True if orders can be dispatched to this person."""
     return await tx.one(_QUERIES["is_worker"], username=username) is not None
@@ -226,6 +229,8 @@ def _order(row: dict[str, Any] | None) -> Order | None:
             "state_before": _state(row["state_before"]),
             "master_state": _state(row["master_state"]),
             "rating": Rating(**said) if said["score"] is not None else None,
+            "pool": tuple(row["pool"] or ()),
+            "helpers": tuple(row["helpers"]),
         }
     )
 

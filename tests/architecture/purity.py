@@ -26,6 +26,9 @@ PURE: Final = (
     "api/clocks/limits.py",
     "api/clocks/reminders.py",
     "api/clocks/segments.py",
+    "api/dispatch/choice.py",
+    "api/dispatch/rules.py",
+    "api/dispatch/words.py",
     "api/work_orders/states.py",
 )
 

@@ -16,9 +16,11 @@ from tests.unit.api.test_app import APP, PUBLIC, required
 
 PLACES: Final = {
     "site": SITE, "device": "d1", "uid": "r1", "name": "l1", "zone": "z1", "year": "2027", "visitor": "v1",
-    "resident": "r1", "number": "WO20260601-000000", "event_id": "e1", "item": "1",
+    "resident": "r1", "number": "WO20260601-000000", "event_id": "e1", "item": "1", "visit": "1",
+    "picture": "00000000-0000-0000-0000-000000000003",
     "username": "rita", "channel": "email", "target": "only",
     "alert_id": "00000000-0000-0000-0000-000000000001", "backtest_id": "00000000-0000-0000-0000-000000000002",
+    "key_id": "0" * 16, "service_code": "water", "media_id": "0" * 32,
 }  # fmt: skip
 ROUTES: Final = [
     (method, route.path or "", required(route.dependant) or frozenset())

@@ -16,7 +16,16 @@ from tests.integration.api.test_work_orders import REPORT, act
 PROMISED: Final = "2026-06-08T04:00:00Z"
 ALWAYS: Final[dict[str, Any]] = {
     "accept_minutes": 60, "arrive_minutes": 120, "solve_minutes": 240, "promise_minutes": 600, "calendar": "always",
+    "category": "water",
 }  # fmt: skip
+
+
+async def usual(world: World) -> None:
+    """Water has no limits of its own, but those of most categories, which are what a site begins with."""
+    tree = (await world.admin.get("categories"))["tree"]
+    limits = next(each["limits"] for each in tree["categories"] if each["category"] == "paving")
+    leaves = [{**each, "limits": limits} if each["category"] == "water" else each for each in tree["categories"]]
+    await world.admin.put("categories", {**tree, "categories": leaves})
 
 
 async def always(world: World, **more: Any) -> None:
@@ -25,6 +34,7 @@ async def always(world: World, **more: Any) -> None:
 
 
 async def opened(world: World) -> str:
+    await usual(world)
     return str((await world.by("rita").post("reports", REPORT))["number"])
 
 
@@ -73,9 +83,9 @@ async def test_bouncing_moves_no_promise_and_every_second_is_somebodys(world: Wo
     seen = await clocks(world, number)
     assert {**seen["promise"], "seconds_left": 0} == {**before, "seconds_left": 0}
     assert [(each["kind"], each["owner"], each["seconds"]) for each in seen["segments"]] == [
-        ("accept", "worker:gwen", 420), ("accept", "desk", 840), ("accept", "worker:paul", 421),
-        ("arrive", "worker:paul", 420), ("solve", "worker:paul", 420), ("accept", "desk", 421),
-        ("accept", "worker:gwen", 420), ("arrive", "worker:gwen", 180),
+        ("accept", "unit:water-company", 420), ("accept", "desk", 840), ("accept", "unit:water-company", 421),
+        ("arrive", "unit:water-company", 420), ("solve", "unit:water-company", 420), ("accept", "desk", 421),
+        ("accept", "unit:water-company", 420), ("arrive", "unit:water-company", 180),
     ]  # fmt: skip
     assert sum(each["seconds"] for each in seen["segments"]) == seen["seconds"] == 8 * 420 + 2 + 180
     assert all(a["ended_at"] == b["began_at"] for a, b in zip(seen["segments"], seen["segments"][1:], strict=False))
@@ -89,7 +99,7 @@ async def test_whoever_gets_an_order_back_has_used_what_they_used(world: World) 
     world.clock.advance(30 * MINUTE_US)
     await act(world, number, "refuse-return")
     own = (await clocks(world, number))["own"]
-    assert (own["owner"], own["used_seconds"], own["limit_seconds"]) == ("worker:gwen", 1200, 3600)
+    assert (own["owner"], own["used_seconds"], own["limit_seconds"]) == ("unit:water-company", 1200, 3600)
     assert own["due_at"] == to_text(world, 40)
 
 
@@ -254,7 +264,8 @@ async def test_what_was_promised_stays_when_the_limits_change(world: World) -> N
 async def test_limits_are_by_category_and_severity(world: World) -> None:
     rule = {**ALWAYS, "category": "water", "promise_minutes": 30}
     await world.by("susan").put(
-        "limits", {"limits": [ALWAYS, rule, {**rule, "severity": "critical", "promise_minutes": 7}]}
+        "limits",
+        {"limits": [{**ALWAYS, "category": "fire"}, rule, {**rule, "severity": "critical", "promise_minutes": 7}]},
     )
     assert (await clocks(world, await opened(world)))["promise"]["due_at"] == to_text(world, 30)
     await world.follow(world.alert())
@@ -333,7 +344,7 @@ async def test_a_merged_order_that_stands_alone_again_has_its_old_promise(world:
     await act(world, copy, "unmerge")
     seen = await clocks(world, copy)
     assert (seen["promise"]["due_at"], seen["promise"]["state"], seen["own"]["owner"]) == (
-        before, "running", "worker:gwen",
+        before, "running", "unit:water-company",
     )  # fmt: skip
     assert {each["kind"] for each in seen["deadlines"]} == {"promise", "accept"}
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
 import pytest
 from psycopg.errors import InsufficientPrivilege
 
 from api.notices import contacts
+from api.return_visits import store as return_visits
 from api.transactions import begin
+from tests.integration.api.open311 import V2, WATER, client
 from tests.integration.api.running import NOON_US, World
+from tests.integration.api.test_dispatch import arbitrated
+from tests.integration.api.test_order_cycle import answered, do, reported
+from tests.integration.api.test_pictures import photo
 from tests.integration.api.test_promotion import monitored
+from tests.unit.api.test_open311_media import PICTURE
 
 # Hold no row of any site: names are hashed into buckets, and partitions belong to the engine.
 WITHOUT_SITE: Final = {"throttles", "partitions", "alembic_version", "snapshots", "outbox"}
@@ -52,6 +59,13 @@ async def fill(world: World) -> None:
     await world.admin.put("arming/bypasses/d1", {"until": "2026-06-02T00:00:00+08:00", "why": "broken"})
     drill = {"kind": "drill", "begins_at": "2026-06-02T00:00:00+08:00", "ends_at": "2026-06-02T01:00:00+08:00"}
     await world.admin.put("arming/service-windows/w1", drill | {"why": "fire drill"})
+    await world.admin.put("open311", {"enabled": True})
+    await world.admin.put("open311-services/water", {})
+    portal = await client(world)
+    files = {"media": ("a.jpg", PICTURE, "image/jpeg")}
+    sent = {"api_key": portal.api_key, **WATER, "phone": "13800001234"}
+    number = (await world.client.post(f"{V2}/requests.json", data=sent, files=files)).json()[0]["service_request_id"]
+    await portal.post("servicerequestupdates", service_request_id=number, description="more")
     await world.admin.put("calendar/2027", {"year": 2027, "holidays": {"元旦": ["2027-01-01"]}})
     await world.admin.put("limits", {})
     number = world.rows("SELECT number FROM work_orders LIMIT 1")[0]["number"]
@@ -59,6 +73,8 @@ async def fill(world: World) -> None:
     await world.by("oscar").post(f"work-orders/{number}/pauses", {"reason": "parts", "note": "n", "until": until})
     await world.by("oscar").post(f"work-orders/{number}/extensions", {"minutes": 5, "reason": "r"})
     monitored(world, "d1", NOON_US)
+    await dispatch(world)
+    await residents(world)
     await world.by("rita").put("/v1/me/notice-channels", {"language": "en"})
     async with begin(world.resources, "s1") as tx:
         await contacts.connected_by_mqtt(tx, "rita")
@@ -67,6 +83,36 @@ async def fill(world: World) -> None:
     await world.admin.put("categories", (await world.admin.get("categories"))["tree"])
     order = await world.by("rita").post("reports", {"category": "noise", "text": "Loud"})
     await world.by("oscar").post(f"work-orders/{order['number']}/category", {"category": "lift", "reason": "rattles"})
+
+
+async def residents(world: World) -> None:
+    """A row of each table of what residents have of their reports."""
+    body = {"category": "noise", "text": "Loud", "caller": {"name": "Carla", "phone": "13912345678"}}
+    number = (await world.by("oscar").post("reports", body))["number"]
+    await world.by("oscar").post(f"work-orders/{number}/links")
+    await world.by("oscar").post(f"work-orders/{number}/questions", {"text": "Where?"})
+    await world.by("oscar").send(f"work-orders/{number}/pictures?kind=before", photo())
+    await world.by("susan").put("return-visits/plan", {"shares": [{"percent": 100}]})
+    async with begin(world.resources, "s1") as tx:
+        await return_visits.add_draw(tx, date(2026, 5, 31), 1, [], {"closed": [], "drawn": []})
+        await return_visits.add(tx, number, 0, "sample")
+
+
+async def dispatch(world: World) -> None:
+    """A row of each table that dispatching has."""
+    await world.admin.put("dispatch-settings", {})
+    await world.admin.put("rosters/gwen", {"unit": "u1"})
+    await world.by("gwen").put("/v1/me/position", {"lat": 31.0, "lon": 120.0})
+    await world.admin.put("dispatch-rules", {"rules": [{"name": "r1", "when": "true", "mode": "round_robin"}]})
+    number = await reported(world)
+    await do(world, "gwen", number, "helpers", worker="greg", reason="It is heavy")
+    await do(world, "gwen", number, "checklist", text="Close the valve", required=False)
+    await answered(world, number)
+    await do(world, "rita", number, "rate", score=5, solved=True)
+    await world.admin.put("dispatch-rules", {"rules": [{"name": "r1", "when": "true", "mode": "grab"}]})
+    await reported(world)
+    await world.admin.put("dispatch-rules", {"rules": [{"name": "r2", "when": "true", "mode": "round_robin"}]})
+    await arbitrated(world)
 
 
 async def test_another_sites_rows_do_not_exist(world: World) -> None:

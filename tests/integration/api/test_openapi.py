@@ -105,6 +105,8 @@ async def furnished(world: World, port: int) -> Target:
         "name": "l1",
         "zone": "z1",
         "year": "2027",
+        "worker": "gwen",
+        "version": "0",
         "username": "gwen",
         "channel": "email",
         "target": "only",

@@ -30,6 +30,7 @@ READING: Final = {
     ("POST", "/v1/sites/{site}/rules/check"),
     ("POST", "/v1/sites/{site}/category-suggestions"),
     ("POST", "/v1/sites/{site}/reports/duplicates"),
+    ("POST", "/v1/sites/{site}/dispatch-dry-runs"),
 }  # asked with a body, and nothing is changed
 
 

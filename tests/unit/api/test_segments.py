@@ -94,7 +94,7 @@ def test_each_state_has_somebody_whose_time_it_is() -> None:
     order = replace(REPORT, worker="gwen", unit="u1")
     hands = {state: hand_of(replace(order, state=state)) for state in State}
     assert hands[State.SUBMITTED] == Hand(Kind.ACCEPT)
-    assert hands[State.ACCEPTED] == Hand(Kind.ACCEPT, "u1")
+    assert hands[State.ACCEPTED] == Hand(Kind.ACCEPT)
     assert hands[State.DISPATCHED] == Hand(Kind.ACCEPT, "u1", "gwen")
     assert hands[State.HANDLING] == Hand(Kind.ARRIVE, "u1", "gwen")
     there = replace(order, state=State.HANDLING, handled_at=AT, arrived_at=LATER)

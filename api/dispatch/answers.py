@@ -1,0 +1,71 @@
+"""Why an order went to whom, and to whom it would go: read only."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from api.categories import service as categories
+from api.dispatch import service, store
+from api.dispatch.schemas import DispatchExplanation, DryRun, Explanation
+from api.problems import FieldError, Problem, invalid
+from api.sites import store as places
+from api.transactions import Transaction
+from api.work_orders.kinds import Origin
+from api.work_orders.order import Order
+from api.work_orders.states import State
+
+_PLACES: Final = ("building", "zone", "grid")
+
+
+async def of_order(tx: Transaction, order: Order) -> DispatchExplanation:
+    """How an order last came to its worker, and what the rules last said of it."""
+    move = await store.last_move(tx, order.number)
+    choice = await store.last_choice(tx, order.number)
+    is_by_choice = choice is not None and (move is None or choice[0] >= move["n"])
+    return DispatchExplanation(
+        number=order.number,
+        worker=order.worker,
+        action=move["action"] if move else None,
+        by=move["actor"] if move else None,
+        dispatched_at=move["at"] if move else None,
+        is_by_choice=is_by_choice,
+        choice=choice[1] if choice else None,
+    )
+
+
+async def dry_run(tx: Transaction, asked: DryRun) -> Explanation:
+    """Who would get such an order now, and why; nothing is written. Raises Problem 422 for an unknown place."""
+    unknown = await places.unknown_places(
+        tx, buildings=_named(asked.building), zones=_named(asked.zone), grids=_named(asked.grid)
+    )
+    for field in _PLACES:
+        if unknown[field]:
+            raise _unknown(field, min(unknown[field]))
+    routed = await categories.route(tx, await categories.category(tx, asked.category), asked.building, asked.text)
+    order = replace(_order(tx, asked), unit=asked.unit or routed.unit, grid=asked.grid or routed.grid)
+    decision = await service.decide(tx, order, at=asked.at, dry=True)
+    return service.explanation_of(decision, asked.at or tx.at)
+
+
+def _order(tx: Transaction, asked: DryRun) -> Order:
+    return Order(
+        number="",
+        origin=Origin.REPORT,
+        state=State.ACCEPTED,
+        title={"zh": "", "en": ""},
+        text={"zh": asked.text, "en": asked.text},
+        opened_seq=0,
+        opened_at=tx.at,
+        updated_at=tx.at,
+        **asked.model_dump(exclude={"text", "at"}),
+    )
+
+
+def _named(name: str | None) -> list[str]:
+    return [name] if name is not None else []
+
+
+def _unknown(field: str, name: str) -> Problem:
+    error = FieldError(loc=["body", field], msg=f"the site has no {field} {name}", type="unknown")
+    return invalid("unknown_place", error.msg, [error])

@@ -1,0 +1,80 @@
+"""What arbiters decided becomes a rule when a supervisor says so."""
+
+from __future__ import annotations
+
+import json
+
+from api import cursors
+from api.audit import store as audit
+from api.dispatch import book, proposals_store, store
+from api.dispatch.rules import MAX_RULES, Rule, Target
+from api.dispatch.schemas import AcceptProposal, DeclineProposal, NewBook, Proposal, Proposals, ProposalState
+from api.problems import conflict, not_found
+from api.transactions import Transaction
+
+
+async def page(tx: Transaction, state: ProposalState | None, *, cursor: str | None, limit: int) -> Proposals:
+    """Proposals, newest first."""
+    key = cursors.decode_numbers(cursor, 1)
+    found = await proposals_store.page(tx, state, before=key[0] if key else None, limit=limit + 1)
+    items = found[:limit]
+    return Proposals(items=items, next_cursor=cursors.encode(items[-1].id) if len(found) > limit else None)
+
+
+async def accept(tx: Transaction, proposal: int, how: AcceptProposal) -> Proposal:
+    """Puts the rule before all others, as a new version. Raises Problem 404, 409 and what putting rules raises."""
+    await store.one_at_a_time(tx)  # before the proposal's row, as whoever arbitrates
+    found = await _pending(tx, proposal)
+    now = await book.newest(tx)
+    rules = [_rule(found, how), *now.rules]
+    why = how.why or f"proposal {proposal}, from {', '.join(found.numbers)}"[:200]
+    await book.put(tx, _new_book(rules, why, now.version))
+    return await _decided(tx, proposal, ProposalState.ACCEPTED, how.why)
+
+
+async def decline(tx: Transaction, proposal: int, how: DeclineProposal) -> Proposal:
+    """Nothing comes of it. Raises Problem 404 or 409."""
+    await _pending(tx, proposal)
+    return await _decided(tx, proposal, ProposalState.DECLINED, how.why)
+
+
+async def _pending(tx: Transaction, proposal: int) -> Proposal:
+    found = await proposals_store.locked(tx, proposal)
+    if found is None:
+        raise not_found("proposal")
+    if found.state is not ProposalState.PENDING:
+        raise conflict("decided_already", f"{found.decided_by} has decided: {found.state}")
+    return found
+
+
+async def _decided(tx: Transaction, proposal: int, state: ProposalState, why: str | None) -> Proposal:
+    await proposals_store.decide(tx, proposal, state)
+    await audit.record(tx, f"dispatch.proposal_{state.value}", str(proposal), {"why": why})
+    after = await proposals_store.locked(tx, proposal)
+    if after is None:
+        raise LookupError(proposal)
+    return after
+
+
+def _new_book(rules: list[Rule], why: str, based_on: int) -> NewBook:
+    if len(rules) > MAX_RULES:
+        raise conflict("too_many_rules", f"a site has at most {MAX_RULES} dispatch rules")
+    return NewBook(rules=rules, why=why, based_on=based_on)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)  # a text of JSON is one of CEL
+
+
+def _rule(found: Proposal, how: AcceptProposal) -> Rule:
+    """The rule that would have decided so. Raises Problem 409 for a scope or a unit that the orders do not have."""
+    condition = f"order.category == {_quoted(found.category)}"
+    if how.scope != "site":
+        place = found.building if how.scope == "building" else found.grid
+        if place is None:
+            raise conflict("no_such_scope", f"the orders have no {how.scope}; accept it for another scope")
+        condition += f" && order.{how.scope} == {_quoted(place)}"
+    if how.to == "unit" and found.unit is None:
+        raise conflict("no_unit", f"{found.worker} belongs to no unit; accept it for the worker")
+    to = Target(unit=found.unit) if how.to == "unit" else Target(worker=found.worker)
+    return Rule(name=f"proposal-{found.id}", when=condition, to=to)

@@ -1,0 +1,44 @@
+"""What arbiters decided, as the rules that would have decided so."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from api.dispatch.schemas import Proposal, ProposalState
+from api.transactions import Transaction
+from api.work_orders.order import Order
+from herun.database.queries import Queries
+
+_QUERIES: Final = Queries(__package__)
+MAX_NUMBERS: Final = 50  # orders that a proposal names; those after them say nothing new
+
+
+async def propose(tx: Transaction, order: Order, reason: str | None) -> None:
+    """Remembers whom an arbiter gave an order; the same decision again adds the order to the same proposal."""
+    await tx.run(
+        _QUERIES["propose"],
+        category=order.category,
+        building=order.building,
+        grid=order.grid,
+        worker=order.worker,
+        number=order.number,
+        reason=reason,
+        most=MAX_NUMBERS,
+    )
+
+
+async def page(tx: Transaction, state: ProposalState | None, *, before: int | None, limit: int) -> list[Proposal]:
+    """Proposals, newest first."""
+    rows = await tx.chosen(_QUERIES["proposals"], state=state, before=before, limit=limit)
+    return [Proposal(**row) for row in rows]
+
+
+async def locked(tx: Transaction, proposal: int) -> Proposal | None:
+    """One proposal; nobody else decides on it until this transaction ends."""
+    row = await tx.one(_QUERIES["proposal"], id=proposal)
+    return Proposal(**row) if row else None
+
+
+async def decide(tx: Transaction, proposal: int, state: ProposalState) -> None:
+    """Keeps what became of it."""
+    await tx.run(_QUERIES["decide_proposal"], id=proposal, state=state)

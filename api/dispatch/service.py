@@ -1,0 +1,186 @@
+"""Who gets an order: the first rule that matches, those who fit and are on shift, and of them the mode's choice.
+
+Dispatches of a site come one after the other: each sees what the one before gave to whom, so that loads and turns are
+right however many there are at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any, Final
+
+from api.categories import service as categories
+from api.dispatch import store, words
+from api.dispatch.choice import Candidate, Choice, Errand, Passed, Stage, choose, unfitness
+from api.dispatch.explaining import explained
+from api.dispatch.rules import Mode, Rule, first_match
+from api.dispatch.schemas import Explanation
+from api.dispatch.shifts import calendar
+from api.dispatch.store import Ground
+from api.problems import Problem, conflict
+from api.transactions import SYSTEM, Transaction
+from api.work_orders import steps
+from api.work_orders.order import Move, Order
+from api.work_orders.states import Action
+from herun.clock import to_us
+from herun.schedule import local_time, zone_named
+
+OFFERED: Final = "offered"
+_WEEK: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was looked at, and what came of it."""
+
+    ground: Ground
+    rule: Rule
+    errand: Errand
+    candidates: list[Candidate]
+    choice: Choice
+    failed: dict[str, str]  # rules that could not be evaluated, and why
+
+
+async def place(tx: Transaction, order: Order) -> Order:
+    """Dispatches an accepted order, or offers it to those who may take it; leaves it to the desk if nobody fits."""
+    decision = await decide(tx, order, to_assign=order.confidential)
+    return await _carry_out(tx, order, decision)
+
+
+async def assign(tx: Transaction, order: Order) -> Order:
+    """Dispatches an order that nobody took in time; leaves it to the desk if nobody fits any more."""
+    decision = await decide(tx, order, to_assign=True)
+    if decision.choice.worker is None:
+        await store.drop_offer(tx, order.number)
+    return await _carry_out(tx, order, decision)
+
+
+async def choice_of_desk(tx: Transaction, order: Order, move: Move) -> Move:
+    """The desk's dispatch to whom it fits best. Raises Problem 409 if that is nobody."""
+    decision = await decide(tx, order, to_assign=True)
+    if decision.choice.worker is None:
+        reason = words.of_choice(decision.choice)["en"]
+        raise conflict("nobody_fits", f"{reason}; name a worker, or look at the explanation of a dry run")
+    await _keep(tx, order, decision, order.version + 1)
+    return replace(move, worker=decision.choice.worker, detail=_told(decision))
+
+
+async def check_claim(tx: Transaction, order: Order, username: str, move: Move) -> Move:
+    """The claim of somebody who fits. Raises Problem 403 that says why they do not."""
+    decision = await decide(tx, order)
+    me = next((each for each in decision.candidates if each.username == username), None)
+    if me is None:
+        raise Problem(HTTPStatus.FORBIDDEN, "does_not_fit", "orders cannot be dispatched to you")
+    stages = (Stage.RULE, *decision.ground.settings.chain)
+    reasons = [unfitness(me, decision.errand, decision.rule, stage) for stage in stages]
+    if all(reasons):
+        why = next(reason for reason in reasons if reason)
+        said = words.of_passed(Passed(username, why, {}))
+        raise Problem(HTTPStatus.FORBIDDEN, "does_not_fit", f"{said['en']} / {said['zh']}")
+    return replace(move, detail={"rule": decision.rule.name, "offered_to": len(order.pool)})
+
+
+async def decide(
+    tx: Transaction,
+    order: Order,
+    *,
+    at: datetime | None = None,
+    without: AbstractSet[str] = frozenset(),
+    to_assign: bool = False,
+    dry: bool = False,
+) -> Decision:
+    """Who fits an order. `to_assign`: it is not offered. `dry`: nobody waits, nothing follows."""
+    if not dry:
+        await store.one_at_a_time(tx)
+    when = at or tx.at
+    ground = await store.ground(tx, order.building)
+    top = (await categories.category(tx, order.category)).top_class
+    match = first_match(ground.rules, facts(order, top, ground, when))
+    rule = match.rule
+    if to_assign and rule.mode is Mode.GRAB:
+        rule = rule.model_copy(update={"mode": Mode.ASSIGN})
+    everybody = await store.candidates(tx, ground, rule.name, when)
+    candidates = [each for each in everybody if each.username not in without]
+    errand = errand_of(order, ground)
+    choice = choose(candidates, errand, rule, ground.settings.chain)
+    return Decision(ground, rule, errand, candidates, choice, match.failed)
+
+
+def explanation_of(decision: Decision, at: datetime) -> Explanation:
+    """What was decided, as people read it."""
+    return explained(decision.choice, decision.ground.book_version, at, decision.failed)
+
+
+def facts(order: Order, top: str, ground: Ground, at: datetime) -> dict[str, Any]:
+    """What the condition of a rule sees of an order; times are the site's."""
+    local = local_time(zone_named(ground.time_zone), to_us(at))
+    grids = _grids(order, ground)
+    return {
+        "category": order.category,
+        "top": top,
+        "severity": order.severity,
+        "building": order.building,
+        "zone": order.zone,
+        "grid": order.grid or (grids[0] if grids else None),
+        "unit": order.unit,
+        "text": order.text.get("zh", ""),
+        "channel": order.channel.value,
+        "origin": order.origin.value,
+        "hour": local.hour,
+        "weekday": _WEEK[local.weekday()],
+        "workday": calendar(ground.decrees).is_workday(local.date()),
+    }
+
+
+def errand_of(order: Order, ground: Ground) -> Errand:
+    """What of an order decides on who fits."""
+    grids = frozenset(_grids(order, ground))
+    beside = {name for grid in grids for name in ground.settings.neighbours.get(grid, [])}
+    return Errand(
+        category=order.category,
+        grids=grids,
+        neighbours=frozenset(beside - grids),
+        unit=order.unit,
+        place=None if order.lat is None or order.lon is None else (order.lat, order.lon),
+    )
+
+
+def _grids(order: Order, ground: Ground) -> list[str]:
+    """A building may lie in several grids, of which the order names one; another grid was put by hand."""
+    return ground.grids if order.grid is None or order.grid in ground.grids else [order.grid]
+
+
+async def _carry_out(tx: Transaction, order: Order, decision: Decision) -> Order:
+    choice = decision.choice
+    await _keep(tx, order, decision, order.version + (1 if choice.worker or choice.pool else 0))
+    if choice.worker is not None:
+        move = Move(Action.DISPATCH, worker=choice.worker, detail=_told(decision))
+        return await steps.step(tx, order, move, SYSTEM)
+    if choice.pool:
+        until = tx.at + timedelta(seconds=decision.rule.claim_within_s)
+        await store.offer(tx, order.number, choice.pool, until)
+        offered = replace(order, pool=choice.pool)
+        return await steps.note(tx, offered, OFFERED, by=SYSTEM, detail=_told(decision) | {"until": until.isoformat()})
+    return order
+
+
+async def _keep(tx: Transaction, order: Order, decision: Decision, n: int) -> None:
+    await store.keep_choice(tx, order.number, n, explanation_of(decision, tx.at))
+    if decision.choice.worker is not None and decision.choice.mode is Mode.ROUND_ROBIN:
+        await store.take_turn(tx, decision.rule.name, decision.choice.worker)
+
+
+def _told(decision: Decision) -> dict[str, Any]:
+    """What the order's history says: its reporter reads it, so nothing of anybody's load or whereabouts."""
+    choice = decision.choice
+    said: dict[str, Any] = {
+        "rule": choice.rule,
+        "book_version": decision.ground.book_version,
+        "mode": choice.mode.value,
+        "stage": choice.stage.value,
+        "fitting": choice.looked[-1].fitting,
+    }
+    return said | ({"offered_to": len(choice.pool)} if choice.pool else {})
