@@ -15,6 +15,7 @@ from api.notices import store as notice_store
 from api.open311 import store as open311
 from api.open311.service import REPEATED_WITHIN
 from api.pictures import service as pictures
+from api.reports import store as reports
 from api.resources import Resources
 from api.transactions import ALL_SITES, begin
 from api.visitors import store as visitors
@@ -67,6 +68,13 @@ async def _forget_contacts(resources: Resources) -> int:
         return await open311.forget_contacts(tx, tx.at - kept, BATCH)
 
 
+async def _forget_callers(resources: Resources) -> int:
+    kept = timedelta(days=resources.settings.personal_retention_days)
+    async with begin(resources, ALL_SITES) as tx:
+        return await reports.forget_callers(tx, tx.at - kept, BATCH)
+
+
 _FORGET: Final = (
     _forget_batch, _forget_visits, _forget_notices, _forget_links, _forget_pictures, _forget_repeats, _forget_contacts,
+    _forget_callers,
 )  # fmt: skip

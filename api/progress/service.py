@@ -13,7 +13,7 @@ from api.transactions import Transaction, begin
 from api.urges import service as urges
 from api.work_orders import store as work_orders
 from api.work_orders.order import Order
-from api.work_orders.states import sentence
+from api.work_orders.states import OVER, sentence
 
 
 async def progress(resources: Resources, theirs: Theirs) -> Progress:
@@ -61,6 +61,7 @@ async def _shown(tx: Transaction, number: str) -> Progress:
 
 
 def _question(tx: Transaction, order: Order, text: str | None) -> Asked | None:
-    if text is None or order.asked_until is None or order.asked_until <= tx.at:
+    is_open = order.asked_until is not None and order.asked_until > tx.at and order.state not in OVER
+    if text is None or order.asked_until is None or not is_open:
         return None
     return Asked(text=text, until=order.asked_until)

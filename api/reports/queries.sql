@@ -6,3 +6,8 @@ INSERT INTO order_callers (site, number, name) VALUES (%(site)s, %(number)s, %(n
 
 -- name: caller
 SELECT name FROM order_callers WHERE site = %(site)s AND number = %(number)s;
+
+-- name: forget_callers
+DELETE FROM order_callers WHERE ctid IN (
+    SELECT c.ctid FROM order_callers AS c JOIN work_orders AS o USING (site, number)
+    WHERE o.closed_at <= %(before)s LIMIT %(limit)s);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from api.transactions import Transaction
@@ -25,3 +26,8 @@ async def caller(tx: Transaction, number: str) -> str | None:
     """The name of whoever called; None if nobody did."""
     row = await tx.one(_QUERIES["caller"], number=number)
     return row["name"] if row else None
+
+
+async def forget_callers(tx: Transaction, before: datetime, limit: int) -> int:
+    """Deletes the names of callers whose order was closed before a time, of any site; returns how many."""
+    return await tx.run(_QUERIES["forget_callers"], before=before, limit=limit)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from api.reports import store
+from api.transactions import ALL_SITES, begin
 from herun.clock import DAY_US, HOUR_US
 from tests.integration.api.running import World
 from tests.integration.api.test_following import actions, code, reported
@@ -31,6 +33,17 @@ async def test_the_desk_takes_a_report_down_for_a_caller_who_follows_it_by_phone
     read = [await world.by("gwen").get(f"work-orders/{order['number']}{part}") for part in ("", "/history")]
     assert "Carla" not in str(read)
     assert (await world.by("audrey").get(f"work-orders/{order['number']}"))["contact_phone"] != "13912345678"
+
+
+async def test_a_callers_name_is_forgotten_some_time_after_the_order_was_closed(world: World) -> None:
+    body = {**RAT, "caller": {"name": "Carla Caller", "phone": "13912345678"}}
+    number = (await world.by("oscar").post("reports", body))["number"]
+    async with begin(world.resources, ALL_SITES) as tx:
+        assert await store.forget_callers(tx, tx.at, 10) == 0
+    await world.by("oscar").post(f"work-orders/{number}/cancel", {"reason": "It stopped"})
+    async with begin(world.resources, ALL_SITES) as tx:
+        assert await store.forget_callers(tx, tx.at, 10) == 1
+    assert (await code(world, "oscar", f"work-orders/{number}/caller"))[0] == 404
 
 
 async def test_nobody_reports_without_a_name_where_the_category_allows_it_and_follows_by_link(world: World) -> None:
@@ -75,7 +88,7 @@ async def test_what_is_open_already_is_shown_with_reasons_and_without_anybodys_w
 
 
 async def test_another_matter_or_an_old_or_confidential_one_is_not_shown(world: World) -> None:
-    await reported(world, **{**RAT, "confidential": True})
+    await reported(world, **RAT, confidential=True)
     await reported(world, category="noise", text="楼上半夜装修", building="b2")
     assert await like(world, "rob") == []
     await reported(world, **RAT)

@@ -129,4 +129,6 @@ GRANT SELECT ON work_orders_whole TO herun_api;
 GRANT SELECT, INSERT, UPDATE, DELETE ON order_links, pictures TO herun_api;
 GRANT SELECT, INSERT, UPDATE ON order_questions, return_visit_plans, order_visits TO herun_api;
 -- A draw is never drawn again.
-GRANT SELECT, INSERT ON return_visit_draws, order_callers TO herun_api;
+GRANT SELECT, INSERT ON return_visit_draws TO herun_api;
+-- A name is not kept for ever.
+GRANT SELECT, INSERT, DELETE ON order_callers TO herun_api;
