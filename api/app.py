@@ -16,6 +16,7 @@ from api.calendar import endpoints as calendar
 from api.care import endpoints as care
 from api.devices import endpoints as devices
 from api.events import endpoints as events
+from api.figures import endpoints as figures
 from api.health import endpoints as health
 from api.known_query import refuse_unknown_query
 from api.live import endpoints as live
@@ -39,7 +40,7 @@ VERSION: Final = "1"
 
 _FEATURES: Final = (
     sessions, sites, people, devices, rules, promotions, plate_lists, visitors, care, events, passages, alerts, arming,
-    calendar, backtests, reports, work_orders, progress, live, audit,
+    calendar, backtests, reports, work_orders, progress, live, audit, figures,
 )  # fmt: skip
 
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})
