@@ -32,6 +32,7 @@ from api.rules import endpoints as rules
 from api.sessions import endpoints as sessions
 from api.sites import endpoints as sites
 from api.storable import refuse_unstorable
+from api.topics import endpoints as topics
 from api.visitors import endpoints as visitors
 from api.work_orders import endpoints as work_orders
 
@@ -41,6 +42,7 @@ VERSION: Final = "1"
 _FEATURES: Final = (
     sessions, sites, people, devices, rules, promotions, plate_lists, visitors, care, events, passages, alerts, arming,
     calendar, backtests, reports, work_orders, progress, live, audit, figures,
+    topics,
 )  # fmt: skip
 
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})

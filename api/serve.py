@@ -18,6 +18,7 @@ from api.app import create_app
 from api.outbox import service as outbox
 from api.resources import Resources
 from api.sessions.service import ensure_first_admin
+from api.topics import watch as topics
 from api.work_orders import follower
 from herun import stream, streams, subjects
 from herun.clock import Clock
@@ -97,6 +98,7 @@ async def serve(resources: Resources, listener: socket.socket, stop: asyncio.Eve
         outbox.TASK: outbox.relay,
         follower.TASK: follower.follow,
         "housekeeping": housekeeping.keep_house,
+        topics.TASK: topics.keep_watch,
     }
     async with asyncio.TaskGroup() as group:
         running = [
