@@ -12,6 +12,7 @@ from api.alerts import endpoints as alerts
 from api.arming import endpoints as arming
 from api.audit import endpoints as audit
 from api.backtests import endpoints as backtests
+from api.bulletins import endpoints as bulletins
 from api.calendar import endpoints as calendar
 from api.care import endpoints as care
 from api.devices import endpoints as devices
@@ -42,7 +43,7 @@ VERSION: Final = "1"
 _FEATURES: Final = (
     sessions, sites, people, devices, rules, promotions, plate_lists, visitors, care, events, passages, alerts, arming,
     calendar, backtests, reports, work_orders, progress, live, audit, figures,
-    topics,
+    bulletins, topics,
 )  # fmt: skip
 
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})

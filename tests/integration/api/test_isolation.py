@@ -7,6 +7,8 @@ from typing import Final
 import pytest
 from psycopg.errors import InsufficientPrivilege
 
+from herun.clock import to_datetime
+from tests.integration.api.many_orders import W20, Row, number, put
 from tests.integration.api.running import NOON_US, World
 from tests.integration.api.test_promotion import monitored
 
@@ -54,6 +56,11 @@ async def fill(world: World) -> None:
     monitored(world, "d1", NOON_US)
     asked = await world.admin.post("backtests", {"from": "2026-05-01T00:00:00Z", "to": "2026-05-02T00:00:00Z"})
     world.add_result(asked["id"], state="running")
+    put(world, [Row(number(n), handled_at=W20, reporter=f"p{n}", ratings=[(0, "rita", True, 5)]) for n in range(3)])
+    world.rows("UPDATE work_orders SET opened_at = %(at)s WHERE origin = 'report'", at=to_datetime(NOON_US))
+    await world.by("susan").post("topics/pass")
+    world.rows("UPDATE work_orders SET opened_at = %(at)s WHERE origin = 'report'", at=W20)
+    await world.by("susan").post("bulletins", {"week": "2026-W20"})
 
 
 async def test_another_sites_rows_do_not_exist(world: World) -> None:
