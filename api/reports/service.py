@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from api.categories import service as categories
 from api.categories import suggestions
 from api.categories.suggester import Suggester
@@ -9,10 +11,14 @@ from api.problems import FieldError, Problem, invalid
 from api.reports import store
 from api.reports.schemas import NewReport
 from api.sites import store as places
+from api.topics import service as topics
 from api.transactions import Transaction
 from api.work_orders import service as work_orders
 from api.work_orders.order import Person
 from api.work_orders.schemas import WorkOrder
+
+# Why the system merges a report: somebody is at it before it was complained of.
+KNOWN: Final = "known already: somebody is at it"
 
 
 async def submit(tx: Transaction, reporter: Person, report: NewReport, suggester: Suggester) -> WorkOrder:
@@ -27,7 +33,11 @@ async def submit(tx: Transaction, reporter: Person, report: NewReport, suggester
     phone = report.phone or await store.phone_of_actor(tx)
     order = await work_orders.open_for_report(tx, reporter, report, phone)
     await suggestions.note_report(tx, suggester, order.number, text=report.text, chosen=report.category)
-    return order
+    master = await topics.known(tx, report.text, order.building, category=report.category)
+    if master is None or order.confidential:
+        return order
+    await work_orders.join(tx, order.number, master, KNOWN)
+    return await work_orders.one(tx, reporter, order.number)
 
 
 def _unknown(field: str, name: str) -> Problem:

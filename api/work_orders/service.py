@@ -15,6 +15,7 @@ from api import cursors
 from api.dispatch import service as dispatch
 from api.problems import Problem, conflict, invalid, not_found
 from api.reports.schemas import NewReport
+from api.roles import DESK
 from api.transactions import SYSTEM, Transaction
 from api.work_orders import guards, joining, opening, steps, store
 from api.work_orders import order as orders
@@ -145,6 +146,15 @@ async def _rate_merged(tx: Transaction, order: Order, move: Move, by: str) -> Or
             "wrong_state", f"rate is not possible while the order that stands for it is {order.master_state}"
         )
     return await steps.rate_merged(tx, order, move, by)
+
+
+async def join(tx: Transaction, number: str, master: str, reason: str) -> None:
+    """Merges an order that was just opened into one that stands for the matter already, if it still can."""
+    held = await store.locked_together(tx, {number, master})
+    if master in held and held[master].state not in {State.MERGED, State.CANCELLED}:
+        system = Person(SYSTEM, frozenset(DESK), None)
+        move = Move(Action.MERGE, reason, master=master)
+        await joining.merge(tx, system, held, held[number], move)
 
 
 async def split(tx: Transaction, person: Person, number: str, part: Part) -> WorkOrder:
