@@ -12,6 +12,7 @@ from api.alerts import endpoints as alerts
 from api.arming import endpoints as arming
 from api.audit import endpoints as audit
 from api.backtests import endpoints as backtests
+from api.bulletins import endpoints as bulletins
 from api.calendar import endpoints as calendar
 from api.care import endpoints as care
 from api.categories import endpoints as categories
@@ -21,6 +22,7 @@ from api.dispatch import endpoints as dispatch
 from api.duplicates import endpoints as duplicates
 from api.events import endpoints as events
 from api.evidence import endpoints as evidence
+from api.figures import endpoints as figures
 from api.health import endpoints as health
 from api.known_query import refuse_unknown_query
 from api.links import endpoints as links
@@ -44,6 +46,7 @@ from api.rules import endpoints as rules
 from api.sessions import endpoints as sessions
 from api.sites import endpoints as sites
 from api.storable import refuse_unstorable
+from api.topics import endpoints as topics
 from api.urges import endpoints as urges
 from api.visitors import endpoints as visitors
 from api.work_orders import endpoints as work_orders
@@ -55,7 +58,7 @@ VERSION: Final = "1"
 _FEATURES: Final = (
     sessions, sites, people, devices, rules, promotions, plate_lists, visitors, care, events, passages, alerts, arming,
     calendar, backtests, categories, reports, dispatch, work_orders, clocks, progress, links, questions, urges,
-    return_visits, pictures, duplicates, evidence, notices, live, audit, open311,
+    return_visits, pictures, duplicates, evidence, notices, live, audit, open311, figures, bulletins, topics,
 )  # fmt: skip
 
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})

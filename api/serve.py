@@ -25,6 +25,7 @@ from api.open311 import batches
 from api.outbox import service as outbox
 from api.resources import Resources
 from api.sessions.service import ensure_first_admin
+from api.topics import watch as topics
 from api.work_orders import follower, times
 from herun import stream, streams, subjects
 from herun.clock import Clock, SystemClock
@@ -113,6 +114,7 @@ async def serve(resources: Resources, listener: socket.socket, stop: asyncio.Eve
         dispatch_times.TASK: dispatch_times.keep_times,
         **delivery.tasks(resources.channels),
         suggestions.TASK: suggestions.keep_learning,
+        topics.TASK: topics.keep_watch,
     }
     await resources.nats.subscribe(subjects.PEOPLE_SIGN_IN, queue=sign_in.QUEUE, cb=sign_in.answering(resources))
     async with asyncio.TaskGroup() as group:

@@ -29,13 +29,15 @@ _ORDER: Final = re.compile(r"(WO\d{8}-\d{6}(?!\d))")
 _COMPILED: Final = [(re.compile(pattern), instead) for pattern, instead in _PATTERNS]
 
 
-def redacted(text: str) -> str:
+def redacted(text: str, max_chars: int | None = None) -> str:
     """The text without phones, plates, accounts, addresses of mail, flats and names that stand where names stand.
 
     Numbers of our own orders stay. Full-width characters become usual ones. A name that stands alone is not found.
+    With `max_chars`, the rest is left out.
     """
     parts = _ORDER.split(unicodedata.normalize("NFKC", text))
-    return "".join(part if _ORDER.fullmatch(part) else _without(part) for part in parts)
+    clean = "".join(part if _ORDER.fullmatch(part) else _without(part) for part in parts)
+    return clean if max_chars is None or len(clean) <= max_chars else f"{clean[: max_chars - 1]}…"
 
 
 def _without(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import Final, Literal
 from api.clocks.limits import Limits
 
 DESK: Final = "desk"  # the unit of whatever no category knows; every tree has it
+REST: Final = "rest"  # the class of what belongs to no other; no bulletin ranks it
 MAX_NEAREST: Final = 5  # names that are offered in place of an unknown one
 
 HandledBy = Literal["grid", "property"]

@@ -70,11 +70,13 @@ async def add_promise(tx: Transaction, number: str, new: PromiseRow) -> None:
     """Begins a round."""
     values = {"round": new.round, "began_at": new.began_at, "due_at": new.due_at, "terms": Jsonb(new.terms)}
     await tx.run(_QUERIES["add_promise"], number=number, **values)
+    await tx.run(_QUERIES["promised"], number=number, due_at=new.due_at)
 
 
 async def move_promise(tx: Transaction, number: str, round_: int, due_at: datetime) -> None:
     """Another time is promised."""
     await tx.run(_QUERIES["move_promise"], number=number, round=round_, due_at=due_at)
+    await tx.run(_QUERIES["promised"], number=number, due_at=due_at)
 
 
 async def join_promise(tx: Transaction, number: str, round_: int, master: str | None) -> None:

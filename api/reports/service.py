@@ -17,6 +17,7 @@ from api.reports.schemas import AnonymousReport, Caller, NewAnonymousReport, New
 from api.resources import Resources
 from api.roles import DESK
 from api.sites import store as places
+from api.topics import service as topics
 from api.transactions import Transaction
 from api.work_orders import order as orders
 from api.work_orders import service as work_orders
@@ -24,9 +25,12 @@ from api.work_orders import store as kept_orders
 from api.work_orders.kinds import Channel
 from api.work_orders.order import Person
 from api.work_orders.schemas import WorkOrder
+from api.work_orders.shown import shown
 
 NOBODY: Final = "(anonymous)"  # who acts in the history; no username has brackets
 _NOBODY: Final = Person(NOBODY, frozenset(), None)
+# Why the system merges a report: somebody is at it before it was complained of.
+KNOWN: Final = "known already: somebody is at it"
 
 
 async def submit(tx: Transaction, resources: Resources, reporter: Person, report: NewReport) -> WorkOrder:
@@ -49,7 +53,9 @@ async def submit(tx: Transaction, resources: Resources, reporter: Person, report
     if report.caller is not None:
         await store.add_caller(tx, order.number, report.caller.name)
     await _keep_more(tx, resources, order.number, report)
-    return await work_orders.one(tx, reporter, order.number) if report.pictures else order
+    if report.join is None:
+        await _join_known(tx, order, report)
+    return shown(await kept_orders.known(tx, order.number), reporter)
 
 
 async def submit_anonymously(tx: Transaction, resources: Resources, report: NewAnonymousReport) -> AnonymousReport:
@@ -62,6 +68,7 @@ async def submit_anonymously(tx: Transaction, resources: Resources, report: NewA
     whole = NewReport.model_validate(report.model_dump())
     order = await work_orders.open_for_report(tx, _NOBODY, whole, report.phone, Channel.ANONYMOUS)
     await _keep_more(tx, resources, order.number, report)
+    await _join_known(tx, order, report)
     return AnonymousReport(**(await links.make_for(tx, order.number)).model_dump())
 
 
@@ -103,6 +110,12 @@ async def _keep_more(
     if report.pictures:
         await pictures.attach(tx, await kept_orders.known(tx, number), report.pictures, tx.actor)
     await suggestions.note_report(tx, resources.suggester, number, text=report.text, chosen=report.category)
+
+
+async def _join_known(tx: Transaction, order: WorkOrder, report: NewReport | NewAnonymousReport) -> None:
+    master = await topics.known(tx, report.text, order.building, category=report.category)
+    if master is not None and not order.confidential:
+        await work_orders.join(tx, order.number, master, KNOWN)
 
 
 def _unknown(field: str, name: str) -> Problem:

@@ -178,6 +178,14 @@ async def _rate_merged(tx: Transaction, order: Order, move: Move, by: str) -> Or
     return await steps.rate_merged(tx, order, move, by)
 
 
+async def join(tx: Transaction, number: str, master: str, reason: str) -> None:
+    """Merges an order that was just opened into one that stands for the matter already, if it still can."""
+    held = await store.locked_together(tx, {number, master})
+    if master in held and held[master].state not in {State.MERGED, State.CANCELLED}:
+        move = Move(Action.MERGE, reason, master=master)
+        await joining.merge(tx, held, held[number], move, SYSTEM)
+
+
 async def split(tx: Transaction, person: Person, number: str, part: Part) -> WorkOrder:
     """Opens a part of an order as an order of its own, and answers with it. Raises Problem as `act` does."""
     order = _theirs(await store.locked(tx, number), person, Action.SPLIT, set())

@@ -20,6 +20,7 @@ PLACES: Final = {
     "version": "1", "id": "1", "proposal": "1", "worker": "gwen",
     "picture": "00000000-0000-0000-0000-000000000003",
     "username": "rita", "channel": "email", "target": "only",
+    "week": "2026-W20", "topic": "T20260601-000000",
     "alert_id": "00000000-0000-0000-0000-000000000001", "backtest_id": "00000000-0000-0000-0000-000000000002",
     "key_id": "0" * 16, "service_code": "water", "media_id": "0" * 32,
 }  # fmt: skip

@@ -11,6 +11,9 @@ from psycopg.errors import InsufficientPrivilege
 from api.notices import contacts
 from api.return_visits import store as return_visits
 from api.transactions import begin
+from herun.clock import to_datetime
+from tests.integration.api.many_orders import W20, Row, put
+from tests.integration.api.many_orders import number as row_number
 from tests.integration.api.open311 import V2, WATER, client
 from tests.integration.api.running import NOON_US, World
 from tests.integration.api.test_dispatch import arbitrated
@@ -83,6 +86,7 @@ async def fill(world: World) -> None:
     await world.admin.put("categories", (await world.admin.get("categories"))["tree"])
     order = await world.by("rita").post("reports", {"category": "noise", "text": "Loud"})
     await world.by("oscar").post(f"work-orders/{order['number']}/category", {"category": "lift", "reason": "rattles"})
+    await weeks(world)
 
 
 async def residents(world: World) -> None:
@@ -113,6 +117,15 @@ async def dispatch(world: World) -> None:
     await reported(world)
     await world.admin.put("dispatch-rules", {"rules": [{"name": "r2", "when": "true", "mode": "round_robin"}]})
     await arbitrated(world)
+
+
+async def weeks(world: World) -> None:
+    """A row of each table that topics and bulletins have."""
+    put(world, [Row(row_number(n), handled_at=W20, reporter=f"p{n}", ratings=[(0, "rita", True, 5)]) for n in range(3)])
+    world.rows("UPDATE work_orders SET opened_at = %(at)s WHERE origin = 'report'", at=to_datetime(NOON_US))
+    await world.by("susan").post("topics/pass")
+    world.rows("UPDATE work_orders SET opened_at = %(at)s WHERE origin = 'report'", at=W20)
+    await world.by("susan").post("bulletins", {"week": "2026-W20"})
 
 
 async def test_another_sites_rows_do_not_exist(world: World) -> None:

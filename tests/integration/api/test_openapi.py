@@ -110,6 +110,8 @@ async def furnished(world: World, port: int) -> Target:
         "username": "gwen",
         "channel": "email",
         "target": "only",
+        "week": "2026-W20",
+        "topic": "T20260601-000000",
     }
     return Target(f"http://127.0.0.1:{port}", world.admin.token or "", places)
 

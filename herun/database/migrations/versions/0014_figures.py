@@ -1,4 +1,4 @@
-"""What residents have of their reports: links, questions, pictures, return visits; a caller's name stands apart."""
+"""Frozen bulletins with the orders that they counted, and topics of what people report."""
 
 from herun.database.migrate import run_sql
 

@@ -1,0 +1,77 @@
+-- name: demand
+-- What people asked for in a week: merged reports too, for each is somebody's; not what was cancelled, not the parts of
+-- a split order, not what the system opened itself.
+SELECT o.number, o.category, o.merged_into, o.confidential, o.opened_seq, o.text, o.answer, o.updated_at
+FROM work_orders AS o
+WHERE o.site = %(site)s AND o.opened_at >= %(begin)s AND o.opened_at < %(end)s
+  AND o.origin = 'report' AND o.state <> 'cancelled' AND o.parent IS NULL AND o.reporter IS DISTINCT FROM 'system'
+
+-- name: by_category
+SELECT category, count(*) AS orders FROM demand GROUP BY category;
+
+-- name: examples
+-- Of each class the first that were answered, and if there are none the first of all.
+SELECT number, top_class, told FROM (
+    SELECT d.number, c.top_class, d.text ->> 'zh' AS told, d.opened_seq,
+           row_number() OVER (PARTITION BY c.top_class ORDER BY d.answer IS NULL, d.opened_seq) AS place
+    FROM demand AS d
+    JOIN unnest(%(categories)s::text[], %(top_classes)s::text[]) AS c(category, top_class) USING (category)
+    WHERE NOT d.confidential AND d.number <> ALL (%(left_out)s::text[])
+) AS placed
+WHERE place <= %(each)s
+ORDER BY top_class COLLATE "C", place;
+
+-- name: one_at_a_time
+SELECT site FROM sites WHERE site = %(site)s FOR NO KEY UPDATE;
+
+-- name: keep_orders
+INSERT INTO bulletin_orders (site, week, number, category, merged_into)
+SELECT %(site)s, %(week)s, number, category, merged_into FROM demand;
+
+-- name: kept_by_category
+SELECT category, count(*) AS orders FROM bulletin_orders WHERE site = %(site)s AND week = %(week)s GROUP BY category;
+
+-- name: keep
+INSERT INTO bulletins (site, week, body, hash, sources, frozen_by, frozen_at)
+VALUES (%(site)s, %(week)s, %(body)s, %(hash)s, %(sources)s, %(actor)s, %(at)s);
+
+-- name: one
+SELECT week, body, hash, sources, frozen_by, frozen_at FROM bulletins WHERE site = %(site)s AND week = %(week)s;
+
+-- name: page
+SELECT week, hash, frozen_at FROM bulletins
+WHERE site = %(site)s AND (%(before)s::text IS NULL OR week < %(before)s)
+ORDER BY week DESC
+LIMIT %(limit)s;
+
+-- name: told
+SELECT number, confidential, text ->> 'zh' AS question, answer FROM work_orders
+WHERE site = %(site)s AND number = ANY (%(numbers)s);
+
+-- name: corrected
+-- What would be told otherwise now, of the orders that a bulletin has counted and of those that it has not.
+SELECT o.number, b.category AS category_then, o.category AS category_now,
+       o.updated_at AS changed_at,
+       array_remove(ARRAY[
+           CASE WHEN o.category <> b.category THEN 'recategorised' END,
+           CASE WHEN o.state = 'cancelled' THEN 'cancelled' END,
+           CASE WHEN b.merged_into IS NULL AND o.merged_into IS NOT NULL THEN 'merged' END,
+           CASE WHEN b.merged_into IS NOT NULL AND o.merged_into IS NULL THEN 'unmerged' END
+       ], NULL) AS changes
+FROM bulletin_orders AS b JOIN work_orders AS o USING (site, number)
+WHERE b.site = %(site)s AND b.week = %(week)s
+  AND (o.category <> b.category OR o.state = 'cancelled' OR (b.merged_into IS NULL) <> (o.merged_into IS NULL))
+UNION ALL
+SELECT d.number, NULL, d.category, d.updated_at, ARRAY['added']
+FROM demand AS d
+WHERE NOT EXISTS (
+    SELECT FROM bulletin_orders AS b WHERE b.site = %(site)s AND b.week = %(week)s AND b.number = d.number)
+
+-- name: corrections
+SELECT number, category_then, category_now, changed_at, changes FROM corrected
+WHERE %(after)s::text IS NULL OR number > %(after)s
+ORDER BY number
+LIMIT %(limit)s;
+
+-- name: correction_counts
+SELECT change, count(*) AS orders FROM corrected CROSS JOIN LATERAL unnest(changes) AS c(change) GROUP BY change;

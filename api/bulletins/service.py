@@ -1,0 +1,186 @@
+"""The weekly bulletin: drafted as often as you like, frozen once, corrected beside it and never in it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from api import cursors
+from api.audit import store as audit
+from api.bulletins import store
+from api.bulletins.classes import OTHER, TopClass, top_classes
+from api.bulletins.ranking import ROUNDING, ranked
+from api.bulletins.schemas import (
+    Bulletin,
+    BulletinBody,
+    BulletinHead,
+    Bulletins,
+    Change,
+    Correction,
+    Corrections,
+    Draft,
+    Example,
+    HotTopic,
+    NewBulletin,
+    NewPair,
+    Pair,
+    Ranking,
+    Sources,
+)
+from api.bulletins.store import Stretch
+from api.figures.service import zone_of
+from api.figures.weeks import Week, week_named
+from api.problems import FieldError, Problem, conflict, invalid, not_found
+from api.topics import service as topics
+from api.transactions import Transaction
+from herun.redaction import redacted
+
+EXAMPLES: Final = 2  # of each ranked class
+HOT_TOPICS: Final = 5  # of one bulletin
+EXAMPLE_CHARS: Final = 300  # of an example; the rest is left out
+MAX_ANSWER_CHARS: Final = 2000  # of a published answer: the whole of what an order may hold
+
+
+async def draft(tx: Transaction, week: str) -> Draft:
+    """What would be frozen now, without pairs. Raises Problem 404 without a site, 422 for no week."""
+    wanted, zone = week_named(week), await zone_of(tx)
+    counts = await store.by_category(tx, _stretch(wanted, zone))
+    return await _composed(tx, NewBulletin(week=week, left_out=[], pairs=[]), counts, wanted, zone)
+
+
+async def freeze(tx: Transaction, new: NewBulletin) -> Bulletin:
+    """Freezes a week that is over. Raises Problem 409 if it is not, or if it is frozen already; 422 for a bad pair."""
+    wanted, zone = week_named(new.week), await zone_of(tx)
+    stretch = _stretch(wanted, zone)
+    if tx.at < stretch.end:
+        raise conflict("week_not_over", f"{new.week} ends at {stretch.end.isoformat()}")
+    await store.one_at_a_time(tx)
+    if await store.one(tx, new.week) is not None:
+        raise conflict("already_frozen", f"the bulletin of {new.week} is frozen; corrections are listed beside it")
+    counts = await store.keep_orders(tx, stretch)
+    made = await _composed(tx, new, counts, wanted, zone)
+    body = made.body.model_dump(mode="json")
+    await store.keep(tx, new.week, body, digest=digest(body), sources=made.sources)
+    await audit.record(tx, "bulletin.frozen", new.week, {"hash": digest(body), "reports": made.body.ranking.total})
+    return await one(tx, new.week, with_sources=True)
+
+
+async def one(tx: Transaction, week: str, *, with_sources: bool) -> Bulletin:
+    """A frozen bulletin. Raises Problem 404."""
+    row = await _kept(tx, week)
+    return Bulletin(
+        week=row["week"],
+        frozen_by=row["frozen_by"],
+        frozen_at=row["frozen_at"],
+        hash=row["hash"],
+        intact=digest(row["body"]) == row["hash"],
+        body=BulletinBody(**row["body"]),
+        sources=Sources(**row["sources"]) if with_sources else None,
+    )
+
+
+async def page(tx: Transaction, *, cursor: str | None, limit: int) -> Bulletins:
+    """Frozen bulletins, newest week first."""
+    rows = await store.page(tx, before=cursors.decode_text(cursor), limit=limit + 1)
+    items = [BulletinHead(**row) for row in rows[:limit]]
+    return Bulletins(items=items, next_cursor=cursors.encode(items[-1].week) if len(rows) > limit else None)
+
+
+async def corrections(tx: Transaction, week: str, *, cursor: str | None, limit: int) -> Corrections:
+    """What would be told otherwise now. Raises Problem 404 if the week is not frozen."""
+    await _kept(tx, week)
+    stretch, classes = _stretch(week_named(week), await zone_of(tx)), await top_classes(tx)
+    rows = await store.corrections(tx, stretch, after=cursors.decode_text(cursor), limit=limit + 1)
+    return Corrections(
+        week=week,
+        counts={Change(change): count for change, count in (await store.correction_counts(tx, stretch)).items()},
+        ranking_now=ranked(await store.by_category(tx, stretch), classes),
+        items=[
+            Correction(**row, top_class_now=classes.get(row["category_now"], OTHER)._asdict()) for row in rows[:limit]
+        ],
+        next_cursor=cursors.encode(rows[limit - 1]["number"]) if len(rows) > limit else None,
+    )
+
+
+def digest(body: dict[str, Any]) -> str:
+    """SHA-256 of the body as canonical JSON; it holds no floats, so there is one way to write it."""
+    canonical = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+async def _kept(tx: Transaction, week: str) -> dict[str, Any]:
+    row = await store.one(tx, week)
+    if row is None:
+        raise not_found("bulletin")
+    return row
+
+
+async def _composed(tx: Transaction, new: NewBulletin, counts: Mapping[str, int], week: Week, zone: ZoneInfo) -> Draft:
+    stretch, classes = _stretch(week, zone), await top_classes(tx)
+    ranking = ranked(counts, classes)
+    rows = await _examples(tx, stretch, ranking, classes, new.left_out)
+    named = {top.zh: top for top in classes.values()}
+    hot = (await topics.of_week(tx, week, zone, HOT_TOPICS)).items
+    body = BulletinBody(
+        site=tx.site,
+        week=week.name,
+        begin=stretch.begin.isoformat(),
+        end=stretch.end.isoformat(),
+        rounding=ROUNDING,
+        ranking=ranking,
+        examples=[
+            Example(top_class=named[row["top_class"]]._asdict(), text=redacted(row["told"] or "", EXAMPLE_CHARS))
+            for row in rows
+        ],
+        pairs=await _pairs(tx, new.pairs),
+        topics=[
+            HotTopic(
+                topic=each.topic,
+                label=redacted(each.label, EXAMPLE_CHARS),
+                reporters=each.reporters,
+                places=each.places,
+                is_new=each.is_new,
+            )
+            for each in hot
+        ],
+    )
+    numbers = Sources(examples=[row["number"] for row in rows], pairs=[pair.number for pair in new.pairs])
+    return Draft(body=body, sources=numbers)
+
+
+async def _examples(
+    tx: Transaction, stretch: Stretch, ranking: Ranking, classes: Mapping[str, TopClass], left_out: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Of the ranked classes, in the order of their ranks."""
+    places = {item.top_class["zh"]: place for place, item in enumerate(ranking.items)}
+    of_ranked = {category: top.zh for category, top in classes.items() if top.zh in places}
+    rows = await store.examples(tx, stretch, of_ranked, left_out, EXAMPLES)
+    return sorted(rows, key=lambda row: places[row["top_class"]])
+
+
+async def _pairs(tx: Transaction, pairs: Sequence[NewPair]) -> list[Pair]:
+    told = await store.told(tx, [pair.number for pair in pairs])
+    published = []
+    for index, pair in enumerate(pairs):
+        order = told.get(pair.number)
+        if order is None:
+            raise _bad_pair(index, "there is no such work order")
+        if order["confidential"]:
+            raise _bad_pair(index, "the work order is confidential")
+        question, answer = pair.question or order["question"], pair.answer or order["answer"]
+        if not question or not answer:
+            raise _bad_pair(index, "the work order is not answered yet, and no answer is given here")
+        published.append(Pair(question=redacted(question, MAX_ANSWER_CHARS), answer=redacted(answer, MAX_ANSWER_CHARS)))
+    return published
+
+
+def _bad_pair(index: int, why: str) -> Problem:
+    error = FieldError(loc=["body", "pairs", index], msg=why, type="bad_pair")
+    return invalid("bad_pair", f"pairs.{index}: {why}", [error])
+
+
+def _stretch(week: Week, zone: ZoneInfo) -> Stretch:
+    return Stretch(week.name, week.begins_at(zone), week.ends_at(zone))

@@ -1,0 +1,79 @@
+-- name: facts
+-- One row for each order that was opened in one of the weeks, with the names of the measures that count it
+-- (definitions.py). Counting and listing read the same rows, so a number is as long as the list that it opens.
+SELECT o.number, o.opened_seq, o.state, o.category, o.unit, o.grid, o.building, o.merged_into, o.opened_at, w.week,
+       array_remove(ARRAY[
+           'opened',
+           CASE WHEN o.state = 'cancelled' THEN 'cancelled' END,
+           CASE WHEN it.merged THEN 'merged' END,
+           CASE WHEN it.counted THEN 'counted' END,
+           CASE WHEN it.counted AND (did.respond OR o.opened_at <= %(as_of)s - %(response)s::interval)
+               THEN 'response_due' END,
+           CASE WHEN it.counted AND did.respond THEN 'responded' END,
+           CASE WHEN it.counted AND (it.answered OR o.promised_at <= %(as_of)s) AND o.promised_at IS NOT NULL
+               THEN 'promise_due' END,
+           CASE WHEN it.counted AND it.answered AND o.answered_at <= o.promised_at THEN 'on_time' END,
+           CASE WHEN it.counted AND (o.dispatched_at IS NOT NULL OR o.returns > 0) THEN 'dispatched' END,
+           CASE WHEN it.counted AND o.returns > 0 THEN 'returned' END,
+           CASE WHEN it.counted AND (it.answered OR o.reopens > 0) THEN 'answered' END,
+           CASE WHEN it.counted AND o.reopens > 0 THEN 'reopened' END,
+           CASE WHEN it.rated OR it.silent THEN 'asked' END,
+           CASE WHEN it.silent THEN 'silent' END,
+           CASE WHEN it.rated THEN 'rated' END,
+           CASE WHEN it.rated AND said.solved THEN 'solved' END,
+           CASE WHEN it.rated AND said.satisfied >= %(satisfied)s THEN 'satisfied' END,
+           CASE WHEN it.rated AND said.satisfied <= %(dissatisfied)s THEN 'dissatisfied' END
+       ], NULL) AS measures
+FROM unnest(%(weeks)s::text[], %(begins)s::timestamptz[], %(ends)s::timestamptz[]) AS w(week, begins_at, ends_at)
+-- OFFSET 0 makes each of these a look by index: a few thousand orders of a week, never all that there are.
+CROSS JOIN LATERAL (
+    SELECT * FROM work_orders AS each
+    WHERE each.site = %(site)s AND each.opened_at >= w.begins_at AND each.opened_at < w.ends_at
+    OFFSET 0
+) AS o
+LEFT JOIN LATERAL (
+    SELECT m.state FROM work_orders AS m WHERE m.site = o.site AND m.number = o.merged_into OFFSET 0
+) AS master ON true
+-- The newest round in which anybody rated; of several raters each has to be content.
+LEFT JOIN LATERAL (
+    SELECT bool_and(r.solved) AS solved, min(r.score) AS satisfied FROM order_ratings AS r
+    WHERE r.site = o.site AND r.number = o.number
+    GROUP BY r.round ORDER BY r.round DESC LIMIT 1
+) AS said ON true
+CROSS JOIN LATERAL (
+    SELECT EXISTS (
+        SELECT FROM order_history AS h
+        WHERE h.site = o.site AND h.number = o.number AND h.action = 'handle'
+          AND h.at <= o.opened_at + %(response)s::interval) AS respond
+    OFFSET 0
+) AS did
+-- Silent can only be who could have spoken: not the sub-orders, and not what nobody reported.
+CROSS JOIN LATERAL (
+    SELECT o.merged_into IS NOT NULL AS merged,
+           o.merged_into IS NULL AND o.state <> 'cancelled' AS counted,
+           o.state IN ('answered', 'rated', 'closed') AS answered,
+           o.state <> 'cancelled' AND said.satisfied IS NOT NULL AS rated,
+           o.state <> 'cancelled' AND said.satisfied IS NULL AND coalesce(master.state, o.state) = 'closed'
+               AND o.parent IS NULL AND coalesce(o.reporter, o.contact_phone, 'system') <> 'system' AS silent
+) AS it
+WHERE (%(unit)s::text IS NULL OR o.unit = %(unit)s)
+  AND (%(grid)s::text IS NULL OR o.grid = %(grid)s)
+  AND (%(category)s::text IS NULL OR o.category = %(category)s)
+  AND ('unit' <> ALL (%(without)s::text[]) OR o.unit IS NULL)
+  AND ('grid' <> ALL (%(without)s::text[]) OR o.grid IS NULL)
+
+-- name: counted
+-- What is counted alike is counted together: a site has few combinations of measures.
+SELECT CASE %(by)s::text WHEN 'unit' THEN unit WHEN 'grid' THEN grid WHEN 'category' THEN category END AS key,
+       week, measures, count(*) AS orders
+FROM facts
+GROUP BY 1, 2, 3;
+
+-- name: listed
+SELECT number, opened_seq, state, category, unit, grid, building, merged_into, opened_at, measures FROM facts
+WHERE %(measure)s = ANY(measures) AND (%(older_than)s::bigint IS NULL OR opened_seq < %(older_than)s)
+ORDER BY opened_seq DESC
+LIMIT %(limit)s;
+
+-- name: how_many
+SELECT count(*) AS orders FROM facts WHERE %(measure)s = ANY(measures);

@@ -1,0 +1,185 @@
+"""Figures by unit, grid, category or week, each compared to the week before and to the same week a year before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from api import cursors
+from api.figures import shares, store
+from api.figures.definitions import MEANINGS, RATES, Measure, Ratio
+from api.figures.schemas import (
+    By,
+    CountedOrder,
+    CountedOrders,
+    Definition,
+    Definitions,
+    FiguresAsked,
+    Narrowed,
+    OrderFigure,
+    OrderFigures,
+    OrderNumber,
+    OrderRate,
+    OrdersAsked,
+)
+from api.figures.store import Narrow, Span
+from api.figures.weeks import Week, week_named, week_of
+from api.problems import not_found
+from api.sites import store as sites
+from api.transactions import Transaction
+from herun.clock import to_text, to_us
+
+MAX_KEYS: Final = 500  # of one answer: those with most orders
+
+Counts = Counter[Measure]
+_NOTHING: Final[Counts] = Counter()
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What one answer is made from."""
+
+    by: By
+    narrow: Narrow
+    as_of: datetime
+    site: str
+    counts: dict[tuple[str | None, Week], Counts]
+
+    def figure(self, key: str | None, week: Week) -> OrderFigure:
+        """The figures of one key in one week."""
+        of_week = None if self.by is By.WEEK else key
+        now, before = self._of(of_week, week), self._of(of_week, week.earlier(1))
+        last_year = self._of(of_week, week.last_year) if week.last_year else _NOTHING
+        shown = week.name if self.by is By.WEEK else key
+        numbers = {name: OrderNumber(count=now[name], orders=self._address(name, key, week)) for name in Measure}
+        rates = {name: _rate(ratio, now, before, last_year) for name, ratio in RATES.items()}
+        return OrderFigure(key=shown, numbers=numbers, rates=rates)
+
+    def total(self, week: Week) -> OrderFigure:
+        """The figures of all keys together."""
+        everything: dict[tuple[str | None, Week], Counts] = {}
+        for (_, each), counts in self.counts.items():
+            everything.setdefault((None, each), Counter()).update(counts)
+        whole = _Told(By.WEEK, self.narrow, self.as_of, self.site, everything)
+        return whole.figure(None, week).model_copy(update={"key": None})
+
+    def _of(self, key: str | None, week: Week) -> Counts:
+        return self.counts.get((key, week), _NOTHING)
+
+    def _address(self, measure: Measure, key: str | None, week: Week) -> str:
+        asked: dict[str, Any] = {"measure": measure.value, "week": week.name, "as_of": to_text(to_us(self.as_of))}
+        asked |= {name: getattr(self.narrow, name) for name in ("unit", "grid", "category", "without")}
+        if self.by is not By.WEEK and key is None:
+            asked["without"] = sorted({*self.narrow.without, self.by.value})
+        elif self.by is not By.WEEK:
+            asked[self.by.value] = key
+        query = urlencode({name: value for name, value in asked.items() if value is not None}, doseq=True)
+        return f"/v1/sites/{self.site}/figures/orders?{query}"
+
+
+async def figures(tx: Transaction, asked: FiguresAsked) -> OrderFigures:
+    """Raises Problem 404 if there is no such site, 422 for a week that its year does not have."""
+    zone = await zone_of(tx)
+    week = _week(tx, asked, zone)
+    shown = [week.earlier(n) for n in reversed(range(asked.weeks))] if asked.by is By.WEEK else [week]
+    told = await _told(tx, asked, shown, zone)
+    if asked.by is By.WEEK:
+        items = [told.figure(None, each) for each in shown]
+    else:
+        keys = {key for key, each in told.counts if each == week}
+        by_size = sorted(keys, key=lambda key: (-told.counts[key, week][Measure.OPENED], key is None, key or ""))
+        items = [told.figure(key, week) for key in by_size[: MAX_KEYS + 1]]
+    return OrderFigures(
+        by=asked.by,
+        week=week.name,
+        begin=shown[0].begins_at(zone),
+        end=week.ends_at(zone),
+        as_of=tx.at,
+        items=items[:MAX_KEYS],
+        total=told.total(week),
+        more=len(items) > MAX_KEYS,
+    )
+
+
+async def orders(tx: Transaction, asked: OrdersAsked) -> CountedOrders:
+    """Exactly the orders that a number has counted. Raises Problem 404 and 422 as `figures` does, 400 for a cursor."""
+    zone = await zone_of(tx)
+    as_of = tx.at if asked.as_of is None else min(asked.as_of, tx.at)
+    span = Span([_week(tx, asked, zone)], zone, as_of)
+    key = cursors.decode_numbers(asked.cursor, 1)
+    narrow = _narrow(asked)
+    limit = asked.limit
+    rows = await store.listed(tx, asked.measure, span, narrow, older_than=key[0] if key else None, limit=limit + 1)
+    return CountedOrders(
+        count=await store.how_many(tx, asked.measure, span, narrow),
+        items=[CountedOrder(**{name: row[name] for name in CountedOrder.model_fields}) for row in rows[:limit]],
+        next_cursor=cursors.encode(rows[limit - 1]["opened_seq"]) if len(rows) > limit else None,
+    )
+
+
+def definitions() -> Definitions:
+    """What every number and every rate means."""
+    named: list[tuple[str, Any, Measure | None, Measure | None]] = [
+        *((name.value, meaning, None, None) for name, meaning in MEANINGS.items()),
+        *((name, ratio.meaning, ratio.part, ratio.whole) for name, ratio in RATES.items()),
+    ]
+    return Definitions(
+        items=[
+            Definition(
+                name=name,
+                title={"zh": meaning.zh, "en": meaning.en},
+                sentence={"zh": meaning.sentence_zh, "en": meaning.sentence_en},
+                part=part,
+                whole=whole,
+            )
+            for name, meaning, part, whole in named
+        ]
+    )
+
+
+async def zone_of(tx: Transaction) -> ZoneInfo:
+    """The site's time zone. Raises Problem 404 if there is no such site."""
+    site = await sites.site(tx)
+    if site is None:
+        raise not_found("site")
+    return ZoneInfo(site.time_zone)
+
+
+async def _told(tx: Transaction, asked: FiguresAsked, shown: Iterable[Week], zone: ZoneInfo) -> _Told:
+    weeks = sorted({each for week in shown for each in (week, week.earlier(1), week.last_year) if each is not None})
+    narrow = _narrow(asked)
+    named = {week.name: week for week in weeks}
+    counts: dict[tuple[str | None, Week], Counts] = {}
+    for row in await store.counted(tx, asked.by, Span(weeks, zone, tx.at), narrow):
+        of_key = counts.setdefault((row["key"], named[row["week"]]), Counter())
+        for measure in row["measures"]:
+            of_key[Measure(measure)] += row["orders"]
+    return _Told(asked.by, narrow, tx.at, tx.site, counts)
+
+
+def _rate(ratio: Ratio, now: Counts, before: Counts, last_year: Counts) -> OrderRate:
+    part, whole = now[ratio.part], now[ratio.whole]
+
+    def change(to: Counts) -> str | None:
+        if not whole or not to[ratio.whole]:
+            return None
+        return str(shares.points(part, whole, before=(to[ratio.part], to[ratio.whole])))
+
+    return OrderRate(
+        percent=str(shares.percent(part, whole)) if whole else None,
+        change_to_last_week=change(before),
+        change_to_last_year=change(last_year),
+    )
+
+
+def _narrow(asked: Narrowed) -> Narrow:
+    return Narrow(unit=asked.unit, grid=asked.grid, category=asked.category, without=tuple(asked.without))
+
+
+def _week(tx: Transaction, asked: Narrowed, zone: ZoneInfo) -> Week:
+    return week_named(asked.week) if asked.week else week_of(tx.at, zone).earlier(1)

@@ -1,0 +1,75 @@
+"""Orders by what counts them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from api.figures.definitions import DISSATISFIED, RESPONSE, SATISFIED, Measure
+from api.figures.weeks import Week
+from api.transactions import Transaction
+from herun.database.queries import Queries
+
+_QUERIES: Final = Queries(__package__)
+_FACTS: Final = f"WITH facts AS (\n{_QUERIES['facts']}\n)\n"
+_COUNTED: Final = _FACTS + _QUERIES["counted"]
+_LISTED: Final = _FACTS + _QUERIES["listed"]
+_HOW_MANY: Final = _FACTS + _QUERIES["how_many"]
+
+
+@dataclass(frozen=True, slots=True)
+class Narrow:
+    """Which orders are counted; None: all."""
+
+    unit: str | None = None
+    grid: str | None = None
+    category: str | None = None
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Weeks in a site's time, and the moment by which something is due."""
+
+    weeks: Sequence[Week]
+    zone: ZoneInfo
+    as_of: datetime
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """As the statements ask for them."""
+        return {
+            "weeks": [week.name for week in self.weeks],
+            "begins": [week.begins_at(self.zone) for week in self.weeks],
+            "ends": [week.ends_at(self.zone) for week in self.weeks],
+            "as_of": self.as_of,
+            "response": RESPONSE,
+            "satisfied": SATISFIED,
+            "dissatisfied": DISSATISFIED,
+        }
+
+
+async def counted(tx: Transaction, by: str, span: Span, narrow: Narrow) -> list[dict[str, Any]]:
+    """Orders by key, week and what counts them."""
+    return await tx.chosen(_COUNTED, by=by, **span.values, **_values(narrow))
+
+
+async def how_many(tx: Transaction, measure: Measure, span: Span, narrow: Narrow) -> int:
+    """How many orders a measure counts."""
+    row = await tx.chosen(_HOW_MANY, measure=measure, **span.values, **_values(narrow))
+    return int(row[0]["orders"])
+
+
+async def listed(
+    tx: Transaction, measure: Measure, span: Span, narrow: Narrow, *, older_than: int | None, limit: int
+) -> list[dict[str, Any]]:
+    """The orders that a measure counts, newest first."""
+    values = {"measure": measure, "older_than": older_than, "limit": limit}
+    return await tx.chosen(_LISTED, **values, **span.values, **_values(narrow))
+
+
+def _values(narrow: Narrow) -> dict[str, Any]:
+    return {**asdict(narrow), "without": list(narrow.without)}

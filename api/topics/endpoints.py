@@ -1,0 +1,45 @@
+"""Topics of a site's reports."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+
+from api.cursors import Cursor, Limit
+from api.figures.endpoints import FigureReader
+from api.idempotency.service import Writer, writes
+from api.resources import Held
+from api.roles import Role
+from api.schema import SiteName
+from api.topics import service
+from api.topics.schemas import Members, Pass, Run, Topics, TopicsAsked
+from api.transactions import begin
+
+router = APIRouter(tags=["topics"], prefix="/sites/{site}/topics")
+
+TopicId = Annotated[str, Path(pattern=r"^T[0-9]{8}-[0-9]{6}$", examples=["T20260101-123456"])]
+Sorter = Annotated[Writer, Depends(writes(Role.SUPERVISOR))]
+
+
+@router.get("")
+async def page(site: SiteName, resources: Held, caller: FigureReader, asked: Annotated[TopicsAsked, Query()]) -> Topics:
+    """What was reported in a week, by how many different people and places."""
+    async with begin(resources, site, caller.username) as tx:
+        return await service.page(tx, asked)
+
+
+@router.get("/{topic}/orders")
+async def members(
+    site: SiteName, topic: TopicId, resources: Held, caller: FigureReader, *, cursor: Cursor = None, limit: Limit = 50
+) -> Members:
+    """The orders of a topic, by number."""
+    async with begin(resources, site, caller.username) as tx:
+        return await service.members(tx, topic, cursor=cursor, limit=limit)
+
+
+@router.post("/pass", response_model=Pass)
+async def sort_now(site: SiteName, body: Run, writer: Sorter) -> Response:  # noqa: ARG001 - an empty object
+    """Sorts the newest reports now."""
+
+    return await writer.once(site, service.sort_now)

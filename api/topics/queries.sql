@@ -1,0 +1,118 @@
+-- name: voices
+-- Reports with who speaks: the caller of a phone report is not who typed it, and whoever gives no name is one of a house
+-- however often they write.
+SELECT o.number, o.category, o.building, o.opened_seq, o.opened_at, o.title ->> 'zh' AS title, o.text ->> 'zh' AS told,
+       coalesce(o.building, o.zone, '') AS place,
+       CASE WHEN o.channel = 'anonymous' THEN 'nobody of ' || coalesce(o.building, o.zone, '')
+            WHEN o.channel = 'phone' THEN coalesce(o.contact_phone, o.reporter, 'nobody of ' || coalesce(o.building, ''))
+            ELSE coalesce(o.reporter, o.contact_phone, 'nobody of ' || coalesce(o.building, ''))
+       END AS reporter
+FROM work_orders AS o
+WHERE o.site = %(site)s AND o.opened_at >= %(since)s AND o.opened_at < %(until)s
+  AND o.origin = 'report' AND o.state <> 'cancelled' AND o.parent IS NULL AND NOT o.confidential
+  AND o.reporter IS DISTINCT FROM 'system'
+
+-- name: recent
+-- The newest reports of a stretch, each with the topic that it is of.
+SELECT v.number, v.category, v.building, v.title, v.told, v.reporter, v.opened_at, m.topic
+FROM voices AS v LEFT JOIN topic_members AS m ON m.site = %(site)s AND m.number = v.number
+ORDER BY v.opened_seq DESC
+LIMIT %(limit)s;
+
+-- name: heard
+-- How many reports, people and places each topic had in each of the stretches, by the stretch's place in the list.
+SELECT m.topic, w.n, count(*) AS reports, count(DISTINCT v.reporter) AS reporters, count(DISTINCT v.place) AS places
+FROM voices AS v
+CROSS JOIN LATERAL (
+    SELECT topic FROM topic_members AS t WHERE t.site = %(site)s AND t.number = v.number OFFSET 0
+) AS m
+JOIN unnest(%(begins)s::timestamptz[], %(ends)s::timestamptz[]) WITH ORDINALITY AS w(begins_at, ends_at, n)
+    ON v.opened_at >= w.begins_at AND v.opened_at < w.ends_at
+GROUP BY m.topic, w.n;
+
+-- name: claim
+-- One pass at a time, and none before the time: nothing comes back then.
+INSERT INTO topic_passes AS p (site, made_at, reports, frequencies)
+VALUES (%(site)s, %(at)s, 0, '{}')
+ON CONFLICT (site) DO UPDATE SET made_at = excluded.made_at WHERE %(forced)s OR p.made_at <= %(due_before)s
+RETURNING site;
+
+-- name: keep_frequencies
+UPDATE topic_passes SET reports = %(reports)s, frequencies = %(frequencies)s WHERE site = %(site)s;
+
+-- name: frequencies
+SELECT reports, frequencies FROM topic_passes WHERE site = %(site)s;
+
+-- name: alive
+SELECT topic, grams, members FROM topics
+WHERE site = %(site)s AND kind = 'reports' AND last_at >= %(since)s
+ORDER BY last_at DESC, topic
+LIMIT %(limit)s;
+
+-- name: put
+INSERT INTO topics (site, topic, kind, label, category, building, grams, members, first_at, last_at)
+VALUES (%(site)s, %(topic)s, %(kind)s, %(label)s, %(category)s, %(building)s, %(grams)s, %(members)s, %(first_at)s,
+        %(last_at)s)
+ON CONFLICT (site, topic) DO UPDATE
+SET grams = excluded.grams, members = excluded.members, last_at = greatest(topics.last_at, excluded.last_at);
+
+-- name: grow
+UPDATE topics SET grams = %(grams)s, members = %(members)s, last_at = greatest(last_at, %(last_at)s)
+WHERE site = %(site)s AND topic = %(topic)s;
+
+-- name: add_member
+INSERT INTO topic_members (site, number, topic, similarity, added_at)
+VALUES (%(site)s, %(number)s, %(topic)s, %(similarity)s, %(at)s)
+ON CONFLICT DO NOTHING;
+
+-- name: named
+SELECT t.topic, t.kind, t.label, t.category, t.building, t.grams, t.members, t.first_at, t.last_at, t.master,
+       t.master_at, o.state AS master_state
+FROM topics AS t LEFT JOIN work_orders AS o ON o.site = t.site AND o.number = t.master
+WHERE t.site = %(site)s AND t.topic = ANY (%(topics)s);
+
+-- name: buildings
+SELECT DISTINCT o.building FROM topic_members AS m JOIN work_orders AS o USING (site, number)
+WHERE m.site = %(site)s AND m.topic = %(topic)s
+LIMIT 2;
+
+-- name: members
+SELECT m.number, m.similarity, m.added_at, o.building, o.opened_at, o.state
+FROM topic_members AS m JOIN work_orders AS o USING (site, number)
+WHERE m.site = %(site)s AND m.topic = %(topic)s AND (%(after)s::text IS NULL OR m.number > %(after)s)
+ORDER BY m.number
+LIMIT %(limit)s;
+
+-- name: set_master
+UPDATE topics SET master = %(master)s, master_at = %(at)s WHERE site = %(site)s AND topic = %(topic)s;
+
+-- name: sensor_patterns
+-- Sensors of one house that raised several alerts of one kind within the stretch.
+SELECT category, building, array_agg(number ORDER BY opened_seq) AS numbers,
+       (array_agg(title ->> 'zh' ORDER BY opened_seq))[1] AS title, min(opened_at) AS first_at, max(opened_at) AS last_at
+FROM work_orders
+WHERE site = %(site)s AND origin = 'alert' AND opened_at >= %(since)s AND opened_at < %(until)s
+  AND state NOT IN ('cancelled', 'merged')
+GROUP BY category, building
+HAVING count(*) >= %(least)s
+ORDER BY count(*) DESC, category COLLATE "C", building COLLATE "C"
+LIMIT %(limit)s;
+
+-- name: sensor_topic
+SELECT topic FROM topics
+WHERE site = %(site)s AND kind = 'sensor' AND category = %(category)s AND building IS NOT DISTINCT FROM %(building)s
+  AND last_at >= %(since)s
+ORDER BY last_at DESC
+LIMIT 1;
+
+-- name: answering
+-- Topics whose master somebody works on, and which were heard of from this house.
+SELECT t.topic, t.kind, t.category, t.grams, t.members, t.master
+FROM topics AS t JOIN work_orders AS o ON o.site = t.site AND o.number = t.master
+WHERE t.site = %(site)s AND t.master IS NOT NULL AND o.state = ANY (%(at_work)s)
+  AND (t.kind = 'sensor' AND t.building IS NOT DISTINCT FROM %(building)s
+       OR t.kind = 'reports' AND EXISTS (
+           SELECT FROM topic_members AS m JOIN work_orders AS r USING (site, number)
+           WHERE m.site = t.site AND m.topic = t.topic AND r.building IS NOT DISTINCT FROM %(building)s))
+ORDER BY t.last_at DESC
+LIMIT %(limit)s;

@@ -1,0 +1,236 @@
+"""Topics: sorted once an hour, told by week, and answered for by a master order where one grows (未诉先办)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from fractions import Fraction
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from api import cursors
+from api.audit import store as audit
+from api.figures import shares
+from api.figures.service import zone_of
+from api.figures.weeks import WEEK, Week, week_named, week_of
+from api.problems import not_found
+from api.reports.schemas import NewReport
+from api.topics import store
+from api.topics.clusters import Founded, Joined, Report, Sorted, sort_in
+from api.topics.schemas import Kind, Member, Members, Pass, Topic, Topics, TopicsAsked
+from api.topics.store import Heard, Stretch
+from api.topics.text import NOBODY, Centre, Frequencies, frequencies, grams
+from api.transactions import SYSTEM, Transaction
+from api.work_orders import service as work_orders
+from api.work_orders.order import Person
+from herun.redaction import redacted
+
+EVERY: Final = timedelta(hours=1)  # of the estate's clock, between two passes
+WINDOW: Final = timedelta(days=14)  # how old a report may be and still be sorted in
+ALIVE: Final = timedelta(weeks=8)  # without a report, and a topic is over: what comes then is a new one
+MAX_REPORTS: Final = 2_000  # of one pass, the newest: a second of computing
+MAX_TOPICS: Final = 300  # that reports are held against, those last heard of
+MAX_MASTERS: Final = 10  # opened by one pass; the next pass opens more
+WEEKS_BEFORE: Final = 4  # what this week is compared to
+WORDS: Final = 5  # that are shown of a topic
+
+GROWING: Final = 5  # different people within seven days, at least
+GROWTH: Final = 2  # times the mean of the weeks before, at least
+SENSOR_WINDOW: Final = timedelta(hours=24)
+SENSOR_ALERTS: Final = 3  # orders of alerts of one category in one building within the window are a pattern
+MAX_PATTERNS: Final = 20  # of one pass
+
+KNOWN: Final = 0.5  # so like a topic is a report that its master answers at once: more than to be sorted in
+MAX_ANSWERING: Final = 50  # topics that a new report is held against
+# Somebody works on it: what is reported after the answer is something new.
+AT_WORK: Final = ("submitted", "accepted", "dispatched", "handling", "on_hold", "arbitration", "resolved")
+
+
+async def known(tx: Transaction, text: str, building: str | None, *, category: str | None = None) -> str | None:
+    """The number of the order that already does what this report asks for, in this building; None if there is none.
+
+    A sensor's topic is known by its category, the others by text, and by their category if one is given.
+    """
+    topics = await store.answering(tx, building, AT_WORK, MAX_ANSWERING)
+    of_category = [each for each in topics if category is None or each["category"] == category]
+    by_sensor = [each for each in of_category if each["kind"] == Kind.SENSOR and category is not None]
+    if by_sensor:
+        return str(by_sensor[0]["master"])
+    found, seen = grams(text), await store.frequencies(tx)
+    like = [
+        (Centre(each["grams"], each["members"]).likeness(found, seen), each["topic"], each["master"])
+        for each in of_category
+        if each["kind"] == Kind.REPORTS
+    ]
+    likeness, _, master = max(like, default=(0.0, "", None))
+    return master if likeness >= KNOWN else None
+
+
+async def open_master(tx: Transaction, topic: dict[str, Any]) -> str:
+    """Opens the order that answers for a topic from now on; returns its number. `topic` is a row of `store.named`."""
+    of_sensor = topic["kind"] == Kind.SENSOR
+    building = topic["building"] if of_sensor else await store.only_building(tx, topic["topic"])
+    said = f"{topic['members']} 次传感器告警" if of_sensor else f"{topic['members']} 件诉求反映同一情况"
+    text = f"未诉先办:{said}:{topic['label']}(话题 {topic['topic']} / topic of {topic['members']} orders)"
+    report = NewReport(category=topic["category"], text=text, title=topic["label"], building=building)
+    order = await work_orders.open_for_report(tx, Person(SYSTEM, frozenset(), None), report, None)
+    await store.set_master(tx, topic["topic"], order.number)
+    await audit.record(tx, "topic.master_opened", topic["topic"], {"number": order.number})
+    return order.number
+
+
+async def sort_if_due(tx: Transaction) -> Pass | None:
+    """One pass over the site's newest reports; None if the last is not an hour old."""
+    return await _pass(tx) if await store.claim(tx, EVERY, forced=False) else None
+
+
+async def sort_now(tx: Transaction) -> Pass:
+    """One pass, whenever the last was."""
+    await store.claim(tx, EVERY, forced=True)
+    return await _pass(tx)
+
+
+async def _pass(tx: Transaction) -> Pass:
+    rows = await store.recent(tx, tx.at - WINDOW, MAX_REPORTS)
+    alive = await store.alive(tx, tx.at - ALIVE, MAX_TOPICS)
+    seen, came = await asyncio.to_thread(_sorted, rows, alive)
+    await store.keep_frequencies(tx, seen)
+    founded = await _write(tx, rows, came)
+    by_sensors, masters = await _sense(tx)
+    masters += await _open_masters(tx)
+    return Pass(reports=len(rows), joined=len(came.joined), founded=founded + by_sensors, masters=masters)
+
+
+async def of_week(tx: Transaction, week: Week, zone: ZoneInfo, limit: int) -> Topics:
+    """The topics of a week, most people first, compared to the four weeks before."""
+    stretches = [(each.begins_at(zone), each.ends_at(zone)) for each in _and_before(week)]
+    heard = await store.heard(tx, stretches)
+    names = sorted((name for name in heard if heard[name][0].reports), key=lambda name: _place(name, heard[name]))
+    rows, seen = await store.named(tx, names[:limit]), await store.frequencies(tx)
+    return Topics(week=week.name, items=[_topic(rows[name], heard[name], seen) for name in names[:limit]])
+
+
+async def page(tx: Transaction, asked: TopicsAsked) -> Topics:
+    """The topics of a week. Raises Problem 404 without a site, 422 for a week that its year does not have."""
+    zone = await zone_of(tx)
+    week = week_named(asked.week) if asked.week else week_of(tx.at, zone)
+    return await of_week(tx, week, zone, asked.limit)
+
+
+async def members(tx: Transaction, topic: str, *, cursor: str | None, limit: int) -> Members:
+    """The orders of a topic. Raises Problem 404."""
+    if not await store.named(tx, [topic]):
+        raise not_found("topic")
+    rows = await store.members(tx, topic, after=cursors.decode_text(cursor), limit=limit + 1)
+    items = [Member(**row) for row in rows[:limit]]
+    return Members(
+        topic=topic, items=items, next_cursor=cursors.encode(items[-1].number) if len(rows) > limit else None
+    )
+
+
+def is_growing(heard: Sequence[Heard]) -> bool:
+    """Enough people now, and twice as many as in the mean of the stretches before. The first stretch is now."""
+    now, before = heard[0].reporters, [each.reporters for each in heard[1:]]
+    return now >= GROWING and now * len(before) >= GROWTH * sum(before)
+
+
+def _sorted(rows: Sequence[dict[str, Any]], alive: dict[str, Centre]) -> tuple[Frequencies, Sorted]:
+    texts = {row["number"]: grams(f"{row['title'] or ''}\n{row['told'] or ''}") for row in rows}
+    seen = frequencies(texts.values())
+    unsorted = [Report(row["number"], row["reporter"], texts[row["number"]]) for row in rows if row["topic"] is None]
+    return seen, sort_in(unsorted, alive, seen)
+
+
+async def _write(tx: Transaction, rows: Sequence[dict[str, Any]], came: Sorted) -> list[str]:
+    """Writes what grew and what is new; the ids of the new ones."""
+    by_number = {row["number"]: row for row in rows}
+    last_at: dict[str, datetime] = {}
+    for each in came.joined:
+        at = by_number[each.number]["opened_at"]
+        last_at[each.topic] = max(last_at.get(each.topic, at), at)
+    await store.grow(tx, came.centres, last_at)
+    await store.add_members(tx, came.joined)
+    return [await _found(tx, by_number, new) for new in came.founded]
+
+
+async def _found(tx: Transaction, by_number: dict[str, dict[str, Any]], new: Founded) -> str:
+    own = [by_number[report.number] for report, _ in new.members]
+    topic = _id_of(own[0]["number"])
+    categories = [row["category"] for row in own]
+    await store.put(
+        tx,
+        topic,
+        new.centre,
+        kind=Kind.REPORTS,
+        label=redacted(by_number[new.typical]["title"] or topic, 60),
+        category=max(categories, key=lambda category: (categories.count(category), category)),
+        building=None,
+        first_at=min(row["opened_at"] for row in own),
+        last_at=max(row["opened_at"] for row in own),
+    )
+    await store.add_members(tx, [Joined(report.number, topic, like) for report, like in new.members])
+    return topic
+
+
+async def _sense(tx: Transaction) -> tuple[list[str], list[str]]:
+    """Makes topics of what sensors say again and again, and opens their masters: the new topics, and the masters."""
+    new, masters = [], []
+    patterns = await store.sensor_patterns(tx, tx.at - SENSOR_WINDOW, least=SENSOR_ALERTS, limit=MAX_PATTERNS)
+    for each in patterns:
+        topic = await store.sensor_topic(tx, each["category"], each["building"], tx.at - ALIVE)
+        if topic is None:
+            topic = _id_of(each["numbers"][0])
+            new.append(topic)
+        centre = Centre(NOBODY.counts, len(each["numbers"]))
+        values = {name: each[name] for name in ("category", "building", "first_at", "last_at")}
+        await store.put(tx, topic, centre, kind=Kind.SENSOR, label=each["title"] or topic, **values)
+        await store.add_members(tx, [Joined(number, topic, 1.0) for number in each["numbers"]])
+        row = (await store.named(tx, [topic]))[topic]
+        if _may_open(row, tx.at - SENSOR_WINDOW):
+            masters.append(await open_master(tx, row))
+    return new, masters
+
+
+async def _open_masters(tx: Transaction) -> list[str]:
+    """Opens a master order for what grows and has none at work."""
+    stretches: list[Stretch] = [(tx.at - (n + 1) * WEEK, tx.at - n * WEEK) for n in range(WEEKS_BEFORE + 1)]
+    heard = await store.heard(tx, stretches)
+    growing = sorted((name for name in heard if is_growing(heard[name])), key=lambda name: _place(name, heard[name]))
+    rows = await store.named(tx, growing)
+    due = [rows[name] for name in growing if _may_open(rows[name], tx.at - WEEK)]
+    return [await open_master(tx, row) for row in due[:MAX_MASTERS]]
+
+
+def _may_open(topic: dict[str, Any], since: datetime) -> bool:
+    """No master is at work on it, and none was opened since: what was reported before an answer is answered."""
+    at_work = topic["master_state"] in AT_WORK
+    return not at_work and (topic["master_at"] is None or topic["master_at"] < since)
+
+
+def _topic(row: dict[str, Any], heard: Sequence[Heard], seen: Frequencies) -> Topic:
+    now, before = heard[0], [each.reporters for each in heard[1:]]
+    own = {name: row[name] for name in Topic.model_fields if name in row}
+    return Topic(
+        **own,
+        words=Centre(row["grams"], row["members"]).words(seen, WORDS),
+        reports=now.reports,
+        reporters=now.reporters,
+        places=now.places,
+        before=before,
+        growth=str(shares.rounded(Fraction(now.reporters * len(before), sum(before)))) if sum(before) else None,
+        is_new=not sum(before),
+    )
+
+
+def _place(name: str, heard: Sequence[Heard]) -> tuple[int, int, str]:
+    return (-heard[0].reporters, -heard[0].places, name)
+
+
+def _and_before(week: Week) -> Iterable[Week]:
+    return [week.earlier(n) for n in range(WEEKS_BEFORE + 1)]
+
+
+def _id_of(number: str) -> str:
+    """A topic is named for its first order, which is of no other."""
+    return f"T{number.removeprefix('WO')}"

@@ -1,0 +1,131 @@
+"""Topics and their members."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from psycopg.types.json import Jsonb
+
+from api.topics.clusters import Joined
+from api.topics.text import Centre, Frequencies
+from api.transactions import Transaction
+from herun.database.queries import Queries
+
+_QUERIES: Final = Queries(__package__)
+_VOICES: Final = f"WITH voices AS (\n{_QUERIES['voices']}\n)\n"
+_RECENT: Final = _VOICES + _QUERIES["recent"]
+_HEARD: Final = _VOICES + _QUERIES["heard"]
+
+Stretch = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was heard of a topic in one stretch."""
+
+    reports: int = 0
+    reporters: int = 0
+    places: int = 0
+
+
+async def claim(tx: Transaction, every: timedelta, *, forced: bool) -> bool:
+    """True if a pass is due (or forced); nobody else makes one until this transaction ends."""
+    return await tx.one(_QUERIES["claim"], due_before=tx.at - every, forced=forced) is not None
+
+
+async def recent(tx: Transaction, since: datetime, limit: int) -> list[dict[str, Any]]:
+    """The newest reports since then, oldest first, with the topic of each."""
+    rows = await tx.chosen(_RECENT, since=since, until=tx.at + timedelta(microseconds=1), limit=limit)
+    return rows[::-1]
+
+
+async def heard(tx: Transaction, stretches: Sequence[Stretch]) -> dict[str, list[Heard]]:
+    """By topic, for each of the stretches."""
+    begins, ends = zip(*stretches, strict=True)
+    values = {"since": min(begins), "until": max(ends), "begins": list(begins), "ends": list(ends)}
+    found: dict[str, list[Heard]] = {}
+    for row in await tx.chosen(_HEARD, **values):
+        of_topic = found.setdefault(row["topic"], [Heard()] * len(stretches))
+        of_topic[row["n"] - 1] = Heard(row["reports"], row["reporters"], row["places"])
+    return found
+
+
+async def keep_frequencies(tx: Transaction, known: Frequencies) -> None:
+    """For those who ask between two passes; what only one report has is not kept."""
+    shared = {gram: count for gram, count in known.counts.items() if count > 1}
+    await tx.run(_QUERIES["keep_frequencies"], reports=known.reports, frequencies=Jsonb(shared))
+
+
+async def frequencies(tx: Transaction) -> Frequencies:
+    """Of the last pass."""
+    row = await tx.one(_QUERIES["frequencies"])
+    return Frequencies(row["reports"], row["frequencies"]) if row else Frequencies(0, {})
+
+
+async def alive(tx: Transaction, since: datetime, limit: int) -> dict[str, Centre]:
+    """The centres of topics that were heard of since then, the latest first."""
+    rows = await tx.all(_QUERIES["alive"], since=since, limit=limit)
+    return {row["topic"]: Centre(row["grams"], row["members"]) for row in rows}
+
+
+async def put(tx: Transaction, topic: str, centre: Centre, **values: Any) -> None:
+    """Makes a topic; of one that exists only what grows is changed."""
+    await tx.run(_QUERIES["put"], topic=topic, grams=Jsonb(dict(centre.counts)), members=centre.members, **values)
+
+
+async def grow(tx: Transaction, centres: Mapping[str, Centre], last_at: Mapping[str, datetime]) -> None:
+    """Writes the centres of topics that grew, and when they were last heard of."""
+    await tx.many(
+        _QUERIES["grow"],
+        [
+            {"topic": topic, "grams": Jsonb(dict(each.counts)), "members": each.members, "last_at": last_at[topic]}
+            for topic, each in centres.items()
+        ],
+    )
+
+
+async def add_members(tx: Transaction, joined: Iterable[Joined]) -> None:
+    """Orders that are of a topic from now on; one that is of a topic stays with it."""
+    rows = [{"number": each.number, "topic": each.topic, "similarity": each.likeness} for each in joined]
+    await tx.many(_QUERIES["add_member"], rows)
+
+
+async def named(tx: Transaction, topics: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Topics by id, with the state of the order that answers for each."""
+    return {row["topic"]: row for row in await tx.all(_QUERIES["named"], topics=list(topics))}
+
+
+async def only_building(tx: Transaction, topic: str) -> str | None:
+    """The building of all its orders; None if they are of several, or of none."""
+    rows = await tx.all(_QUERIES["buildings"], topic=topic)
+    return rows[0]["building"] if len(rows) == 1 else None
+
+
+async def members(tx: Transaction, topic: str, *, after: str | None, limit: int) -> list[dict[str, Any]]:
+    """Its orders, by number."""
+    return await tx.chosen(_QUERIES["members"], topic=topic, after=after, limit=limit)
+
+
+async def set_master(tx: Transaction, topic: str, master: str) -> None:
+    """From now on this order answers for the topic."""
+    await tx.run(_QUERIES["set_master"], topic=topic, master=master)
+
+
+async def sensor_patterns(tx: Transaction, since: datetime, *, least: int, limit: int) -> list[dict[str, Any]]:
+    """Houses whose sensors raised at least so many alerts of one category since then."""
+    until = tx.at + timedelta(microseconds=1)
+    return await tx.all(_QUERIES["sensor_patterns"], since=since, until=until, least=least, limit=limit)
+
+
+async def sensor_topic(tx: Transaction, category: str, building: str | None, since: datetime) -> str | None:
+    """The topic of such a pattern that was heard of since then."""
+    row = await tx.one(_QUERIES["sensor_topic"], category=category, building=building, since=since)
+    return row["topic"] if row else None
+
+
+async def answering(tx: Transaction, building: str | None, at_work: Iterable[str], limit: int) -> list[dict[str, Any]]:
+    """Topics heard of from this building whose master is in one of these states, the latest first."""
+    return await tx.all(_QUERIES["answering"], building=building, at_work=list(at_work), limit=limit)

@@ -1,0 +1,110 @@
+"""Orders by the thousand, written as rows, so that a test can say what each of them is."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from datetime import datetime, timedelta
+from typing import Any, Final
+from xml.etree import ElementTree as ET
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from tests.integration.api.running import World
+
+W20: Final = datetime.fromisoformat("2026-05-11T00:00:00+08:00")  # the Monday of 2026-W20
+_SHEET: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+
+
+@dataclass
+class Row:
+    """A work order; `handled_at` and `ratings` (round, rater, solved, satisfied) are rows of other tables."""
+
+    number: str
+    opened_at: datetime = W20
+    state: str = "closed"
+    origin: str = "report"
+    category: str = "water"
+    unit: str | None = None
+    grid: str | None = None
+    building: str | None = "b1"
+    reporter: str | None = "rita"
+    contact_phone: str | None = None
+    channel: str | None = "account"
+    merged_into: str | None = None
+    parent: str | None = None
+    confidential: bool = False
+    returns: int = 0
+    reopens: int = 0
+    dispatched_at: datetime | None = None
+    answered_at: datetime | None = None
+    promised_at: datetime | None = None
+    title: str = "漏水"
+    text: str = "家里漏水"
+    answer: str | None = None
+    handled_at: datetime | None = None
+    ratings: list[tuple[int, str, bool, int]] = field(default_factory=list)
+
+
+def number(n: int) -> str:
+    """The number of the n-th order."""
+    return f"WO20260511-{n:06d}"
+
+
+def hours(n: float) -> datetime:
+    """So many hours after the week began."""
+    return W20 + timedelta(hours=n)
+
+
+_OWN: Final = [each.name for each in fields(Row) if each.name not in {"handled_at", "ratings", "title", "text"}]
+
+
+def put(world: World, rows: Iterable[Row], site: str = "s1") -> None:
+    """Writes orders; their place among the orders is that of the list."""
+    with psycopg.connect(world.database_url) as connection, connection.cursor() as cursor:
+        found = list(rows)
+        (last,) = connection.execute("SELECT max(feed_seq) FROM feed_counters").fetchone() or (0,)
+        connection.execute("UPDATE feed_counters SET feed_seq = feed_seq + %s", (len(found),))
+        names = [*_OWN, "title", "text", "site", "opened_seq", "updated_at", "severity", "version"]
+        with cursor.copy(f"COPY work_orders ({', '.join(names)}) FROM STDIN".encode()) as copy:
+            for place, row in enumerate(found):
+                words = [Jsonb({"zh": each, "en": each}) for each in (row.title, row.text)]
+                own = [getattr(row, name) for name in _OWN]
+                copy.write_row([*own, *words, site, last + place + 1, row.opened_at, "info", 1])
+        with cursor.copy(
+            b"COPY order_history (site, number, n, action, to_state, actor, at, feed_seq) FROM STDIN"
+        ) as copy:
+            for place, row in enumerate(found):
+                if row.handled_at is not None:
+                    copy.write_row(
+                        [site, row.number, 2, "handle", "handling", "gwen", row.handled_at, last + place + 1]
+                    )
+        with cursor.copy(b"COPY order_ratings (site, number, round, rater, solved, score, at) FROM STDIN") as copy:
+            for row in found:
+                for round_, rater, solved, satisfied in row.ratings:
+                    copy.write_row([site, row.number, round_, rater, solved, satisfied, row.opened_at])
+
+
+def change(world: World, name: str, **values: Any) -> None:
+    """Changes an order as it would be changed later."""
+    for column, value in values.items():
+        world.rows(f"UPDATE work_orders SET {column} = %(value)s WHERE number = %(name)s", value=value, name=name)
+
+
+def cells(xlsx: bytes, sheet: int = 1) -> list[list[tuple[str | None, str]]]:
+    """The cells of a sheet as (type, text), read by nobody's library: `s` is text, None a number, `f` a formula."""
+    with zipfile.ZipFile(io.BytesIO(xlsx)) as book:
+        strings = ET.fromstring(book.read("xl/sharedStrings.xml"))
+        shared = ["".join(part.text or "" for part in item.iter(f"{_SHEET}t")) for item in strings]
+        page = ET.fromstring(book.read(f"xl/worksheets/sheet{sheet}.xml"))
+    return [[_cell(cell, shared) for cell in row] for row in page.iter(f"{_SHEET}row")]
+
+
+def _cell(cell: ET.Element, shared: list[str]) -> tuple[str | None, str]:
+    if cell.find(f"{_SHEET}f") is not None:
+        return "f", cell.findtext(f"{_SHEET}f") or ""
+    value = cell.findtext(f"{_SHEET}v") or ""
+    return ("s", shared[int(value)]) if cell.get("t") == "s" else (cell.get("t"), value)

@@ -1,0 +1,210 @@
+"""The weekly bulletin: to the digit, frozen, and corrected beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+import random
+from datetime import timedelta
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any, Final
+
+import psycopg
+import pytest
+from psycopg.errors import InsufficientPrivilege
+
+from api.categories.shipped import default_tree
+from tests.integration.api.many_orders import W20, Row, cells, change, hours, number, put
+from tests.integration.api.running import World
+
+# Some category of each class.
+OF_CLASS: Final = {leaf.top_class: name for name, leaf in default_tree().categories.items()}
+# A published week: ten classes and the rest, in hundredths of a percent.
+PUBLISHED: Final = {
+    OF_CLASS[name]: share for name, share in {
+        "labour": 2622, "health": 1819, "housing": 1717, "market": 776, "transport": 337, "livelihood": 336,
+        "justice": 316, "public-order": 237, "district": 199, "city": 168,
+    }.items()
+}  # fmt: skip
+TOP_TEN: Final = list(PUBLISHED)
+
+
+def week_of(hundredths: dict[str, int], times: int = 1) -> list[Row]:
+    """A week in which each category has its share of ten thousand reports (times `times`), in no order."""
+    names = [name for name, count in hundredths.items() for _ in range(count * times)]
+    draw = random.Random(7)
+    draw.shuffle(names)
+    return [
+        Row(number(n), W20 + timedelta(seconds=n % 600_000), state="closed", category=name)
+        for n, name in enumerate(names)
+    ]
+
+
+def with_rest(hundredths: dict[str, int]) -> dict[str, int]:
+    """The rest is of a class that has less than the tenth, and of categories that have no class."""
+    rest = 10_000 - sum(hundredths.values())
+    ranked_too = min(rest, min(hundredths.values()) - 1)
+    return {**hundredths, OF_CLASS["education"]: ranked_too, "odd": rest - ranked_too}
+
+
+async def freeze(world: World, **more: Any) -> Any:
+    return await world.by("susan").post("bulletins", {"week": "2026-W20", **more})
+
+
+def printed(bulletin: Any) -> list[tuple[int, str, int, str]]:
+    items = bulletin["body"]["ranking"]["items"]
+    return [(item["rank"], item["top_class"]["zh"], item["count"], item["share"]) for item in items]
+
+
+async def test_the_published_week_is_reproduced_to_the_digit(world: World) -> None:
+    put(world, week_of(with_rest(PUBLISHED)))
+    bulletin = await freeze(world)
+    assert printed(bulletin) == [
+        (1, "劳动人社", 2622, "26.22"), (2, "医疗卫生", 1819, "18.19"), (3, "住房城建", 1717, "17.17"),
+        (4, "市场监管", 776, "7.76"), (5, "交通运输", 337, "3.37"), (6, "民生服务", 336, "3.36"),
+        (7, "司法", 316, "3.16"), (8, "治安管理", 237, "2.37"), (9, "区县服务", 199, "1.99"),
+        (10, "城市管理", 168, "1.68"),
+    ]  # fmt: skip
+    ranking = bulletin["body"]["ranking"]
+    assert (ranking["rest"], ranking["shares_sum"]) == ({"count": 1473, "share": "14.73"}, "100.00")
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_so_is_a_random_set_of_shares(world: World, seed: int) -> None:
+    draw = random.Random(seed)
+    cuts = sorted(draw.sample(range(1, 9000), 10))
+    shares = sorted((b - a for a, b in zip([0, *cuts], cuts, strict=False)), reverse=True)
+    wanted = dict(zip(TOP_TEN, shares, strict=True))
+    put(world, week_of(with_rest(wanted) if min(shares) > 1 else {**wanted, "odd": 10_000 - sum(shares)}))
+    ranking = (await freeze(world))["body"]["ranking"]
+    assert [item["share"] for item in ranking["items"]] == [f"{each // 100}.{each % 100:02d}" for each in shares]
+    assert Decimal(ranking["rest"]["share"]) == 100 - Decimal(sum(shares)) / 100
+    assert ranking["shares_sum"] == "100.00"
+
+
+async def test_shares_that_do_not_add_up_are_printed_as_they_are_with_their_sum(world: World) -> None:
+    put(world, [Row(number(n), category=name) for n, name in enumerate(TOP_TEN[:3])])
+    ranking = (await freeze(world))["body"]["ranking"]
+    assert [(item["rank"], item["share"]) for item in ranking["items"]] == [(1, "33.33")] * 3
+    assert (ranking["rest"]["share"], ranking["shares_sum"]) == ("0.00", "99.99")
+
+
+async def test_people_are_counted_and_neither_sensors_nor_parts_nor_what_was_cancelled(world: World) -> None:
+    put(world, [
+        Row(number(0)), Row(number(1), state="merged", merged_into=number(0)), Row(number(2), state="cancelled"),
+        Row(number(3), parent=number(0)), Row(number(4), reporter="system"), Row(number(5), origin="alert"),
+        Row(number(6), reporter=None, channel="anonymous"), Row(number(7), W20 + timedelta(days=7)),
+    ])  # fmt: skip
+    assert (await freeze(world))["body"]["ranking"]["total"] == 3
+
+
+async def test_later_corrections_change_nothing_frozen_and_are_listed(world: World) -> None:
+    put(world, [Row(number(n), category="water" if n < 6 else "noise") for n in range(8)])
+    frozen = await freeze(world)
+    change(world, number(0), category="noise")
+    change(world, number(1), state="cancelled")
+    change(world, number(2), state="merged", merged_into=number(3))
+    change(world, number(4), category="lift", state="cancelled")
+    put(world, [Row("WO20260512-000009", hours(30), category="noise")])
+    assert await world.by("susan").get("bulletins/2026-W20") == frozen
+    told = await world.by("susan").get("bulletins/2026-W20/corrections")
+    assert {item["number"]: item["changes"] for item in told["items"]} == {
+        number(0): ["recategorised"], number(1): ["cancelled"], number(2): ["merged"],
+        number(4): ["recategorised", "cancelled"], "WO20260512-000009": ["added"],
+    }  # fmt: skip
+    assert told["counts"] == {"recategorised": 2, "cancelled": 2, "merged": 1, "added": 1}
+    moved = next(item for item in told["items"] if item["number"] == number(0))
+    assert (moved["category_then"], moved["category_now"]) == ("water", "noise")
+    assert [(item["count"], item["share"]) for item in told["ranking_now"]["items"]] == [(4, "57.14"), (3, "42.86")]
+    change(world, number(2), merged_into=None)
+    assert "merged" not in (await world.by("susan").get("bulletins/2026-W20/corrections"))["counts"]
+    pages = await world.by("susan").get("bulletins/2026-W20/corrections?limit=2")
+    rest = await world.by("susan").get(f"bulletins/2026-W20/corrections?limit=9&cursor={pages['next_cursor']}")
+    assert len(pages["items"]) + len(rest["items"]) == 4
+
+
+async def test_a_frozen_bulletin_proves_that_it_is_the_same(world: World) -> None:
+    put(world, [Row(number(0))])
+    frozen = await freeze(world)
+    canonical = json.dumps(frozen["body"], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    assert frozen["hash"] == sha256(canonical.encode()).hexdigest()
+    assert frozen["intact"]
+    for statement in ("UPDATE bulletins SET hash = ''", "DELETE FROM bulletins", "DELETE FROM bulletin_orders"):
+        with pytest.raises(InsufficientPrivilege):
+            world.rows(statement, role="herun_api", bound_to="s1")
+    world.rows("""UPDATE bulletins SET body = jsonb_set(body, '{ranking,items,0,share}', '"99.99"')""")
+    assert not (await world.by("susan").get("bulletins/2026-W20"))["intact"]
+
+
+async def test_a_week_is_frozen_once_and_not_before_it_is_over(world: World) -> None:
+    put(world, [Row(number(0))])
+    await freeze(world)
+    again = await world.by("susan").call("POST", "bulletins", {"week": "2026-W20"})
+    early = await world.by("susan").call("POST", "bulletins", {"week": "2026-W23"})
+    codes = [response.json()["type"].rpartition(":")[2] for response in (again, early)]
+    assert (again.status_code, early.status_code, codes) == (409, 409, ["already_frozen", "week_not_over"])
+    assert (await world.by("rita").get("bulletins"))["items"][0]["week"] == "2026-W20"
+
+
+async def test_examples_and_pairs_are_redacted_and_what_is_confidential_is_not_shown(world: World) -> None:
+    put(world, [
+        Row(number(0), text="我叫王小明,电话13812345678,苏E12345占了消防通道", answer="已联系您13812345678,车已挪走"),
+        Row(number(1), confidential=True, answer="x", text="举报邻居"),
+        Row(number(2), text="水管爆了", answer="修好了"),
+        Row(number(3), text="不要这条", answer="好"),
+    ])  # fmt: skip
+    path = {"week": "2026-W20", "left_out": [number(3)]}
+    secret = await world.by("susan").call("POST", "bulletins", {**path, "pairs": [{"number": number(1)}]})
+    unknown = await world.by("susan").call("POST", "bulletins", {**path, "pairs": [{"number": number(9)}]})
+    assert (secret.status_code, unknown.status_code) == (422, 422)
+    frozen = await freeze(world, left_out=[number(3)], pairs=[{"number": number(0)}])
+    body = json.dumps(frozen["body"], ensure_ascii=False)
+    assert not any(word in body for word in ("王小明", "13812345678", "E12345", "举报邻居", "不要这条", "WO2026"))
+    assert [example["text"] for example in frozen["body"]["examples"]] == [
+        "我叫***,电话***,***占了消防通道",
+        "水管爆了",
+    ]
+    assert frozen["body"]["pairs"][0]["answer"] == "已联系您***,车已挪走"
+    assert frozen["sources"] == {"examples": [number(0), number(2)], "pairs": [number(0)]}
+    assert (await world.by("rita").get("bulletins/2026-W20"))["sources"] is None
+
+
+async def test_a_draft_is_what_would_be_frozen(world: World) -> None:
+    put(world, [Row(number(n)) for n in range(3)])
+    draft = await world.by("audrey").get("bulletins/2026-W20/draft")
+    assert (await world.by("susan").call("GET", "bulletins/2026-W20")).status_code == 404
+    assert (await freeze(world))["body"] == draft["body"]
+
+
+async def test_what_people_wrote_is_no_formula_in_the_files(world: World) -> None:
+    put(world, [Row(number(0), text="=HYPERLINK(1)", answer="+1"), Row(number(1), category="lift")])
+    await freeze(world, pairs=[{"number": number(0)}])
+    text = (await world.by("rita").call("GET", "bulletins/2026-W20/export?format=csv")).content.decode("utf-8-sig")
+    assert list(csv.reader(io.StringIO(text))) == [
+        ["排名", "类别", "诉求量", "占比(%)"], ["1", "住房城建", "1", "50.00"], ["1", "公用事业", "1", "50.00"],
+        ["", "其余类别", "0", "0.00"], ["", "合计", "2", "100.00"],
+    ]  # fmt: skip
+    book = (await world.by("rita").call("GET", "bulletins/2026-W20/export")).content
+    assert cells(book)[1] == [(None, "1"), ("s", "住房城建"), (None, "1"), (None, "50.00")]
+    assert cells(book, 3)[1] == [("s", "=HYPERLINK(1)"), ("s", "+1")]
+
+
+async def test_two_who_freeze_at_once_freeze_one(world: World) -> None:
+    put(world, [Row(number(n)) for n in range(50)])
+    with psycopg.connect(world.database_url) as held:
+        held.execute("SELECT 1 FROM sites WHERE site = 's1' FOR UPDATE")
+        both = [asyncio.create_task(world.by(who).call("POST", "bulletins", {"week": "2026-W20"}))
+                for who in ("susan", "susan")]  # fmt: skip
+        await asyncio.wait(both, timeout=0.3)
+    assert sorted([(await each).status_code for each in both]) == [201, 409]
+
+
+def test_each_of_the_published_classes_is_one_of_ours() -> None:
+    names = {zh for zh, _ in default_tree().classes.values()}
+    assert {
+        "劳动人社", "医疗卫生", "住房城建", "市场监管", "交通运输", "民生服务", "司法", "治安管理", "区县服务",
+        "城市管理",
+    } <= names  # fmt: skip

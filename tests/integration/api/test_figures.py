@@ -1,0 +1,255 @@
+"""Figures of work orders: each number is as long as the list that it opens, and both are what the definitions say."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+from collections import defaultdict
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import pytest
+
+from api.figures.definitions import MEANINGS, RATES, Measure
+from herun.clock import to_datetime
+from tests.integration.api.many_orders import W20, Row, cells, hours, number, put
+from tests.integration.api.running import NOON_US, World
+
+NOW: Final = to_datetime(NOON_US)
+ANSWERED: Final = {"answered", "rated", "closed"}
+STATES: Final = [
+    "submitted", "accepted", "dispatched", "handling", "on_hold", "resolved", "answered", "rated", "closed", "closed",
+    "closed", "cancelled",
+]  # fmt: skip
+LAST_YEAR: Final = datetime.fromisoformat("2025-05-12T00:00:00+08:00")  # the Monday of 2025-W20
+
+
+def measures(row: Row, master: Row | None, as_of: datetime = NOW) -> set[Measure]:
+    """What counts an order, slowly: the definitions' sentences once more."""
+    found = {Measure.OPENED}
+    if row.state == "cancelled":
+        return found | {Measure.CANCELLED} | ({Measure.MERGED} if row.merged_into else set())
+    if row.merged_into is None:
+        found |= _work(row, as_of)
+    else:
+        found.add(Measure.MERGED)
+    if row.ratings:
+        newest = max(round_ for round_, *_ in row.ratings)
+        said = [(solved, satisfied) for round_, _, solved, satisfied in row.ratings if round_ == newest]
+        lowest = min(satisfied for _, satisfied in said)
+        found |= {Measure.ASKED, Measure.RATED}
+        found |= {Measure.SOLVED} if all(solved for solved, _ in said) else set()
+        found |= {Measure.SATISFIED} if lowest >= 4 else {Measure.DISSATISFIED} if lowest <= 2 else set()
+    elif (master or row).state == "closed" and row.parent is None and row.reporter not in {None, "system"}:
+        found |= {Measure.ASKED, Measure.SILENT}
+    return found
+
+
+def _work(row: Row, as_of: datetime) -> set[Measure]:
+    found = {Measure.COUNTED}
+    day = timedelta(hours=24)
+    if row.handled_at is not None and row.handled_at <= row.opened_at + day:
+        found |= {Measure.RESPONSE_DUE, Measure.RESPONDED}
+    elif row.opened_at + day <= as_of:
+        found.add(Measure.RESPONSE_DUE)
+    answered = row.state in ANSWERED
+    if row.promised_at is not None and (answered or row.promised_at <= as_of):
+        found.add(Measure.PROMISE_DUE)
+    if answered and row.promised_at is not None and row.answered_at is not None and row.answered_at <= row.promised_at:
+        found.add(Measure.ON_TIME)
+    if row.dispatched_at is not None or row.returns:
+        found.add(Measure.DISPATCHED)
+    if row.returns:
+        found.add(Measure.RETURNED)
+    if answered or row.reopens:
+        found.add(Measure.ANSWERED)
+    if row.reopens:
+        found.add(Measure.REOPENED)
+    return found
+
+
+def some(seed: int, count: int) -> list[Row]:
+    """Orders of seven weeks, among them this year's week 20, the weeks around it and last year's."""
+    draw = random.Random(seed)
+
+    def maybe(value: Any, chance: float = 0.7) -> Any:
+        return value if draw.random() < chance else None
+
+    rows: list[Row] = []
+    for n in range(count):
+        monday = draw.choice([W20, W20, W20 - timedelta(days=7), W20 + timedelta(days=14), LAST_YEAR])
+        opened = monday + timedelta(minutes=draw.randrange(7 * 24 * 60))
+        state = draw.choice(STATES)
+        row = Row(
+            number(n), opened, state,
+            unit=maybe(f"u{draw.randrange(3)}"), grid=maybe(draw.choice(["g1", "g2"])),
+            category=draw.choice(["water", "lift", "noise"]), reporter=draw.choice(["rita", "rob", "system", None]),
+            returns=maybe(draw.randrange(3)) or 0, reopens=maybe(draw.randrange(2)) or 0,
+            dispatched_at=maybe(opened + timedelta(hours=1)),
+            answered_at=opened + timedelta(hours=draw.randrange(100)) if state in ANSWERED else None,
+            promised_at=maybe(opened + timedelta(hours=draw.randrange(24 * 30))),
+            handled_at=maybe(opened + timedelta(hours=draw.randrange(48))),
+            parent=maybe("WO20260511-000000", 0.1),
+        )  # fmt: skip
+        if state in ANSWERED or row.reopens:
+            rounds = [each for each in range(row.reopens + 1) if draw.random() < 0.5]
+            row.ratings = [(each, "rita", draw.random() < 0.6, draw.randrange(1, 6)) for each in rounds]
+        if rows and draw.random() < 0.15:
+            masters = [each for each in rows if each.merged_into is None]
+            row.merged_into, row.state = draw.choice(masters).number, "merged" if state != "cancelled" else state
+        rows.append(row)
+    return rows
+
+
+def keys_of(row: Row, by: str) -> str | None:
+    return {"unit": row.unit, "grid": row.grid, "category": row.category}[by]
+
+
+async def opened(world: World, address: str) -> set[str]:
+    """Every order behind an address, all pages; the count says as many."""
+    found: list[str] = []
+    cursor = ""
+    while True:
+        page = await world.by("susan").get(f"{address}&limit=200{cursor}")
+        found += [item["number"] for item in page["items"]]
+        if page["next_cursor"] is None:
+            assert page["count"] == len(found) == len(set(found))
+            return set(found)
+        cursor = f"&cursor={page['next_cursor']}"
+
+
+@pytest.mark.parametrize("by", ["unit", "grid", "category"])
+async def test_every_number_is_what_the_definition_says_and_opens_exactly_its_orders(world: World, by: str) -> None:
+    rows = some(seed=len(by), count=400)
+    put(world, rows)
+    masters = {row.number: row for row in rows}
+    expected: dict[Any, dict[Measure, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for row in rows:
+        if W20 <= row.opened_at < W20 + timedelta(days=7):
+            for measure in measures(row, masters.get(row.merged_into or "")):
+                expected[keys_of(row, by)][measure].add(row.number)
+    told = await world.by("susan").get(f"figures?by={by}&week=2026-W20")
+    assert {item["key"] for item in told["items"]} == expected.keys()
+    for item in told["items"]:
+        for measure in Measure:
+            numbers = expected[item["key"]][measure]
+            assert item["numbers"][measure]["count"] == len(numbers), (item["key"], measure)
+            assert await opened(world, item["numbers"][measure]["orders"]) == numbers
+    for measure in Measure:
+        everything = set().union(*(each[measure] for each in expected.values()))
+        assert told["total"]["numbers"][measure]["count"] == len(everything)
+        assert await opened(world, told["total"]["numbers"][measure]["orders"]) == everything
+
+
+async def test_narrowed_figures_open_narrowed_lists(world: World) -> None:
+    rows = some(seed=8, count=200)
+    put(world, rows)
+    for query in ("by=category&unit=u1", "by=unit&grid=g1", "by=grid&without=unit", "by=week&weeks=2&unit=u0"):
+        told = await world.by("susan").get(f"figures?{query}&week=2026-W20")
+        assert told["items"]
+        for item in told["items"]:
+            for measure in (Measure.OPENED, Measure.ON_TIME, Measure.SILENT):
+                shown = item["numbers"][measure]
+                assert len(await opened(world, shown["orders"])) == shown["count"]
+
+
+async def test_a_rate_is_compared_to_last_week_and_to_the_same_week_a_year_ago(world: World) -> None:
+    def rated(monday: datetime, first: int, solved: list[bool]) -> list[Row]:
+        return [Row(number(first + n), monday, ratings=[(0, "rita", yes, 5)]) for n, yes in enumerate(solved)]
+
+    put(world, [
+        *rated(W20, 0, [True] * 2 + [False]), *rated(W20 - timedelta(days=7), 10, [True, False]),
+        *rated(LAST_YEAR, 20, [True] * 7),
+    ])  # fmt: skip
+    total = (await world.by("audrey").get("figures?week=2026-W20"))["total"]
+    assert total["rates"]["solution"] == {
+        "percent": "66.67", "change_to_last_week": "16.67", "change_to_last_year": "-33.33",
+    }  # fmt: skip
+    assert total["rates"]["return"] == {"percent": None, "change_to_last_week": None, "change_to_last_year": None}
+    by_week = (await world.by("audrey").get("figures?by=week&weeks=2&week=2026-W20"))["items"]
+    assert [(item["key"], item["rates"]["solution"]["percent"]) for item in by_week] == [
+        ("2026-W19", "50.00"), ("2026-W20", "66.67"),
+    ]  # fmt: skip
+    assert by_week[1]["rates"]["solution"] == total["rates"]["solution"]
+
+
+async def test_silence_is_neither_content_nor_discontent(world: World) -> None:
+    put(world, [Row(number(0), ratings=[(0, "rita", True, 5)]), Row(number(1)), Row(number(2)), Row(number(3))])
+    rates = (await world.by("susan").get("figures?week=2026-W20"))["total"]["rates"]
+    assert (rates["satisfaction"]["percent"], rates["silence"]["percent"]) == ("100.00", "75.00")
+
+
+async def test_closing_is_not_solving_and_reopening_takes_no_bad_word_back(world: World) -> None:
+    bad = [(0, "rita", False, 1)]
+    put(world, [
+        Row(number(0), state="closed", reopens=1, ratings=bad, promised_at=hours(48), answered_at=hours(72)),
+        Row(number(1), state="handling", reopens=1, ratings=bad, promised_at=hours(48)),
+    ])  # fmt: skip
+    total = (await world.by("susan").get("figures?week=2026-W20"))["total"]
+    assert [total["rates"][name]["percent"] for name in ("solution", "on_time", "reopen")] == ["0.00", "0.00", "100.00"]
+
+
+async def test_a_merged_order_counts_with_its_master_and_its_reporter_by_themselves(world: World) -> None:
+    put(world, [
+        Row(number(0), handled_at=hours(1), ratings=[(0, "rita", True, 5)]),
+        Row(number(1), state="merged", merged_into=number(0), reporter="rob", ratings=[(0, "rob", False, 1)]),
+        Row(number(2), state="merged", merged_into=number(0), reporter="ruth"),
+    ])  # fmt: skip
+    numbers = (await world.by("susan").get("figures?week=2026-W20"))["total"]["numbers"]
+    counts = {name: shown["count"] for name, shown in numbers.items()}
+    assert (counts["opened"], counts["merged"], counts["counted"], counts["responded"]) == (3, 2, 1, 1)
+    assert (counts["rated"], counts["solved"], counts["silent"]) == (2, 1, 1)
+
+
+async def test_a_week_begins_on_the_sites_own_monday(world: World) -> None:
+    week, moment = timedelta(days=7), timedelta(microseconds=1)
+    times = [W20 - moment, W20, W20 + week - moment, W20 + week]
+    put(world, [Row(number(n), at) for n, at in enumerate(times)])
+    told = await world.by("susan").get("figures?week=2026-W20")
+    assert await opened(world, told["total"]["numbers"]["opened"]["orders"]) == {number(1), number(2)}
+    assert told["begin"] == "2026-05-10T16:00:00Z"
+
+
+async def test_what_is_due_is_due_as_of_the_figures_and_not_of_the_click(world: World) -> None:
+    world.clock.at_us = NOON_US
+    put(world, [Row(number(0), to_datetime(NOON_US) - timedelta(hours=1), state="accepted")])
+    due = (await world.by("susan").get("figures?week=2026-W23"))["total"]["numbers"]["response_due"]
+    world.clock.advance(48 * 3600 * 1_000_000)
+    assert due["count"] == 0 == len(await opened(world, due["orders"]))
+    assert (await world.by("susan").get("figures?week=2026-W23"))["total"]["numbers"]["response_due"]["count"] == 1
+
+
+async def test_an_order_behind_a_number_says_nothing_of_who_reported_what(world: World) -> None:
+    put(world, [Row(number(0), confidential=True, text="我的邻居", contact_phone="13800001234")])
+    (item,) = (await world.by("susan").get("figures/orders?measure=opened&week=2026-W20"))["items"]
+    assert item.keys() == {
+        "number", "state", "category", "unit", "grid", "building", "merged_into", "opened_at", "measures",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("query", ["week=2026-W54", "week=2025-W53", "week=2026-20", "by=mood", "weeks=13", "unit="])
+async def test_a_week_that_is_none_is_refused(world: World, query: str) -> None:
+    assert (await world.by("susan").call("GET", f"figures?{query}")).status_code == 422
+
+
+async def test_every_measure_and_rate_is_defined_in_a_sentence_of_both_languages(world: World) -> None:
+    items = (await world.by("audrey").get("figures/definitions"))["items"]
+    assert [item["name"] for item in items] == [*Measure, *RATES]
+    assert all(item["sentence"]["zh"].endswith("。") and item["sentence"]["en"].endswith(".") for item in items)
+
+
+async def test_figures_are_exported_with_chinese_headers_and_without_formulas(world: World) -> None:
+    put(
+        world,
+        [Row(number(0), unit="=1+2", ratings=[(0, "rita", True, 5)]), Row(number(1), unit="物业", state="answered")],
+    )
+    text = (await world.by("susan").call("GET", "figures/export?format=csv&week=2026-W20")).content.decode("utf-8-sig")
+    header, *lines = csv.reader(io.StringIO(text))
+    assert header[:2] == ["责任单位", "受理量"]
+    assert len(header) == 1 + len(MEANINGS) + 3 * len(RATES)
+    assert [line[0] for line in lines] == ["'=1+2", "物业", "合计"]
+    assert lines[2][header.index("解决率(%)")] == "100.00"
+    told = cells((await world.by("susan").call("GET", "figures/export?week=2026-W20")).content)
+    assert [row[0] for row in told] == [("s", "责任单位"), ("s", "=1+2"), ("s", "物业"), ("s", "合计")]
+    assert all(kind != "f" for row in told for kind, _ in row)

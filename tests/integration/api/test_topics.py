@@ -1,0 +1,163 @@
+"""Topics of what people report: who is counted, which id stays, and what answers before it is asked."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from api.topics import service, watch
+from api.transactions import begin
+from herun.clock import HOUR_US, to_datetime
+from tests.integration.api.many_orders import Row, change, number, put
+from tests.integration.api.running import NOON_US, SITE, World
+from tests.unit.api.test_topics import SAID
+
+NOW: Final = to_datetime(NOON_US)  # a Monday
+FLOODS: Final = [
+    "地下车库积水，水泵坏了", "地下车库进水，水泵不工作", "车库积水很深，水泵没启动", "地下车库又积水了，水泵没人修",
+    "地下车库积水，车开不出来，水泵坏了", "水泵坏了，地下车库积水",
+]  # fmt: skip
+
+
+def said(texts: list[str], first: int = 0, at: datetime = NOW, **more: Any) -> list[Row]:
+    """A report of each text, each by somebody else, an hour before `at`."""
+    return [
+        Row(number(first + n), at - timedelta(hours=1), state="dispatched",
+            **{"reporter": f"p{first + n}", "text": text, "title": text[:20], **more})
+        for n, text in enumerate(texts)
+    ]  # fmt: skip
+
+
+async def sort_now(world: World) -> Any:
+    return await world.by("susan").post("topics/pass")
+
+
+async def topics(world: World, query: str = "week=2026-W23") -> list[Any]:
+    items: list[Any] = (await world.by("audrey").get(f"topics?{query}"))["items"]
+    return items
+
+
+async def known(world: World, text: str, building: str | None = "b1", category: str | None = None) -> str | None:
+    async with begin(world.resources, SITE) as tx:
+        return await service.known(tx, text, building, category=category)
+
+
+async def test_people_and_places_are_counted_and_whoever_writes_ten_times_is_one(world: World) -> None:
+    rows = said(FLOODS[:5]) + said(FLOODS[:5] * 2, 10, reporter="p0")
+    rows += said(FLOODS[:2], 30, reporter=None, channel="anonymous", building="b2")
+    rows += said(FLOODS[:2], 40, reporter="oscar", channel="phone", contact_phone="13800001111")
+    put(world, rows)
+    await sort_now(world)
+    (topic,) = await topics(world, "")
+    assert (topic["reports"], topic["reporters"], topic["places"]) == (19, 5 + 1 + 1, 2)
+    assert set(topic["words"]) & {"水泵", "积水", "车库"}
+
+
+async def test_a_topic_keeps_its_id_over_weeks_and_passes(world: World) -> None:
+    put(world, said(FLOODS[:3]))
+    assert len((await sort_now(world))["founded"]) == 1
+    (first,) = await topics(world)
+    for week in range(1, 4):
+        world.clock.advance(7 * 24 * HOUR_US)
+        rows = said(FLOODS[2:], 100 * week, at=to_datetime(world.clock.now_us()))
+        put(world, rows)
+        done = await sort_now(world)
+        assert (done["founded"], done["joined"]) == ([], 4)
+        (topic,) = await topics(world, f"week=2026-W{23 + week}")
+        assert (topic["topic"], topic["label"], topic["first_at"]) == (
+            first["topic"],
+            first["label"],
+            first["first_at"],
+        )
+        assert topic["before"][0] == (3 if week == 1 else 4)
+        assert topic["is_new"] is False
+    assert first["is_new"] is True
+    assert first["growth"] is None
+    members = await world.by("susan").get(f"topics/{first['topic']}/orders?limit=200")
+    assert len(members["items"]) == 3 + 3 * 4
+
+
+async def test_sorting_again_changes_nothing(world: World) -> None:
+    put(world, said(SAID["lift"]) + said(SAID["noise"], 20))
+    await sort_now(world)
+    before = await topics(world)
+    assert (await sort_now(world))["joined"] == 0
+    assert await topics(world) == before
+    assert len(before) == 2
+
+
+async def test_what_is_confidential_or_cancelled_is_of_no_topic(world: World) -> None:
+    put(world, said(SAID["lift"][:2]) + said(SAID["lift"][2:4], 10, confidential=True))
+    assert (await sort_now(world))["founded"] == []
+
+
+async def test_what_grows_gets_a_master_that_answers_later_reporters_of_the_house(world: World) -> None:
+    put(world, said(FLOODS[:4], category="water"))
+    assert (await sort_now(world))["masters"] == []
+    assert await known(world, FLOODS[5]) is None
+    put(world, said(FLOODS[4:], 50, category="water"))
+    (master,) = (await sort_now(world))["masters"]
+    order = await world.by("susan").get(f"work-orders/{master}")
+    assert (order["category"], order["building"], order["state"]) == ("water", "b1", "dispatched")
+    assert order["text"]["zh"].startswith("未诉先办")
+    (topic,) = await topics(world)
+    assert (topic["master"], topic["master_state"]) == (master, "dispatched")
+    assert await known(world, "地下车库积水，水泵坏了没人管") == master
+    assert await known(world, "地下车库积水，水泵坏了没人管", category="water") == master
+    assert await known(world, "地下车库积水，水泵坏了没人管", category="noise") is None
+    assert await known(world, "地下车库积水，水泵坏了没人管", "b2") is None
+    assert await known(world, "楼上装修噪音太大") is None
+    assert (await sort_now(world))["masters"] == []
+    # After its answer what is reported is something new, and the reports from before it open no second master.
+    change(world, master, state="answered")
+    assert await known(world, FLOODS[5]) is None
+    assert (await sort_now(world))["masters"] == []
+
+
+async def test_what_is_always_there_gets_no_master(world: World) -> None:
+    rows = [row for week in range(5) for row in said(FLOODS, 10 * week, at=NOW - timedelta(days=7 * week))]
+    put(world, sorted(rows, key=lambda row: row.opened_at))
+    for week in reversed(range(5)):
+        world.clock.at_us = NOON_US - week * 7 * 24 * HOUR_US
+        await sort_now(world)
+    world.rows("UPDATE topics SET master = NULL, master_at = NULL")
+    assert (await sort_now(world))["masters"] == []
+
+
+async def test_sensors_that_say_the_same_again_and_again_open_a_master_by_themselves(world: World) -> None:
+    for n in range(service.SENSOR_ALERTS - 1):
+        await world.follow(world.alert(rule_uid=f"r{n}"))
+    assert (await sort_now(world))["masters"] == []
+    await world.follow(world.alert(rule_uid="r9"))
+    (master,) = (await sort_now(world))["masters"]
+    assert await known(world, "车库里全是水", category="water") == master
+    assert await known(world, "车库里全是水", category="noise") is None
+    assert await known(world, "车库里全是水", "b2", category="water") is None
+    assert await known(world, "车库里全是水") is None
+    done = await sort_now(world)
+    assert (done["founded"], done["masters"]) == ([], [])
+
+
+async def test_a_pass_is_made_once_an_hour_of_the_estates_clock(world: World) -> None:
+    put(world, said(SAID["lift"]))
+    stop = asyncio.Event()
+    await watch.look(world.resources, stop)
+    assert len(await topics(world)) == 1
+    put(world, said(SAID["noise"], 50))
+    world.clock.advance(HOUR_US - 1)
+    await watch.look(world.resources, stop)
+    assert len(await topics(world)) == 1
+    world.clock.advance(1)
+    await watch.look(world.resources, stop)
+    assert len(await topics(world)) == 2
+
+
+async def test_hot_topics_stand_in_the_bulletin_without_names(world: World) -> None:
+    put(world, said(SAID["lift"], title="王女士家电梯13812345678"))
+    await sort_now(world)
+    world.clock.advance(8 * 24 * HOUR_US)
+    body = (await world.by("susan").post("bulletins", {"week": "2026-W23"}))["body"]
+    assert [(each["label"], each["reporters"], each["is_new"]) for each in body["topics"]] == [
+        ("某女士家电梯***", 5, True)
+    ]
