@@ -19,11 +19,13 @@ from api.categories import endpoints as categories
 from api.clocks import endpoints as clocks
 from api.devices import endpoints as devices
 from api.dispatch import endpoints as dispatch
+from api.duplicates import endpoints as duplicates
 from api.events import endpoints as events
 from api.evidence import endpoints as evidence
 from api.figures import endpoints as figures
 from api.health import endpoints as health
 from api.known_query import refuse_unknown_query
+from api.links import endpoints as links
 from api.live import endpoints as live
 from api.notices import endpoints as notices
 from api.open311 import endpoints as open311
@@ -31,17 +33,21 @@ from api.open311.errors import Open311Errors
 from api.open311.routes import ROUTES as OPEN311_ROUTES
 from api.passages import endpoints as passages
 from api.people import endpoints as people
+from api.pictures import endpoints as pictures
 from api.plate_lists import endpoints as plate_lists
 from api.problems import ProblemDetails
 from api.progress import endpoints as progress
 from api.promotions import endpoints as promotions
+from api.questions import endpoints as questions
 from api.reports import endpoints as reports
 from api.resources import Resources
+from api.return_visits import endpoints as return_visits
 from api.rules import endpoints as rules
 from api.sessions import endpoints as sessions
 from api.sites import endpoints as sites
 from api.storable import refuse_unstorable
 from api.topics import endpoints as topics
+from api.urges import endpoints as urges
 from api.visitors import endpoints as visitors
 from api.work_orders import endpoints as work_orders
 
@@ -51,8 +57,8 @@ VERSION: Final = "1"
 # Dispatch comes before the orders: its pool is no order's number.
 _FEATURES: Final = (
     sessions, sites, people, devices, rules, promotions, plate_lists, visitors, care, events, passages, alerts, arming,
-    calendar, backtests, categories, reports, dispatch, work_orders, clocks, progress, evidence, notices, live, audit,
-    open311, figures, bulletins, topics,
+    calendar, backtests, categories, reports, dispatch, work_orders, clocks, progress, links, questions, urges,
+    return_visits, pictures, duplicates, evidence, notices, live, audit, open311, figures, bulletins, topics,
 )  # fmt: skip
 
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})

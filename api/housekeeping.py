@@ -9,10 +9,12 @@ from typing import Final
 from api import background
 from api.idempotency import store
 from api.idempotency.service import MAX_AGE
+from api.links import store as links
 from api.notices import service as notices
 from api.notices import store as notice_store
 from api.open311 import store as open311
 from api.open311.service import REPEATED_WITHIN
+from api.pictures import service as pictures
 from api.resources import Resources
 from api.transactions import ALL_SITES, begin
 from api.visitors import store as visitors
@@ -23,7 +25,7 @@ BATCH: Final = 1000  # rows deleted in one transaction
 
 
 async def keep_house(resources: Resources, stop: asyncio.Event) -> None:
-    """Forgets answers past their age, visits long over, notices of last season and who sent what in, until `stop`."""
+    """Forgets, until `stop`, answers, visits, notices, links, pictures and who sent what in, when past their age."""
     while not stop.is_set():
         while BATCH in {await forget(resources) for forget in _FORGET}:
             pass
@@ -40,9 +42,18 @@ async def _forget_visits(resources: Resources) -> int:
         return await visitors.forget(tx, tx.at - KEPT, BATCH)
 
 
+async def _forget_links(resources: Resources) -> int:
+    async with begin(resources, ALL_SITES) as tx:
+        return await links.forget(tx, tx.at, BATCH)
+
+
 async def _forget_notices(resources: Resources) -> int:
     async with begin(resources, ALL_SITES) as tx:
         return await notice_store.forget(tx, tx.at - notices.KEPT, BATCH)
+
+
+async def _forget_pictures(resources: Resources) -> int:
+    return await pictures.forget(resources, BATCH)
 
 
 async def _forget_repeats(resources: Resources) -> int:
@@ -56,4 +67,6 @@ async def _forget_contacts(resources: Resources) -> int:
         return await open311.forget_contacts(tx, tx.at - kept, BATCH)
 
 
-_FORGET: Final = (_forget_batch, _forget_visits, _forget_notices, _forget_repeats, _forget_contacts)
+_FORGET: Final = (
+    _forget_batch, _forget_visits, _forget_notices, _forget_links, _forget_pictures, _forget_repeats, _forget_contacts,
+)  # fmt: skip

@@ -19,6 +19,10 @@ LARGER_BODIES: Final = {"/open311/": 8 * 1024 * 1024}
 # Until an answer begins: more than the wait for a connection to the database and than a bulk of new passwords takes.
 ANSWER_S: Final = 20.0
 
+# Bodies that are a picture.
+_PICTURES: Final = "/pictures"
+MAX_PICTURE_BYTES: Final = 12 * 1024 * 1024
+
 _UNKNOWN_ROUTE: Final = "(none)"  # not the path: whoever asks for paths that do not exist could fill the metrics
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 
@@ -33,6 +37,8 @@ def too_large(most: int = MAX_BODY_BYTES) -> Problem:
 
 def most_bytes(path: str) -> int:
     """How large a body may be that is sent to this path."""
+    if path.endswith(_PICTURES):
+        return MAX_PICTURE_BYTES
     return next((most for prefix, most in LARGER_BODIES.items() if path.startswith(prefix)), MAX_BODY_BYTES)
 
 

@@ -41,6 +41,8 @@ class Resources:
     # Passwords hashed at once: more would take the cores and the memory from everything else.
     hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     suggester: Suggester = field(default_factory=Suggester)
+    # Pictures decoded at once: one takes 120 MB.
+    decoding: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     # Seconds of the event loop's clock at which each background task last went round.
     beats: dict[str, float] = field(default_factory=dict)
 

@@ -64,7 +64,7 @@ class Person:
         return await self._request("GET", path, params=query)
 
     async def post(self, path: str, body: object = None, **query: str) -> Any:
-        """The answer's JSON; safe to repeat. Raises as `get` does."""
+        """The answer's JSON; safe to repeat. Bytes are sent as they are. Raises as `get` does."""
         return await self._request("POST", path, body=body, params=query)
 
     async def put(self, path: str, body: object) -> Any:
@@ -114,7 +114,8 @@ class Person:
             try:
                 headers = {**key, **await self._authorization()}
                 # An empty query would take away the one that the path may have.
-                answer = await self._http.request(method, path, json=body, params=params or None, headers=headers)
+                sent: dict[str, Any] = {"content": body} if isinstance(body, bytes) else {"json": body}
+                answer = await self._http.request(method, path, params=params or None, headers=headers, **sent)
             except (httpx.TransportError, RefusedError) as error:
                 if not tries_left or (isinstance(error, RefusedError) and error.status not in AGAIN):
                     raise

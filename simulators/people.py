@@ -15,6 +15,7 @@ import httpx
 from herun.clock import MINUTE_US, Clock
 from simulators.api import AGAIN, Person, RefusedError
 from simulators.estate import Estate
+from simulators.photo import photo
 from simulators.population import Account
 from simulators.provision import Keys
 from simulators.scenario import Reports
@@ -125,8 +126,17 @@ class Worker(Desk):
                 continue
             if order["state"] == "dispatched":
                 await self.act(order["number"], "handle", {})
-            elif order["state"] == "handling":
+            elif order["state"] == "handling" and self.agenda.is_due(order["number"], "resolve"):
+                await self._show(order["number"])
                 await self.act(order["number"], "resolve", {"text": "已到现场处理完毕。Done on the spot."})
+
+    async def _show(self, number: str) -> None:
+        """What it looked like and looks like now: some categories ask for both."""
+        path = f"/v1/sites/{self.estate.site}/work-orders/{number}/pictures"
+        sent = {each["kind"] for each in (await self.person.get(path))["items"]}
+        for kind, shade in (("before", 90), ("after", 220)):
+            if kind not in sent:
+                await self.person.post(path, photo(shade), kind=kind)
 
 
 @dataclass(frozen=True)

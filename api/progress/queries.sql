@@ -1,5 +1,13 @@
 -- name: by_number
 -- Over all sites: whoever asks knows a number, not a site.
-SELECT number, state, master_state, opened_at, updated_at, coalesce(answer, master_answer) AS answer, contact_phone
-FROM work_orders_whole
-WHERE number = %(number)s;
+SELECT site, number, contact_phone FROM work_orders WHERE number = %(number)s;
+
+-- name: standing
+-- The order and, if it is merged, unit and worker of the one that stands for it.
+SELECT coalesce(m.unit, o.unit) AS unit, p.roles AS roles_of_worker,
+       (SELECT q.text FROM order_questions AS q
+        WHERE q.site = o.site AND q.number = o.number AND q.outcome IS NULL) AS question
+FROM work_orders AS o
+LEFT JOIN work_orders AS m ON m.site = o.site AND m.number = o.merged_into
+LEFT JOIN people AS p ON p.site = o.site AND p.username = coalesce(m.worker, o.worker)
+WHERE o.site = %(site)s AND o.number = %(number)s;

@@ -2,16 +2,74 @@
 
 from __future__ import annotations
 
-from api.schema import Bilingual, Moment, View
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from api.schema import Bilingual, Body, Moment, Text, View
 from api.work_orders.states import State
+
+PHONE_TAIL = r"^[0-9]{4}$"
+
+
+class WithWhom(View):
+    """Who has the order: a unit and a role, never a person."""
+
+    unit: str | None
+    role: Literal["desk", "grid_worker", "property_staff"]
+    name: Bilingual
+
+
+class Asked(View):
+    """What the reporter is asked."""
+
+    text: str
+    until: Moment
 
 
 class Progress(View):
-    """What the reporter may know; no name, no place, no words of others but the answer."""
+    """What the reporter may know; no name, no place, no words of others but the answer and what they are asked.
+
+    `promised_at` is when the answer is promised for; `urge_from` from when on it may be urged (null: not at all).
+    """
 
     number: str
     state: State
     sentence: Bilingual
+    next_step: Bilingual
+    with_whom: WithWhom | None
     opened_at: Moment
     updated_at: Moment
+    promised_at: Moment | None
+    urge_from: Moment | None
+    question: Asked | None
     answer: str | None
+
+
+class _ByTail(Body):
+    number: Annotated[str, Field(min_length=1, max_length=40)]
+    phone_tail: Annotated[str, Field(pattern=PHONE_TAIL)]
+
+
+class AnswerByTail(_ByTail):
+    """POST /v1/progress/answer: the answer to the question that is open."""
+
+    text: Text
+
+
+class UrgeByTail(_ByTail):
+    """POST /v1/progress/urge."""
+
+    reason: Text | None = None
+
+
+class AnswerByLink(Body):
+    """POST /v1/progress/link/{token}/answer."""
+
+    text: Text
+
+
+class UrgeByLink(Body):
+    """POST /v1/progress/link/{token}/urge."""
+
+    reason: Text | None = None

@@ -1,36 +1,66 @@
-"""Progress by number and phone tail: nobody learns by trying which numbers exist."""
+"""What whoever has no account may see of their order, and do to it."""
 
 from __future__ import annotations
 
-import hmac
-
+from api.clocks import store as clocks
 from api.problems import not_found
-from api.progress import store
-from api.progress.schemas import Progress
+from api.progress import sentences, store
+from api.progress.schemas import Asked, Progress
+from api.progress.shown_to import ACTOR, Theirs
+from api.questions import service as questions
 from api.resources import Resources
-from api.throttles import service as throttles
-from api.transactions import ALL_SITES, begin
-from api.work_orders.states import State, sentence
+from api.transactions import Transaction, begin
+from api.urges import service as urges
+from api.work_orders import store as work_orders
+from api.work_orders.order import Order
+from api.work_orders.states import sentence
 
-_NO_PHONE = "    "  # four characters that no tail has
+
+async def progress(resources: Resources, theirs: Theirs) -> Progress:
+    """How it stands."""
+    async with begin(resources, theirs.site, ACTOR) as tx:
+        return await _shown(tx, theirs.number)
 
 
-async def ask(resources: Resources, address: str, number: str, phone_tail: str) -> Progress:
-    """The order's progress. Raises Problem 404, the same for an unknown number as for a wrong tail, and 429."""
-    await throttles.PROGRESS.allow(resources, address, number)
-    async with begin(resources, ALL_SITES) as tx:
-        row = await store.by_number(tx, number)
-    phone = (row["contact_phone"] if row else None) or _NO_PHONE
-    if not hmac.compare_digest(phone[-4:], phone_tail) or row is None:
-        raise not_found("order with this phone number")
-    await throttles.PROGRESS.was_right(resources, address, number)
-    state = State(row["state"])
-    master = row["master_state"]
+async def answer(resources: Resources, theirs: Theirs, text: str) -> Progress:
+    """Answers the question that is open. Raises Problem 409 if none is."""
+    async with begin(resources, theirs.site, ACTOR) as tx:
+        order = await work_orders.locked(tx, theirs.number)
+        if order is None:
+            raise not_found("order")
+        await questions.answer_for_reporter(tx, order, text, by=ACTOR)
+        return await _shown(tx, theirs.number)
+
+
+async def urge(resources: Resources, theirs: Theirs, reason: str | None) -> Progress:
+    """Urges the desk. Raises Problem 409 if it is too early or too late."""
+    async with begin(resources, theirs.site, ACTOR) as tx:
+        await urges.urge_for_reporter(tx, theirs.number, reason, by=ACTOR)
+        return await _shown(tx, theirs.number)
+
+
+async def _shown(tx: Transaction, number: str) -> Progress:
+    order = await work_orders.known(tx, number)
+    standing = await store.standing(tx, number)
+    promise = await clocks.promise(tx, number)
+    question = _question(tx, order, standing["question"])
+    stands = order.master_state or order.state
     return Progress(
-        number=row["number"],
-        state=state,
-        sentence=sentence(state, State(master) if master else None),
-        opened_at=row["opened_at"],
-        updated_at=row["updated_at"],
-        answer=row["answer"],
+        number=number,
+        state=order.state,
+        sentence=sentence(order.state, order.master_state, is_asked=question is not None),
+        next_step=sentences.next_step(stands, is_asked=question is not None),
+        with_whom=sentences.with_whom(stands, standing["unit"], standing["roles_of_worker"]),
+        opened_at=order.opened_at,
+        updated_at=order.updated_at,
+        promised_at=promise.due_at if promise else None,
+        urge_from=await urges.possible_from(tx, order),
+        question=question,
+        answer=order.answer or order.master_answer,
     )
+
+
+def _question(tx: Transaction, order: Order, text: str | None) -> Asked | None:
+    if text is None or order.asked_until is None or order.asked_until <= tx.at:
+        return None
+    return Asked(text=text, until=order.asked_until)

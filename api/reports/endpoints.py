@@ -1,28 +1,70 @@
-"""POST /v1/sites/{site}/reports."""
+"""Reports of residents, callers, and of whoever does not say who they are."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 
+from api import access
 from api.idempotency.service import Writer, writes
+from api.pictures import service as pictures
+from api.pictures.endpoints import PICTURE
+from api.pictures.schemas import SentAhead
+from api.problems import not_found
 from api.reports import service
-from api.reports.schemas import NewReport
+from api.reports.schemas import AnonymousReport, Caller, NewAnonymousReport, NewReport
+from api.resources import Held
 from api.roles import DESK, WORKERS, Role
 from api.schema import SiteName
-from api.work_orders.order import Person
+from api.sites import store as sites
+from api.throttles import service as throttles
+from api.throttles.address import Address
+from api.transactions import begin
+from api.work_orders.endpoints import Number, person_of
 from api.work_orders.schemas import WorkOrder
 
-router = APIRouter(tags=["reports"])
+router = APIRouter(tags=["reports"], prefix="/sites/{site}")
+
+MAX_WAITING_ANONYMOUS = 200  # pictures of a site that wait for the reports of nobody
 
 
-@router.post("/sites/{site}/reports", status_code=HTTPStatus.CREATED, response_model=WorkOrder)
+@router.post("/reports", status_code=HTTPStatus.CREATED, response_model=WorkOrder)
 async def submit(
     site: SiteName, body: NewReport, writer: Annotated[Writer, Depends(writes(Role.RESIDENT, *WORKERS, *DESK))]
 ) -> Response:
     """Sends in a report; the answer is its work order."""
-    person = Person(writer.caller.username, writer.caller.roles, writer.caller.building)
-    suggester = writer.resources.suggester
-    return await writer.once(site, lambda tx: service.submit(tx, person, body, suggester), HTTPStatus.CREATED)
+    person, resources = person_of(writer.caller), writer.resources
+    return await writer.once(site, lambda tx: service.submit(tx, resources, person, body), HTTPStatus.CREATED)
+
+
+@router.post("/anonymous-reports", status_code=HTTPStatus.CREATED)
+async def submit_anonymously(
+    site: SiteName, body: NewAnonymousReport, resources: Held, address: Address
+) -> AnonymousReport:
+    """Sends in a report without saying who one is, where the category allows it; few from one address."""
+    await throttles.allow(resources, throttles.ANONYMOUS, address)
+    await throttles.allow(resources, throttles.ANONYMOUS_SITE, site)
+    async with begin(resources, site, service.NOBODY) as tx:
+        return await service.submit_anonymously(tx, resources, body)
+
+
+@router.post("/anonymous-reports/pictures", status_code=HTTPStatus.CREATED, openapi_extra=PICTURE)
+async def send_picture_anonymously(site: SiteName, request: Request, resources: Held, address: Address) -> SentAhead:
+    """Sends a picture before an anonymous report, which names it within an hour."""
+    await throttles.allow(resources, throttles.ANONYMOUS_PICTURES, address)
+    taken = await pictures.take_in(resources, await request.body())
+    async with begin(resources, site, service.NOBODY) as tx:
+        if await sites.site(tx) is None:
+            raise not_found("site")
+        return await pictures.send_ahead(tx, resources, taken, MAX_WAITING_ANONYMOUS)
+
+
+@router.get("/work-orders/{number}/caller")
+async def caller(
+    site: SiteName, number: Number, resources: Held, caller: Annotated[access.Caller, Depends(access.requires(*DESK))]
+) -> Caller:
+    """Who called, of a report that the desk took down; that you looked is written down."""
+    async with begin(resources, site, caller.username) as tx:
+        return await service.caller(tx, person_of(caller), number)

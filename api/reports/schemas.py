@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
+from uuid import UUID
 
-from pydantic import Field, StrictBool, model_validator
+from pydantic import AfterValidator, Field, StrictBool, model_validator
 
-from api.schema import Body, Name, Phone, Text, Title
+from api.schema import Body, Moment, Name, Phone, Text, Title, View, without_repeats
 
 MAX_ATTRIBUTES = 50
 Attributes = Annotated[
@@ -14,28 +15,81 @@ Attributes = Annotated[
     Field(max_length=MAX_ATTRIBUTES),
 ]
 
+MAX_PICTURES = 6
+# Of an order that may be joined: sealed, so that it tells no number.
+Handle = Annotated[str, Field(min_length=1, max_length=300)]
+Pictures = Annotated[list[UUID], Field(max_length=MAX_PICTURES), AfterValidator(without_repeats)]
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 
-class NewReport(Body):
-    """POST /v1/sites/{site}/reports; the answer is the work order.
 
-    Left out, `building` and `phone` are the reporter's own. `phone` lets the progress be asked for without an account.
-    `lat` and `lon` are WGS-84. A confidential report is read by its reporter, its worker, supervisors and auditors.
-    """
+class NewCaller(Body):
+    """Who called, for whom the desk takes the report down; they follow it by its number and the end of their phone."""
+
+    name: Title
+    phone: Phone
+
+
+class _What(Body):
+    """What a report says, whoever sends it."""
 
     category: Name
     text: Text
     title: Title | None = None
     building: Name | None = None
     zone: Name | None = None
-    phone: Phone | None = None
-    lat: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | None = None
-    lon: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | None = None
+    lat: Latitude | None = None
+    lon: Longitude | None = None
     address: Title | None = None
     attributes: Attributes | None = None
-    confidential: StrictBool = False
+    pictures: Pictures = Field(default_factory=list)
 
     @model_validator(mode="after")
-    def _has_both(self) -> NewReport:
+    def _has_both(self) -> Self:
         if (self.lat is None) != (self.lon is None):
             raise ValueError("lat and lon belong together")
         return self
+
+
+class NewReport(_What):
+    """POST /v1/sites/{site}/reports; the answer is the work order.
+
+    Left out, `building` and `phone` are the reporter's own. `phone` lets the progress be asked for without an account.
+    `lat` and `lon` are WGS-84. A confidential report is read by its reporter, its worker, supervisors and auditors.
+    `pictures` were sent ahead; `caller` is for the desk; `join` is the handle of an order that is about the same.
+    """
+
+    phone: Phone | None = None
+    confidential: StrictBool = False
+    caller: NewCaller | None = None
+    join: Handle | None = None
+
+    @model_validator(mode="after")
+    def _is_of_one_kind(self) -> Self:
+        if self.caller is not None and self.phone is not None:
+            raise ValueError("phone is the caller's: say it there")
+        if self.join is not None and self.confidential:
+            raise ValueError("a confidential report is not joined to another order")
+        return self
+
+
+class NewAnonymousReport(_What):
+    """POST /v1/sites/{site}/anonymous-reports. With a phone it can be followed by number and phone tail too."""
+
+    phone: Phone | None = None
+
+
+class AnonymousReport(View):
+    """The number of the order, and the token of the secret link by which it is followed. It is shown this once."""
+
+    number: str
+    token: str
+    expires_at: Moment
+
+
+class Caller(View):
+    """Who called."""
+
+    number: str
+    name: str
+    phone: str | None

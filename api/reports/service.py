@@ -1,28 +1,95 @@
-"""Sending in a report."""
+"""Sending in a report: by account, by phone through the desk, or without saying who one is."""
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Final
 
+from api.audit import store as audit
 from api.categories import service as categories
 from api.categories import suggestions
-from api.categories.suggester import Suggester
-from api.problems import FieldError, Problem, invalid
+from api.duplicates import handles
+from api.links import service as links
+from api.pictures import service as pictures
+from api.problems import FieldError, Problem, conflict, invalid, not_found
 from api.reports import store
-from api.reports.schemas import NewReport
+from api.reports.schemas import AnonymousReport, Caller, NewAnonymousReport, NewReport
+from api.resources import Resources
+from api.roles import DESK
 from api.sites import store as places
 from api.topics import service as topics
 from api.transactions import Transaction
+from api.work_orders import order as orders
 from api.work_orders import service as work_orders
+from api.work_orders import store as kept_orders
+from api.work_orders.kinds import Channel
 from api.work_orders.order import Person
 from api.work_orders.schemas import WorkOrder
 
-# Why the system merges a report: somebody is at it before it was complained of.
-KNOWN: Final = "known already: somebody is at it"
+NOBODY: Final = "(anonymous)"  # who acts in the history; no username has brackets
+_NOBODY: Final = Person(NOBODY, frozenset(), None)
 
 
-async def submit(tx: Transaction, reporter: Person, report: NewReport, suggester: Suggester) -> WorkOrder:
-    """Opens the work order of a report. Raises Problem 422 for a category or place that the site does not have."""
+async def submit(tx: Transaction, resources: Resources, reporter: Person, report: NewReport) -> WorkOrder:
+    """Opens the work order of a report, and merges it into the one that it joins.
+
+    Raises Problem 422 for a category, place or picture that is not there, 403 for a caller's report from whoever is not
+    of the desk, 409 if the order that it joins cannot be joined any more.
+    """
+    await _check(tx, report)
+    if report.caller is None:
+        phone, channel = report.phone or await store.phone_of_actor(tx), Channel.ACCOUNT
+    elif reporter.has(*DESK):
+        phone, channel = report.caller.phone, Channel.PHONE
+    else:
+        raise Problem(HTTPStatus.FORBIDDEN, "not_yours", "a caller's report is taken down by: desk")
+    if report.join is None:
+        order = await _opened(tx, reporter, report, phone, channel)
+    else:
+        order = await _joined(tx, resources, reporter, report, phone)
+    if report.caller is not None:
+        await store.add_caller(tx, order.number, report.caller.name)
+    await _keep_more(tx, resources, order.number, report)
+    return await work_orders.one(tx, reporter, order.number) if report.pictures else order
+
+
+async def submit_anonymously(tx: Transaction, resources: Resources, report: NewAnonymousReport) -> AnonymousReport:
+    """Opens the work order of a report of nobody. Raises Problem 404 without the site, 422, 409 by category."""
+    if await places.site(tx) is None:
+        raise not_found("site")
+    await _check(tx, report)
+    if not (await categories.category(tx, report.category)).anonymous:
+        raise conflict("not_anonymous", f"what is reported as {report.category} needs somebody who can be asked")
+    whole = NewReport.model_validate(report.model_dump())
+    order = await _opened(tx, _NOBODY, whole, report.phone, Channel.ANONYMOUS)
+    await _keep_more(tx, resources, order.number, report)
+    return AnonymousReport(**(await links.make_for(tx, order.number)).model_dump())
+
+
+async def caller(tx: Transaction, person: Person, number: str) -> Caller:
+    """Who called; that somebody looked is written down. Raises Problem 404."""
+    order = await kept_orders.one(tx, number)
+    name = await store.caller(tx, number)
+    if order is None or name is None or not orders.sees(person, order):
+        raise not_found("caller")
+    await audit.record(tx, "caller.seen", number, {})
+    return Caller(number=number, name=name, phone=order.contact_phone)
+
+
+async def _joined(
+    tx: Transaction, resources: Resources, reporter: Person, report: NewReport, phone: str | None
+) -> WorkOrder:
+    master = handles.opened(resources, tx, report.join or "")
+    if master is None:
+        raise invalid("unknown_handle", "the handle is not yours, or is over an hour old; look for duplicates again")
+    channel = Channel.ACCOUNT if report.caller is None else Channel.PHONE
+    order = await work_orders.open_and_join(tx, reporter, report, phone, master=master, channel=channel)
+    if order is None:
+        raise conflict("not_joined", "that order is not open any more; send the report without join")
+    return order
+
+
+async def _check(tx: Transaction, report: NewReport | NewAnonymousReport) -> None:
     await categories.for_report(tx, report.category)
     unknown = await places.unknown_places(
         tx, buildings=[report.building] if report.building else [], zones=[report.zone] if report.zone else []
@@ -30,14 +97,28 @@ async def submit(tx: Transaction, reporter: Person, report: NewReport, suggester
     for field in ("building", "zone"):
         if unknown[field]:
             raise _unknown(field, min(unknown[field]))
-    phone = report.phone or await store.phone_of_actor(tx)
-    order = await work_orders.open_for_report(tx, reporter, report, phone)
-    await suggestions.note_report(tx, suggester, order.number, text=report.text, chosen=report.category)
-    master = await topics.known(tx, report.text, order.building, category=report.category)
-    if master is None or order.confidential:
-        return order
-    await work_orders.join(tx, order.number, master, KNOWN)
-    return await work_orders.one(tx, reporter, order.number)
+
+
+async def _opened(
+    tx: Transaction, reporter: Person, report: NewReport, phone: str | None, channel: Channel
+) -> WorkOrder:
+    """Its order, merged at once into the one that already does what it asks for, if there is one."""
+    is_confidential = report.confidential or (await categories.category(tx, report.category)).confidential
+    building = report.building or reporter.building
+    master = None if is_confidential else await topics.known(tx, report.text, building, category=report.category)
+    if master is not None:
+        joined = await work_orders.open_and_join(tx, reporter, report, phone, master=master, channel=channel)
+        if joined is not None:
+            return joined
+    return await work_orders.open_for_report(tx, reporter, report, phone, channel)
+
+
+async def _keep_more(
+    tx: Transaction, resources: Resources, number: str, report: NewReport | NewAnonymousReport
+) -> None:
+    if report.pictures:
+        await pictures.attach(tx, await kept_orders.known(tx, number), report.pictures, tx.actor)
+    await suggestions.note_report(tx, resources.suggester, number, text=report.text, chosen=report.category)
 
 
 def _unknown(field: str, name: str) -> Problem:

@@ -14,3 +14,14 @@ async def phone_of_actor(tx: Transaction) -> str | None:
     """The phone of whoever acts in this transaction."""
     row = await tx.one(_QUERIES["phone_of"])
     return row["phone"] if row else None
+
+
+async def add_caller(tx: Transaction, number: str, name: str) -> None:
+    """Keeps who called; apart from the order, which many read."""
+    await tx.run(_QUERIES["add_caller"], number=number, name=name)
+
+
+async def caller(tx: Transaction, number: str) -> str | None:
+    """The name of whoever called; None if nobody did."""
+    row = await tx.one(_QUERIES["caller"], number=number)
+    return row["name"] if row else None

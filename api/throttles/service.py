@@ -39,6 +39,17 @@ PROGRESS_ADDRESS: Final = Throttle("progress_address", tries=30, window=timedelt
 # Wrong ones only: ten thousand phone tails of one number take two days, from however many addresses.
 PROGRESS_NUMBER: Final = Throttle("progress_number", tries=50, window=timedelta(minutes=15))
 
+# Wrong ones only. Nobody finds one of 2^256 tokens by trying; this keeps the tries from costing much.
+LINK_ADDRESS: Final = Throttle("link_address", tries=30, window=timedelta(minutes=15))
+
+# Of one address, whoever is behind it: nobody has to report more often without saying who they are.
+ANONYMOUS: Final = Throttle("anonymous", tries=5, window=timedelta(hours=1))
+ANONYMOUS_PICTURES: Final = Throttle("anonymous_pictures", tries=20, window=timedelta(hours=1))
+# Of a site, from wherever: what a desk can look through.
+ANONYMOUS_SITE: Final = Throttle("anonymous_site", tries=200, window=timedelta(hours=1))
+# Of one person: whoever describes matter after matter to read what others reported.
+LIKE_ORDERS: Final = Throttle("like_orders", tries=60, window=timedelta(hours=1))
+
 
 @dataclass(frozen=True, slots=True)
 class Tries:

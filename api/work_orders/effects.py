@@ -8,6 +8,7 @@ from api.categories import learning
 from api.clocks import service as clocks
 from api.dispatch import effects as dispatch
 from api.notices import service as notices
+from api.return_visits import opening as return_visits
 from api.transactions import Transaction
 from api.work_orders.order import Order
 
@@ -29,3 +30,4 @@ async def follow(tx: Transaction, step: Step) -> None:
     await dispatch.follow(tx, step)
     await notices.follow(tx, step)
     await clocks.follow(tx, step)
+    await return_visits.follow(tx, step)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
+from api.categories import service as categories
+from api.pictures import store as pictures
+from api.pictures.schemas import Kind
 from api.problems import FieldError, conflict, invalid
 from api.transactions import Transaction
 from api.work_orders import order as orders
@@ -13,6 +16,7 @@ from api.work_orders.order import Move, Order
 from api.work_orders.states import OVER, TOLD, Action, State
 
 MAX_HOLD: Final = timedelta(days=90)
+_PICTURES: Final = {"photo_before": Kind.BEFORE, "photo_after": Kind.AFTER}
 _DONE: Final = OVER | TOLD | {State.RESOLVED}
 
 
@@ -28,6 +32,7 @@ async def check(tx: Transaction, order: Order, move: Move) -> None:
             raise invalid("hold_too_long", f"until must be after now and within {MAX_HOLD.days} days")
         case Action.RESOLVE:
             await _is_whole(tx, order)
+            await _is_shown(tx, order)
         case Action.REOPEN if order.state is State.MERGED and order.master_state not in TOLD:
             raise conflict("wrong_state", "reopen is not possible before the order that it was merged into is answered")
         case Action.TRANSFER | Action.ARBITRATE if move.worker and not await store.is_worker(tx, move.worker):
@@ -43,3 +48,10 @@ async def _is_whole(tx: Transaction, order: Order) -> None:
     open_parts = [number for number, state in (await store.parts(tx, order.number)).items() if state not in _DONE]
     if open_parts:
         raise conflict("parts_undone", f"parts of it are not resolved: {', '.join(open_parts)}")
+
+
+async def _is_shown(tx: Transaction, order: Order) -> None:
+    """What its category asks for: a picture of before and of after, the latter of this round."""
+    needed = {_PICTURES[need] for need in (await categories.category(tx, order.category)).required if need in _PICTURES}
+    if missing := sorted(needed - await pictures.kinds(tx, order.number, order.dispatched_at or order.opened_at)):
+        raise conflict("pictures_missing", f"its category asks for pictures: {', '.join(missing)}")

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from api.problems import conflict, invalid, not_found
+from api.problems import conflict, invalid
 from api.transactions import Transaction
 from api.work_orders import opening, steps, store
 from api.work_orders.kinds import Channel, Origin
-from api.work_orders.order import Move, Order, Person, sees
+from api.work_orders.order import Move, Order
 from api.work_orders.schemas import Part
 from api.work_orders.states import TOLD, UNDER_WAY, Action, State
 
@@ -22,11 +22,9 @@ Held = Mapping[str, Order]  # the orders that this transaction has locked, by nu
 _MASTERS: Final = UNDER_WAY | TOLD | {State.SUBMITTED, State.ON_HOLD, State.RETURNED, State.ARBITRATION, State.RESOLVED}
 
 
-async def merge(tx: Transaction, person: Person, held: Held, order: Order, move: Move) -> Order:
-    """Merges an order, and what is merged into it, into another one. Raises Problem 404, 409 or 422."""
-    master = held.get(move.master or "")
-    if master is None or not sees(person, master):
-        raise not_found(f"work order {move.master}")
+async def merge(tx: Transaction, held: Held, order: Order, move: Move, by: str) -> Order:
+    """Merges an order, and what is merged into it, into another one. Raises Problem 409 or 422."""
+    master = held[move.master or ""]
     if master.number == order.number:
         raise invalid("merge_into_itself", "an order cannot be merged into itself")
     if master.state is State.MERGED:
@@ -38,11 +36,11 @@ async def merge(tx: Transaction, person: Person, held: Held, order: Order, move:
     followers = [each for each in held.values() if each.merged_into == order.number]
     if len(followers) + len(await store.merged(tx, master.number)) >= store.MAX_MERGED:
         raise conflict("too_many_merged", f"an order stands for at most {store.MAX_MERGED} others")
-    after = await steps.step(tx, order, move, person.username)
+    after = await steps.step(tx, order, move, by)
     for each in followers:
         detail = {"master": master.number}
-        await steps.note(tx, replace(each, merged_into=master.number), "moved-on", by=person.username, detail=detail)
-    await steps.note(tx, master, "joined", by=person.username, detail={"number": order.number})
+        await steps.note(tx, replace(each, merged_into=master.number), "moved-on", by=by, detail=detail)
+    await steps.note(tx, master, "joined", by=by, detail={"number": order.number})
     return await store.known(tx, after.number)
 
 

@@ -27,7 +27,7 @@ _NUMBERS_A_DAY: Final = 1_000_000
 _opened = metrics.counter("herun_api_orders_opened_total")
 
 
-async def open_order(tx: Transaction, order: Order, by: str) -> Order:
+async def open_order(tx: Transaction, order: Order, by: str, *, dispatched: bool = True) -> Order:
     """Opens an order, which has no number yet. Raises TransientError if its alert has got one at the same moment."""
     feed_seq = await sites.next_feed_seq(tx)
     site = await sites.site(tx)
@@ -37,7 +37,7 @@ async def open_order(tx: Transaction, order: Order, by: str) -> Order:
     await steps.record(tx, None, order, steps.OPENED, by=by, feed_seq=feed_seq)
     _opened.labels(order.origin.value).inc()
     order = await steps.step(tx, order, Move(Action.ACCEPT), SYSTEM)
-    return await dispatch_if_somebody_fits(tx, order)
+    return await dispatch_if_somebody_fits(tx, order) if dispatched else order
 
 
 async def dispatch_if_somebody_fits(tx: Transaction, order: Order) -> Order:

@@ -38,7 +38,7 @@ class Order:
     `version` counts its history; `opened_seq` is its place among the site's orders; the times of the steps and the
     rating are those of the present round: `reopens` counts the rounds before. `master_state` and `master_answer` are of
     the order that it is merged into. `pool` are those to whom it was offered while it was accepted, `helpers` those who
-    help its worker.
+    help its worker. `asked_until`: its reporter is asked something, and may answer until then.
     """
 
     number: str
@@ -91,6 +91,7 @@ class Order:
     rated_by: str | None = None
     master_state: State | None = None
     master_answer: str | None = None
+    asked_until: datetime | None = None
     pool: tuple[str, ...] = ()
     helpers: tuple[str, ...] = ()
 

@@ -15,7 +15,6 @@ from api import cursors
 from api.dispatch import service as dispatch
 from api.problems import Problem, conflict, invalid, not_found
 from api.reports.schemas import NewReport
-from api.roles import DESK
 from api.transactions import SYSTEM, Transaction
 from api.work_orders import guards, joining, opening, steps, store
 from api.work_orders import order as orders
@@ -24,10 +23,12 @@ from api.work_orders.kinds import Channel, Origin
 from api.work_orders.order import Move, Order, Person
 from api.work_orders.schemas import Checklist, History, NewItem, Part, WorkOrder, WorkOrders
 from api.work_orders.shown import shown
-from api.work_orders.states import OVER, TOLD, TRANSITIONS, Action, Bond, State
+from api.work_orders.states import OPEN, OVER, TOLD, TRANSITIONS, Action, Bond, State
 from herun.alerts import Alert
 from herun.clock import to_datetime
 
+# Why an order was merged that its reporter joined to another one.
+JOINED: Final = "报事人确认为同一问题。Its reporter says that it is the same."
 _REPORT_SEVERITY: Final = "info"
 RATED_WITHIN: Final = timedelta(days=7)  # of the answer; after it silence is silence
 _OPEN_BATCH: Final = 100  # orders that one transaction takes when their time is over
@@ -39,34 +40,59 @@ async def open_for_report(
     tx: Transaction, reporter: Person, report: NewReport, phone: str | None, channel: Channel = Channel.ACCOUNT
 ) -> WorkOrder:
     """Opens the order of a report; it is accepted at once, and dispatched if somebody fits."""
-    words = report.title or report.text[:60]
-    order = await opening.open_order(
-        tx,
-        Order(
-            number="",
-            origin=Origin.REPORT,
-            channel=channel,
-            state=State.SUBMITTED,
-            category=report.category,
-            severity=_REPORT_SEVERITY,
-            title={"zh": words, "en": words},
-            text={"zh": report.text, "en": report.text},
-            building=report.building or reporter.building,
-            zone=report.zone,
-            lat=report.lat,
-            lon=report.lon,
-            address=report.address,
-            attributes=report.attributes,
-            confidential=report.confidential,
-            reporter=reporter.username,
-            contact_phone=phone,
-            opened_seq=0,
-            opened_at=tx.at,
-            updated_at=tx.at,
-        ),
-        by=reporter.username,
-    )
+    order = await opening.open_order(tx, _of_report(tx, reporter, report, phone, channel), by=reporter.username)
     return shown(order, reporter)
+
+
+async def open_and_join(
+    tx: Transaction, reporter: Person, report: NewReport, phone: str | None, *, master: str, channel: Channel
+) -> WorkOrder | None:
+    """Opens the order of a report that is about the same as an order, and merges it into that.
+
+    None if nobody may join that order any more: it is over, merged, or confidential by now.
+    """
+    # Its row first: the order of locks is rows, then the feed.
+    held = await store.locked_together(tx, {master})
+    if master not in held or not may_be_joined(held[master]):
+        return None
+    new = _of_report(tx, reporter, report, phone, channel)
+    order = await opening.open_order(tx, new, by=reporter.username, dispatched=False)
+    if order.confidential:
+        raise conflict("confidential", "a confidential report is not joined to another order")
+    move = Move(Action.MERGE, JOINED, master=master)
+    return shown(await joining.merge(tx, {**held, order.number: order}, order, move, reporter.username), reporter)
+
+
+def may_be_joined(order: Order) -> bool:
+    """True if whoever reports the same may have their report merged into this order."""
+    return not order.confidential and order.state in OPEN and order.parent is None
+
+
+def _of_report(tx: Transaction, reporter: Person, report: NewReport, phone: str | None, channel: Channel) -> Order:
+    words = report.title or report.text[:60]
+    has_account = channel not in {Channel.PHONE, Channel.ANONYMOUS}
+    return Order(
+        number="",
+        origin=Origin.REPORT,
+        channel=channel,
+        state=State.SUBMITTED,
+        category=report.category,
+        severity=_REPORT_SEVERITY,
+        title={"zh": words, "en": words},
+        text={"zh": report.text, "en": report.text},
+        building=report.building or (reporter.building if has_account else None),
+        zone=report.zone,
+        lat=report.lat,
+        lon=report.lon,
+        address=report.address,
+        attributes=report.attributes,
+        confidential=report.confidential,
+        reporter=reporter.username if has_account else None,
+        contact_phone=phone,
+        opened_seq=0,
+        opened_at=tx.at,
+        updated_at=tx.at,
+    )
 
 
 async def follow_alert(tx: Transaction, alert: Alert) -> None:
@@ -119,7 +145,10 @@ async def _moved(tx: Transaction, person: Person, held: Held, order: Order, move
     by = person.username
     match move.action:
         case Action.MERGE:
-            return await joining.merge(tx, person, held, order, move)
+            master = held.get(move.master or "")
+            if master is None or not orders.sees(person, master):
+                raise not_found(f"work order {move.master}")
+            return await joining.merge(tx, held, order, move, by)
         case Action.UNMERGE:
             return await joining.unmerge(tx, held, order, move, by)
         case Action.REOPEN if order.state is State.MERGED:
@@ -146,15 +175,6 @@ async def _rate_merged(tx: Transaction, order: Order, move: Move, by: str) -> Or
             "wrong_state", f"rate is not possible while the order that stands for it is {order.master_state}"
         )
     return await steps.rate_merged(tx, order, move, by)
-
-
-async def join(tx: Transaction, number: str, master: str, reason: str) -> None:
-    """Merges an order that was just opened into one that stands for the matter already, if it still can."""
-    held = await store.locked_together(tx, {number, master})
-    if master in held and held[master].state not in {State.MERGED, State.CANCELLED}:
-        system = Person(SYSTEM, frozenset(DESK), None)
-        move = Move(Action.MERGE, reason, master=master)
-        await joining.merge(tx, system, held, held[number], move)
 
 
 async def split(tx: Transaction, person: Person, number: str, part: Part) -> WorkOrder:

@@ -20,7 +20,7 @@ def shown(order: Order, person: Person) -> WorkOrder:
     own = {name: getattr(order, name) for name in _AS_IT_IS}
     return WorkOrder(
         **own,
-        sentence=sentence(order.state, order.master_state),
+        sentence=sentence(order.state, order.master_state, is_asked=order.asked_until is not None),
         possible_actions=possible(order.state),
         place=_place(order),
         alert=_alert(order),

@@ -76,6 +76,8 @@ SENTENCES: Final[dict[State, dict[str, str]]] = {
     State.CANCELLED: {"zh": "已取消。", "en": "Cancelled."},
 }
 
+ASKED: Final = {"zh": "有一个问题等您答复。", "en": "Its reporter is asked something."}
+
 UNDER_WAY: Final = frozenset({State.ACCEPTED, State.DISPATCHED, State.HANDLING})
 OVER: Final = frozenset({State.RATED, State.CLOSED, State.CANCELLED})
 # Somebody has it in hand.
@@ -125,7 +127,8 @@ def _within(action: Action, sources: set[State] | frozenset[State], bonds: set[B
 
 
 _HOLDERS: Final = {Bond.DESK, Bond.WORKER}
-_OPEN: Final = UNDER_WAY | {State.SUBMITTED, State.ON_HOLD, State.RETURNED, State.ARBITRATION}
+# Somebody has still something to do.
+OPEN: Final = UNDER_WAY | {State.SUBMITTED, State.ON_HOLD, State.RETURNED, State.ARBITRATION}
 
 _TABLE: Final = (
     _row(Action.ACCEPT, {State.SUBMITTED}, State.ACCEPTED, {Bond.DESK}),
@@ -137,7 +140,7 @@ _TABLE: Final = (
     _row(Action.HOLD, UNDER_WAY, State.ON_HOLD, _HOLDERS, "reason", "until"),
     _row(Action.RESUME, {State.ON_HOLD}, None, _HOLDERS),
     _within(Action.SPLIT, UNDER_WAY, _HOLDERS, "text"),
-    _row(Action.MERGE, _OPEN - {State.RETURNED, State.ARBITRATION}, State.MERGED, {Bond.DESK}, "master", "reason"),
+    _row(Action.MERGE, OPEN - {State.RETURNED, State.ARBITRATION}, State.MERGED, {Bond.DESK}, "master", "reason"),
     _row(Action.UNMERGE, {State.MERGED}, State.ACCEPTED, {Bond.DESK}, "reason"),
     _row(Action.RETURN, IN_HAND, State.RETURNED, {Bond.WORKER}, "code", "reason"),
     _row(Action.SIGN_OFF, {State.RETURNED}, State.ACCEPTED, {Bond.DESK}),
@@ -184,12 +187,10 @@ def next_state(state: State, action: Action, before: State | None = None) -> Sta
     return state if row.stays else row.target or before
 
 
-def sentence(state: State, master: State | None = None) -> dict[str, str]:
+def sentence(state: State, master: State | None = None, *, is_asked: bool = False) -> dict[str, str]:
     """How an order stands, by language; of a merged order also how the one stands that it went into."""
-    words = SENTENCES[state]
-    if master is None:
-        return words
-    return {"zh": words["zh"] + SENTENCES[master]["zh"], "en": f"{words['en']} {SENTENCES[master]['en']}"}
+    said = [SENTENCES[state], *([SENTENCES[master]] if master else []), *([ASKED] if is_asked else [])]
+    return {"zh": "".join(each["zh"] for each in said), "en": " ".join(each["en"] for each in said)}
 
 
 def possible(state: State) -> list[Action]:

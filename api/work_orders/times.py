@@ -1,4 +1,4 @@
-"""Takes up what was on hold when its time is over, and closes what nobody rated: nothing waits for a memory."""
+"""What is on hold, rated by nobody or answered by nobody ends when its time is over: nothing waits for a memory."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ import asyncio
 from typing import Final
 
 from api import background
+from api.questions import service as questions
+from api.questions import store as kept_questions
 from api.resources import Resources
+from api.return_visits import service as return_visits
+from api.return_visits import store as kept_visits
 from api.transactions import ALL_SITES, begin
 from api.work_orders import service
 
@@ -26,9 +30,14 @@ async def keep_times(resources: Resources, stop: asyncio.Event) -> None:
 async def _round(resources: Resources) -> int:
     """One batch of each site; how many orders it moved."""
     async with begin(resources, ALL_SITES) as tx:
-        sites = await service.sites_with_something_due(tx)
+        due = {
+            *await service.sites_with_something_due(tx),
+            *await kept_questions.sites_with_lapsing(tx),
+            *await kept_visits.sites_with_days(tx),
+        }
     moved = 0
-    for site in sites:
+    for site in sorted(due):
         async with begin(resources, site) as tx:
-            moved += await service.resume_held(tx) + await service.close_silent(tx)
+            moved += await service.resume_held(tx) + await service.close_silent(tx) + await questions.lapse(tx)
+            moved += await return_visits.draw(tx)
     return moved

@@ -16,7 +16,9 @@ from tests.unit.api.test_app import APP, PUBLIC, required
 
 PLACES: Final = {
     "site": SITE, "device": "d1", "uid": "r1", "name": "l1", "zone": "z1", "year": "2027", "visitor": "v1",
-    "resident": "r1", "number": "WO20260601-000000", "event_id": "e1", "item": "1",
+    "resident": "r1", "number": "WO20260601-000000", "event_id": "e1", "item": "1", "visit": "1",
+    "version": "1", "id": "1", "proposal": "1", "worker": "gwen",
+    "picture": "00000000-0000-0000-0000-000000000003",
     "username": "rita", "channel": "email", "target": "only",
     "week": "2026-W20", "topic": "T20260601-000000",
     "alert_id": "00000000-0000-0000-0000-000000000001", "backtest_id": "00000000-0000-0000-0000-000000000002",

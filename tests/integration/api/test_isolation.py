@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
 import pytest
 from psycopg.errors import InsufficientPrivilege
 
 from api.notices import contacts
+from api.return_visits import store as return_visits
 from api.transactions import begin
 from herun.clock import to_datetime
 from tests.integration.api.many_orders import W20, Row, put
@@ -16,6 +18,7 @@ from tests.integration.api.open311 import V2, WATER, client
 from tests.integration.api.running import NOON_US, World
 from tests.integration.api.test_dispatch import arbitrated
 from tests.integration.api.test_order_cycle import answered, do, reported
+from tests.integration.api.test_pictures import photo
 from tests.integration.api.test_promotion import monitored
 from tests.unit.api.test_open311_media import PICTURE
 
@@ -74,6 +77,7 @@ async def fill(world: World) -> None:
     await world.by("oscar").post(f"work-orders/{number}/extensions", {"minutes": 5, "reason": "r"})
     monitored(world, "d1", NOON_US)
     await dispatch(world)
+    await residents(world)
     await world.by("rita").put("/v1/me/notice-channels", {"language": "en"})
     async with begin(world.resources, "s1") as tx:
         await contacts.connected_by_mqtt(tx, "rita")
@@ -83,6 +87,19 @@ async def fill(world: World) -> None:
     order = await world.by("rita").post("reports", {"category": "noise", "text": "Loud"})
     await world.by("oscar").post(f"work-orders/{order['number']}/category", {"category": "lift", "reason": "rattles"})
     await weeks(world)
+
+
+async def residents(world: World) -> None:
+    """A row of each table of what residents have of their reports."""
+    body = {"category": "noise", "text": "Loud", "caller": {"name": "Carla", "phone": "13912345678"}}
+    number = (await world.by("oscar").post("reports", body))["number"]
+    await world.by("oscar").post(f"work-orders/{number}/links")
+    await world.by("oscar").post(f"work-orders/{number}/questions", {"text": "Where?"})
+    await world.by("oscar").send(f"work-orders/{number}/pictures?kind=before", photo())
+    await world.by("susan").put("return-visits/plan", {"shares": [{"percent": 100}]})
+    async with begin(world.resources, "s1") as tx:
+        await return_visits.add_draw(tx, date(2026, 5, 31), 1, [], {"closed": [], "drawn": []})
+        await return_visits.add(tx, number, 0, "sample")
 
 
 async def dispatch(world: World) -> None:

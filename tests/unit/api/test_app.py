@@ -17,7 +17,11 @@ from api.roles import Role
 
 # Whoever adds a route here says with it that strangers may call it.
 PUBLIC: Final = {
-    ("POST", "/v1/sessions"), ("GET", "/v1/progress"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"),
+    ("POST", "/v1/sessions"), ("GET", "/v1/progress"), ("POST", "/v1/progress/answer"), ("POST", "/v1/progress/urge"),
+    ("GET", "/v1/progress/link/{token}"), ("POST", "/v1/progress/link/{token}/answer"),
+    ("POST", "/v1/progress/link/{token}/urge"), ("POST", "/v1/sites/{site}/anonymous-reports"),
+    ("POST", "/v1/sites/{site}/anonymous-reports/pictures"),
+    ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"),
 }  # fmt: skip
 
 APP: Final = create_app()
@@ -25,6 +29,7 @@ WRITING: Final = {"POST", "PUT", "PATCH", "DELETE"}
 READING: Final = {
     ("POST", "/v1/sites/{site}/rules/check"),
     ("POST", "/v1/sites/{site}/category-suggestions"),
+    ("POST", "/v1/sites/{site}/reports/duplicates"),
     ("POST", "/v1/sites/{site}/dispatch-dry-runs"),
 }  # asked with a body, and nothing is changed
 

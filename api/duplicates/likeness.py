@@ -1,0 +1,83 @@
+"""How alike two matters are, and why: by category, place, words and pictures. Pure."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from api.duplicates.schemas import Because
+
+ENOUGH: Final = 0.5  # from here on two matters may be the same
+NEAR_M: Final = 50.0
+FAR_M: Final = 150.0  # beyond, two places are two
+ALIKE_BITS: Final = 10  # of 64: a picture made smaller or taken again differs in fewer
+_CATEGORY, _BUILDING, _NEAR, _FAR, _TEXT, _PICTURE = 0.25, 0.2, 0.3, 0.15, 0.5, 0.5
+_LEAST_TEXT: Final = 0.2  # fewer characters in common are chance
+_EARTH_M: Final = 6_371_000.0
+_GRAM: Final = 2  # characters: most Chinese words are two
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What is compared; latitude and longitude in degrees, pictures by their looks."""
+
+    category: str
+    text: str
+    building: str | None
+    lat: float | None
+    lon: float | None
+    looks: tuple[int, ...] = ()
+
+
+def likeness(one: Matter, other: Matter) -> tuple[float, list[Because]]:
+    """From 0 to 1, with what it is made of."""
+    because = list(_in_common(one, other))
+    return min(1.0, round(sum(each.weight for each in because), 3)), because
+
+
+def distance_m(one: Matter, other: Matter) -> float | None:
+    """Metres between two places; None if one is not known."""
+    if one.lat is None or one.lon is None or other.lat is None or other.lon is None:
+        return None
+    north = math.radians(other.lat - one.lat)
+    east = math.radians(other.lon - one.lon) * math.cos(math.radians((one.lat + other.lat) / 2))
+    return _EARTH_M * math.hypot(north, east)
+
+
+def common_words(one: str, other: str) -> float:
+    """The share of pairs of characters that two texts have in common, from 0 to 1."""
+    a, b = _grams(one), _grams(other)
+    return 2 * len(a & b) / (len(a) + len(b)) if a and b else 0.0
+
+
+def differing_bits(one: int, other: int) -> int:
+    """In how many of 64 bits two looks differ."""
+    return ((one ^ other) & (2**64 - 1)).bit_count()
+
+
+def _in_common(one: Matter, other: Matter) -> Iterator[Because]:
+    if one.category == other.category:
+        yield _because("category", _CATEGORY, "类别相同", "the same category")
+    if one.building is not None and one.building == other.building:
+        yield _because("building", _BUILDING, "同一楼栋", "the same building")
+    metres = distance_m(one, other)
+    if metres is not None and metres <= FAR_M:
+        weight = _NEAR if metres <= NEAR_M else _FAR
+        yield _because("distance", weight, f"相距约{metres:.0f}米", f"about {metres:.0f} m apart")
+    words = common_words(one.text, other.text)
+    if words >= _LEAST_TEXT:
+        yield _because("text", _TEXT * words, f"文字相似{words:.0%}", f"{words:.0%} of the words in common")
+    if any(differing_bits(a, b) <= ALIKE_BITS for a in one.looks for b in other.looks):
+        yield _because("picture", _PICTURE, "照片相似", "pictures that look alike")
+
+
+def _because(kind: str, weight: float, zh: str, en: str) -> Because:
+    return Because.model_validate({"kind": kind, "weight": round(weight, 3), "words": {"zh": zh, "en": en}})
+
+
+def _grams(text: str) -> set[str]:
+    plain = "".join(char for char in unicodedata.normalize("NFKC", text).lower() if char.isalnum())
+    return {plain[at : at + _GRAM] for at in range(len(plain) - _GRAM + 1)}

@@ -1,0 +1,75 @@
+"""What is open already and may be the same: told to a resident without anybody's name, to the desk whole."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from api.categories import service as categories
+from api.duplicates import handles, store
+from api.duplicates.likeness import ENOUGH, Matter, likeness
+from api.duplicates.schemas import Because, LikeOrder, LikeOrders, MergeCandidate, MergeCandidates, NewMatter
+from api.problems import not_found
+from api.resources import Resources
+from api.transactions import Transaction
+from api.work_orders import order as orders
+from api.work_orders import store as work_orders
+from api.work_orders.order import Order, Person
+from api.work_orders.shown import shown
+from api.work_orders.states import sentence
+from herun.redaction import redacted
+
+SINCE: Final = timedelta(days=14)
+MAX_FOUND: Final = 5
+_EXCERPT_CHARS: Final = 80
+_Found = list[tuple[Order, float, list[Because]]]
+
+
+async def like(tx: Transaction, resources: Resources, new: NewMatter, building: str | None) -> LikeOrders:
+    """Open orders that may be about what somebody is about to report; nothing for a confidential category."""
+    if (await categories.category(tx, new.category)).confidential:
+        return LikeOrders(items=[])
+    looks = await store.looks_of_waiting(tx, new.pictures)
+    matter = Matter(new.category, new.text, new.building or building, new.lat, new.lon, looks)
+    return LikeOrders(
+        items=[
+            LikeOrder(
+                handle=handles.sealed(resources, tx, order.number),
+                category=order.category,
+                building=order.building,
+                state=order.state,
+                sentence=sentence(order.state),
+                opened_at=order.opened_at,
+                text=redacted(order.text["zh"])[:_EXCERPT_CHARS],
+                likeness=score,
+                because=because,
+            )
+            for order, score, because in await _found(tx, matter, None)
+        ]
+    )
+
+
+async def merge_candidates(tx: Transaction, person: Person, number: str) -> MergeCandidates:
+    """Open orders that may be about the same as this one. Raises Problem 404."""
+    order = await work_orders.one(tx, number)
+    if order is None or not orders.sees(person, order):
+        raise not_found("work order")
+    looks = await store.looks_of_order(tx, number)
+    matter = Matter(order.category, order.text["zh"], order.building, order.lat, order.lon, looks)
+    items = [
+        MergeCandidate(order=shown(each, person), likeness=score, because=because)
+        for each, score, because in await _found(tx, matter, number)
+    ]
+    return MergeCandidates(number=number, items=items)
+
+
+async def _found(tx: Transaction, matter: Matter, but: str | None) -> _Found:
+    scored = {
+        number: (score, because)
+        for number, other in (await store.open_orders(tx, tx.at - SINCE, but)).items()
+        for score, because in [likeness(matter, other)]
+        if score >= ENOUGH
+    }
+    best = sorted(scored, key=lambda number: -scored[number][0])[:MAX_FOUND]
+    whole = {number: await work_orders.known(tx, number) for number in best}
+    return [(whole[number], *scored[number]) for number in best]

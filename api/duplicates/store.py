@@ -1,0 +1,33 @@
+"""Open orders that a matter may be compared with."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from api.duplicates.likeness import Matter
+from api.transactions import Transaction
+from api.work_orders.states import OPEN
+from herun.database.queries import Queries
+
+_QUERIES: Final = Queries(__package__)
+NEWEST: Final = 2000  # orders of a site that are looked through; an estate of ten thousand has some fifty a day
+
+
+async def open_orders(tx: Transaction, since: datetime, but: str | None) -> dict[str, Matter]:
+    """Open orders that are not confidential, by number, the newest first."""
+    rows = await tx.all(
+        _QUERIES["open_orders"], since=since, but=but, newest=NEWEST, states=sorted(state.value for state in OPEN)
+    )
+    return {row.pop("number"): Matter(**{**row, "looks": tuple(row["looks"])}) for row in rows}
+
+
+async def looks_of_waiting(tx: Transaction, ids: list[UUID]) -> tuple[int, ...]:
+    """The looks of pictures that whoever acts has sent ahead."""
+    return tuple(row["look"] for row in await tx.all(_QUERIES["looks_of_waiting"], ids=ids))
+
+
+async def looks_of_order(tx: Transaction, number: str) -> tuple[int, ...]:
+    """The looks of an order's pictures."""
+    return tuple(row["look"] for row in await tx.all(_QUERIES["looks_of_order"], number=number))

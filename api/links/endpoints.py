@@ -1,0 +1,33 @@
+"""Secret links to an order."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from api.idempotency.service import Writer, writes
+from api.links import service
+from api.links.schemas import MakeLink, NewLink, Revoked
+from api.roles import DESK, WORKERS, Role
+from api.schema import SiteName
+from api.work_orders.endpoints import Number, person_of
+
+router = APIRouter(tags=["progress"], prefix="/sites/{site}/work-orders/{number}/links")
+
+Holder = Annotated[Writer, Depends(writes(Role.RESIDENT, *WORKERS, *DESK))]
+
+
+@router.post("", status_code=HTTPStatus.CREATED, response_model=NewLink)
+async def make(site: SiteName, number: Number, _body: MakeLink, writer: Holder) -> Response:
+    """Makes a link by which the order can be followed without an account."""
+    person = person_of(writer.caller)
+    return await writer.once(site, lambda tx: service.make(tx, person, number), HTTPStatus.CREATED)
+
+
+@router.post("/revoke", response_model=Revoked)
+async def revoke(site: SiteName, number: Number, _body: MakeLink, writer: Holder) -> Response:
+    """Ends all its links."""
+    person = person_of(writer.caller)
+    return await writer.once(site, lambda tx: service.revoke(tx, person, number))

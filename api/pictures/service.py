@@ -1,0 +1,131 @@
+"""Pictures: taken in, shown to those who see the order, deleted when their time is over."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import uuid
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Final
+from uuid import UUID
+
+from api.audit import store as audit
+from api.pictures import images, store
+from api.pictures.images import NoPictureError, Taken
+from api.pictures.objects import Folder, Objects
+from api.pictures.schemas import Kind, Pictures, SentAhead, Size
+from api.problems import Problem, conflict, invalid, not_found
+from api.resources import Resources
+from api.transactions import ALL_SITES, Transaction, begin
+from api.work_orders import order as orders
+from api.work_orders import steps
+from api.work_orders import store as work_orders
+from api.work_orders.order import Order, Person
+from api.work_orders.states import OPEN, Bond, State
+
+KEPT: Final = timedelta(days=365)
+WAITS: Final = timedelta(hours=1)  # a picture for its report
+MAX_PICTURES: Final = 20  # of one order
+MAX_WAITING: Final = 10  # of one person
+_MAY_SEND: Final = frozenset({Bond.DESK, Bond.WORKER, Bond.REPORTER})
+
+
+async def take_in(resources: Resources, data: bytes) -> Taken:
+    """Decodes what was sent, one at a time. Raises Problem 422 for what is no picture that is taken in."""
+    async with resources.decoding:
+        try:
+            return await asyncio.to_thread(images.take_in, data)
+        except NoPictureError as error:
+            raise invalid("no_picture", str(error)) from error
+
+
+async def add(
+    tx: Transaction, resources: Resources, person: Person, number: str, picture: tuple[Kind, Taken]
+) -> Pictures:
+    """Adds a picture to an order. Raises Problem 404, 403 or 409."""
+    kind, taken = picture
+    order = await work_orders.locked(tx, number)
+    if order is None or not orders.sees(person, order):
+        raise not_found("work order")
+    bonds = orders.bonds(person, order, set()) & _MAY_SEND
+    if not bonds:
+        raise Problem(HTTPStatus.FORBIDDEN, "not_yours", "pictures are sent by: desk, reporter, worker")
+    if kind is Kind.AFTER and bonds == {Bond.REPORTER}:
+        raise Problem(HTTPStatus.FORBIDDEN, "not_yours", "what it looks like afterwards is shown by: desk, worker")
+    if order.state not in OPEN | {State.RESOLVED, State.ANSWERED}:
+        raise conflict("wrong_state", f"no pictures are added while the order is {order.state}")
+    if len(await store.everything(tx, number)) >= MAX_PICTURES:
+        raise conflict("too_many_pictures", f"an order has at most {MAX_PICTURES} pictures")
+    made = await _keep(tx, resources, taken, kind, number)
+    # With its hash in the chained history nobody can exchange it unnoticed.
+    detail = {"picture": str(made), "kind": kind, "sha256": hashlib.sha256(taken.whole).hexdigest()}
+    await steps.note(tx, order, "pictured", by=person.username, detail=detail)
+    return Pictures(number=number, items=await store.everything(tx, number))
+
+
+async def send_ahead(tx: Transaction, resources: Resources, taken: Taken, most: int = MAX_WAITING) -> SentAhead:
+    """Keeps a picture that a report will name. Raises Problem 409 if too many wait."""
+    if await store.waiting(tx) >= most:
+        raise conflict("too_many_pictures", "too many pictures wait for a report")
+    made = await _keep(tx, resources, taken, Kind.BEFORE, None)
+    return SentAhead(id=made, expires_at=tx.at + WAITS)
+
+
+async def attach(tx: Transaction, order: Order, ids: list[UUID], by: str) -> None:
+    """Makes pictures that were sent ahead the order's. Raises Problem 422 for one that is not there, or not theirs."""
+    if await store.attach(tx, order.number, ids, tx.at + KEPT) != len(ids):
+        raise invalid("unknown_picture", "a picture is not there, is not yours, or has waited too long; send it again")
+    await steps.note(tx, order, "pictured", by=by, detail={"pictures": [str(each) for each in ids]})
+
+
+async def page(tx: Transaction, person: Person, number: str) -> Pictures:
+    """What pictures an order has. Raises Problem 404."""
+    await _seen(tx, person, number)
+    return Pictures(number=number, items=await store.everything(tx, number))
+
+
+async def one(tx: Transaction, resources: Resources, person: Person, number: str, wanted: tuple[UUID, Size]) -> bytes:
+    """The JPEG itself; whoever looks is written down. Raises Problem 404."""
+    picture, size = wanted
+    await _seen(tx, person, number)
+    if picture not in {each.id for each in await store.everything(tx, number)}:
+        raise not_found("picture")
+    data = await _objects(resources).get(_key(tx.site, picture, size))
+    if data is None:
+        raise not_found("picture")
+    await audit.record(tx, "picture.seen", number, {"picture": str(picture), "size": size})
+    return data
+
+
+async def forget(resources: Resources, limit: int) -> int:
+    """Deletes pictures of any site whose time is over, first themselves and then what is known of them."""
+    async with begin(resources, ALL_SITES) as tx:
+        over = await store.expired(tx, tx.at, limit)
+        for site, picture in over:
+            for size in Size:
+                await _objects(resources).delete(_key(site, picture, size))
+        await store.forget(tx, over)
+    return len(over)
+
+
+async def _keep(tx: Transaction, resources: Resources, taken: Taken, kind: Kind, number: str | None) -> UUID:
+    picture = uuid.uuid4()
+    await store.add(tx, picture, taken, kind, number=number, expires_at=tx.at + (KEPT if number else WAITS))
+    for size, data in ((Size.WHOLE, taken.whole), (Size.THUMBNAIL, taken.thumbnail)):
+        await _objects(resources).put(_key(tx.site, picture, size), data)
+    return picture
+
+
+async def _seen(tx: Transaction, person: Person, number: str) -> None:
+    order = await work_orders.one(tx, number)
+    if order is None or not orders.sees(person, order):
+        raise not_found("work order")
+
+
+def _objects(resources: Resources) -> Objects:
+    return Folder(resources.settings.objects)
+
+
+def _key(site: str, picture: UUID, size: Size) -> str:
+    return f"{site}/{picture}.{size}.jpg"

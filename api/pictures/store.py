@@ -1,0 +1,53 @@
+"""What is known of pictures; they themselves lie among the objects."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from api.pictures.images import Taken
+from api.pictures.schemas import Kind, Picture
+from api.transactions import Transaction
+from herun.database.queries import Queries
+
+_QUERIES: Final = Queries(__package__)
+
+
+async def add(
+    tx: Transaction, picture: UUID, taken: Taken, kind: Kind, *, number: str | None, expires_at: datetime
+) -> None:
+    """Keeps what is known of a picture; without a number it waits for its report."""
+    size = {"bytes": len(taken.whole), "width": taken.width, "height": taken.height, "look": taken.look}
+    await tx.run(_QUERIES["add"], id=picture, number=number, kind=kind, expires_at=expires_at, **size)
+
+
+async def waiting(tx: Transaction) -> int:
+    """How many pictures of whoever acts wait for a report."""
+    row = await tx.one(_QUERIES["waiting"])
+    return row["pictures"] if row else 0
+
+
+async def attach(tx: Transaction, number: str, ids: list[UUID], expires_at: datetime) -> int:
+    """Makes waiting pictures of whoever acts the order's; returns how many there were."""
+    return await tx.run(_QUERIES["attach"], number=number, ids=ids, expires_at=expires_at)
+
+
+async def everything(tx: Transaction, number: str) -> list[Picture]:
+    """The pictures of an order, oldest first."""
+    return [Picture(**row) for row in await tx.all(_QUERIES["everything"], number=number)]
+
+
+async def kinds(tx: Transaction, number: str, since: datetime) -> set[Kind]:
+    """Which kinds an order has; of what shows it afterwards those sent since a time."""
+    return {Kind(row["kind"]) for row in await tx.all(_QUERIES["kinds"], number=number, since=since)}
+
+
+async def expired(tx: Transaction, before: datetime, limit: int) -> list[tuple[str, UUID]]:
+    """Site and id of pictures of any site whose time is over."""
+    return [(row["site"], row["id"]) for row in await tx.all(_QUERIES["expired"], before=before, limit=limit)]
+
+
+async def forget(tx: Transaction, pictures: list[tuple[str, UUID]]) -> None:
+    """Deletes what is known of them."""
+    await tx.many(_QUERIES["forget"], [{"of_site": site, "id": picture} for site, picture in pictures])

@@ -1,0 +1,87 @@
+"""The desk or the worker asks, the order waits for its reporter, the reporter answers; a forgotten question lapses."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Final
+
+from api.problems import Problem, conflict, not_found
+from api.questions import store
+from api.questions.schemas import NewQuestion, Questions
+from api.transactions import SYSTEM, Transaction
+from api.work_orders import order as orders
+from api.work_orders import steps
+from api.work_orders import store as work_orders
+from api.work_orders.kinds import Origin
+from api.work_orders.order import Order, Person
+from api.work_orders.states import OPEN, Bond
+
+MAX_QUESTIONS: Final = 10  # about one order: whoever has more calls the reporter
+_BATCH: Final = 100  # questions that one transaction lets lapse
+
+
+async def ask(tx: Transaction, person: Person, number: str, new: NewQuestion) -> Questions:
+    """Asks the reporter something. Raises Problem 404, 403, or 409 while another question is open or nothing can be."""
+    order = await _seen(tx, person, number)
+    if orders.bonds(person, order, set()).isdisjoint({Bond.DESK, Bond.WORKER}):
+        raise Problem(HTTPStatus.FORBIDDEN, "not_yours", "questions are asked by: desk, worker")
+    if order.origin is not Origin.REPORT:
+        raise conflict("no_reporter", "nobody reported it: there is nobody to ask")
+    if order.state not in OPEN:
+        raise conflict("wrong_state", f"its reporter is asked nothing while the order is {order.state}")
+    if order.asked_until is not None:
+        raise conflict("asked_already", "the question before is still open")
+    asked = len(await store.everything(tx, number))
+    if asked >= MAX_QUESTIONS:
+        raise conflict("too_many_questions", f"a reporter is asked at most {MAX_QUESTIONS} times about one order")
+    until = tx.at + timedelta(hours=new.hours)
+    await store.add(tx, number, asked + 1, new.text, until)
+    await steps.note(tx, order, "ask", by=person.username, reason=new.text, detail={"until": until.isoformat()})
+    return await _all(tx, number)
+
+
+async def answer(tx: Transaction, person: Person, number: str, text: str) -> Questions:
+    """The reporter's answer. Raises Problem 404, 403 for anybody else, 409 if no question is open."""
+    order = await _seen(tx, person, number)
+    if order.reporter != person.username:
+        raise Problem(HTTPStatus.FORBIDDEN, "not_yours", "a question is answered by: reporter")
+    await answer_for_reporter(tx, order, text, by=person.username)
+    return await _all(tx, number)
+
+
+async def answer_for_reporter(tx: Transaction, order: Order, text: str, *, by: str) -> None:
+    """The answer of whoever has shown to be the reporter of this locked order. Raises Problem 409."""
+    if order.asked_until is None or order.asked_until <= tx.at:
+        raise conflict("nothing_asked", "no question is open")
+    n = await store.end_open(tx, order.number, "answered", text)
+    await steps.note(tx, order, "told", by=by, reason=text, detail={"question": n})
+
+
+async def page(tx: Transaction, person: Person, number: str) -> Questions:
+    """All that was asked. Raises Problem 404."""
+    order = await work_orders.one(tx, number)
+    if order is None or not orders.sees(person, order):
+        raise not_found("work order")
+    return await _all(tx, number)
+
+
+async def lapse(tx: Transaction) -> int:
+    """Ends the questions of the site that nobody answered in time; says how many."""
+    held = await work_orders.locked_together(tx, set(await store.lapsing(tx, _BATCH)))
+    due = [order for order in held.values() if order.asked_until is not None and order.asked_until <= tx.at]
+    for order in due:
+        n = await store.end_open(tx, order.number, "lapsed")
+        await steps.note(tx, order, "lapsed", by=SYSTEM, detail={"question": n})
+    return len(due)
+
+
+async def _seen(tx: Transaction, person: Person, number: str) -> Order:
+    order = await work_orders.locked(tx, number)
+    if order is None or not orders.sees(person, order):
+        raise not_found("work order")
+    return order
+
+
+async def _all(tx: Transaction, number: str) -> Questions:
+    return Questions(number=number, items=await store.everything(tx, number))

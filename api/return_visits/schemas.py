@@ -1,0 +1,105 @@
+"""Return visits (回访): somebody asks the reporter how it is."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, StrictInt, model_validator
+
+from api.schema import Body, Moment, Name, Text, View
+
+Why = Literal["unsolved", "low_score", "sample"]
+Outcome = Literal["solved", "unsolved", "silent"]
+Percent = Annotated[StrictInt, Field(ge=0, le=100)]
+
+
+class Share(Body):
+    """Which share of the orders of a category, a unit or both is visited; the one that says most counts."""
+
+    category: Name | None = None
+    unit: Name | None = None
+    percent: Percent
+
+
+class NewVisitPlan(Body):
+    """PUT /v1/sites/{site}/return-visits/plan; what no share speaks of is not visited."""
+
+    shares: Annotated[list[Share], Field(max_length=100)]
+
+    @model_validator(mode="after")
+    def _says_nothing_twice(self) -> NewVisitPlan:
+        about = [(share.category, share.unit) for share in self.shares]
+        if len(set(about)) < len(about):
+            raise ValueError("two shares are of the same category and unit")
+        return self
+
+
+class VisitPlan(View):
+    """The plan of a site; the days after `drawn_day` are drawn when they are over."""
+
+    shares: list[Share]
+    drawn_day: date
+    changed_by: str
+    changed_at: Moment
+
+
+class Draw(View):
+    """What was drawn of the orders closed on one day; with seed and plan anybody can draw the same again."""
+
+    day: date
+    seed: int
+    shares: list[Share]
+    closed: list[str]
+    drawn: list[str]
+    drawn_at: Moment
+
+
+class Draws(View):
+    """The newest days first."""
+
+    items: list[Draw]
+
+
+class Visit(View):
+    """One order to be asked about. `round` counts how often the order had been reopened."""
+
+    id: int
+    number: str
+    round: int
+    reason: Why
+    opened_at: Moment
+    outcome: Outcome | None
+    note: str | None
+    done_by: str | None
+    done_at: Moment | None
+
+
+class Visits(View):
+    """One page, newest first; `next_cursor` is null on the last."""
+
+    items: list[Visit]
+    next_cursor: str | None
+
+
+class NewOutcome(Body):
+    """POST .../return-visits/{visit}/outcome: `silent` if nobody was reached; `unsolved` reopens the order."""
+
+    outcome: Outcome
+    note: Text
+
+
+class VisitCount(View):
+    """What came of the visits of one reason. `silent` is neither solved nor unsolved."""
+
+    reason: Why
+    open: int
+    solved: int
+    unsolved: int
+    silent: int
+
+
+class VisitCounts(View):
+    """By reason."""
+
+    items: list[VisitCount]

@@ -1,0 +1,94 @@
+"""Return visits: after a bad rating always, otherwise by lot; never by who closed the order; silence stays silence."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Final
+
+from api import cursors
+from api.audit import store as audit
+from api.problems import Problem, conflict, not_found
+from api.return_visits import store
+from api.return_visits.drawing import drawn
+from api.return_visits.schemas import Draws, NewOutcome, NewVisitPlan, Visit, VisitCounts, VisitPlan, Visits
+from api.transactions import Transaction
+from api.work_orders import order as orders
+from api.work_orders import service as work_orders_service
+from api.work_orders import store as work_orders
+from api.work_orders.order import CONFIDANTS, Move, Person
+from api.work_orders.states import TOLD, Action, State
+
+COUNTED: Final = timedelta(days=90)
+_SEED_BITS: Final = 63  # of a bigint
+
+
+async def put_plan(tx: Transaction, new: NewVisitPlan) -> VisitPlan:
+    """Makes the plan this one; days that were drawn stay as they are."""
+    await store.put_plan(tx, new.shares)
+    await audit.record(tx, "return_visits.plan_put", tx.site, {"shares": len(new.shares)})
+    return await plan(tx)
+
+
+async def plan(tx: Transaction) -> VisitPlan:
+    """The plan. Raises Problem 404 without one."""
+    found = await store.plan(tx)
+    if found is None:
+        raise not_found("plan of return visits")
+    return found
+
+
+async def draws(tx: Transaction) -> Draws:
+    """What was drawn, the newest days first."""
+    return Draws(items=await store.draws(tx))
+
+
+async def draw(tx: Transaction) -> int:
+    """Draws the next day that is over; says how many days it drew: one or none."""
+    found = await store.lock_next_day(tx)
+    if found is None:
+        return 0
+    day, shares = found
+    closed, seed = await store.closed_on(tx, day), secrets.randbits(_SEED_BITS)
+    chosen = drawn(closed, shares, seed)
+    for order in chosen:
+        await store.add(tx, order.number, order.round, "sample")
+    numbers = {"closed": [each.number for each in closed], "drawn": [each.number for each in chosen]}
+    await store.add_draw(tx, day, seed, shares, numbers)
+    return 1
+
+
+async def page(tx: Transaction, person: Person, *, is_open: bool | None, cursor: str | None, limit: int) -> Visits:
+    """Visits, newest first; those of confidential orders for few."""
+    key = cursors.decode_numbers(cursor, 1)
+    confidant = person.has(*CONFIDANTS)
+    before = key[0] if key else None
+    found = await store.page(tx, is_confidant=confidant, is_open=is_open, before=before, limit=limit + 1)
+    items = found[:limit]
+    return Visits(items=items, next_cursor=cursors.encode(items[-1].id) if len(found) > limit else None)
+
+
+async def counts(tx: Transaction) -> VisitCounts:
+    """What came of the visits of the last 90 days."""
+    return VisitCounts(items=await store.counts(tx, tx.at - COUNTED))
+
+
+async def close(tx: Transaction, person: Person, visit: int, outcome: NewOutcome) -> Visit:
+    """What came of a visit; unsolved reopens the order. Raises Problem 404, 403 for who closed the order, and 409."""
+    number = await store.number_of(tx, visit)
+    order = await work_orders.locked(tx, number) if number else None
+    if order is None or not orders.sees(person, order):
+        raise not_found("return visit")
+    found = await store.locked(tx, visit)
+    if found is None or found.outcome is not None:
+        raise conflict("visited_already", "what came of this visit is known")
+    if person.username in await work_orders.closers(tx, order.merged_into or order.number):
+        raise Problem(HTTPStatus.FORBIDDEN, "not_yours", "whoever handled or answered an order does not visit it")
+    await store.close(tx, visit, outcome)
+    stands = order.master_state if order.state is State.MERGED else order.state
+    if outcome.outcome == "unsolved" and order.reopens == found.round and stands in TOLD:
+        await work_orders_service.act(tx, person, order.number, Move(Action.REOPEN, outcome.note))
+    done = await store.locked(tx, visit)
+    assert done is not None  # noqa: S101 - it is locked
+    return done

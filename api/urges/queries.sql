@@ -1,0 +1,4 @@
+-- name: last
+-- By its own reporter.
+SELECT max(at) AS at FROM order_history
+WHERE site = %(site)s AND number = %(number)s AND action = %(action)s AND detail ->> 'follower' IS NULL;

@@ -1,0 +1,19 @@
+"""When an order was urged: its history says it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from api.transactions import Transaction
+from herun.database.queries import Queries
+
+_QUERIES: Final = Queries(__package__)
+
+URGE: Final = "urge"  # in the history; with the detail `follower` it was the reporter of a merged order
+
+
+async def last(tx: Transaction, number: str) -> datetime | None:
+    """When the order was last urged."""
+    row = await tx.one(_QUERIES["last"], number=number, action=URGE)
+    return row["at"] if row else None

@@ -1,0 +1,132 @@
+"""Reports by phone and by nobody, and reports of what is reported already."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from herun.clock import DAY_US, HOUR_US
+from tests.integration.api.running import World
+from tests.integration.api.test_following import actions, code, reported
+from tests.integration.api.test_pictures import photo
+
+RAT: Final = {"category": "water", "text": "地下车库漏水,水已经漫到电梯口", "building": "b1"}
+SAME: Final = {"category": "water", "text": "车库漏水了,水漫到电梯口了", "building": "b1"}
+
+
+async def like(world: World, who: str, **more: Any) -> list[Any]:
+    found: list[Any] = (await world.by(who).post("reports/duplicates", {**SAME, **more}))["items"]
+    return found
+
+
+async def test_the_desk_takes_a_report_down_for_a_caller_who_follows_it_by_phone(world: World) -> None:
+    body = {**RAT, "caller": {"name": "Carla Caller", "phone": "13912345678"}}
+    assert (await code(world, "rita", "reports", body))[0] == 403
+    order = await world.by("oscar").post("reports", body)
+    assert (order["channel"], order["reporter"], order["contact_phone"]) == ("phone", None, "13912345678")
+    assert (await world.nobody.get(f"/v1/progress?number={order['number']}&phone_tail=5678"))["state"] == "dispatched"
+    path = f"work-orders/{order['number']}/caller"
+    assert (await world.by("susan").get(path))["name"] == "Carla Caller"
+    assert (await world.by("audrey").get("audit?action=caller.seen"))["items"][0]["actor"] == "susan"
+    assert (await code(world, "gwen", path))[0] == 403
+    read = [await world.by("gwen").get(f"work-orders/{order['number']}{part}") for part in ("", "/history")]
+    assert "Carla" not in str(read)
+    assert (await world.by("audrey").get(f"work-orders/{order['number']}"))["contact_phone"] != "13912345678"
+
+
+async def test_nobody_reports_without_a_name_where_the_category_allows_it_and_follows_by_link(world: World) -> None:
+    made = await world.nobody.post("/v1/sites/s1/anonymous-reports", RAT)
+    seen = await world.nobody.get(f"/v1/progress/link/{made['token']}")
+    assert (seen["number"], seen["state"]) == (made["number"], "dispatched")
+    order = await world.by("oscar").get(f"work-orders/{made['number']}")
+    assert (order["channel"], order["reporter"], order["contact_phone"]) == ("anonymous", None, None)
+    fee = {**RAT, "category": "property-fee"}
+    assert await code(world, None, "/v1/sites/s1/anonymous-reports", fee) == (409, "not_anonymous")
+    assert (await code(world, None, "/v1/sites/s9/anonymous-reports", RAT))[0] == 404
+    tail = f"/v1/progress?number={made['number']}&phone_tail="
+    assert {(await code(world, None, f"{tail}{each}"))[0] for each in ("0000", "None", "    ")} <= {404, 422}
+
+
+async def test_reports_without_a_name_are_few_from_one_address(world: World) -> None:
+    codes = [(await code(world, None, "/v1/sites/s1/anonymous-reports", RAT))[0] for _ in range(6)]
+    assert codes == [201] * 5 + [429]
+    other = await world.nobody_from("192.0.2.7").call("POST", "/v1/sites/s1/anonymous-reports", RAT)
+    assert other.status_code == 201
+
+
+async def test_a_picture_of_nobody_is_named_by_whoever_knows_its_id(world: World) -> None:
+    sent = (await world.nobody.send("anonymous-reports/pictures", photo())).json()
+    body = {**RAT, "pictures": [sent["id"]]}
+    assert await code(world, "rita", "reports", body) == (422, "unknown_picture")
+    made = await world.nobody.post("/v1/sites/s1/anonymous-reports", body)
+    assert len((await world.by("oscar").get(f"work-orders/{made['number']}/pictures"))["items"]) == 1
+
+
+async def test_what_is_open_already_is_shown_with_reasons_and_without_anybodys_words_numbers_or_name(
+    world: World,
+) -> None:
+    text = f"{RAT['text']},请打13800001234找王先生"
+    number = await reported(world, **{**RAT, "text": text})
+    (found,) = await like(world, "rob")
+    assert found["likeness"] > 0.6
+    assert {each["kind"] for each in found["because"]} == {"category", "building", "text"}
+    told = str({**found, "handle": ""})
+    assert all(word not in told for word in (number, "rita", "13800001234"))
+    assert number not in found["handle"]
+
+
+async def test_another_matter_or_an_old_or_confidential_one_is_not_shown(world: World) -> None:
+    await reported(world, confidential=True, **RAT)
+    await reported(world, category="noise", text="楼上半夜装修", building="b2")
+    assert await like(world, "rob") == []
+    await reported(world, **RAT)
+    assert len(await like(world, "rob")) == 1
+    world.clock.advance(15 * DAY_US)
+    assert await like(world, "rob") == []
+
+
+async def test_a_report_joins_an_order_and_keeps_its_own_number_and_rating(world: World) -> None:
+    master = await reported(world, **RAT)
+    (found,) = await like(world, "rob")
+    joined = await world.by("rob").post("reports", {**SAME, "join": found["handle"]})
+    assert (joined["state"], joined["merged_into"]) == ("merged", master)
+    assert joined["number"] != master
+    assert (await actions(world, joined["number"])) == ["opened", "accept", "merge"]
+    assert (await actions(world, master))[-1] == "joined"
+    for who, action in (("gwen", "handle"), ("gwen", "resolve"), ("oscar", "answer")):
+        await world.by(who).post(f"work-orders/{master}/{action}", {} if action == "handle" else {"text": "Done"})
+    rated = await world.by("rob").post(f"work-orders/{joined['number']}/rate", {"score": 4, "solved": True})
+    assert rated["rating"]["rated_by"] == "rob"
+
+
+async def test_a_handle_is_for_one_person_one_hour_and_an_order_that_is_open(world: World) -> None:
+    master = await reported(world, **RAT)
+    handle = (await like(world, "rob"))[0]["handle"]
+    for who, stolen in (("ruth", handle), ("rob", "x"), ("rob", master), ("rob", handle[:-8] + "AAAAAAA=")):
+        assert await code(world, who, "reports", {**SAME, "join": stolen}) == (422, "unknown_handle")
+    await world.by("oscar").post(f"work-orders/{master}/cancel", {"reason": "Nothing there"})
+    assert await code(world, "rob", "reports", {**SAME, "join": handle}) == (409, "not_joined")
+    world.clock.advance(HOUR_US)
+    assert await code(world, "rob", "reports", {**SAME, "join": handle}) == (422, "unknown_handle")
+
+
+async def test_pictures_that_look_alike_and_near_places_count(world: World) -> None:
+    first = (await world.by("rita").send("pictures", photo(200))).json()["id"]
+    place = {"lat": 31.30, "lon": 120.60}
+    await world.by("rita").post("reports", {**RAT, "pictures": [first], **place})
+    mine = (await world.by("rob").send("pictures", photo(210))).json()["id"]
+    (found,) = await like(world, "rob", text="Wet", pictures=[mine], lat=31.3003, lon=120.6)
+    assert {each["kind"] for each in found["because"]} == {"category", "building", "distance", "picture"}
+    (without,) = await like(world, "rob", text="Wet", lat=31.3003, lon=120.6)
+    assert "picture" not in {each["kind"] for each in without["because"]}
+
+
+async def test_the_desk_sees_candidates_to_merge_whole(world: World) -> None:
+    one, other = await reported(world, **RAT), await reported(world, "rob", **SAME)
+    (found,) = (await world.by("oscar").get(f"work-orders/{other}/duplicates"))["items"]
+    assert (found["order"]["number"], found["order"]["reporter"]) == (one, "rita")
+    assert (await code(world, "rob", f"work-orders/{other}/duplicates"))[0] == 403
+
+
+async def test_whoever_describes_matter_after_matter_is_slowed_down(world: World) -> None:
+    codes = [(await code(world, "rob", "reports/duplicates", SAME))[0] for _ in range(61)]
+    assert codes == [200] * 60 + [429]

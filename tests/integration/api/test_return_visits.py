@@ -1,0 +1,92 @@
+"""Somebody who did not close an order asks its reporter how it is: after a bad rating, and by lot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from api.return_visits import service
+from api.return_visits.drawing import Closed, drawn
+from api.return_visits.schemas import Share
+from api.transactions import begin
+from api.work_orders import service as work_orders
+from herun.clock import DAY_US
+from tests.integration.api.running import SITE, World
+from tests.integration.api.test_following import actions, code, reported
+
+
+async def closed(world: World, **rating: Any) -> str:
+    number = await reported(world)
+    for who, action, body in (
+        ("gwen", "handle", {}), ("gwen", "resolve", {"text": "Done"}), ("oscar", "answer", {"text": "Done"}),
+        ("rita", "rate", {"score": 5, "solved": True, **rating}),
+    ):  # fmt: skip
+        await world.by(who).post(f"work-orders/{number}/{action}", body)
+    return number
+
+
+async def visits(world: World) -> list[Any]:
+    found: list[Any] = (await world.by("susan").get("return-visits?open=true"))["items"]
+    return found
+
+
+async def draw(world: World) -> int:
+    async with begin(world.resources, SITE) as tx:
+        return await service.draw(tx)
+
+
+async def test_a_bad_rating_opens_a_visit_and_a_good_one_none(world: World) -> None:
+    await closed(world)
+    low, unsolved = await closed(world, score=2), await closed(world, solved=False)
+    assert [(each["number"], each["reason"]) for each in await visits(world)] == [
+        (unsolved, "unsolved"),
+        (low, "low_score"),
+    ]
+
+
+async def test_who_closed_an_order_does_not_visit_it_and_unsolved_reopens_it_once(world: World) -> None:
+    number = await closed(world, solved=False)
+    (visit,) = await visits(world)
+    path, body = f"return-visits/{visit['id']}/outcome", {"outcome": "unsolved", "note": "Still wet"}
+    assert (await code(world, "oscar", path, body))[0] == 403
+    await world.by("susan").post(path, body)
+    order = await world.by("susan").get(f"work-orders/{number}")
+    assert (order["state"], order["reopens"]) == ("dispatched", 1)
+    assert await code(world, "susan", path, body) == (409, "visited_already")
+    assert (await actions(world, number))[-3:] == ["rate", "reopen", "dispatch"]
+
+
+async def test_silence_is_counted_as_silence(world: World) -> None:
+    number = await closed(world, score=1)
+    (visit,) = await visits(world)
+    await world.by("susan").post(f"return-visits/{visit['id']}/outcome", {"outcome": "silent", "note": "No answer"})
+    (count,) = (await world.by("audrey").get("return-visits/counts"))["items"]
+    assert count == {"reason": "low_score", "open": 0, "solved": 0, "unsolved": 0, "silent": 1}
+    assert (await world.by("susan").get(f"work-orders/{number}"))["state"] == "rated"
+
+
+async def test_a_day_that_is_over_is_drawn_once_with_a_seed_that_draws_the_same_again(world: World) -> None:
+    await world.by("susan").put("return-visits/plan", {"shares": [{"percent": 50}]})
+    numbers = [await closed(world) for _ in range(4)]
+    assert await draw(world) == 0
+    world.clock.advance(DAY_US)
+    assert [await draw(world), await draw(world)] == [1, 0]
+    (found,) = (await world.by("audrey").get("return-visits/draws"))["items"]
+    assert found["closed"] == sorted(numbers)
+    again = drawn([Closed(each, 0, "water", None) for each in numbers], [Share(percent=50)], found["seed"])
+    assert found["drawn"] == [each.number for each in again]
+    assert sorted(each["number"] for each in await visits(world)) == sorted(found["drawn"])
+    assert len(found["drawn"]) == 2
+
+
+async def test_what_nobody_rated_may_be_drawn_too(world: World) -> None:
+    await world.by("susan").put("return-visits/plan", {"shares": [{"category": "water", "percent": 1}]})
+    number = await reported(world)
+    for who, action in (("gwen", "handle"), ("gwen", "resolve"), ("oscar", "answer")):
+        await world.by(who).post(f"work-orders/{number}/{action}", {} if action == "handle" else {"text": "Done"})
+    world.clock.advance(7 * DAY_US)
+    async with begin(world.resources, SITE) as tx:
+        assert await work_orders.close_silent(tx) == 1
+    world.clock.advance(DAY_US)
+    while await draw(world):
+        pass
+    assert [each["reason"] for each in await visits(world)] == ["sample"]
