@@ -29,8 +29,6 @@ from api.work_orders.shown import shown
 
 NOBODY: Final = "(anonymous)"  # who acts in the history; no username has brackets
 _NOBODY: Final = Person(NOBODY, frozenset(), None)
-# Why the system merges a report: somebody is at it before it was complained of.
-KNOWN: Final = "known already: somebody is at it"
 
 
 async def submit(tx: Transaction, resources: Resources, reporter: Person, report: NewReport) -> WorkOrder:
@@ -47,15 +45,14 @@ async def submit(tx: Transaction, resources: Resources, reporter: Person, report
     else:
         raise Problem(HTTPStatus.FORBIDDEN, "not_yours", "a caller's report is taken down by: desk")
     if report.join is None:
-        order = await work_orders.open_for_report(tx, reporter, report, phone, channel)
+        order = await _opened(tx, reporter, report, phone, channel)
     else:
         order = await _joined(tx, resources, reporter, report, phone)
     if report.caller is not None:
         await store.add_caller(tx, order.number, report.caller.name)
     await _keep_more(tx, resources, order.number, report)
-    if report.join is None:
-        await _join_known(tx, order, report)
-    return shown(await kept_orders.known(tx, order.number), reporter)
+    # Whoever sent it in is shown it, even if it is confidential and a caller's.
+    return shown(await kept_orders.known(tx, order.number), reporter) if report.pictures else order
 
 
 async def submit_anonymously(tx: Transaction, resources: Resources, report: NewAnonymousReport) -> AnonymousReport:
@@ -66,9 +63,8 @@ async def submit_anonymously(tx: Transaction, resources: Resources, report: NewA
     if not (await categories.category(tx, report.category)).anonymous:
         raise conflict("not_anonymous", f"what is reported as {report.category} needs somebody who can be asked")
     whole = NewReport.model_validate(report.model_dump())
-    order = await work_orders.open_for_report(tx, _NOBODY, whole, report.phone, Channel.ANONYMOUS)
+    order = await _opened(tx, _NOBODY, whole, report.phone, Channel.ANONYMOUS)
     await _keep_more(tx, resources, order.number, report)
-    await _join_known(tx, order, report)
     return AnonymousReport(**(await links.make_for(tx, order.number)).model_dump())
 
 
@@ -88,7 +84,8 @@ async def _joined(
     master = handles.opened(resources, tx, report.join or "")
     if master is None:
         raise invalid("unknown_handle", "the handle is not yours, or is over an hour old; look for duplicates again")
-    order = await work_orders.open_and_join(tx, reporter, report, phone, master)
+    channel = Channel.ACCOUNT if report.caller is None else Channel.PHONE
+    order = await work_orders.open_and_join(tx, reporter, report, phone, master=master, channel=channel)
     if order is None:
         raise conflict("not_joined", "that order is not open any more; send the report without join")
     return order
@@ -104,18 +101,26 @@ async def _check(tx: Transaction, report: NewReport | NewAnonymousReport) -> Non
             raise _unknown(field, min(unknown[field]))
 
 
+async def _opened(
+    tx: Transaction, reporter: Person, report: NewReport, phone: str | None, channel: Channel
+) -> WorkOrder:
+    """Its order, merged at once into the one that already does what it asks for, if there is one."""
+    is_confidential = report.confidential or (await categories.category(tx, report.category)).confidential
+    building = report.building or reporter.building
+    master = None if is_confidential else await topics.known(tx, report.text, building, category=report.category)
+    if master is not None:
+        joined = await work_orders.open_and_join(tx, reporter, report, phone, master=master, channel=channel)
+        if joined is not None:
+            return joined
+    return await work_orders.open_for_report(tx, reporter, report, phone, channel)
+
+
 async def _keep_more(
     tx: Transaction, resources: Resources, number: str, report: NewReport | NewAnonymousReport
 ) -> None:
     if report.pictures:
         await pictures.attach(tx, await kept_orders.known(tx, number), report.pictures, tx.actor)
     await suggestions.note_report(tx, resources.suggester, number, text=report.text, chosen=report.category)
-
-
-async def _join_known(tx: Transaction, order: WorkOrder, report: NewReport | NewAnonymousReport) -> None:
-    master = await topics.known(tx, report.text, order.building, category=report.category)
-    if master is not None and not order.confidential:
-        await work_orders.join(tx, order.number, master, KNOWN)
 
 
 def _unknown(field: str, name: str) -> Problem:

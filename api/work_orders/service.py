@@ -45,13 +45,12 @@ async def open_for_report(
 
 
 async def open_and_join(
-    tx: Transaction, reporter: Person, report: NewReport, phone: str | None, master: str
+    tx: Transaction, reporter: Person, report: NewReport, phone: str | None, *, master: str, channel: Channel
 ) -> WorkOrder | None:
     """Opens the order of a report that is about the same as an order, and merges it into that.
 
     None if nobody may join that order any more: it is over, merged, or confidential by now.
     """
-    channel = Channel.ACCOUNT if report.caller is None else Channel.PHONE
     # Its row first: the order of locks is rows, then the feed.
     held = await store.locked_together(tx, {master})
     if master not in held or not may_be_joined(held[master]):
@@ -176,14 +175,6 @@ async def _rate_merged(tx: Transaction, order: Order, move: Move, by: str) -> Or
             "wrong_state", f"rate is not possible while the order that stands for it is {order.master_state}"
         )
     return await steps.rate_merged(tx, order, move, by)
-
-
-async def join(tx: Transaction, number: str, master: str, reason: str) -> None:
-    """Merges an order that was just opened into one that stands for the matter already, if it still can."""
-    held = await store.locked_together(tx, {number, master})
-    if master in held and held[master].state not in {State.MERGED, State.CANCELLED}:
-        move = Move(Action.MERGE, reason, master=master)
-        await joining.merge(tx, held, held[number], move, SYSTEM)
 
 
 async def split(tx: Transaction, person: Person, number: str, part: Part) -> WorkOrder:

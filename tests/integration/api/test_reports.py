@@ -88,7 +88,7 @@ async def test_what_is_open_already_is_shown_with_reasons_and_without_anybodys_w
 
 
 async def test_another_matter_or_an_old_or_confidential_one_is_not_shown(world: World) -> None:
-    await reported(world, **RAT, confidential=True)
+    await reported(world, confidential=True, **RAT)
     await reported(world, category="noise", text="楼上半夜装修", building="b2")
     assert await like(world, "rob") == []
     await reported(world, **RAT)
