@@ -160,7 +160,7 @@ async def test_a_redirect_is_followed_nowhere(post: Post) -> None:
     post.fakes.say("push", REDIRECT)
     post.fakes.say("wecom", REDIRECT)
     number = await post.report()
-    await post.world.by("gwen").post(f"work-orders/{number}/return", {"reason": "no"})
+    await post.world.by("gwen").post(f"work-orders/{number}/return", {"code": "not_ours", "reason": "no"})
     await post.run()
     assert post.fakes.taken["stolen"] == []
     assert sorted(await failed(post)) == [("web_push", "status 302"), ("wecom", "status 302")]
@@ -240,7 +240,7 @@ async def test_an_openid_comes_from_wechat_and_from_nobody_else(post: Post) -> N
 
 async def returned(post: Post) -> str:
     number = await post.report()
-    await post.world.by("gwen").post(f"work-orders/{number}/return", {"reason": "李四不在家"})
+    await post.world.by("gwen").post(f"work-orders/{number}/return", {"code": "not_ours", "reason": "李四不在家"})
     return number
 
 

@@ -60,7 +60,7 @@ async def test_who_does_it_is_not_told_of_it(post: Post) -> None:
 async def test_a_returned_order_is_the_supervisors_matter_and_no_reporters(post: Post) -> None:
     number = await post.report()
     before = await kinds(post.world, "rita")
-    await post.world.by("gwen").post(f"work-orders/{number}/return", {"reason": "not my grid"})
+    await post.world.by("gwen").post(f"work-orders/{number}/return", {"code": "not_ours", "reason": "not my grid"})
     assert await kinds(post.world, "susan") == [("returned", number)]
     assert await kinds(post.world, "rita") == before
 
@@ -87,7 +87,7 @@ async def test_every_reporter_of_merged_orders_hears_of_each_step_with_their_own
 
 async def test_no_notice_repeats_what_a_person_wrote_or_who_somebody_is(post: Post) -> None:
     number = await post.report()
-    await post.world.by("gwen").post(f"work-orders/{number}/return", {"reason": "李四说不用"})
+    await post.world.by("gwen").post(f"work-orders/{number}/return", {"code": "not_ours", "reason": "李四说不用"})
     stored = str(post.rows())
     for word in ("漏水", "张三", "李四", "13800001234"):
         assert word not in stored
