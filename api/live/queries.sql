@@ -34,8 +34,9 @@ LIMIT %(limit)s;
 -- too, so that the cursor passes them.
 SELECT h.feed_seq, 'order' AS kind, h.number AS subject, h.action, h.from_state, h.to_state, h.actor, h.at, h.worker,
        h.reason, NULL AS verdict, o.origin, o.category, o.severity, o.title, o.building, o.zone, o.alert_id,
-       ((%(sees_all)s AND (NOT o.confidential OR %(is_confidant)s)) OR o.worker = %(me)s OR h.worker = %(me)s
-        OR o.reporter = %(me)s OR (o.origin = 'alert' AND o.building = %(home_building)s AND NOT o.confidential))
+       ((%(sees_all)s AND (NOT o.confidential OR %(is_confidant)s)) OR o.worker = %(me)s
+        OR (h.worker = %(me)s AND NOT o.confidential) OR o.reporter = %(me)s
+        OR (o.origin = 'alert' AND o.building = %(home_building)s AND NOT o.confidential))
        AS visible
 FROM order_history AS h JOIN work_orders AS o USING (site, number)
 WHERE h.site = %(site)s AND h.feed_seq > %(feed_seq)s

@@ -48,6 +48,12 @@ SELECT number FROM work_orders
 WHERE site = %(site)s AND (number = %(number)s OR alert_id = %(alert_id)s)
 FOR UPDATE;
 
+-- name: change_relations
+SELECT pg_advisory_xact_lock(hashtext('order relations'), hashtext(%(site)s));
+
+-- name: keep_relations
+SELECT pg_advisory_xact_lock_shared(hashtext('order relations'), hashtext(%(site)s));
+
 -- name: related
 -- What has to be locked with an order: what it is merged into, what is merged into it, and its parts.
 SELECT number FROM work_orders

@@ -29,8 +29,9 @@ from herun.clock import to_datetime
 _REPORT_SEVERITY: Final = "info"
 RATED_WITHIN: Final = timedelta(days=7)  # of the answer; after it silence is silence
 _OPEN_BATCH: Final = 100  # orders that one transaction takes when their time is over
-# Actions that touch other orders too: these are locked with it.
-_TOUCHES_OTHERS: Final = frozenset({Action.MERGE, Action.UNMERGE, Action.REOPEN, Action.ANSWER})
+# Actions that change which orders belong together, and those that look at the others: these are locked with it.
+_JOINS: Final = frozenset({Action.MERGE, Action.UNMERGE, Action.REOPEN, Action.CANCEL})
+_LOOKS_AT_OTHERS: Final = frozenset({Action.RESOLVE, Action.ANSWER, Action.RATE})
 
 
 async def open_for_report(
@@ -95,7 +96,8 @@ async def act(tx: Transaction, person: Person, number: str, move: Move) -> WorkO
 
 async def _held(tx: Transaction, number: str, move: Move) -> Held:
     numbers = {number} | ({move.master} if move.master else set())
-    if move.action in _TOUCHES_OTHERS:
+    if move.action in _JOINS | _LOOKS_AT_OTHERS:
+        await store.keep_together(tx, to_change=move.action in _JOINS)
         numbers |= await store.related(tx, number)
     return await store.locked_together(tx, numbers)
 
@@ -127,6 +129,8 @@ async def _moved(tx: Transaction, person: Person, held: Held, order: Order, move
             return await opening.dispatch_if_somebody_fits(tx, order)
         case Action.ANSWER:
             await joining.close_parts(tx, held, order, SYSTEM)
+        case Action.CANCEL:
+            await joining.release(tx, held, order)
     return order
 
 
@@ -141,6 +145,7 @@ async def _rate_merged(tx: Transaction, order: Order, move: Move, by: str) -> Or
 
 async def split(tx: Transaction, person: Person, number: str, part: Part) -> WorkOrder:
     """Opens a part of an order as an order of its own, and answers with it. Raises Problem as `act` does."""
+    await store.keep_together(tx, to_change=True)
     order = _theirs(await store.locked(tx, number), person, Action.SPLIT, set())
     opened = await joining.split(tx, order, part, person.username)
     return shown(opened, person)

@@ -87,6 +87,14 @@ async def known(tx: Transaction, number: str) -> Order:
     return order
 
 
+async def keep_together(tx: Transaction, *, to_change: bool) -> None:
+    """Until this transaction ends only it changes which of the site's orders belong together; or nobody does.
+
+    Asked for before any order is locked: what `related` gives stays true.
+    """
+    await tx.one(_QUERIES["change_relations" if to_change else "keep_relations"])
+
+
 async def related(tx: Transaction, number: str) -> set[str]:
     """The orders that an order is merged into, that are merged into it, and that are parts of it."""
     limit = MAX_MERGED + MAX_PARTS + 1
