@@ -8,7 +8,7 @@ COMPILE := $(LOCK)/bin/uv pip compile pyproject.toml --universal --python-versio
 	--no-emit-index-url --no-emit-find-links --no-header --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format types docs bench bench-engine bench-backtest week nab waterflow soak lock clean python-is-new-enough
+.PHONY: help venv demo test lint format types docs bench bench-engine bench-backtest bench-orders bench-people week nab waterflow soak lock clean python-is-new-enough
 
 help: ## what there is to do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -69,6 +69,12 @@ bench-engine: $(VENV)/.dev ## the engine alone: what an event costs with 10, 1,0
 
 bench-backtest: $(VENV)/.dev ## stored events a second through 50 rules, equal to live; BENCH_EVENTS=1000000 is quicker
 	$(BIN)/python -m tests.load.backtest_bench
+
+bench-orders: $(VENV)/.dev ## lists of orders and writes with a million orders beside ten thousand; BENCH_ORDERS=100000 is quicker
+	$(BIN)/python -m tests.load.many_orders
+
+bench-people: $(VENV)/.dev ## 50 workers and 500 residents at once: no order twice, nobody waits for each other
+	$(BIN)/python -m tests.load.people_bench
 
 week: $(VENV)/.dev ## 400 simulated sensors with 60 known anomalies: what the detectors find, miss and make up
 	$(BIN)/python -m tests.week

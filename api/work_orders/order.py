@@ -120,7 +120,7 @@ class Move:
 
 
 def sees(person: Person, order: Order) -> bool:
-    """True if the order is for this person's eyes; the same as the statement `page` of queries.sql."""
+    """True if the order is for this person's eyes; the same as `_grounds` of the store."""
     if person.username in {order.worker, order.reporter}:
         return True
     if order.confidential:

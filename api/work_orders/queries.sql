@@ -90,8 +90,8 @@ FROM work_orders_whole
 WHERE site = %(site)s AND number = %(number)s;
 
 -- name: page
--- Whoever does not see everything sees what is dispatched to them, what they reported, and their building's alerts; what
--- is confidential is for few.
+-- By one ground: all of the site, those of a worker, those of a reporter, or the alerts of a building. What is confidential
+-- is for few.
 SELECT number, origin, state, category, severity, title, text, building, zone, channel, confidential, unit, grid,
        lat, lon, address, attributes, parent, merged_into, state_before, hold_until, returns, transfers, reopens,
        arbitrated, alert_id, alert_version, alert_rule_uid, alert_count, alert_cleared_at, reporter, contact_phone,
@@ -100,8 +100,10 @@ SELECT number, origin, state, category, severity, title, text, building, zone, c
        opened_at, updated_at, version
 FROM work_orders_whole
 WHERE site = %(site)s
-  AND ((%(sees_all)s AND (NOT confidential OR %(is_confidant)s)) OR worker = %(me)s OR reporter = %(me)s
-       OR (origin = 'alert' AND building = %(home_building)s AND NOT confidential))
+  AND (%(is_confidant)s OR NOT confidential OR worker = %(me)s OR reporter = %(me)s)
+  AND (%(of_worker)s::text IS NULL OR worker = %(of_worker)s)
+  AND (%(of_reporter)s::text IS NULL OR reporter = %(of_reporter)s)
+  AND (%(of_building)s::text IS NULL OR (origin = 'alert' AND building = %(of_building)s AND NOT confidential))
   AND (%(older_than)s::bigint IS NULL OR opened_seq < %(older_than)s)
   AND (%(state)s::text IS NULL OR state = %(state)s)
   AND (%(worker)s::text IS NULL OR worker = %(worker)s)
