@@ -112,7 +112,7 @@ class Book:
         self.papers: dict[str, Paper] = {}
         self.followers: dict[str, set[str]] = {}
         self.parts: dict[str, list[str]] = {}
-        self.alive: set[str] = set()  # those that wait for somebody, or for a time
+        self.alive: dict[str, None] = {}  # those that wait for somebody, or for a time
         self.now = now
         self._lines: list[Line] = []
 
@@ -311,7 +311,10 @@ class Book:
 
     def _write(self, paper: Paper, action: str, to: str, by: str) -> None:
         before, paper.state, paper.n = paper.state or None, to, paper.n + 1
-        (self.alive.discard if to in FINAL else self.alive.add)(paper.number)
+        if to in FINAL:
+            self.alive.pop(paper.number, None)
+        else:
+            self.alive[paper.number] = None
         self._lines.append((paper.number, paper.n, action, before, to, by, paper.worker))
 
     def _open(self, paper: Paper, by: str, worker: str | None = None) -> None:

@@ -7,7 +7,7 @@ How what happened at once is judged: each entry of the history carries the numbe
 the order of what was done is known. The book does the same in that order and has to come to the same entries; whatever
 was refused has to be rightly refused at some moment in between.
 
-Every other move is a stretch without company: the service is called step by step in one transaction, each step in a
+Two moves of three are a stretch without company: the service is called step by step in one transaction, each step in a
 savepoint of its own, which costs a third of a request. What the routes ask for (roles, whole bodies) goes over HTTP.
 """
 
@@ -35,7 +35,7 @@ from tests.integration.api.running import SITE, As, World
 
 LOOK_EVERY: Final = 1000  # steps between two looks at all lists, the feed and the rows
 AT_ONCE: Final = 6  # at most: requests in flight
-STRETCH: Final = 12  # at most: steps without company
+STRETCH: Final = 16  # at most: steps without company
 _JUMPS: Final = [timedelta(seconds=1), timedelta(minutes=50), timedelta(hours=7), timedelta(days=3), timedelta(days=7)]
 _ENTRIES: Final = (
     "SELECT h.number, h.n, h.action, h.from_state, h.to_state, h.actor, h.worker, h.at, h.reason, h.detail, h.feed_seq,"
@@ -113,7 +113,7 @@ class Walk:
             await self._jump()
         elif drawn < 0.05:
             await self._alert()
-        elif drawn < 0.5:
+        elif drawn < 0.3:
             await self._together()
         else:
             await self._alone()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from typing import Any, Final
 
 from tests.integration.api.cycle.paper import FROM, Book, Somebody, Wish
@@ -34,6 +35,7 @@ NEW_PEOPLE: Final[list[dict[str, Any]]] = [
 MAX_OPEN: Final = 40  # orders at once: the same ones are fought over
 POSSIBLE: Final = 0.7  # of what is asked for should be possible, were nobody else there
 _TRIES: Final = 30
+_LATELY: Final = 200  # orders
 _ACTIONS: Final = [*FROM, "confide", "disclose", "checklist", "tick", "read"]
 _CODES: Final = ["not_ours", "wrong_place", "duplicate", "beyond_means"]
 _NO_REASON: Final = {"accept", "dispatch", "claim", "handle", "arrive", "resume", "sign-off"}
@@ -59,8 +61,9 @@ class Drawer:
 
     def some_order(self) -> str | None:
         """An order that was touched lately, or not so lately."""
-        numbers = list(self.book.alive if self.chance.random() < 0.8 else self.book.papers)
-        return self.chance.choice(sorted(numbers)[-200:]) if numbers else None
+        book = self.book
+        numbers = list(islice(reversed(book.alive if self.chance.random() < 0.8 else book.papers), _LATELY))
+        return self.chance.choice(numbers) if numbers else None
 
     def tag(self) -> str:
         """Words that no other wish has."""
@@ -69,7 +72,7 @@ class Drawer:
 
     def _any(self, near: str | None) -> Wish:
         who = self.chance.choice(PEOPLE).name
-        number = near if near and self.chance.random() < 0.8 else self.some_order()
+        number = self.chance.choice(self._kin(near)) if near and self.chance.random() < 0.8 else self.some_order()
         is_new = number is None or (len(self.book.alive) < MAX_OPEN and self.chance.random() < 0.08)
         if is_new or number is None:
             return Wish(who, "report", body=self._report())
@@ -80,11 +83,20 @@ class Drawer:
             number = "WO20260101-000001"  # there is none
         action = self.chance.choice(_ACTIONS)
         body = self._body(action)
+        if action == "merge" and near and self.chance.random() < 0.5:
+            body["master"] = near
         is_malformed = action not in {"tick", "read"} and self.chance.random() < 0.02
         if is_malformed:
             body = {**body, "surplus": 1}
         item = self.chance.choice([1, 1, 2, 3]) if action == "tick" else 0
         return Wish(who, action, number, body, item, is_malformed)
+
+    def _kin(self, number: str) -> list[str]:
+        """An order, or one that belongs together with it: they move each other."""
+        paper = self.book.papers[number]
+        others = {paper.master, paper.parent, *self.book.followers.get(number, ()), *self.book.parts.get(number, ())}
+        kin = sorted(others - {None})
+        return [number] * (len(kin) or 1) + kin
 
     def _report(self) -> dict[str, Any]:
         body: dict[str, Any] = {"category": self.chance.choice(["water", "fire", "noise"]), "text": self.tag()}
