@@ -8,7 +8,7 @@ COMPILE := $(LOCK)/bin/uv pip compile pyproject.toml --universal --python-versio
 	--no-emit-index-url --no-emit-find-links --no-header --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format types docs bench bench-engine bench-backtest bench-deadlines week nab waterflow soak lock clean python-is-new-enough
+.PHONY: help venv demo test lint format types docs bench bench-engine bench-backtest bench-deadlines bench-orders bench-people week nab waterflow soak lock clean python-is-new-enough
 
 help: ## what there is to do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -72,6 +72,11 @@ bench-backtest: $(VENV)/.dev ## stored events a second through 50 rules, equal t
 
 bench-deadlines: $(VENV)/.dev ## ten thousand deadlines due at once: how long until each has fired; BENCH_DEADLINES=1000 is quicker
 	$(BIN)/python -m tests.load.deadlines_bench
+bench-orders: $(VENV)/.dev ## lists of orders and writes with a million orders beside ten thousand; BENCH_ORDERS=100000 is quicker
+	$(BIN)/python -m tests.load.many_orders
+
+bench-people: $(VENV)/.dev ## 50 workers and 500 residents at once: no order twice, nobody waits for each other
+	$(BIN)/python -m tests.load.people_bench
 
 week: $(VENV)/.dev ## 400 simulated sensors with 60 known anomalies: what the detectors find, miss and make up
 	$(BIN)/python -m tests.week
@@ -93,8 +98,9 @@ nab: build/nab/venv/.installed build/waterflow/.downloaded $(VENV)/.dev ## the s
 	@test -d "$(NAB)/data" || { echo "NAB=<checkout of the Numenta Anomaly Benchmark> is missing" >&2; exit 1; }
 	$(BIN)/python -m tests.nab build/waterflow "$(NAB)" build/nab/venv/bin/python build/nab
 
-soak: $(VENV)/.dev ## 300 kills at random moments, nothing lost, nothing doubled
+soak: $(VENV)/.dev ## 300 kills at random moments, nothing lost or doubled; a million steps through the life of orders
 	HERUN_SOAK_KILLS=300 $(BIN)/python -m pytest tests/faults --timeout=0
+	HERUN_CYCLE_STEPS=$${HERUN_CYCLE_STEPS:-1000000} $(BIN)/python -m pytest tests/integration/api/test_order_walk.py --log-cli-level=INFO
 
 lock: python-is-new-enough ## requirements*.txt again, newest versions that pyproject.toml allows
 	@test -x $(LOCK)/bin/uv || { $(PYTHON) -m venv $(LOCK) && $(LOCK)/bin/pip install --quiet uv==$(UV_VERSION); }

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from api.problems import conflict, invalid
-from api.transactions import Transaction
+from api.transactions import SYSTEM, Transaction
 from api.work_orders import opening, steps, store
 from api.work_orders.kinds import Channel, Origin
 from api.work_orders.order import Move, Order
@@ -53,12 +53,23 @@ async def unmerge(tx: Transaction, held: Held, order: Order, move: Move, by: str
     return await opening.dispatch_if_somebody_fits(tx, after)
 
 
+async def release(tx: Transaction, held: Held, order: Order) -> None:
+    """Takes out what is merged into an order that was cancelled: the matter of the others has not gone with it."""
+    for each in [each for each in held.values() if each.merged_into == order.number]:
+        await unmerge(tx, {}, each, Move(Action.UNMERGE, f"{order.number} was cancelled"), SYSTEM)
+
+
 async def split(tx: Transaction, order: Order, part: Part, by: str) -> Order:
-    """Opens a part of an order as an order of its own. Raises Problem 409 for too many, or for a part of a part."""
+    """Opens a part of an order as an order of its own, for `part.worker` or whom it fits.
+
+    Raises Problem 409 for too many, or for a part of a part, 422 for somebody who is no worker.
+    """
     if order.parent is not None:
         raise conflict("is_a_part", "a part is not split again")
     if len(await store.parts(tx, order.number)) >= store.MAX_PARTS:
         raise conflict("too_many_parts", f"an order has at most {store.MAX_PARTS} parts")
+    if part.worker is not None and not await store.is_worker(tx, part.worker):
+        raise invalid("unknown_worker", f"{part.worker} is no grid worker or property staff of this site")
     words = part.title or part.text[:60]
     opened = await opening.open_order(
         tx,
@@ -70,6 +81,7 @@ async def split(tx: Transaction, order: Order, part: Part, by: str) -> Order:
             confidential=order.confidential, opened_seq=0, opened_at=tx.at, updated_at=tx.at,
         ),
         by,
+        worker=part.worker,
     )  # fmt: skip
     await steps.step(tx, order, Move(Action.SPLIT, part.text, detail={"part": opened.number}), by)
     return opened

@@ -27,8 +27,13 @@ _NUMBERS_A_DAY: Final = 1_000_000
 _opened = metrics.counter("herun_api_orders_opened_total")
 
 
-async def open_order(tx: Transaction, order: Order, by: str, *, dispatched: bool = True) -> Order:
-    """Opens an order, which has no number yet. Raises TransientError if its alert has got one at the same moment."""
+async def open_order(
+    tx: Transaction, order: Order, by: str, *, worker: str | None = None, dispatched: bool = True
+) -> Order:
+    """Opens an order, which has no number yet; it goes to `worker`, or to whom it fits, unless not `dispatched`.
+
+    Raises TransientError if its alert has got one at the same moment.
+    """
     feed_seq = await sites.next_feed_seq(tx)
     site = await sites.site(tx)
     zone = ZoneInfo(site.time_zone if site else "UTC")
@@ -37,6 +42,8 @@ async def open_order(tx: Transaction, order: Order, by: str, *, dispatched: bool
     await steps.record(tx, None, order, steps.OPENED, by=by, feed_seq=feed_seq)
     _opened.labels(order.origin.value).inc()
     order = await steps.step(tx, order, Move(Action.ACCEPT), SYSTEM)
+    if worker is not None:
+        return await steps.step(tx, order, Move(Action.DISPATCH, worker=worker), by)
     return await dispatch_if_somebody_fits(tx, order) if dispatched else order
 
 

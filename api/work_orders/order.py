@@ -124,7 +124,7 @@ class Move:
 
 
 def sees(person: Person, order: Order) -> bool:
-    """True if the order is for this person's eyes; the same as the statement `page` of queries.sql."""
+    """True if the order is for this person's eyes; the same as `_grounds` of the store."""
     if person.username in {order.worker, order.reporter} or _helps(person, order):
         return True
     if order.confidential:
@@ -244,6 +244,12 @@ _NEW_ROUND: Final = {
     "resolved_at": None, "answered_at": None, "closed_at": None, "returns": 0, "transfers": 0, "arbitrated": False,
     "state_before": None, "rating": None, "rated_by": None, **_ON_ITS_OWN,
 }  # fmt: skip
+
+
+def _a_new_round(order: Order) -> dict[str, Any]:
+    return {**_NEW_ROUND, "reopens": order.reopens + 1}
+
+
 _Changes = Callable[[Order, Move, str, datetime], dict[str, Any]]
 _TAKEN_UP: Final = {"state_before": None, "hold_until": None}
 # What each action changes besides state and time; what is not named here changes nothing else.
@@ -259,7 +265,8 @@ _CHANGES: Final[dict[Action, _Changes]] = {
     Action.HOLD: lambda order, move, _by, _at: {"state_before": order.state, "hold_until": move.until},
     Action.RESUME: lambda _order, _move, _by, _at: _TAKEN_UP,
     Action.MERGE: lambda _order, move, _by, _at: {"merged_into": move.master, **_TO_NOBODY, **_TAKEN_UP},
-    Action.UNMERGE: lambda _order, _move, _by, _at: _ON_ITS_OWN,
+    # Whoever has rated what the other order came to rates anew what their own comes to.
+    Action.UNMERGE: lambda order, _move, _by, _at: _a_new_round(order) if order.rating else _ON_ITS_OWN,
     Action.RETURN: lambda order, _move, _by, _at: {"returns": order.returns + 1},
     Action.SIGN_OFF: lambda _order, _move, _by, _at: _TO_NOBODY,
     Action.RECALL: lambda _order, _move, _by, _at: _TO_NOBODY,
@@ -267,7 +274,7 @@ _CHANGES: Final[dict[Action, _Changes]] = {
     Action.RESOLVE: lambda _order, move, _by, _at: {"resolution": move.text, "pool": ()},
     Action.ANSWER: lambda _order, move, _by, _at: {"answer": move.text},
     Action.RATE: lambda _order, move, by, _at: {"rating": move.rating, "rated_by": by},
-    Action.REOPEN: lambda order, _move, _by, _at: {**_NEW_ROUND, "reopens": order.reopens + 1},
+    Action.REOPEN: lambda order, _move, _by, _at: _a_new_round(order),
     Action.CONFIDE: lambda _order, _move, _by, _at: {"confidential": True, "helpers": ()},
     Action.CANCEL: lambda _order, _move, _by, _at: {"pool": ()},
     Action.DISCLOSE: lambda _order, _move, _by, _at: {"confidential": False},

@@ -51,6 +51,12 @@ SELECT number FROM work_orders
 WHERE site = %(site)s AND (number = %(number)s OR alert_id = %(alert_id)s)
 FOR UPDATE;
 
+-- name: change_relations
+SELECT pg_advisory_xact_lock(hashtext('order relations'), hashtext(%(site)s));
+
+-- name: keep_relations
+SELECT pg_advisory_xact_lock_shared(hashtext('order relations'), hashtext(%(site)s));
+
 -- name: related
 -- What has to be locked with an order: what it is merged into, what is merged into it, and its parts.
 SELECT number FROM work_orders
@@ -87,8 +93,8 @@ FROM work_orders_whole
 WHERE site = %(site)s AND number = %(number)s;
 
 -- name: page
--- Whoever does not see everything sees what is dispatched to them, what they reported, what they help with or may take
--- (`tied`), and their building's alerts; what is confidential is for few.
+-- By one ground: all of the site, those of a worker, those of a reporter, the alerts of a building, or those that
+-- somebody helps with or may take (`tied`). What is confidential is for few.
 SELECT number, origin, state, category, severity, title, text, building, zone, channel, confidential, unit, grid,
        lat, lon, address, attributes, parent, merged_into, state_before, hold_until, returns, transfers, reopens,
        arbitrated, alert_id, alert_version, alert_rule_uid, alert_count, alert_cleared_at, reporter, contact_phone,
@@ -97,8 +103,11 @@ SELECT number, origin, state, category, severity, title, text, building, zone, c
        asked_until, opened_seq, opened_at, updated_at, version
 FROM work_orders_whole
 WHERE site = %(site)s
-  AND ((%(sees_all)s AND (NOT confidential OR %(is_confidant)s)) OR worker = %(me)s OR reporter = %(me)s
-       OR number = ANY(%(tied)s) OR (origin = 'alert' AND building = %(home_building)s AND NOT confidential))
+  AND (%(is_confidant)s OR NOT confidential OR worker = %(me)s OR reporter = %(me)s)
+  AND (%(of_worker)s::text IS NULL OR worker = %(of_worker)s)
+  AND (%(of_reporter)s::text IS NULL OR reporter = %(of_reporter)s)
+  AND (%(of_building)s::text IS NULL OR (origin = 'alert' AND building = %(of_building)s AND NOT confidential))
+  AND (%(tied)s::text[] IS NULL OR number = ANY(%(tied)s))
   AND (%(older_than)s::bigint IS NULL OR opened_seq < %(older_than)s)
   AND (%(state)s::text IS NULL OR state = %(state)s)
   AND (%(worker)s::text IS NULL OR worker = %(worker)s)

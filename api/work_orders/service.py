@@ -32,8 +32,9 @@ JOINED: Final = "报事人确认为同一问题。Its reporter says that it is t
 _REPORT_SEVERITY: Final = "info"
 RATED_WITHIN: Final = timedelta(days=7)  # of the answer; after it silence is silence
 _OPEN_BATCH: Final = 100  # orders that one transaction takes when their time is over
-# Actions that touch other orders too: these are locked with it.
-_TOUCHES_OTHERS: Final = frozenset({Action.MERGE, Action.UNMERGE, Action.REOPEN, Action.ANSWER})
+# Actions that change which orders belong together, and those that look at the others: these are locked with it.
+_JOINS: Final = frozenset({Action.MERGE, Action.UNMERGE, Action.REOPEN, Action.CANCEL})
+_LOOKS_AT_OTHERS: Final = frozenset({Action.RESOLVE, Action.ANSWER, Action.RATE})
 
 
 async def open_for_report(
@@ -52,6 +53,7 @@ async def open_and_join(
     None if nobody may join that order any more: it is over, merged, or confidential by now.
     """
     # Its row first: the order of locks is rows, then the feed.
+    await store.keep_together(tx, to_change=True)
     held = await store.locked_together(tx, {master})
     if master not in held or not may_be_joined(held[master]):
         return None
@@ -123,7 +125,8 @@ async def act(tx: Transaction, person: Person, number: str, move: Move) -> WorkO
 
 async def _held(tx: Transaction, number: str, move: Move) -> Held:
     numbers = {number} | ({move.master} if move.master else set())
-    if move.action in _TOUCHES_OTHERS:
+    if move.action in _JOINS | _LOOKS_AT_OTHERS:
+        await store.keep_together(tx, to_change=move.action in _JOINS)
         numbers |= await store.related(tx, number)
     return await store.locked_together(tx, numbers)
 
@@ -145,13 +148,10 @@ async def _moved(tx: Transaction, person: Person, held: Held, order: Order, move
     by = person.username
     match move.action:
         case Action.MERGE:
-            master = held.get(move.master or "")
-            if master is None or not orders.sees(person, master):
+            if move.master not in held or not orders.sees(person, held[move.master]):
                 raise not_found(f"work order {move.master}")
             return await joining.merge(tx, held, order, move, by)
-        case Action.UNMERGE:
-            return await joining.unmerge(tx, held, order, move, by)
-        case Action.REOPEN if order.state is State.MERGED:
+        case Action.UNMERGE | Action.REOPEN if order.state is State.MERGED:
             return await joining.unmerge(tx, held, order, move, by)
         case Action.RATE if order.state is State.MERGED:
             return await _rate_merged(tx, order, move, by)
@@ -165,6 +165,8 @@ async def _moved(tx: Transaction, person: Person, held: Held, order: Order, move
             return await opening.dispatch_if_somebody_fits(tx, order)
         case Action.ANSWER:
             await joining.close_parts(tx, held, order, SYSTEM)
+        case Action.CANCEL:
+            await joining.release(tx, held, order)
     return order
 
 
@@ -179,6 +181,7 @@ async def _rate_merged(tx: Transaction, order: Order, move: Move, by: str) -> Or
 
 async def split(tx: Transaction, person: Person, number: str, part: Part) -> WorkOrder:
     """Opens a part of an order as an order of its own, and answers with it. Raises Problem as `act` does."""
+    await store.keep_together(tx, to_change=True)
     order = _theirs(await store.locked(tx, number), person, Action.SPLIT, set())
     opened = await joining.split(tx, order, part, person.username)
     return shown(opened, person)

@@ -101,6 +101,14 @@ async def known(tx: Transaction, number: str) -> Order:
     return order
 
 
+async def keep_together(tx: Transaction, *, to_change: bool) -> None:
+    """Until this transaction ends only it changes which of the site's orders belong together; or nobody does.
+
+    Asked for before any order is locked: what `related` gives stays true.
+    """
+    await tx.one(_QUERIES["change_relations" if to_change else "keep_relations"])
+
+
 async def related(tx: Transaction, number: str) -> set[str]:
     """The orders that an order is merged into, that are merged into it, and that are parts of it."""
     limit = MAX_MERGED + MAX_PARTS + 1
@@ -121,18 +129,29 @@ async def several(tx: Transaction, numbers: set[str]) -> dict[str, Order]:
 
 async def page(tx: Transaction, person: Person, wanted: Filter, *, older_than: int | None, limit: int) -> list[Order]:
     """Orders that a person sees, newest first."""
-    rows = await tx.chosen(
-        _QUERIES["page"],
-        sees_all=person.has(*READERS),
-        is_confidant=person.has(*CONFIDANTS),
-        me=person.username,
-        home_building=person.building,
-        tied=await _tied(tx, person),
-        older_than=older_than,
-        limit=limit,
-        **asdict(wanted),
-    )
-    return [order for row in rows if (order := _order(row))]
+    found: dict[str, Order] = {}
+    for ground in await _grounds(tx, person):
+        values = {**_EVERY, **ground, **asdict(wanted)}
+        rows = await tx.chosen(_QUERIES["page"], me=person.username, older_than=older_than, limit=limit, **values)
+        found |= {order.number: order for row in rows if (order := _order(row))}
+    return sorted(found.values(), key=lambda order: order.opened_seq, reverse=True)[:limit]
+
+
+_EVERY: Final = {"is_confidant": True, "of_worker": None, "of_reporter": None, "of_building": None, "tied": None}
+
+
+async def _grounds(tx: Transaction, person: Person) -> list[dict[str, Any]]:
+    """Why orders are for a person's eyes; the same as `order.sees`.
+
+    Each is asked for by itself and walks an index from the newest on. Asked for as one with OR, somebody who has few
+    orders would have all of the site's looked through.
+    """
+    tied = await _tied(tx, person)
+    others: list[dict[str, Any]] = [{"tied": tied}] if tied else []
+    if person.has(*READERS):
+        return [{"is_confidant": person.has(*CONFIDANTS)}, *others]
+    own = [{"of_worker": person.username}, {"of_reporter": person.username}, *others]
+    return [*own, {"of_building": person.building}] if person.building else own
 
 
 async def _tied(tx: Transaction, person: Person) -> list[str]:

@@ -197,6 +197,15 @@ async def test_residents_and_workers_see_their_own_orders_only(served: Served) -
         assert (await world.by(who).call("GET", "live?kinds=event")).status_code == 403
 
 
+async def test_who_was_the_worker_of_a_confidential_order_is_told_nothing_of_it(served: Served) -> None:
+    number = (await served.world.by("rita").post("reports", REPORT))["number"]
+    await served.world.by("gwen").post(f"work-orders/{number}/transfer", {"worker": "greg", "reason": "nearer"})
+    await served.world.by("rita").post(f"work-orders/{number}/confide", {"reason": "It names somebody"})
+    other = (await served.world.by("rob").post("reports", REPORT))["number"]
+    async with served.feed("gwen", "e0.0-a0.0-o0") as feed:
+        assert (await feed.next()).data["number"] == other
+
+
 @pytest.mark.parametrize("change", ["enabled = false", "roles = '{resident}'", "site = 's2'"])
 async def test_a_feed_ends_when_its_reader_is_gone_or_has_other_rights(
     served: Served, monkeypatch: pytest.MonkeyPatch, change: str

@@ -235,3 +235,41 @@ async def test_a_confidential_order_is_not_even_listed_for_others(world: World) 
     assert (await refused(world, "oscar", number, "cancel", reason="r"))[0] == 404
     await do(world, "susan", number, "disclose", reason="It names nobody")
     assert (await order(world, number, "oscar"))["confidential"] is False
+
+
+async def test_a_part_goes_to_the_worker_that_is_named_for_it(world: World) -> None:
+    number = await reported(world)
+    part = await do(world, "gwen", number, "split", text="Dry the wall", worker="paul")
+    assert (part["state"], part["worker"]) == ("dispatched", "paul")
+    assert await refused(world, "gwen", number, "split", text="r", worker="rita") == (422, "unknown_worker")
+
+
+async def test_what_is_merged_into_a_cancelled_order_is_on_its_own_again(world: World) -> None:
+    master, twin = await reported(world), await reported(world, "rob")
+    await do(world, "oscar", twin, "merge", master=master, reason="The same water")
+    await do(world, "rita", master, "cancel", reason="It was mine only")
+    out = await order(world, twin, "rob")
+    assert (out["state"], out["merged_into"], out["worker"]) == ("dispatched", None, "gwen")
+
+
+async def test_who_rated_a_merged_order_rates_it_anew_when_it_came_out(world: World) -> None:
+    master, twin = await reported(world), await reported(world, "rob")
+    await do(world, "oscar", twin, "merge", master=master, reason="The same water")
+    await answered(world, master)
+    await do(world, "rob", twin, "rate", score=1, solved=False)
+    out = await do(world, "oscar", twin, "unmerge", reason="Another cellar")
+    assert (out["rating"], out["reopens"]) == (None, 1)
+    await answered(world, twin)
+    assert (await do(world, "rob", twin, "rate", score=5, solved=True))["rating"]["score"] == 5
+
+
+async def test_what_is_merged_into_an_order_while_that_is_merged_goes_along(world: World) -> None:
+    for _ in range(5):
+        first, second, third = await reported(world), await reported(world, "rob"), await reported(world, "ruth")
+        statuses = await asyncio.gather(
+            refused_or_done(world, third, second),
+            refused_or_done(world, second, first),
+            refused_or_done(world, third, second),
+        )
+        assert statuses[1] == 200
+        assert (await order(world, third))["merged_into"] in {None, first}

@@ -28,7 +28,8 @@ UPDATE work_orders SET channel = 'alert' WHERE origin = 'alert';
 CREATE INDEX work_orders_by_parent ON work_orders (site, parent) WHERE parent IS NOT NULL;
 CREATE INDEX work_orders_by_master ON work_orders (site, merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX work_orders_by_state ON work_orders (site, state, opened_seq);
-CREATE INDEX work_orders_by_building ON work_orders (site, building, opened_seq);
+CREATE INDEX work_orders_by_origin ON work_orders (site, origin, opened_seq);
+CREATE INDEX work_orders_by_building ON work_orders (site, building, opened_seq) WHERE origin = 'alert';
 CREATE INDEX work_orders_answered ON work_orders (site, answered_at) WHERE state = 'answered';
 CREATE INDEX work_orders_on_hold ON work_orders (site, hold_until) WHERE state = 'on_hold';
 

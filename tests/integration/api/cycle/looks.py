@@ -1,0 +1,126 @@
+"""What is held against the book now and then: the rows, the lists of each person, the live feed of each person.
+
+Whatever else keeps something about orders adds a look of its own to `LOOKS`: `walk.book` says how it should be,
+`walk.lines` what was written since the last look.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from api.live import service as live
+from api.live.cursor import Cursor
+from api.live.schemas import Kind
+from api.live.service import Reader
+from api.roles import Role
+from api.transactions import begin
+from api.work_orders.order import Person
+from herun.clock import DAY_US
+from tests.integration.api.cycle.paper import Line, Paper, Somebody
+from tests.integration.api.cycle.walk import Look, Walk, look_at_the_chain
+from tests.integration.api.running import SITE
+
+_PAGE: Final = 200
+_ROWS: Final = (
+    "SELECT number, state, worker, reporter, confidential, parent, merged_into, state_before, hold_until, returns,"
+    " transfers, arbitrated, reopens, answered_at, answer, version FROM work_orders"
+    " WHERE site = %(site)s ORDER BY opened_seq"
+)
+
+
+async def look_at_the_rows(walk: Walk) -> None:
+    """Each order, its ratings and its checklist as the book has them."""
+    rows = walk.world.rows(_ROWS, site=SITE)
+    assert [row["number"] for row in rows] == list(walk.book.papers)
+    for row in rows:
+        assert tuple(row.values()) == _row(walk.book.papers[row["number"]])
+    given = walk.world.rows("SELECT number, round, score FROM order_ratings WHERE site = %(site)s", site=SITE)
+    ratings = {(p.number, number, score) for p in walk.book.papers.values() for number, score in p.ratings.items()}
+    assert {tuple(row.values()) for row in given} == ratings
+    lines = walk.world.rows(
+        "SELECT number, item, required, done_by FROM order_checklist WHERE site = %(site)s", site=SITE
+    )
+    listed = {
+        (p.number, item, *line) for p in walk.book.papers.values() for item, line in enumerate(p.checklist, start=1)
+    }
+    assert {tuple(row.values()) for row in lines} == listed
+
+
+def _row(paper: Paper) -> tuple[Any, ...]:
+    return (
+        paper.number, paper.state, paper.worker, paper.reporter, paper.confidential, paper.parent, paper.master,
+        paper.before, paper.until, paper.returns, paper.transfers, paper.arbitrated, paper.round, paper.answered_at,
+        paper.answer, paper.n,
+    )  # fmt: skip
+
+
+async def look_at_the_lists(walk: Walk) -> None:
+    """Each person's newest orders by whatever filter are those that are for their eyes, page by page, and no other."""
+    newest = list(reversed(walk.book.papers.values()))
+    some = walk.chance.choice(newest[:500])
+    filters: list[dict[str, str]] = [
+        {}, {"state": some.state}, {"worker": some.worker or "gwen"}, {"origin": some.origin},
+        {"master": some.master or some.number}, {"parent": some.parent or some.number},
+        {"worker": some.worker or "gina", "state": some.state},
+    ]  # fmt: skip
+    for person in walk.book.people.values():
+        for wanted in [filters[0], walk.chance.choice(filters)]:
+            expected = [each.number for each in newest if walk.book.sees(person.name, each) and _fits(each, wanted)]
+            assert await _listed(walk, person, wanted) == expected[: 2 * _PAGE], f"{person.name}, {wanted}"
+
+
+def _fits(paper: Paper, wanted: dict[str, str]) -> bool:
+    return all(getattr(paper, name) == value for name, value in wanted.items())
+
+
+async def _listed(walk: Walk, person: Somebody, wanted: dict[str, str]) -> list[str]:
+    query = "&".join(f"{name}={value}" for name, value in {**wanted, "limit": _PAGE}.items())
+    first = await walk.callers[person.name].get(f"work-orders?{query}")
+    items = first["items"]
+    if first["next_cursor"]:
+        items += (await walk.callers[person.name].get(f"work-orders?{query}&cursor={first['next_cursor']}"))["items"]
+    return [item["number"] for item in items]
+
+
+Told = tuple[str, str, str | None, str, str, str | None]  # number, action, from, to, actor, worker
+
+
+async def look_at_the_feed(walk: Walk) -> None:
+    """Each person's live feed since the last look tells the entries of the orders that are for their eyes, each once.
+
+    Besides these a worker is told of the entries that name them, unless the order is confidential by now.
+    """
+    papers = walk.book.papers
+    for person in walk.book.people.values():
+        expected = [
+            _entry(line)
+            for line in walk.lines
+            if walk.book.sees(person.name, papers[line[0]])
+            or (line[6] == person.name and not papers[line[0]].confidential)
+        ]
+        assert sorted(map(repr, await _told(walk, person))) == sorted(map(repr, expected)), person.name
+
+
+def _entry(line: Line) -> Told:
+    number, _, action, before, to, actor, worker = line
+    return number, action, before, to, actor, worker
+
+
+async def _told(walk: Walk, person: Somebody) -> list[Told]:
+    known = Person(person.name, frozenset(map(Role, person.roles)), person.building)
+    reader = Reader(SITE, known, frozenset({Kind.ORDER}), walk.world.wall.now_us() + DAY_US)
+    cursor, more, told = Cursor((0, 0), (0, 0), walk.looked_at), True, list[Told]()
+    while more:
+        async with begin(walk.world.resources, SITE, person.name) as tx:
+            items, cursor, more = await live.read(tx, reader, cursor)
+        for item in items:
+            said = json.loads(item.split(b"data: ", 1)[1])
+            told.append(
+                (said["number"], said["action"], said["from_state"], said["state"], said["actor"], said["worker"])
+            )
+    assert cursor.feed_seq == walk.feed_seq
+    return told
+
+
+LOOKS: Final[list[Look]] = [look_at_the_chain, look_at_the_rows, look_at_the_lists, look_at_the_feed]

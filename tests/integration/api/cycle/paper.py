@@ -1,0 +1,450 @@
+"""Work orders as a clerk would keep them on paper: slow, plain, and written without a look at the API's own table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+DAY: Final = timedelta(days=1)
+FINAL: Final = {"rated", "closed", "cancelled", "merged"}
+TOLD: Final = {"answered", "rated", "closed"}
+
+DESK: Final = frozenset({"operator", "supervisor"})
+CREW: Final = frozenset({"grid_worker", "property_staff"})
+ALL_BUT_OVERSEERS: Final = DESK | CREW | {"resident"}
+# Whose role lets them try it at all.
+TRIES: Final[dict[str, frozenset[str]]] = {
+    **dict.fromkeys(["accept", "dispatch", "merge", "unmerge", "sign-off", "refuse-return", "recall"], DESK),
+    **dict.fromkeys(["claim", "handle", "arrive", "transfer", "return", "resolve"], CREW),
+    **dict.fromkeys(["hold", "resume", "split", "answer", "checklist", "tick"], DESK | CREW),
+    **dict.fromkeys(["arbitrate", "disclose"], frozenset({"supervisor"})),
+    **dict.fromkeys(["rate", "reopen", "confide", "cancel", "report"], ALL_BUT_OVERSEERS),
+    "read": ALL_BUT_OVERSEERS | {"admin", "auditor"},
+}
+# From where it is possible; merged orders, which some of these are possible for too, have a page of their own below.
+FROM: Final[dict[str, set[str]]] = {
+    "accept": {"submitted"},
+    "dispatch": {"accepted"},
+    "claim": {"accepted"},
+    "handle": {"dispatched"},
+    "arrive": {"handling"},
+    "transfer": {"dispatched", "handling"},
+    "hold": {"accepted", "dispatched", "handling"},
+    "resume": {"on_hold"},
+    "split": {"accepted", "dispatched", "handling"},
+    "merge": {"submitted", "accepted", "dispatched", "handling", "on_hold"},
+    "unmerge": {"merged"},
+    "return": {"dispatched", "handling"},
+    "sign-off": {"returned"},
+    "refuse-return": {"returned"},
+    "arbitrate": {"arbitration"},
+    "recall": {"dispatched", "handling"},
+    "resolve": {"handling"},
+    "answer": {"resolved"},
+    "rate": {"answered"},
+    "reopen": TOLD,
+    "cancel": {"submitted", "accepted", "dispatched", "on_hold", "arbitration"},
+}
+OPEN: Final = {"submitted", "accepted", "dispatched", "handling", "on_hold", "returned", "arbitration"}
+
+Reason = tuple[int, str]  # status and kind of a refusal
+Line = tuple[str, int, str, str | None, str, str, str | None]  # number, n, action, from, to, actor, worker
+
+
+@dataclass
+class Somebody:
+    """A person as the site knows them."""
+
+    name: str
+    roles: set[str]
+    building: str | None = None
+    grids: set[str] = field(default_factory=set)  # the buildings of their grids
+    skills: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Paper:
+    """One order."""
+
+    number: str
+    origin: str
+    building: str | None
+    category: str
+    confidential: bool = False
+    reporter: str | None = None
+    parent: str | None = None
+    state: str = ""
+    n: int = 0
+    worker: str | None = None
+    master: str | None = None
+    before: str | None = None
+    until: datetime | None = None
+    returns: int = 0
+    transfers: int = 0
+    arbitrated: bool = False
+    round: int = 0
+    answered_at: datetime | None = None
+    answer: str | None = None
+    closers: set[str] = field(default_factory=set)
+    ratings: dict[int, int] = field(default_factory=dict)
+    checklist: list[list[Any]] = field(default_factory=list)  # required, done by
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Something that somebody asks for."""
+
+    who: str
+    action: str
+    number: str = ""
+    body: dict[str, Any] = field(default_factory=dict)
+    item: int = 0
+    is_malformed: bool = False
+
+
+class Book:
+    """All orders of a site."""
+
+    def __init__(self, people: list[Somebody], now: datetime) -> None:
+        self.people = {each.name: each for each in people}
+        self.papers: dict[str, Paper] = {}
+        self.followers: dict[str, set[str]] = {}
+        self.parts: dict[str, list[str]] = {}
+        self.alive: dict[str, None] = {}  # those that wait for somebody, or for a time
+        self.now = now
+        self._lines: list[Line] = []
+
+    # ---- who may see, and who may do ----
+
+    def sees(self, who: str, paper: Paper) -> bool:
+        """Whether it is for their eyes."""
+        person = self.people[who]
+        if who in (paper.worker, paper.reporter):
+            return True
+        if paper.confidential:
+            return bool(person.roles & {"supervisor", "auditor"})
+        if person.roles & {"admin", "auditor", *DESK}:
+            return True
+        return paper.origin == "alert" and paper.building is not None and person.building == paper.building
+
+    def _is_theirs(self, wish: Wish, paper: Paper) -> bool:  # noqa: PLR0911 - a line an action
+        person = self.people[wish.who]
+        desk, crew = bool(person.roles & DESK), bool(person.roles & CREW)
+        worker, reporter = crew and paper.worker == wish.who, paper.reporter == wish.who
+        neighbour = (
+            "resident" in person.roles
+            and paper.origin == "alert"
+            and not paper.confidential
+            and paper.building is not None
+            and paper.building == person.building
+        )
+        match wish.action:
+            case "handle" | "arrive" | "transfer" | "return" | "resolve":
+                return worker
+            case "hold" | "resume" | "split" | "answer" | "checklist" | "tick":
+                return desk or worker
+            case "claim":
+                return crew
+            case "arbitrate" | "disclose":
+                return "supervisor" in person.roles
+            case "confide":
+                return "supervisor" in person.roles or reporter
+            case "reopen" | "cancel":
+                return desk or reporter
+            case "rate":
+                return (reporter or neighbour) and wish.who not in paper.closers
+            case "read":
+                return True
+        return desk
+
+    def fitting(self, paper: Paper) -> str | None:
+        """The grid worker of the building with the skill and the least to do; of equals the first by name."""
+        fit = [
+            each.name
+            for each in self.people.values()
+            if "grid_worker" in each.roles and paper.building in each.grids and paper.category in each.skills
+        ]
+        return min(fit, key=lambda name: (self._load(name), name), default=None)
+
+    def _load(self, name: str) -> int:
+        alive = (self.papers[number] for number in self.alive)
+        return sum(each.worker == name and each.state in {"dispatched", "handling"} for each in alive)
+
+    # ---- why not ----
+
+    def refusals(self, wish: Wish) -> set[Reason]:
+        """All reasons that speak against it now, any of which is a right answer; none: it has to be done."""
+        if not self.people[wish.who].roles & TRIES[wish.action]:
+            return {(403, "forbidden")}
+        if wish.is_malformed:
+            return {(422, "validation")}
+        if wish.action == "report":
+            return set()
+        paper = self.papers.get(wish.number)
+        if paper is None or not self.sees(wish.who, paper):
+            return {(404, "not_found")}
+        if not self._is_theirs(wish, paper):
+            return {(403, "not_yours")}
+        return set(self._against(wish, paper))
+
+    def _against(self, wish: Wish, paper: Paper) -> Iterator[Reason]:  # noqa: C901, PLR0912 - a case an action
+        if not self._is_possible(wish, paper):
+            yield 409, "wrong_state"
+        match wish.action:
+            case "return" | "transfer":
+                if paper.arbitrated or (paper.returns if wish.action == "return" else paper.transfers) >= 2:
+                    yield 409, "used_up"
+            case "hold":
+                if not self.now < datetime.fromisoformat(wish.body["until"]) <= self.now + 90 * DAY:
+                    yield 422, "hold_too_long"
+            case "resolve":
+                if any(required and not done for required, done in paper.checklist):
+                    yield 409, "checklist_undone"
+                if any(self.papers[part].state in OPEN for part in self.parts.get(paper.number, [])):
+                    yield 409, "parts_undone"
+            case "split":
+                if paper.parent:
+                    yield 409, "is_a_part"
+                if len(self.parts.get(paper.number, [])) >= 20:
+                    yield 409, "too_many_parts"
+            case "rate" if paper.round in paper.ratings:
+                yield 409, "rated_already"
+            case "checklist" if len(paper.checklist) >= 50:
+                yield 409, "checklist_full"
+            case "tick":
+                if wish.item > len(paper.checklist):
+                    yield 404, "not_found"
+                elif paper.checklist[wish.item - 1][1]:
+                    yield 409, "ticked_already"
+            case "merge":
+                yield from self._against_merging(wish, paper)
+            case "dispatch" if wish.body.get("worker") is None and self.fitting(paper) is None:
+                yield 409, "nobody_fits"
+        yield from self._against_worker(wish, paper)
+
+    def _against_worker(self, wish: Wish, paper: Paper) -> Iterator[Reason]:
+        worker = wish.body.get("worker")
+        if worker is None:
+            return
+        known = self.people.get(worker)
+        if known is None or not known.roles & CREW:
+            yield 422, "unknown_worker"
+        if wish.action == "transfer" and worker == paper.worker:
+            yield 422, "same_worker"
+
+    def _against_merging(self, wish: Wish, paper: Paper) -> Iterator[Reason]:
+        master = self.papers.get(wish.body["master"])
+        if master is None or not self.sees(wish.who, master):
+            yield 404, "not_found"
+            return
+        if master is paper:
+            yield 422, "merge_into_itself"
+        if master.state == "merged":
+            yield 409, "master_is_merged"
+        if master.state == "cancelled":
+            yield 409, "wrong_state"
+        if paper.parent or self.parts.get(paper.number):
+            yield 409, "has_parts"
+
+    def _is_possible(self, wish: Wish, paper: Paper) -> bool:
+        if wish.action in {"confide", "disclose"}:
+            return paper.state != "cancelled"
+        if wish.action in {"checklist", "tick"}:
+            return paper.state in OPEN
+        if paper.state == "merged" and wish.action in {"rate", "reopen"}:
+            master = self.papers[paper.master or ""].state
+            return master in (TOLD if wish.action == "reopen" else {"answered", "rated"})
+        return wish.action == "read" or paper.state in FROM[wish.action]
+
+    # ---- what is written down ----
+
+    def done(self, wish: Wish, answer: dict[str, Any]) -> list[Line]:
+        """Does what was asked for, and says what the history has to say of it."""
+        self._lines = []
+        if wish.action == "report":
+            self._open(
+                Paper(
+                    answer["number"], "report", wish.body.get("building") or self.people[wish.who].building,
+                    wish.body["category"], wish.body.get("confidential", False), wish.who,
+                ),
+                wish.who,
+            )  # fmt: skip
+        else:
+            self._do(wish, self.papers[wish.number], answer)
+        return self._lines
+
+    def alert_opened(self, number: str) -> list[Line]:
+        """An alert of building b1, category water, opened an order."""
+        self._lines = []
+        self._open(Paper(number, "alert", "b1", "water"), "system")
+        return self._lines
+
+    def alert_cleared(self, number: str) -> list[Line]:
+        """The alert of an order is over: the order is told, and goes on."""
+        self._lines = []
+        paper = self.papers[number]
+        self._write(paper, "amended", paper.state, "system")
+        return self._lines
+
+    def due(self) -> dict[str, str]:
+        """What has to happen by itself by now."""
+        found = {}
+        for paper in (self.papers[number] for number in self.alive):
+            if paper.state == "on_hold" and paper.until and paper.until <= self.now:
+                found[paper.number] = "resume"
+            if paper.state == "answered" and paper.answered_at and paper.answered_at + 7 * DAY <= self.now:
+                found[paper.number] = "close"
+        return found
+
+    def time_is_over(self, number: str) -> list[Line]:
+        """A hold ended, or nobody rated in time."""
+        self._lines = []
+        action = self.due()[number]
+        paper = self.papers[number]
+        if action == "resume":
+            self._resume(paper, "system")
+        else:
+            self._write(paper, "close", "closed", "system")
+        return self._lines
+
+    def _write(self, paper: Paper, action: str, to: str, by: str) -> None:
+        before, paper.state, paper.n = paper.state or None, to, paper.n + 1
+        if to in FINAL:
+            self.alive.pop(paper.number, None)
+        else:
+            self.alive[paper.number] = None
+        self._lines.append((paper.number, paper.n, action, before, to, by, paper.worker))
+
+    def _open(self, paper: Paper, by: str, worker: str | None = None) -> None:
+        self.papers[paper.number] = paper
+        self._write(paper, "opened", "submitted", by)
+        self._write(paper, "accept", "accepted", "system")
+        if worker:
+            paper.worker = worker
+            self._write(paper, "dispatch", "dispatched", by)
+        else:
+            self._dispatch_if_somebody_fits(paper)
+
+    def _dispatch_if_somebody_fits(self, paper: Paper) -> None:
+        paper.worker = self.fitting(paper)
+        if paper.worker:
+            self._write(paper, "dispatch", "dispatched", "system")
+
+    def _resume(self, paper: Paper, by: str) -> None:
+        to, paper.before, paper.until = paper.before or "", None, None
+        self._write(paper, "resume", to, by)
+
+    def _do(self, wish: Wish, paper: Paper, answer: dict[str, Any]) -> None:  # noqa: C901, PLR0912 - a case an action
+        who, action, body = wish.who, wish.action, wish.body
+        if action in {"handle", "resolve", "answer"}:
+            paper.closers.add(who)
+        match action:
+            case "accept":
+                self._write(paper, action, "accepted", who)
+                self._dispatch_if_somebody_fits(paper)
+            case "dispatch" | "transfer" | "arbitrate" | "claim":
+                paper.worker = who if action == "claim" else body.get("worker") or answer["worker"]
+                paper.transfers += action == "transfer"
+                paper.arbitrated |= action == "arbitrate"
+                self._write(paper, action, "dispatched", who)
+            case "handle":
+                self._write(paper, action, "handling", who)
+            case "arrive":
+                self._write(paper, action, paper.state, who)
+            case "hold":
+                paper.before, paper.until = paper.state, datetime.fromisoformat(body["until"])
+                self._write(paper, action, "on_hold", who)
+            case "resume":
+                self._resume(paper, who)
+            case "split":
+                self._split(paper, wish, answer)
+            case "merge":
+                self._merge(paper, body["master"], who)
+            case "unmerge":
+                self._take_out(paper, action, who)
+            case "return":
+                paper.returns += 1
+                self._write(paper, action, "returned", who)
+            case "sign-off":
+                paper.worker = None
+                self._write(paper, action, "arbitration" if paper.returns == 2 else "accepted", who)
+            case "refuse-return":
+                self._write(paper, action, "dispatched", who)
+            case "recall":
+                paper.worker = None
+                self._write(paper, action, "accepted", who)
+            case "reopen":
+                self._reopen(paper, who)
+            case _:
+                self._do_more(wish, paper)
+
+    def _do_more(self, wish: Wish, paper: Paper) -> None:  # noqa: C901 - a case an action
+        who, action, body = wish.who, wish.action, wish.body
+        match action:
+            case "resolve":
+                self._write(paper, action, "resolved", who)
+            case "answer":
+                paper.answered_at, paper.answer = self.now, body["text"]
+                self._write(paper, action, "answered", who)
+                for part in self.parts.get(paper.number, []):
+                    if self.papers[part].state == "resolved":
+                        self._write(self.papers[part], "close", "closed", "system")
+            case "rate":
+                paper.ratings[paper.round] = body["score"]
+                self._write(paper, action, "merged" if paper.master else "rated", who)
+            case "confide" | "disclose":
+                paper.confidential = action == "confide"
+                self._write(paper, action, paper.state, who)
+            case "cancel":
+                self._write(paper, action, "cancelled", who)
+                for number in sorted(self.followers.get(paper.number, set())):
+                    self._take_out(self.papers[number], "unmerge", "system")
+            case "checklist":
+                paper.checklist.append([body.get("required", True), None])
+                self._write(paper, "listed", paper.state, who)
+            case "tick":
+                paper.checklist[wish.item - 1][1] = who
+                self._write(paper, "ticked", paper.state, who)
+
+    def _split(self, paper: Paper, wish: Wish, answer: dict[str, Any]) -> None:
+        number = answer["number"]
+        category = wish.body.get("category") or paper.category
+        part = Paper(number, "split", paper.building, category, paper.confidential, parent=paper.number)
+        self._open(part, wish.who, wish.body.get("worker"))
+        self.parts.setdefault(paper.number, []).append(number)
+        self._write(paper, "split", paper.state, wish.who)
+
+    def _merge(self, paper: Paper, master: str, who: str) -> None:
+        paper.master, paper.worker, paper.before, paper.until = master, None, None, None
+        self._write(paper, "merge", "merged", who)
+        mine = self.followers.pop(paper.number, set())
+        for number in sorted(mine):
+            self.papers[number].master = master
+            self._write(self.papers[number], "moved-on", "merged", who)
+        self.followers.setdefault(master, set()).update(mine, {paper.number})
+        self._write(self.papers[master], "joined", self.papers[master].state, who)
+
+    def _take_out(self, paper: Paper, action: str, who: str) -> None:
+        master, paper.master = self.papers[paper.master or ""], None
+        self.followers[master.number].discard(paper.number)
+        if action == "reopen" or paper.round in paper.ratings:
+            self._begin_a_round(paper)
+        self._write(paper, action, "accepted", who)
+        if master.state != "cancelled":
+            self._write(master, "left", master.state, who)
+        self._dispatch_if_somebody_fits(paper)
+
+    def _reopen(self, paper: Paper, who: str) -> None:
+        if paper.state == "merged":
+            self._take_out(paper, "reopen", who)
+            return
+        self._begin_a_round(paper)
+        self._write(paper, "reopen", "accepted", who)
+        self._dispatch_if_somebody_fits(paper)
+
+    def _begin_a_round(self, paper: Paper) -> None:
+        paper.round, paper.worker, paper.answer, paper.answered_at = paper.round + 1, None, None, None
+        paper.returns = paper.transfers = 0
+        paper.arbitrated = False

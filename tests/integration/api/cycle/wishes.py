@@ -1,0 +1,135 @@
+"""What people may come to ask for, sensible or not: drawn with a seed."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import islice
+from typing import Any, Final
+
+from tests.integration.api.cycle.paper import FROM, Book, Somebody, Wish
+
+PEOPLE: Final = [
+    Somebody("oscar", {"operator"}),
+    Somebody("susan", {"supervisor"}),
+    Somebody("audrey", {"auditor"}),
+    Somebody("gwen", {"grid_worker"}, grids={"b1"}, skills={"water", "fire"}),
+    Somebody("gina", {"grid_worker"}, grids={"b1", "b2"}, skills={"water"}),
+    Somebody("greg", {"grid_worker"}, grids={"b2"}, skills={"water"}),
+    Somebody("paul", {"property_staff"}),
+    Somebody("rita", {"resident"}, "b1"),
+    Somebody("rob", {"resident"}, "b1"),
+    Somebody("ruth", {"resident"}, "b2"),
+    Somebody("mona", {"operator", "resident"}, "b1"),  # may not rate what she answered
+    Somebody("wang", {"grid_worker", "resident"}, "b1", grids={"b2"}, skills={"fire"}),
+]
+NEW_PEOPLE: Final[list[dict[str, Any]]] = [
+    {"username": "gina", "name": "Gina", "roles": ["grid_worker"], "grids": ["g1", "g2"], "skills": ["water"]},
+    {"username": "mona", "name": "Mona", "roles": ["operator", "resident"], "building": "b1"},
+    {
+        "username": "wang", "name": "Wang", "roles": ["grid_worker", "resident"], "building": "b1", "grids": ["g2"],
+        "skills": ["fire"],
+    },
+]  # fmt: skip
+MAX_OPEN: Final = 40  # orders at once: the same ones are fought over
+POSSIBLE: Final = 0.7  # of what is asked for should be possible, were nobody else there
+_TRIES: Final = 30
+_LATELY: Final = 200  # orders
+_ACTIONS: Final = [*FROM, "confide", "disclose", "checklist", "tick", "read"]
+_CODES: Final = ["not_ours", "wrong_place", "duplicate", "beyond_means"]
+_NO_REASON: Final = {"accept", "dispatch", "claim", "handle", "arrive", "resume", "sign-off"}
+
+
+@dataclass
+class Drawer:
+    """Draws wishes about the orders of a book."""
+
+    chance: random.Random
+    book: Book
+    tags: int = 0
+
+    def wish(self, near: str | None) -> Wish:
+        """A wish; about the order `near` more often than not."""
+        wants_possible = self.chance.random() < POSSIBLE
+        drawn = self._any(near)
+        for _ in range(_TRIES if wants_possible else 0):
+            if not self.book.refusals(drawn):
+                break
+            drawn = self._any(near)
+        return drawn
+
+    def some_order(self) -> str | None:
+        """An order that was touched lately, or not so lately."""
+        book = self.book
+        numbers = list(islice(reversed(book.alive if self.chance.random() < 0.8 else book.papers), _LATELY))
+        return self.chance.choice(numbers) if numbers else None
+
+    def tag(self) -> str:
+        """Words that no other wish has."""
+        self.tags += 1
+        return f"t{self.tags}"
+
+    def _any(self, near: str | None) -> Wish:
+        who = self.chance.choice(PEOPLE).name
+        number = self.chance.choice(self._kin(near)) if near and self.chance.random() < 0.8 else self.some_order()
+        is_new = number is None or (len(self.book.alive) < MAX_OPEN and self.chance.random() < 0.08)
+        if is_new or number is None:
+            return Wish(who, "report", body=self._report())
+        if self.chance.random() < 0.5:
+            paper = self.book.papers[number]
+            who = self.chance.choice([paper.worker or who, paper.reporter or who, "oscar", "susan"])
+        if self.chance.random() < 0.01:
+            number = "WO20260101-000001"  # there is none
+        action = self.chance.choice(_ACTIONS)
+        body = self._body(action)
+        if action == "merge" and near and self.chance.random() < 0.5:
+            body["master"] = near
+        is_malformed = action not in {"tick", "read"} and self.chance.random() < 0.02
+        if is_malformed:
+            body = {**body, "surplus": 1}
+        item = self.chance.choice([1, 1, 2, 3]) if action == "tick" else 0
+        return Wish(who, action, number, body, item, is_malformed)
+
+    def _kin(self, number: str) -> list[str]:
+        """An order, or one that belongs together with it: they move each other."""
+        paper = self.book.papers[number]
+        others = {paper.master, paper.parent, *self.book.followers.get(number, ()), *self.book.parts.get(number, ())}
+        kin = sorted(others - {None})
+        return [number] * (len(kin) or 1) + kin
+
+    def _report(self) -> dict[str, Any]:
+        body: dict[str, Any] = {"category": self.chance.choice(["water", "fire", "noise"]), "text": self.tag()}
+        if self.chance.random() < 0.5:
+            body["building"] = self.chance.choice(["b1", "b2", "b3"])
+        return {**body, "confidential": self.chance.random() < 0.15}
+
+    def _body(self, action: str) -> dict[str, Any]:  # noqa: C901, PLR0911 - a case an action
+        chance = self.chance
+        worker = chance.choice(["gwen", "gina", "greg", "paul", "wang", "wang", "rita", "nobody"])
+        match action:
+            case "tick" | "read":
+                return {}
+            case "resolve" | "answer":
+                return {"text": self.tag()}
+            case "split":
+                return {"text": self.tag()} | ({"worker": worker} if chance.random() < 0.3 else {})
+            case "checklist":
+                return {"text": self.tag(), "required": chance.random() < 0.5}
+            case "rate":
+                return {"score": chance.randint(1, 5), "solved": chance.random() < 0.5, "comment": self.tag()}
+            case "hold":
+                until = self.book.now + chance.choice(
+                    [timedelta(hours=1), timedelta(days=9), timedelta(days=89, hours=23)]
+                )
+                until = chance.choice([until, until, until, self.book.now, self.book.now + timedelta(days=91)])
+                return {"until": until.isoformat(), "reason": self.tag()}
+            case "return":
+                return {"code": chance.choice(_CODES), "reason": self.tag()}
+            case "merge":
+                return {"master": self.some_order() or "WO20260101-000001", "reason": self.tag()}
+            case "transfer" | "arbitrate":
+                return {"worker": worker, "reason": self.tag()}
+            case "dispatch":
+                return {"reason": self.tag()} | ({"worker": worker} if chance.random() < 0.5 else {})
+        return {} if action in _NO_REASON and chance.random() < 0.2 else {"reason": self.tag()}
