@@ -148,7 +148,7 @@ async def _moved(tx: Transaction, person: Person, held: Held, order: Order, move
     by = person.username
     match move.action:
         case Action.MERGE:
-            if move.master not in held or not orders.sees(person, held[move.master]):
+            if not move.master or move.master not in held or not orders.sees(person, held[move.master]):
                 raise not_found(f"work order {move.master}")
             return await joining.merge(tx, held, order, move, by)
         case Action.UNMERGE | Action.REOPEN if order.state is State.MERGED:

@@ -161,12 +161,12 @@ class Book:
 
     def fitting(self, paper: Paper) -> str | None:
         """The grid worker of the building with the skill and the least to do; of equals the first by name."""
-        fit = [
-            each.name
-            for each in self.people.values()
-            if "grid_worker" in each.roles and paper.building in each.grids and paper.category in each.skills
-        ]
+        fit = [name for name in self.people if self._fits(name, paper)]
         return min(fit, key=lambda name: (self._load(name), name), default=None)
+
+    def _fits(self, name: str, paper: Paper) -> bool:
+        person = self.people[name]
+        return "grid_worker" in person.roles and paper.building in person.grids and paper.category in person.skills
 
     def _load(self, name: str) -> int:
         alive = (self.papers[number] for number in self.alive)
@@ -209,6 +209,8 @@ class Book:
                     yield 409, "is_a_part"
                 if len(self.parts.get(paper.number, [])) >= 20:
                     yield 409, "too_many_parts"
+            case "claim" if paper.state == "accepted" and not self._fits(wish.who, paper):
+                yield 403, "does_not_fit"
             case "rate" if paper.round in paper.ratings:
                 yield 409, "rated_already"
             case "checklist" if len(paper.checklist) >= 50:
