@@ -30,7 +30,7 @@ from tests.support.box import Box
 CONNECTIONS: Final = 100  # of all people together; what is measured begins when somebody has one
 LOOKS_A_SECOND: Final = 50.0  # of all who wait for something to do, so that looking is not all that is measured
 PATIENCE_S: Final = 600.0
-_FREE_CATEGORY: Final = "garden"  # nobody has the skill: the desk dispatches these, several at once to several
+_FREE_CATEGORY: Final = "dust"  # nobody has the skill: the desk dispatches these, several at once to several
 _REPORT: Final = {"text": "Water in the cellar"}
 _NEXT: Final = {"dispatched": "handle", "handling": "resolve", "resolved": "answer"}
 

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -332,6 +333,12 @@ class World:
         )
 
 
+@lru_cache
+def _app() -> FastAPI:
+    """The application; it holds nothing but its resources, and to make its routes takes longer than most tests."""
+    return create_app()
+
+
 @asynccontextmanager
 async def running_world(servers: Servers, folder: Path) -> AsyncIterator[World]:
     """An API on what the database holds, with empty streams."""
@@ -347,7 +354,8 @@ async def running_world(servers: Servers, folder: Path) -> AsyncIterator[World]:
     async with opened(settings, clock) as resources:
         resources.wall = wall
         await servers.empty_streams(resources.js)
-        app = create_app(resources)
+        app = _app()
+        app.state.resources = resources
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://herun") as client:
             yield World(servers, resources, app, client, servers.database_url, clock, wall)

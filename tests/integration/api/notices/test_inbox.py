@@ -187,7 +187,7 @@ async def test_who_watches_sees_what_became_of_notices_and_never_what_they_say(p
     number = await post.report()
     await post.run()
     page = await post.world.by("audrey").get(f"notices?number={number}&channel=inbox")
-    assert {item["recipient"] for item in page["items"]} == {"rita", "gwen"}
+    assert {item["recipient"] for item in page["items"]} == {"rita", "gwen", "@unit:water-company"}
     assert all(item.keys().isdisjoint({"title", "text", "details"}) for item in page["items"])
     for who in ("rita", "gwen", "paul"):
         assert (await post.world.by(who).call("GET", "notices")).status_code == 403
