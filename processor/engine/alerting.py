@@ -218,6 +218,8 @@ def raise_past(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence,
     if current is not None and _counts_into(ev, current, head, occurrence):
         alert = current.alert
         alert = msgspec.structs.replace(alert, version=alert.version + 1, count=alert.count + 1)
+        if cleared_at is not None and alert.cleared_at is not None and cleared_at > alert.cleared_at:
+            alert = msgspec.structs.replace(alert, cleared_at=cleared_at, updated_at=cleared_at)
     else:
         alert = _first(ev, head, key, occurrence)
         if cleared_at is not None:

@@ -134,3 +134,18 @@ def test_within_a_cool_down_no_version_is_told_twice_and_the_end_is_right(name: 
     if name != "sequence":
         assert bool(still) == bool(expected and expected[-1][1] is None)
     assert bool(told(driver)) == bool(expected)
+
+
+def test_an_alert_ends_with_what_was_counted_into_it_late() -> None:
+    seconds_values = [(21, 4), (26, 9), (31, 0), (40, 4), (49, 9), (58, 1), (59, 5)]
+    early = [Seen(second, "d1", "reading.reported", 0) for second in (1, 2, 3, 4, 5, 6, 7, 8, 10, 13, 16)]
+    events = early + [Seen(second, "d1", "reading.reported", value) for second, value in seconds_values]
+    delays = [0] * (len(events) - 3) + [12, 4, 0]
+    driver = play("tumbling", "device", Case(events, delays, [1] * len(events)), shuffled=True, cooldown_s=20)
+    ends = [(alert.state, alert.count, alert.cleared_at) for alert in driver.alerts]
+    assert ends == [
+        (AlertState.RAISED, 1, None),
+        (AlertState.CLEARED, 1, at(40)),
+        (AlertState.CLEARED, 2, at(60)),
+        (AlertState.RAISED, 2, None),
+    ]
