@@ -131,7 +131,7 @@ WHERE site = %(site)s AND number = ANY(ARRAY(
     UNION
     SELECT follows FROM order_promises WHERE site = %(site)s AND number = ANY(%(numbers)s) AND follows IS NOT NULL))
 ORDER BY number
-FOR UPDATE;
+FOR NO KEY UPDATE;
 
 -- name: last_due
 -- Of each limit that is due the last word: the ones before it need not be told any more.

@@ -171,7 +171,7 @@ LIMIT %(limit)s OFFSET %(offset)s;
 -- Of two updates of one request the second waits.
 SELECT r.number, r.key_id FROM open311_requests AS r JOIN work_orders AS o ON o.site = r.site AND o.number = r.number
 WHERE r.site = %(site)s AND r.number = %(number)s AND r.key_id = %(key_id)s
-FOR UPDATE OF o;
+FOR NO KEY UPDATE OF o;
 
 -- name: earlier_update
 SELECT update_id FROM open311_updates

@@ -47,9 +47,10 @@ SELECT history_hash FROM feed_counters WHERE site = %(site)s;
 UPDATE feed_counters SET history_hash = %(hash)s WHERE site = %(site)s;
 
 -- name: lock
+-- No key: rows of other tables refer to orders, and whoever adds one must not wait here for somebody who waits for them.
 SELECT number FROM work_orders
 WHERE site = %(site)s AND (number = %(number)s OR alert_id = %(alert_id)s)
-FOR UPDATE;
+FOR NO KEY UPDATE;
 
 -- name: change_relations
 SELECT pg_advisory_xact_lock(hashtext('order relations'), hashtext(%(site)s));
@@ -70,7 +71,7 @@ LIMIT %(limit)s;
 SELECT number FROM work_orders
 WHERE site = %(site)s AND number = ANY(%(numbers)s)
 ORDER BY number
-FOR UPDATE;
+FOR NO KEY UPDATE;
 
 -- name: several
 SELECT number, origin, state, category, severity, title, text, building, zone, channel, confidential, unit, grid,
