@@ -9,17 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from math import asin, ceil, cos, inf, radians, sin, sqrt
+from math import ceil, inf
 from typing import Any, Final
 
 from api.dispatch.rules import Mode, Rule
+from api.distance import Point, distance_m
 from api.roles import Role
 
 MAX_POOL: Final = 200  # people to whom one order is offered
-_EARTH_M: Final = 6_371_008.8  # mean radius
 _STEP_M: Final = 100  # distances are told in these: who asks from many places does not learn where somebody is
-
-Point = tuple[float, float]  # latitude and longitude, WGS-84
 
 
 class Stage(StrEnum):
@@ -217,15 +215,6 @@ def _closest_first(passed: list[Passed]) -> tuple[Passed, ...]:
     """Who lacked least first: what is asked for last is what the others did not even come to."""
     asked = list(Why)
     return tuple(sorted(passed, key=lambda each: (-asked.index(each.why), each.worker)))
-
-
-def distance_m(one: Point | None, other: Point | None) -> float | None:
-    """Metres between two points along the ground (haversine on a sphere: within 0.6 %); None if one is not known."""
-    if one is None or other is None:
-        return None
-    lat, lon, other_lat, other_lon = map(radians, (*one, *other))
-    half = sin((other_lat - lat) / 2) ** 2 + cos(lat) * cos(other_lat) * sin((other_lon - lon) / 2) ** 2
-    return 2 * _EARTH_M * asin(min(1.0, sqrt(half)))
 
 
 def told_m(metres: float | None) -> int | None:

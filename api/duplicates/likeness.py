@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from api.distance import Point, distance_m
 from api.duplicates.schemas import Because
 
 ENOUGH: Final = 0.5  # from here on two matters may be the same
@@ -16,7 +16,6 @@ FAR_M: Final = 150.0  # beyond, two places are two
 ALIKE_BITS: Final = 10  # of 64: a picture made smaller or taken again differs in fewer
 _CATEGORY, _BUILDING, _NEAR, _FAR, _TEXT, _PICTURE = 0.25, 0.2, 0.3, 0.15, 0.5, 0.5
 _LEAST_TEXT: Final = 0.2  # fewer characters in common are chance
-_EARTH_M: Final = 6_371_000.0
 _GRAM: Final = 2  # characters: most Chinese words are two
 
 
@@ -31,20 +30,16 @@ class Matter:
     lon: float | None
     looks: tuple[int, ...] = ()
 
+    @property
+    def place(self) -> Point | None:
+        """The map point; None if it is not known."""
+        return None if self.lat is None or self.lon is None else (self.lat, self.lon)
+
 
 def likeness(one: Matter, other: Matter) -> tuple[float, list[Because]]:
     """From 0 to 1, with what it is made of."""
     because = list(_in_common(one, other))
     return min(1.0, round(sum(each.weight for each in because), 3)), because
-
-
-def distance_m(one: Matter, other: Matter) -> float | None:
-    """Metres between two places; None if one is not known."""
-    if one.lat is None or one.lon is None or other.lat is None or other.lon is None:
-        return None
-    north = math.radians(other.lat - one.lat)
-    east = math.radians(other.lon - one.lon) * math.cos(math.radians((one.lat + other.lat) / 2))
-    return _EARTH_M * math.hypot(north, east)
 
 
 def common_words(one: str, other: str) -> float:
@@ -63,7 +58,7 @@ def _in_common(one: Matter, other: Matter) -> Iterator[Because]:
         yield _because("category", _CATEGORY, "类别相同", "the same category")
     if one.building is not None and one.building == other.building:
         yield _because("building", _BUILDING, "同一楼栋", "the same building")
-    metres = distance_m(one, other)
+    metres = distance_m(one.place, other.place)
     if metres is not None and metres <= FAR_M:
         weight = _NEAR if metres <= NEAR_M else _FAR
         yield _because("distance", weight, f"相距约{metres:.0f}米", f"about {metres:.0f} m apart")

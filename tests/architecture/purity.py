@@ -29,6 +29,7 @@ PURE: Final = (
     "api/dispatch/choice.py",
     "api/dispatch/rules.py",
     "api/dispatch/words.py",
+    "api/distance.py",
     "api/work_orders/states.py",
 )
 

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.dispatch.choice import MAX_POOL, Candidate, Choice, Errand, Stage, Why, choose, distance_m, told_m, unfitness
+from api.dispatch.choice import MAX_POOL, Candidate, Choice, Errand, Stage, Why, choose, told_m, unfitness
 from api.dispatch.explaining import explained
 from api.dispatch.rules import DEFAULT, Mode, Rule, Target
+from api.distance import distance_m
 from api.roles import Role
 from herun.clock import parse_time, to_datetime
 
