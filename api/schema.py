@@ -22,6 +22,7 @@ Moment = AwareDatetime
 # Rows of one page, of one bulk request.
 MAX_PAGE = 200
 MAX_BULK = 1000
+MAX_CATEGORIES = 300  # of a site's tree, so also skills of a person
 
 T = TypeVar("T")
 

@@ -7,14 +7,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from api.categories.tree import Need
 from api.clocks.limits import Calendar
-from api.schema import Bilingual, Body, Moment, Name, Text, Title, View, distinct, without_repeats
+from api.schema import MAX_CATEGORIES, Bilingual, Body, Moment, Name, Text, Title, View, distinct, without_repeats
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 Duration = Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=366), examples=["PT4H"])]
 Severity = Literal["info", "warning", "critical"]
-Need = Literal["place", "photo_before", "photo_after", "contact", "verdict"]
 
 
 class NewUnit(Body):
@@ -101,7 +101,7 @@ class NewTree(Body):
     units: Annotated[list[NewUnit], Field(min_length=1, max_length=200), distinct("unit")]
     classes: Annotated[list[NewClass], Field(min_length=1, max_length=50), distinct("class_")]
     limits: Annotated[dict[Name, dict[Severity, NewLimits]], Field(min_length=1, max_length=50)]
-    categories: Annotated[list[NewCategory], Field(min_length=1, max_length=300), distinct("category")]
+    categories: Annotated[list[NewCategory], Field(min_length=1, max_length=MAX_CATEGORIES), distinct("category")]
 
     @model_validator(mode="after")
     def _names_what_it_has(self) -> Self:

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Final, Literal
 
 from api.clocks.limits import Limits
@@ -15,6 +16,16 @@ REST: Final = "rest"  # the class of what belongs to no other; no bulletin ranks
 MAX_NEAREST: Final = 5  # names that are offered in place of an unknown one
 
 HandledBy = Literal["grid", "property"]
+
+
+class Need(StrEnum):
+    """What an order of a category has to bring along: the report a place and a contact, its end the others."""
+
+    PLACE = "place"
+    CONTACT = "contact"
+    PHOTO_BEFORE = "photo_before"
+    PHOTO_AFTER = "photo_after"
+    VERDICT = "verdict"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +69,7 @@ class Category:
     unit: str
     handled_by: HandledBy
     limits: Mapping[str, Limits]  # by severity
-    required: tuple[str, ...] = ()
+    required: tuple[Need, ...] = ()
     anonymous: bool = False
     confidential: bool = False
     advice: Mapping[str, str] | None = None  # what the reporter should do besides, by language

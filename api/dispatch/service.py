@@ -24,7 +24,7 @@ from api.problems import Problem, conflict
 from api.transactions import SYSTEM, Transaction
 from api.work_orders import steps
 from api.work_orders.order import Move, Order
-from api.work_orders.states import Action
+from api.work_orders.states import Action, State
 from herun.clock import to_us
 from herun.schedule import local_time, zone_named
 
@@ -45,7 +45,12 @@ class Decision:
 
 
 async def place(tx: Transaction, order: Order) -> Order:
-    """Dispatches an accepted order, or offers it to those who may take it; leaves it to the desk if nobody fits."""
+    """Dispatches an accepted order, or offers it to those who may take it; leaves it to the desk if nobody fits.
+
+    An order that is not accepted, as one that waits for an arbiter, is left as it is.
+    """
+    if order.state is not State.ACCEPTED:
+        return order
     decision = await decide(tx, order, to_assign=order.confidential)
     return await _carry_out(tx, order, decision)
 

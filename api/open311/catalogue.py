@@ -43,9 +43,14 @@ def of_category(category: Category, tree: Tree) -> Service:
         group={"zh": zh, "en": en},
         keywords=category.keywords,
         kind=Kind.BLACKBOX if category.confidential else Kind.REALTIME,
-        attributes=tuple(_attribute(each, n) for n, each in enumerate(category.attributes, 1)),
+        attributes=attributes_of(category),
         notice=dict(category.advice) if category.advice is not None else None,
     )
+
+
+def attributes_of(category: Category) -> tuple[Attribute, ...]:
+    """What a category of the tree asks for with a report."""
+    return tuple(_attribute(each, n) for n, each in enumerate(category.attributes, 1))
 
 
 def _attribute(asked: Asked, order: int) -> Attribute:

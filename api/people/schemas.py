@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from api.roles import Role
-from api.schema import MAX_BULK, Body, Moment, Name, Phone, Roles, Title, View, distinct
+from api.schema import MAX_BULK, MAX_CATEGORIES, Body, Moment, Name, Phone, Roles, Title, View, distinct
 from api.sessions.schemas import Password
 
 # A password costs about 25 ms of CPU to hash, so one request may bring only so many.
@@ -23,7 +23,7 @@ class NewPerson(Body):
     phone: Phone | None = None
     building: Name | None = None
     grids: Annotated[list[Name], Field(default_factory=list, max_length=50)]
-    skills: Annotated[list[Name], Field(default_factory=list, max_length=50)]
+    skills: Annotated[list[Name], Field(default_factory=list, max_length=MAX_CATEGORIES)]
     password: Password | None = None
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Final
 
 from api.audit import store as audit
 from api.categories import service as categories
 from api.categories import suggestions
+from api.categories.tree import Category, Need
 from api.duplicates import handles
 from api.links import service as links
+from api.open311.attributes import checked
+from api.open311.catalogue import attributes_of
 from api.pictures import service as pictures
 from api.problems import FieldError, Problem, conflict, invalid, not_found
 from api.reports import store
@@ -37,13 +41,14 @@ async def submit(tx: Transaction, resources: Resources, reporter: Person, report
     Raises Problem 422 for a category, place or picture that is not there, 403 for a caller's report from whoever is not
     of the desk, 409 if the order that it joins cannot be joined any more.
     """
-    await _check(tx, report)
     if report.caller is None:
         phone, channel = report.phone or await store.phone_of_actor(tx), Channel.ACCOUNT
     elif reporter.has(*DESK):
         phone, channel = report.caller.phone, Channel.PHONE
     else:
         raise Problem(HTTPStatus.FORBIDDEN, "not_yours", "a caller's report is taken down by: desk")
+    own_building = reporter.building if report.caller is None else None
+    await _check(tx, report, is_placed=own_building is not None, can_be_asked=True)
     if report.join is None:
         order = await _opened(tx, reporter, report, phone, channel)
     else:
@@ -59,7 +64,7 @@ async def submit_anonymously(tx: Transaction, resources: Resources, report: NewA
     """Opens the work order of a report of nobody. Raises Problem 404 without the site, 422, 409 by category."""
     if await places.site(tx) is None:
         raise not_found("site")
-    await _check(tx, report)
+    await _check(tx, report, is_placed=False, can_be_asked=report.phone is not None)
     if not (await categories.category(tx, report.category)).anonymous:
         raise conflict("not_anonymous", f"what is reported as {report.category} needs somebody who can be asked")
     whole = NewReport.model_validate(report.model_dump())
@@ -91,8 +96,16 @@ async def _joined(
     return order
 
 
-async def _check(tx: Transaction, report: NewReport | NewAnonymousReport) -> None:
-    await categories.for_report(tx, report.category)
+async def _check(
+    tx: Transaction, report: NewReport | NewAnonymousReport, *, is_placed: bool, can_be_asked: bool
+) -> None:
+    """`is_placed`: a report without a place is of its reporter's own building."""
+    category = await categories.for_report(tx, report.category)
+    is_placed = is_placed or any(
+        each is not None for each in (report.building, report.zone, report.lat, report.address)
+    )
+    if errors := [*_lacking(category, is_placed=is_placed, can_be_asked=can_be_asked), *_wrong(category, report)]:
+        raise invalid("incomplete", f"{category.category} asks for more: {errors[0].msg}", errors)
     unknown = await places.unknown_places(
         tx, buildings=[report.building] if report.building else [], zones=[report.zone] if report.zone else []
     )
@@ -121,6 +134,21 @@ async def _keep_more(
     if report.pictures:
         await pictures.attach(tx, await kept_orders.known(tx, number), report.pictures, tx.actor)
     await suggestions.note_report(tx, resources.suggester, number, text=report.text, chosen=report.category)
+
+
+def _lacking(category: Category, *, is_placed: bool, can_be_asked: bool) -> Iterator[FieldError]:
+    if Need.PLACE in category.required and not is_placed:
+        yield FieldError(
+            loc=["body", "building"], msg="a place: building, zone, lat and lon, or address", type="missing"
+        )
+    if Need.CONTACT in category.required and not can_be_asked:
+        yield FieldError(loc=["body", "phone"], msg="somebody who can be asked: a phone", type="missing")
+
+
+def _wrong(category: Category, report: NewReport | NewAnonymousReport) -> Iterator[FieldError]:
+    sent = {code: [said] if isinstance(said, str) else said for code, said in (report.attributes or {}).items()}
+    for flaw in checked(attributes_of(category), sent)[1]:
+        yield FieldError(loc=["body", "attributes"], msg=flaw, type="attribute")
 
 
 def _unknown(field: str, name: str) -> Problem:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from api.categories import service as categories
+from api.categories.tree import Need
 from api.pictures import store as pictures
 from api.pictures.schemas import Kind
 from api.problems import FieldError, conflict, invalid
@@ -16,11 +17,11 @@ from api.work_orders.order import Move, Order
 from api.work_orders.states import OVER, TOLD, Action, State
 
 MAX_HOLD: Final = timedelta(days=90)
-_PICTURES: Final = {"photo_before": Kind.BEFORE, "photo_after": Kind.AFTER}
+_PICTURES: Final = {Need.PHOTO_BEFORE: Kind.BEFORE, Need.PHOTO_AFTER: Kind.AFTER}
 _DONE: Final = OVER | TOLD | {State.RESOLVED}
 
 
-async def check(tx: Transaction, order: Order, move: Move) -> None:
+async def check(tx: Transaction, order: Order, move: Move, by: str) -> None:
     """Raises Problem 422 for a move that can never be made, 409 for one that cannot be made now."""
     if field := orders.lacks(move):
         error = FieldError(loc=["body", field], msg=f"{move.action} needs {field}", type="missing")
@@ -32,7 +33,11 @@ async def check(tx: Transaction, order: Order, move: Move) -> None:
             raise invalid("hold_too_long", f"until must be after now and within {MAX_HOLD.days} days")
         case Action.RESOLVE:
             await _is_whole(tx, order)
-            await _is_shown(tx, order)
+            await _has_what_its_category_needs(tx, order)
+        case Action.CANCEL:
+            await _can_be_left(tx, order)
+        case Action.RATE if await store.rated_same_answer(tx, order, by):
+            raise conflict("rated_already", "you have rated this answer with another order that it is the answer to")
         case Action.REOPEN if order.state is State.MERGED and order.master_state not in TOLD:
             raise conflict("wrong_state", "reopen is not possible before the order that it was merged into is answered")
         case Action.TRANSFER | Action.ARBITRATE if move.worker and not await store.is_worker(tx, move.worker):
@@ -45,13 +50,27 @@ async def _is_whole(tx: Transaction, order: Order) -> None:
     undone = [str(line.item) for line in await store.checklist(tx, order.number) if line.required and not line.done_at]
     if undone:
         raise conflict("checklist_undone", f"lines of its checklist are not ticked off: {', '.join(undone)}")
+    await _has_no_open_part(tx, order)
+
+
+async def _has_no_open_part(tx: Transaction, order: Order) -> None:
     open_parts = [number for number, state in (await store.parts(tx, order.number)).items() if state not in _DONE]
     if open_parts:
         raise conflict("parts_undone", f"parts of it are not resolved: {', '.join(open_parts)}")
 
 
-async def _is_shown(tx: Transaction, order: Order) -> None:
-    """What its category asks for: a picture of before and of after, the latter of this round."""
-    needed = {_PICTURES[need] for need in (await categories.category(tx, order.category)).required if need in _PICTURES}
+async def _can_be_left(tx: Transaction, order: Order) -> None:
+    """Not what somebody is at work on: putting it on hold first makes it no easier to let it vanish."""
+    if order.state is State.ON_HOLD and order.state_before is State.HANDLING:
+        raise conflict("wrong_state", "cancel is not possible: it was put on hold while somebody was at work on it")
+    await _has_no_open_part(tx, order)
+
+
+async def _has_what_its_category_needs(tx: Transaction, order: Order) -> None:
+    """A picture of before and of after, the latter of this round, and of an alert's order the verdict on its alert."""
+    required = (await categories.category(tx, order.category)).required
+    needed = {_PICTURES[need] for need in required if need in _PICTURES}
     if missing := sorted(needed - await pictures.kinds(tx, order.number, order.dispatched_at or order.opened_at)):
         raise conflict("pictures_missing", f"its category asks for pictures: {', '.join(missing)}")
+    if Need.VERDICT in required and order.alert_id is not None and not await store.has_verdict(tx, order.alert_id):
+        raise conflict("verdict_missing", "its category asks for the verdict on its alert: close the alert with one")

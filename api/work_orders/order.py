@@ -163,12 +163,17 @@ def bonds(person: Person, order: Order, closers: AbstractSet[str]) -> set[Bond]:
 
 
 def moved(order: Order, move: Move, by: str, at: datetime) -> Order | None:
-    """The order after the move; None if it cannot be made from its state. Reopening starts a clean round."""
+    """The order after the move; None if it cannot be made from its state.
+
+    Reopening starts a clean round; what was given back stays counted. What an arbiter decided comes back to an arbiter.
+    """
     state = next_state(order.state, move.action, order.state_before)
     if state is None:
         return None
     if move.action is Action.SIGN_OFF and order.returns >= MAX_RETURNS:
         state = State.ARBITRATION
+    if order.arbitrated and state is State.ACCEPTED:
+        state = State.ARBITRATION  # whose it is was disputed once: no rule, and no desk, decides it again
     changes = {**_times(order, state, move.action, at), **_changes(order, move, by, at)}
     return replace(order, state=state, updated_at=at, version=order.version + 1, **changes)
 
@@ -241,8 +246,8 @@ _TO_NOBODY: Final[dict[str, Any]] = {"worker": None, "pool": (), "helpers": ()}
 _ON_ITS_OWN: Final = {"merged_into": None, "master_state": None, "master_answer": None}
 _NEW_ROUND: Final = {
     **_TO_NOBODY, "resolution": None, "answer": None, "dispatched_at": None, "handled_at": None, "arrived_at": None,
-    "resolved_at": None, "answered_at": None, "closed_at": None, "returns": 0, "transfers": 0, "arbitrated": False,
-    "state_before": None, "rating": None, "rated_by": None, **_ON_ITS_OWN,
+    "resolved_at": None, "answered_at": None, "closed_at": None, "transfers": 0, "state_before": None,
+    "rating": None, "rated_by": None, **_ON_ITS_OWN,
 }  # fmt: skip
 
 

@@ -175,8 +175,34 @@ ORDER BY n
 LIMIT %(limit)s;
 
 -- name: closers
-SELECT DISTINCT actor FROM order_history
-WHERE site = %(site)s AND number = %(number)s AND action IN ('handle', 'resolve', 'answer');
+WITH ours AS (
+    SELECT number FROM work_orders WHERE site = %(site)s AND number = %(number)s
+    UNION SELECT merged_into FROM work_orders WHERE site = %(site)s AND number = %(number)s AND merged_into IS NOT NULL
+)
+SELECT DISTINCT CASE h.action WHEN 'helper-added' THEN h.detail ->> 'helper' ELSE h.actor END AS actor
+FROM order_history AS h
+WHERE h.site = %(site)s AND h.action IN ('handle', 'resolve', 'answer', 'helper-added')
+  AND h.number IN (
+      SELECT number FROM ours
+      UNION SELECT w.number FROM work_orders AS w JOIN ours ON w.parent = ours.number WHERE w.site = %(site)s
+  );
+
+-- name: rated_same_answer
+SELECT 1 AS found
+FROM work_orders AS m
+JOIN work_orders AS o ON o.site = m.site AND (o.number = m.number OR o.merged_into = m.number)
+JOIN order_ratings AS r ON r.site = o.site AND r.number = o.number
+WHERE m.site = %(site)s AND m.number = %(master)s AND o.number <> %(number)s
+  AND r.rater = %(rater)s AND r.at >= m.answered_at
+LIMIT 1;
+
+-- name: reported_by
+SELECT number FROM work_orders
+WHERE site = %(site)s AND reporter = %(reporter)s AND (number = %(master)s OR merged_into = %(master)s)
+LIMIT 1;
+
+-- name: has_verdict
+SELECT 1 AS found FROM alert_actions WHERE site = %(site)s AND alert_id = %(alert_id)s AND verdict IS NOT NULL LIMIT 1;
 
 -- name: is_worker
 SELECT username FROM people

@@ -159,7 +159,7 @@ class WorkOrder(View):
     """One order. `contact_phone` is masked for all but the desk, its worker and its reporter.
 
     `merged_into` names the order that stands for it, `parent` the one that it is a part of; `possible_actions` are what
-    somebody can do to it now; with `asked_until` it waits for its reporter, until then.
+    this person can try now; with `asked_until` it waits for its reporter, until then.
     """
 
     number: str

@@ -58,6 +58,8 @@ async def open_and_join(
     if master not in held or not may_be_joined(held[master]):
         return None
     new = _of_report(tx, reporter, report, phone, channel)
+    if new.reporter is not None and (own := await store.reported_by(tx, master, new.reporter)):
+        raise conflict("reported_already", f"you have reported it already: {own}")
     order = await opening.open_order(tx, new, by=reporter.username, dispatched=False)
     if order.confidential:
         raise conflict("confidential", "a confidential report is not joined to another order")
@@ -117,8 +119,9 @@ def _stands_alone(alert: Alert) -> bool:
 async def act(tx: Transaction, person: Person, number: str, move: Move) -> WorkOrder:
     """Moves an order. Raises Problem 404 if this person does not see it, 403 if it is not theirs, 409 if not now."""
     held = await _held(tx, number, move)
-    order = _theirs(held.get(number), person, move.action, await store.closers(tx, number))
-    await guards.check(tx, order, move)
+    closers = await store.closers(tx, number) if move.action is Action.RATE else set()
+    order = _theirs(held.get(number), person, move.action, closers)
+    await guards.check(tx, order, move, person.username)
     order = await _moved(tx, person, held, order, move)
     return shown(order, person)
 

@@ -6,9 +6,9 @@ from dataclasses import asdict
 from typing import Final
 
 from api.roles import DESK
-from api.work_orders.order import Order, Person
+from api.work_orders.order import Order, Person, bonds
 from api.work_orders.schemas import GivenRating, OrderAlert, Place, Times, WorkOrder
-from api.work_orders.states import possible, sentence
+from api.work_orders.states import TRANSITIONS, Action, possible, sentence
 from herun.personal import mask
 
 _MADE: Final = {"sentence", "possible_actions", "place", "alert", "contact_phone", "answer", "rating", "times"}
@@ -21,7 +21,7 @@ def shown(order: Order, person: Person) -> WorkOrder:
     return WorkOrder(
         **own,
         sentence=sentence(order.state, order.master_state, is_asked=order.asked_until is not None),
-        possible_actions=possible(order.state),
+        possible_actions=_theirs(order, person),
         place=_place(order),
         alert=_alert(order),
         contact_phone=_phone(order, person),
@@ -29,6 +29,11 @@ def shown(order: Order, person: Person) -> WorkOrder:
         rating=_rating(order),
         times=Times(**{name: getattr(order, name) for name in Times.model_fields}),
     )
+
+
+def _theirs(order: Order, person: Person) -> list[Action]:
+    own = bonds(person, order, frozenset())
+    return [action for action in possible(order.state) if not own.isdisjoint(TRANSITIONS[action].bonds)]
 
 
 def _place(order: Order) -> Place | None:

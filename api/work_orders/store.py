@@ -209,8 +209,25 @@ async def history(tx: Transaction, number: str) -> list[HistoryEntry]:
 
 
 async def closers(tx: Transaction, number: str) -> set[str]:
-    """Who ever handled, resolved or answered an order."""
+    """Who ever had a hand in an order, in the one that stands for it, or in a part of either; helpers too."""
     return {row["actor"] for row in await tx.all(_QUERIES["closers"], number=number)}
+
+
+async def rated_same_answer(tx: Transaction, order: Order, rater: str) -> bool:
+    """True if somebody has rated the answer of an order with another order that it is the answer to."""
+    values = {"number": order.number, "master": order.merged_into or order.number, "rater": rater}
+    return await tx.one(_QUERIES["rated_same_answer"], **values) is not None
+
+
+async def reported_by(tx: Transaction, master: str, reporter: str) -> str | None:
+    """The number under which somebody has reported what an order is about, if they have."""
+    row = await tx.one(_QUERIES["reported_by"], master=master, reporter=reporter)
+    return row["number"] if row else None
+
+
+async def has_verdict(tx: Transaction, alert_id: UUID) -> bool:
+    """True if somebody has said what an alert was."""
+    return await tx.one(_QUERIES["has_verdict"], alert_id=alert_id) is not None
 
 
 async def is_worker(tx: Transaction, username: str) -> bool:

@@ -14,6 +14,7 @@ from tests.integration.api.running import SITE, World
 
 TEXT: Final = "快递驿站的大音箱天天放招领广播"
 REPORT: Final = {"category": "noise", "text": TEXT}
+NOBODY_IN_IT: Final = {"attributes": {"trapped": "no"}}
 
 
 async def tree_of(world: World) -> dict[str, Any]:
@@ -23,6 +24,12 @@ async def tree_of(world: World) -> dict[str, Any]:
 
 def without(tree: dict[str, Any], *names: str) -> dict[str, Any]:
     return {**tree, "categories": [each for each in tree["categories"] if each["category"] not in names]}
+
+
+def asking(tree: dict[str, Any], name: str, required: list[str]) -> dict[str, Any]:
+    """The tree in which one category asks for this."""
+    leaves = [{**each, "required": required} if each["category"] == name else each for each in tree["categories"]]
+    return {**tree, "categories": leaves}
 
 
 async def best(world: World, text: str = TEXT) -> str:
@@ -114,6 +121,43 @@ async def test_a_suggestion_says_what_who_and_why(world: World) -> None:
     assert sum(each["probability"] for each in found["candidates"]) < 1.2
 
 
+@pytest.mark.parametrize(
+    ("report", "said"),
+    [
+        ({"category": "lift"}, "attribute[trapped] is required"),
+        ({"category": "lift", "attributes": {"trapped": "maybe"}}, "attribute[trapped] has no value maybe"),
+        ({"category": "lift", **NOBODY_IN_IT, "attributes": {"trapped": "no", "x": "1"}}, "attribute[x] is not asked"),
+        ({"category": "deposit", "attributes": {"amount": "much"}}, "attribute[amount] is no number"),
+    ],
+)
+async def test_a_report_brings_what_its_category_asks_for(world: World, report: Any, said: str) -> None:
+    response = await world.by("rita").call("POST", "reports", {"text": "坏了", **report})
+    assert (response.status_code, response.json()["type"]) == (422, "urn:herun:problem:incomplete")
+    assert said in response.json()["detail"]
+
+
+async def test_a_report_of_a_place_has_one(world: World) -> None:
+    fire = {"category": "fire-lane", "text": "消防通道被堵"}
+    response = await world.by("oscar").call("POST", "reports", fire)  # lives nowhere at this site
+    assert (response.status_code, response.json()["errors"][0]["loc"]) == (422, ["body", "building"])
+    for place in ({"building": "b1"}, {"lat": 31.2, "lon": 121.4}, {"address": "3号楼北侧"}):
+        await world.by("oscar").post("reports", {**fire, **place})
+
+
+async def test_an_alerts_order_ends_with_a_verdict_where_its_category_asks_for_one(world: World) -> None:
+    await world.admin.put("categories", asking(await tree_of(world), "water", ["verdict"]))
+    alert = world.alert()
+    world.add_alert(alert)
+    await world.follow(alert)
+    number = (await world.by("oscar").get("work-orders"))["items"][0]["number"]
+    await world.by("gwen").post(f"work-orders/{number}/handle")
+    done = {"text": "Pumped out"}
+    response = await world.by("gwen").call("POST", f"work-orders/{number}/resolve", done)
+    assert (response.status_code, response.json()["type"]) == (409, "urn:herun:problem:verdict_missing")
+    await world.by("oscar").post(f"alerts/{alert.alert_id}/close", {"verdict": "true"})
+    await world.by("gwen").post(f"work-orders/{number}/resolve", done)
+
+
 async def test_what_fits_nothing_is_said(world: World) -> None:
     found = await world.by("rita").post("category-suggestions", {"text": "你好,在吗"})
     assert not found["fits"]
@@ -122,7 +166,7 @@ async def test_what_fits_nothing_is_said(world: World) -> None:
 
 async def test_an_order_keeps_what_was_suggested_and_what_was_chosen(world: World) -> None:
     await best(world)
-    order = await world.by("rita").post("reports", {"category": "lift", "text": "楼下广场舞音响太吵"})
+    order = await world.by("rita").post("reports", {"category": "lift", "text": "楼下广场舞音响太吵", **NOBODY_IN_IT})
     kept = await world.by("rita").get(f"work-orders/{order['number']}/category")
     assert (kept["category"], kept["unit"], kept["grid"]) == ("lift", "property-engineering", "g1")
     assert (kept["items"][0]["chosen"], kept["items"][0]["chosen_by"]) == ("lift", "rita")

@@ -91,7 +91,7 @@ async def fill(world: World) -> None:
 
 async def residents(world: World) -> None:
     """A row of each table of what residents have of their reports."""
-    body = {"category": "noise", "text": "Loud", "caller": {"name": "Carla", "phone": "13912345678"}}
+    body = {"category": "noise", "text": "Loud", "building": "b1", "caller": {"name": "Carla", "phone": "13912345678"}}
     number = (await world.by("oscar").post("reports", body))["number"]
     await world.by("oscar").post(f"work-orders/{number}/links")
     await world.by("oscar").post(f"work-orders/{number}/questions", {"text": "Where?"})

@@ -70,6 +70,26 @@ async def test_after_the_second_return_a_supervisor_decides_and_a_third_is_refus
     assert await refused(world, "greg", number, "transfer", worker="gwen", reason="No") == (409, "used_up")
 
 
+@pytest.mark.parametrize("action", ["recall", "reopen"])
+async def test_what_an_arbiter_decided_comes_back_to_an_arbiter(world: World, action: str) -> None:
+    number = await reported(world)
+    for _ in range(2):
+        await give_back(world, number)
+        state = (await do(world, "oscar", number, "sign-off"))["state"]
+        if state == "accepted":
+            await do(world, "oscar", number, "dispatch", worker="gwen")
+    await do(world, "susan", number, "arbitrate", worker="greg", reason="It is his")
+    if action == "reopen":
+        await do(world, "greg", number, "handle")
+        await do(world, "greg", number, "resolve", text="Done")
+        await do(world, "oscar", number, "answer", text="Done")
+    order = await do(world, "oscar", number, action, reason="Not done")
+    assert (order["state"], order["worker"], order["returns"]) == ("arbitration", None, 2)
+    assert await refused(world, "oscar", number, "dispatch", worker="gwen") == (409, "wrong_state")
+    assert (await do(world, "susan", number, "arbitrate", worker="gwen", reason="Hers then"))["worker"] == "gwen"
+    assert await refused(world, "gwen", number, "return", code="not_ours", reason="No") == (409, "used_up")
+
+
 async def test_a_refused_return_leaves_the_order_with_its_worker(world: World) -> None:
     number = await reported(world)
     await give_back(world, number)

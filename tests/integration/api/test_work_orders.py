@@ -81,7 +81,8 @@ async def test_an_action_is_done_where_the_table_says_so_and_nowhere_else(world:
         path = f"work-orders/{order['number']}/{action}"
         response = await world.by(DOERS[action]).call("POST", path, BODIES[action])
         expected = next_state(state, action, State.HANDLING)
-        if expected is None or (action is Action.REOPEN and state is State.MERGED):
+        refused = {(Action.REOPEN, State.MERGED), (Action.CANCEL, State.ON_HOLD)}  # this one was in handling before
+        if expected is None or (action, state) in refused:
             assert (response.status_code, response.json()["type"]) == (409, "urn:herun:problem:wrong_state")
         elif action in {Action.ACCEPT, Action.REOPEN, Action.UNMERGE}:
             assert response.json()["state"] == "dispatched"  # at once, to whom it fits

@@ -174,13 +174,14 @@ def test_a_confidential_order_is_for_those_tied_to_it_and_for_few_others() -> No
     assert not sees(ROB, secret)
 
 
-def test_reopening_begins_a_clean_round() -> None:
+def test_reopening_begins_a_clean_round_and_forgets_no_return() -> None:
     rated = replace(
         REPORT, state=State.RATED, worker="gwen", resolution="r", answer="a", rated_by="rita",
         rating=Rating(1, solved=False, comment="c"), returns=1, resolved_at=AT, answered_at=AT,
     )  # fmt: skip
     after = moved(rated, Move(Action.REOPEN, "wet again"), "rita", LATER)
-    assert after == replace(REPORT, state=State.ACCEPTED, version=2, updated_at=LATER, accepted_at=LATER, reopens=1)
+    clean = replace(REPORT, state=State.ACCEPTED, version=2, updated_at=LATER, accepted_at=LATER, reopens=1)
+    assert after == replace(clean, returns=1)  # its life's, not the round's
 
 
 def test_a_later_version_of_the_alert_amends_the_order() -> None:

@@ -89,6 +89,7 @@ class Paper:
     answer: str | None = None
     closers: set[str] = field(default_factory=set)
     ratings: dict[int, int] = field(default_factory=dict)
+    raters: list[tuple[str, datetime]] = field(default_factory=list)
     checklist: list[list[Any]] = field(default_factory=list)  # required, done by
 
 
@@ -154,10 +155,26 @@ class Book:
             case "reopen" | "cancel":
                 return desk or reporter
             case "rate":
-                return (reporter or neighbour) and wish.who not in paper.closers
+                return (reporter or neighbour) and wish.who not in self._had_a_hand(paper)
             case "read":
                 return True
         return desk
+
+    def _had_a_hand(self, paper: Paper) -> set[str]:
+        """Who handled, resolved or answered it, what stands for it, or a part of either."""
+        whole = [paper, *([self.papers[paper.master]] if paper.master else [])]
+        parts = [self.papers[part] for each in whole for part in self.parts.get(each.number, [])]
+        return {who for each in [*whole, *parts] for who in each.closers}
+
+    def _rated_same_answer(self, who: str, paper: Paper) -> bool:
+        master = self.papers[paper.master] if paper.master else paper
+        others = [self.papers[number] for number in {master.number, *self.followers.get(master.number, set())}]
+        return master.answered_at is not None and any(
+            rater == who and at >= master.answered_at
+            for other in others
+            if other is not paper
+            for rater, at in other.raters
+        )
 
     def fitting(self, paper: Paper) -> str | None:
         """The grid worker of the building with the skill and the least to do; of equals the first by name."""
@@ -180,8 +197,9 @@ class Book:
             return {(403, "forbidden")}
         if wish.is_malformed:
             return {(422, "validation")}
-        if wish.action == "report":
-            return set()
+        if wish.action == "report":  # each of the categories asks for a place
+            is_placed = wish.body.get("building") or self.people[wish.who].building
+            return set() if is_placed else {(422, "incomplete")}
         paper = self.papers.get(wish.number)
         if paper is None or not self.sees(wish.who, paper):
             return {(404, "not_found")}
@@ -211,7 +229,12 @@ class Book:
                     yield 409, "too_many_parts"
             case "claim" if paper.state == "accepted" and not self._fits(wish.who, paper):
                 yield 403, "does_not_fit"
-            case "rate" if paper.round in paper.ratings:
+            case "cancel":
+                if paper.state == "on_hold" and paper.before == "handling":
+                    yield 409, "wrong_state"
+                if any(self.papers[part].state in OPEN for part in self.parts.get(paper.number, [])):
+                    yield 409, "parts_undone"
+            case "rate" if paper.round in paper.ratings or self._rated_same_answer(wish.who, paper):
                 yield 409, "rated_already"
             case "checklist" if len(paper.checklist) >= 50:
                 yield 409, "checklist_full"
@@ -329,7 +352,12 @@ class Book:
         else:
             self._dispatch_if_somebody_fits(paper)
 
+    def _at_the_desk(self, paper: Paper) -> str:
+        return "arbitration" if paper.arbitrated else "accepted"
+
     def _dispatch_if_somebody_fits(self, paper: Paper) -> None:
+        if paper.state == "arbitration":
+            return
         paper.worker = self.fitting(paper)
         if paper.worker:
             self._write(paper, "dispatch", "dispatched", "system")
@@ -376,7 +404,7 @@ class Book:
                 self._write(paper, action, "dispatched", who)
             case "recall":
                 paper.worker = None
-                self._write(paper, action, "accepted", who)
+                self._write(paper, action, self._at_the_desk(paper), who)
             case "reopen":
                 self._reopen(paper, who)
             case _:
@@ -395,6 +423,7 @@ class Book:
                         self._write(self.papers[part], "close", "closed", "system")
             case "rate":
                 paper.ratings[paper.round] = body["score"]
+                paper.raters.append((who, self.now))
                 self._write(paper, action, "merged" if paper.master else "rated", who)
             case "confide" | "disclose":
                 paper.confidential = action == "confide"
@@ -433,7 +462,7 @@ class Book:
         self.followers[master.number].discard(paper.number)
         if action == "reopen" or paper.round in paper.ratings:
             self._begin_a_round(paper)
-        self._write(paper, action, "accepted", who)
+        self._write(paper, action, self._at_the_desk(paper), who)
         if master.state != "cancelled":
             self._write(master, "left", master.state, who)
         self._dispatch_if_somebody_fits(paper)
@@ -443,10 +472,9 @@ class Book:
             self._take_out(paper, "reopen", who)
             return
         self._begin_a_round(paper)
-        self._write(paper, "reopen", "accepted", who)
+        self._write(paper, "reopen", self._at_the_desk(paper), who)
         self._dispatch_if_somebody_fits(paper)
 
     def _begin_a_round(self, paper: Paper) -> None:
         paper.round, paper.worker, paper.answer, paper.answered_at = paper.round + 1, None, None, None
-        paper.returns = paper.transfers = 0
-        paper.arbitrated = False
+        paper.transfers = 0

@@ -76,7 +76,7 @@ class Drawer:
         is_new = number is None or (len(self.book.alive) < MAX_OPEN and self.chance.random() < 0.08)
         if is_new or number is None:
             return Wish(who, "report", body=self._report())
-        if self.chance.random() < 0.5:
+        if self.chance.random() < 0.8:
             paper = self.book.papers[number]
             who = self.chance.choice([paper.worker or who, paper.reporter or who, "oscar", "susan"])
         if self.chance.random() < 0.01:
@@ -100,7 +100,7 @@ class Drawer:
 
     def _report(self) -> dict[str, Any]:
         body: dict[str, Any] = {"category": self.chance.choice(["water", "fire", "noise"]), "text": self.tag()}
-        if self.chance.random() < 0.5:
+        if self.chance.random() < 0.8:
             body["building"] = self.chance.choice(["b1", "b2", "b3"])
         return {**body, "confidential": self.chance.random() < 0.15}
 
