@@ -122,6 +122,8 @@ SELECT id, recipient, channel, kind, number, urgency, state, made_at, due_at, tr
 WHERE site = %(site)s AND (%(older_than)s::bigint IS NULL OR id < %(older_than)s)
   AND (%(state)s::text IS NULL OR state = %(state)s) AND (%(channel)s::text IS NULL OR channel = %(channel)s)
   AND (%(number)s::text IS NULL OR number = %(number)s)
+  AND (%(is_confidant)s OR NOT EXISTS (
+      SELECT FROM work_orders AS o WHERE o.site = notices.site AND o.number = notices.number AND o.confidential))
 ORDER BY id DESC
 LIMIT %(limit)s;
 

@@ -190,9 +190,11 @@ async def read(tx: Transaction, me: str, *, ids: list[int], up_to: int | None) -
     return await tx.run(_QUERIES["read"], me=me, ids=ids, up_to=up_to)
 
 
-async def deliveries(tx: Transaction, wanted: Wanted, *, older_than: int | None, limit: int) -> list[Delivery]:
-    """What became of the site's notices, newest first."""
-    values = {"state": wanted.state, "channel": wanted.channel, "number": wanted.number}
+async def deliveries(
+    tx: Transaction, wanted: Wanted, *, is_confidant: bool, older_than: int | None, limit: int
+) -> list[Delivery]:
+    """What became of the site's notices, newest first; those of confidential orders for confidants only."""
+    values = {"state": wanted.state, "channel": wanted.channel, "number": wanted.number, "is_confidant": is_confidant}
     rows = await tx.chosen(_QUERIES["deliveries"], **values, older_than=older_than, limit=limit)
     return [Delivery(**row) for row in rows]
 
