@@ -86,7 +86,7 @@ async def correct(tx: Transaction, person: Person, number: str, asked: Correctio
         raise conflict("too_many_corrections", f"an order is corrected at most {MAX_CORRECTIONS} times")
     chosen = await service.for_report(tx, asked.category)
     if Bond.DESK not in orders.bonds(person, order, set()):
-        _is_no_way_out(await service.category(tx, order.category), chosen)
+        _is_no_way_out(order, await service.category(tx, order.category), chosen)
     moved = await _move(tx, order, chosen, asked.reason)
     if not made:  # an alert's order, or one from before there were suggestions
         await store.add_choice(tx, number, 1, order.category, by=order.reporter or SYSTEM)
@@ -95,8 +95,10 @@ async def correct(tx: Transaction, person: Person, number: str, asked: Correctio
     return await _choices(tx, moved)  # to whom it is confidential from now on, this is the last that they see of it
 
 
-def _is_no_way_out(before: Category, chosen: Category) -> None:
-    """A worker's correction neither hides an order nor spares its worker what is asked of them."""
+def _is_no_way_out(order: Order, before: Category, chosen: Category) -> None:
+    """A worker's correction neither hides an order nor spares its worker what is asked of them, or what was said."""
+    if order.reopens:
+        raise Problem(HTTPStatus.FORBIDDEN, "for_the_desk", "what was answered once is corrected by the desk")
     spared = set(before.required) - set(chosen.required)
     if spared or (chosen.confidential and not before.confidential):
         less = ", ".join(sorted(spared)) or "the desk's eyes"

@@ -30,6 +30,8 @@ from herun.clock import to_datetime
 
 # Why an order was merged that its reporter joined to another one.
 JOINED: Final = "报事人确认为同一问题。Its reporter says that it is the same."
+KNOWN: Final = "同一情况已在处理。The same is being dealt with already."
+_WITHOUT_ACCOUNT: Final = frozenset({Channel.PHONE, Channel.ANONYMOUS})
 _REPORT_SEVERITY: Final = "info"
 RATED_WITHIN: Final = timedelta(days=7)  # of the answer; after it silence is silence
 _OPEN_BATCH: Final = 100  # orders that one transaction takes when their time is over
@@ -50,9 +52,18 @@ async def open_for_report(
 
 
 async def open_and_join(
-    tx: Transaction, reporter: Person, report: NewReport, phone: str | None, *, master: str, channel: Channel
+    tx: Transaction,
+    reporter: Person,
+    report: NewReport,
+    phone: str | None,
+    *,
+    master: str,
+    channel: Channel,
+    is_said: bool = True,
 ) -> WorkOrder | None:
     """Opens the order of a report that is about the same as an order, and merges it into that.
+
+    `is_said`: its reporter says that it is the same; else the rules do, and the reporter is told.
 
     None if nobody may join that order any more: it is over, merged, or confidential by now.
     """
@@ -67,8 +78,9 @@ async def open_and_join(
     order = await opening.open_order(tx, new, by=reporter.username, dispatched=False)
     if order.confidential:
         raise conflict("confidential", "a confidential report is not joined to another order")
-    move = Move(Action.MERGE, JOINED, master=master)
-    return shown(await joining.merge(tx, {**held, order.number: order}, order, move, reporter.username), reporter)
+    move = Move(Action.MERGE, JOINED if is_said else KNOWN, master=master)
+    by = reporter.username if is_said else SYSTEM
+    return shown(await joining.merge(tx, {**held, order.number: order}, order, move, by), reporter)
 
 
 def may_be_joined(order: Order) -> bool:
@@ -78,7 +90,7 @@ def may_be_joined(order: Order) -> bool:
 
 def _of_report(tx: Transaction, reporter: Person, report: NewReport, phone: str | None, channel: Channel) -> Order:
     words = report.title or report.text[:60]
-    has_account = channel not in {Channel.PHONE, Channel.ANONYMOUS}
+    has_account = channel not in _WITHOUT_ACCOUNT
     return Order(
         number="",
         origin=Origin.REPORT,
@@ -101,6 +113,18 @@ def _of_report(tx: Transaction, reporter: Person, report: NewReport, phone: str 
         opened_at=tx.at,
         updated_at=tx.at,
     )
+
+
+async def open_for_topic(
+    tx: Transaction, category: str, title: dict[str, str], text: dict[str, str], building: str | None
+) -> str:
+    """Opens the order that answers for a topic: nobody reported it, and it goes the way of all. Returns its number."""
+    order = Order(
+        number="", origin=Origin.REPORT, channel=Channel.PATTERN, state=State.SUBMITTED, category=category,
+        severity=_REPORT_SEVERITY, title=title, text=text, building=building, zone=None, opened_seq=0,
+        opened_at=tx.at, updated_at=tx.at,
+    )  # fmt: skip
+    return (await opening.open_order(tx, order, by=SYSTEM)).number
 
 
 async def follow_alert(tx: Transaction, alert: Alert) -> None:

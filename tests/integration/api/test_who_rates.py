@@ -164,3 +164,20 @@ async def test_a_worker_corrects_no_category_to_be_spared_something_or_to_hide_a
     shown = await do(world, "oscar", number, "category", category="domestic-violence", reason="Read it again")
     assert shown["category"] == "domestic-violence"
     assert (await order(world, number))["confidential"]
+
+
+async def test_to_reopen_and_cancel_takes_no_bad_word_back(world: World) -> None:
+    number = await reported(world)
+    await answered(world, number)
+    await do(world, "rita", number, "rate", score=1, solved=False)
+    before = (await world.by("susan").get("figures?by=category&week=2026-W23"))["items"][0]["numbers"]
+    await do(world, "oscar", number, "reopen", reason="Again")
+    await do(world, "oscar", number, "cancel", reason="Away with it")
+    after = (await world.by("susan").get("figures?by=category&week=2026-W23"))["items"][0]["numbers"]
+    assert before["dissatisfied"]["count"] == after["dissatisfied"]["count"] == after["counted"]["count"] == 1
+
+
+async def test_nobody_is_called_what_the_rules_are_called(world: World) -> None:
+    people = {"people": [{"username": "System", "name": "S", "roles": ["resident"]}]}
+    response = await world.admin.call("POST", "people", people)
+    assert (response.status_code, response.json()["errors"][0]["loc"]) == (422, ["body", "people", 0, "username"])
