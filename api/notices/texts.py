@@ -39,6 +39,14 @@ _TEXTS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
         "zh": ("工单已转出", "工单{number}不再由您处理。"),
         "en": ("No longer yours", "Work order {number} is no longer yours."),
     },
+    Kind.OFFERED: {
+        "zh": ("有工单可抢", "工单{number}可抢单{place}。"),
+        "en": ("To be claimed", "Work order {number} may be claimed{place}; the first who does has it."),
+    },
+    Kind.HELPING: {
+        "zh": ("请您协办", "请您协助办理工单{number}{place}。"),
+        "en": ("Your help is wanted", "You are asked to help with work order {number}{place}."),
+    },
     Kind.UNDER_WAY: {
         "zh": ("诉求已派单", "您的诉求{number}已派给处理人员。"),
         "en": ("Dispatched", "Your report {number} has been given to somebody."),
