@@ -69,6 +69,9 @@ class Kind(StrEnum):
     OVERDUE = "overdue"
     ESCALATION = "escalation"
     PROMISE_MOVED = "promise_moved"
+    PAUSE_ASKED = "pause_asked"
+    EXTENSION_ASKED = "extension_asked"
+    PAUSE_OVER = "pause_over"
     OVERFLOW = "overflow"  # written beside the rules: what was too much for a day
     EMAIL_CODE = "email_code"  # written beside the rules: proves that an address is the person's own
 
@@ -80,6 +83,9 @@ class DeadlineKind(StrEnum):
     OVERDUE = "overdue"
     ESCALATION = "escalation"
     PROMISE_MOVED = "promise_moved"
+    PAUSE_ASKED = "pause_asked"  # and nobody has decided on it; the same of the next
+    EXTENSION_ASKED = "extension_asked"
+    PAUSE_OVER = "pause_over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,9 @@ class Telling:
     kind: Kind
     urgency: Urgency
 
+
+_PAUSE_ASKED: Final = (Telling(Audience.SUPERVISORS, Kind.PAUSE_ASKED, Urgency.SOON),)
+_EXTENSION_ASKED: Final = (Telling(Audience.SUPERVISORS, Kind.EXTENSION_ASKED, Urgency.SOON),)
 
 # By action of the order machine; an action that is not here is told to nobody. Reporters hear nothing of how units
 # pass an order among themselves.
@@ -119,6 +128,8 @@ BY_ACTION: Final[dict[str, tuple[Telling, ...]]] = {
     ),
     # Who is asked is who reported this one; the others have nothing to answer.
     "ask": (Telling(Audience.REPORTER, Kind.ASKED, Urgency.SOON),),
+    "pause_asked": _PAUSE_ASKED,
+    "extension_asked": _EXTENSION_ASKED,
     "helper-added": (Telling(Audience.NEW_HELPERS, Kind.HELPING, Urgency.SOON),),
 }
 
@@ -133,7 +144,10 @@ BY_DEADLINE: Final[dict[DeadlineKind, tuple[Telling, ...]]] = {
         Telling(Audience.SUPERVISORS, Kind.ESCALATION, Urgency.NOW),
         Telling(Audience.UNIT, Kind.ESCALATION, Urgency.NOW),
     ),
-    DeadlineKind.PROMISE_MOVED: (Telling(Audience.REPORTERS, Kind.PROMISE_MOVED, Urgency.SOON),),
+    DeadlineKind.PROMISE_MOVED: (Telling(Audience.REPORTER, Kind.PROMISE_MOVED, Urgency.SOON),),
+    DeadlineKind.PAUSE_ASKED: _PAUSE_ASKED,
+    DeadlineKind.EXTENSION_ASKED: _EXTENSION_ASKED,
+    DeadlineKind.PAUSE_OVER: (Telling(Audience.WORKER, Kind.PAUSE_OVER, Urgency.SOON),),
 }
 
 # While an order is at work with somebody, they are told when it is taken from them; afterwards it is history.

@@ -115,6 +115,18 @@ _TEXTS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
         "zh": ("办结时间调整", "您的诉求{number}预计在{due}前办结。"),
         "en": ("New promised date", "Your report {number} is now promised before {due}."),
     },
+    Kind.PAUSE_ASKED: {
+        "zh": ("暂停申请待审批", "工单{number}申请暂停计时{place},请审批。"),
+        "en": ("A pause to decide on", "A pause is asked for of work order {number}{place}; please decide."),
+    },
+    Kind.EXTENSION_ASKED: {
+        "zh": ("延期申请待审批", "工单{number}申请延期{place},请审批。"),
+        "en": ("More time to decide on", "More time is asked for of work order {number}{place}; please decide."),
+    },
+    Kind.PAUSE_OVER: {
+        "zh": ("暂停已结束", "工单{number}的暂停已于{due}结束,重新计时{place}。"),
+        "en": ("The pause is over", "The pause of work order {number} was over at {due}; the clock runs again{place}."),
+    },
     Kind.OVERFLOW: {
         "zh": ("通知过多", "一天内通知过多,另有{count}条未发送,请在工单列表中查看。"),
         "en": ("Too many notices", "{count} more of this day were not sent; look at the list of work orders."),
