@@ -144,6 +144,13 @@ async def _recipients(tx: Transaction, audience: Audience, order: Order, former:
             return _one(order, order.worker)
         case Audience.FORMER_WORKER:
             return _one(order, former.worker if former else None)
+        case Audience.POOL:
+            return [_about(order, each) for each in order.pool]
+        case Audience.NEW_HELPERS:
+            known = former.helpers if former else ()
+            return [_about(order, each) for each in order.helpers if each not in known]
+        case Audience.REPORTER:
+            return _one(order, order.reporter)
         case Audience.REPORTERS:
             # Each hears of their own order, and nothing of the others.
             return [
