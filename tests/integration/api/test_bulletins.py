@@ -96,7 +96,8 @@ async def test_people_are_counted_and_neither_sensors_nor_parts_nor_what_was_can
     put(world, [
         Row(number(0)), Row(number(1), state="merged", merged_into=number(0)), Row(number(2), state="cancelled"),
         Row(number(3), parent=number(0)), Row(number(4), reporter=None, channel="pattern"),
-        Row(number(5), origin="alert"), Row(number(6), reporter=None, channel="anonymous"), Row(number(7), W20 + timedelta(days=7)),
+        Row(number(5), origin="alert"), Row(number(6), reporter=None, channel="anonymous"),
+        Row(number(7), W20 + timedelta(days=7)),
     ])  # fmt: skip
     assert (await freeze(world))["body"]["ranking"]["total"] == 3
 
