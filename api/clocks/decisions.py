@@ -8,11 +8,10 @@ from http import HTTPStatus
 from typing import Final, TypeVar
 
 from api.clocks import service, store
-from api.clocks.hours import due_at
 from api.clocks.reminders import Level, Reminder
 from api.clocks.schemas import STOPS_PROMISE, Clocks, Extension, NewExtension, NewPause, Pause
-from api.clocks.segments import TIMED, segments, used
-from api.clocks.service import PAUSE, Clock, approved
+from api.clocks.segments import TIMED
+from api.clocks.service import PAUSE, Clock
 from api.clocks.shown import shown
 from api.problems import Problem, conflict, invalid, not_found
 from api.transactions import Transaction
@@ -57,7 +56,7 @@ async def decide_pause(
         await _plan_again(tx, order, pause)
         end = service.span_of(pause).end
         if pause.ended_at is None and end > to_us(tx.at):
-            over = clock.ground.told_at(order, [Reminder("over", Level.WORKER, False, end, end)])
+            over = clock.ground.told_at(order, [Reminder("over", Level.WORKER, False, end, end, end)])
             await store.add_deadlines(tx, number, PAUSE, over)
     return await _answer(tx, person, order)
 
@@ -136,12 +135,8 @@ async def _answer(tx: Transaction, person: Person, order: Order) -> Clocks:
 
 
 def _is_late(tx: Transaction, clock: Clock) -> bool:
-    turn, now = clock.now, to_us(tx.at)
-    if turn.hand.kind not in TIMED:
-        return False
-    pauses = approved(clock.pauses)
-    gone = used(segments(clock.turns, pauses, now), turn, clock.terms.plan)
-    return due_at(now, clock.limit_us(turn.hand.kind) - gone, clock.terms.plan, pauses) <= now
+    now = to_us(tx.at)
+    return clock.now.hand.kind in TIMED and service.hand_is_due_at(clock, now) <= now
 
 
 def _one(found: Sequence[Asked], wanted: int) -> Asked:

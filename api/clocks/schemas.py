@@ -213,7 +213,9 @@ class Promise(View):
 
 
 class OwnClock(View):
-    """The limit of whoever has the order now: what of it they have used, and when it is over if it stays with them."""
+    """The limit of whoever has the order now: what of it they have used, and when it is over if it stays with them,
+    or was.
+    """
 
     kind: Kind
     owner: str

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from api.clocks.hours import due_at
 from api.clocks.schemas import Clocks, Deadline, OwnClock, Promise, PromiseState, SegmentView
 from api.clocks.segments import TIMED, Segment, segments, used
-from api.clocks.service import Clock, approved
+from api.clocks.service import Clock, approved, hand_is_due_at
 from api.roles import READERS, WORKERS
 from api.work_orders.order import Order, Person
 from herun.clock import SECOND_US, to_datetime, to_us
@@ -63,15 +62,13 @@ def _own(clock: Clock, found: Sequence[Segment], now: int) -> OwnClock | None:
     if turn.hand.kind not in TIMED or owner is None:
         return None
     gone, limit = used(found, turn, clock.terms.plan), clock.limit_us(turn.hand.kind)
-    is_late = gone > limit
-    due = due_at(now, limit - gone, clock.terms.plan, approved(clock.pauses))
     return OwnClock(
         kind=turn.hand.kind,
         owner=owner,
         limit_seconds=limit // SECOND_US,
         used_seconds=gone // SECOND_US,
-        due_at=to_datetime(due),
-        late=is_late,
+        due_at=to_datetime(hand_is_due_at(clock, now)),
+        late=gone > limit,
     )
 
 

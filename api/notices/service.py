@@ -34,12 +34,15 @@ UNIT_PREFIX: Final = f"{GROUP_SIGN}unit:"
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """What a clock tells: `id` names this firing for ever (told twice it is heard once), `due_at` is the limit."""
+    """What a clock tells: `id` names this firing for ever (told twice it is heard once), `due_at` is the limit, `to` is
+    whom the clock names.
+    """
 
     id: str
     kind: DeadlineKind
     order: Order
     due_at: datetime
+    to: Audience | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ async def about_deadline(tx: Transaction, deadline: Deadline) -> None:
     """Tells that a clock has reached something; telling the same deadline again does nothing."""
     site = await sites.site(tx)
     local = deadline.due_at.astimezone(ZoneInfo(site.time_zone if site else "UTC"))
-    for telling in rules.about(deadline.kind, deadline.order):
+    for telling in rules.about(deadline.kind, deadline.order, deadline.to):
         cause = f"deadline:{deadline.id}:{telling.kind}"
         await tell(tx, telling, cause, deadline.order, more={"due": f"{local:%m-%d %H:%M}"})
 
@@ -147,6 +150,9 @@ async def _recipients(tx: Transaction, audience: Audience, order: Order, former:
                 _Heard(row["reporter"], row["number"], _place(order.confidential, row["category"], row["building"]))
                 for row in await store.reporters(tx, order.number)
             ]
+        case Audience.DESK:
+            operators = [] if order.confidential else await store.operators(tx)
+            return [_about(order, each) for each in operators or await store.supervisors(tx)]
         case Audience.SUPERVISORS:
             people = [] if order.confidential else [SUPERVISORS]
             people += await store.supervisors(tx)
