@@ -56,7 +56,8 @@ async def decide_pause(
         await _plan_again(tx, order, pause)
         end = service.span_of(pause).end
         if pause.ended_at is None and end > to_us(tx.at):
-            over = clock.ground.told_at(order, [Reminder("over", Level.WORKER, False, end, end, end)])
+            level = Level.WORKER if order.worker else Level.DESK
+            over = clock.ground.told_at(order, [Reminder("over", level, False, end, end, end)])
             await store.add_deadlines(tx, number, PAUSE, over)
     return await _answer(tx, person, order)
 
@@ -109,11 +110,11 @@ async def decide_extension(
 
 
 async def _plan_again(tx: Transaction, order: Order, pause: Pause | None = None) -> None:
-    """After an extension, or a pause: the promise moves only with some of these."""
+    """After an extension, or a pause: the promise moves only with some of these, and its reporter is told."""
     clock = await service.known(tx, order)
     await service.plan_hand(tx, order, clock)
     if clock.promise.ended_at is None and (pause is None or pause.reason in STOPS_PROMISE):
-        await service.plan_promise(tx, order, clock)
+        await service.move_promise(tx, order, clock)
 
 
 async def _theirs(tx: Transaction, person: Person, number: str) -> tuple[Order, Clock]:
@@ -131,7 +132,9 @@ async def _seen(tx: Transaction, person: Person, number: str) -> tuple[Order, Cl
 
 
 async def _answer(tx: Transaction, person: Person, order: Order) -> Clocks:
-    return shown(order, person, await service.known(tx, order), await store.deadlines(tx, order.number), tx.at)
+    clock = await service.known(tx, order)
+    await service.plan_decisions(tx, order, clock)
+    return shown(order, person, clock, await store.deadlines(tx, order.number), tx.at)
 
 
 def _is_late(tx: Transaction, clock: Clock) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from api.clocks.reminders import Level
+from api.clocks.service import EXTENSION_ASKED, PAUSE, PAUSE_ASKED
 from api.clocks.store import Fired
 from api.notices import service as notices
 from api.notices.rules import Audience, DeadlineKind
@@ -17,6 +18,12 @@ from api.work_orders.steps import Note
 
 REMINDED: Final = "reminded"
 ESCALATED: Final = "escalated"
+# What is told of in words of its own, whatever the step.
+_OWN_WORDS: Final = {
+    PAUSE: DeadlineKind.PAUSE_OVER,
+    PAUSE_ASKED: DeadlineKind.PAUSE_ASKED,
+    EXTENSION_ASKED: DeadlineKind.EXTENSION_ASKED,
+}
 LIMIT: Final = "100%"  # the step that is the limit itself; shares below it remind, what comes after repeats
 _AUDIENCES: Final = {
     Level.WORKER: Audience.WORKER,
@@ -39,6 +46,8 @@ async def on_fired(tx: Transaction, fired: Sequence[Fired]) -> None:
 
 
 def _kind(fired: Fired) -> DeadlineKind:
+    if own := _OWN_WORDS.get(fired.kind):
+        return own
     if fired.step == LIMIT:
         return DeadlineKind.OVERDUE
     return DeadlineKind.REMINDER if fired.step.endswith("%") else DeadlineKind.ESCALATION

@@ -144,21 +144,29 @@ async def _recipients(tx: Transaction, audience: Audience, order: Order, former:
             return _one(order, order.worker)
         case Audience.FORMER_WORKER:
             return _one(order, former.worker if former else None)
+        case Audience.POOL:
+            return [_about(order, each) for each in order.pool]
+        case Audience.NEW_HELPERS:
+            known = former.helpers if former else ()
+            return [_about(order, each) for each in order.helpers if each not in known]
+        case Audience.REPORTER:
+            return _one(order, order.reporter)
         case Audience.REPORTERS:
             # Each hears of their own order, and nothing of the others.
             return [
                 _Heard(row["reporter"], row["number"], _place(order.confidential, row["category"], row["building"]))
                 for row in await store.reporters(tx, order.number)
             ]
-        case Audience.DESK:
-            operators = [] if order.confidential else await store.operators(tx)
-            return [_about(order, each) for each in operators or await store.supervisors(tx)]
-        case Audience.SUPERVISORS:
-            people = [] if order.confidential else [SUPERVISORS]
-            people += await store.supervisors(tx)
-            return [_about(order, each) for each in people]
+        case Audience.DESK | Audience.SUPERVISORS:
+            return [_about(order, each) for each in await _console(tx, audience, order)]
         case Audience.UNIT:
             return _one(order, f"{UNIT_PREFIX}{order.unit}" if order.unit and not order.confidential else None)
+
+
+async def _console(tx: Transaction, audience: Audience, order: Order) -> list[str]:
+    operators = await store.operators(tx) if audience is Audience.DESK and not order.confidential else []
+    group = [SUPERVISORS] if audience is Audience.SUPERVISORS and not order.confidential else []
+    return operators or [*group, *await store.supervisors(tx)]
 
 
 def _one(order: Order, recipient: str | None) -> list[_Heard]:

@@ -159,6 +159,22 @@ async def claim(tx: Transaction, channel: ChannelName, *, until: datetime, limit
     return sorted(found, key=lambda each: each.id)
 
 
+async def still_offered(tx: Transaction, offers: Sequence[Claimed]) -> set[tuple[str, str | None, str]]:
+    """Site, number and recipient of those of these offers that can be taken still."""
+    rows = await tx.all(
+        _QUERIES["still_offered"],
+        sites=[each.site for each in offers],
+        numbers=[each.number for each in offers],
+        recipients=[each.recipient for each in offers],
+    )
+    return {(row["site"], row["number"], row["recipient"]) for row in rows}
+
+
+async def withdraw(tx: Transaction, site: str, ids: list[int]) -> None:
+    """These need not be sent any more; in the inbox they stay."""
+    await tx.run(_QUERIES["withdraw"], of_site=site, ids=ids)
+
+
 async def sent(tx: Transaction, site: str, ids: list[int]) -> None:
     """The service has these."""
     await tx.run(_QUERIES["sent"], site=site, ids=ids)

@@ -218,6 +218,23 @@ async def test_only_what_the_estate_has_no_hand_in_stops_the_promise(world: Worl
     assert after["promise"]["due_at"] == (to_text(world, 660) if moves else before)
 
 
+async def test_a_promise_that_stands_still_says_so(world: World) -> None:
+    await always(world)
+    number = await opened(world)
+    asked = await world.by("gwen").post(f"work-orders/{number}/pauses", pause(60, PauseReason.WEATHER))
+    assert (await clocks(world, number))["promise"]["state"] == "running"
+    path = f"work-orders/{number}/pauses/{asked['pauses'][0]['id']}"
+    seen = (await world.by("susan").post(f"{path}/approve"))["promise"]
+    until = to_text(world, 60)
+    for _ in range(2):
+        assert (seen["state"], seen["paused_until"], seen["seconds_left"]) == ("paused", until, 600 * 60)
+        world.clock.advance(20 * MINUTE_US)
+        seen = (await clocks(world, number, "rita"))["promise"]
+    assert (await clocks(world, number, "rita"))["sentence"]["zh"] == "计时暂停中,承诺于6月1日23:00前答复。"
+    seen = (await world.by("gwen").post(f"{path}/end"))["promise"]
+    assert (seen["state"], seen["paused_until"], seen["seconds_left"]) == ("running", None, 600 * 60)
+
+
 @pytest.mark.parametrize(
     ("action", "who", "more"),
     [("transfer", "gwen", {"worker": "paul"}), ("return", "gwen", {}), ("recall", "oscar", {})],
@@ -237,6 +254,9 @@ async def test_the_promise_stood_still_only_as_long_as_the_pause_that_a_change_o
     assert seen["sentence"]["zh"] == "承诺于6月1日22:01前答复。"
     limit = [each for each in seen["deadlines"] if (each["kind"], each["step"]) == ("promise", "100%")]
     assert [each["reached_at"] for each in limit] == [seen["promise"]["due_at"]]
+    told = (await world.by("rita").get("/v1/me/notices"))["items"]
+    moved = [each["text"]["zh"] for each in told if each["kind"] == "promise_moved"]
+    assert moved == [f"您的诉求{number}预计在06-{at}前办结。" for at in ("01 22:01", "06 22:00")]
 
 
 async def test_nobody_decides_on_what_they_asked_for(world: World) -> None:
