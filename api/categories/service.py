@@ -14,6 +14,7 @@ from api.problems import FieldError, conflict, invalid, not_found
 from api.transactions import Transaction
 from api.work_orders.states import State
 
+OF_OUR_OWN: Final = "system"  # the category of what the engine says of itself
 # An order in these states needs its category no more.
 OVER: Final = frozenset({State.RATED, State.CLOSED, State.MERGED, State.CANCELLED})
 
@@ -28,6 +29,25 @@ class Routed:
     unit: str
     grid: str | None
     because: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the category, class and unit of an order can be."""
+
+    categories: frozenset[str]
+    classes: frozenset[str]
+    units: frozenset[str]
+
+
+async def names(tx: Transaction) -> Names:
+    """Those of the tree. An alert's order has the category that its rule names, also one that the tree lacks."""
+    tree, free = (await store.in_force(tx)).tree, free_category(OF_OUR_OWN)
+    return Names(
+        categories=frozenset({*tree.categories, *await store.of_rules(tx), OF_OUR_OWN}),
+        classes=frozenset({*tree.classes, free.top_class}),
+        units=frozenset({*tree.units, free.unit}),
+    )
 
 
 async def category(tx: Transaction, name: str) -> Category:

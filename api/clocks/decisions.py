@@ -13,7 +13,7 @@ from api.clocks.schemas import STOPS_PROMISE, Clocks, Extension, NewExtension, N
 from api.clocks.segments import TIMED
 from api.clocks.service import PAUSE, Clock
 from api.clocks.shown import shown
-from api.problems import Problem, conflict, invalid, not_found
+from api.problems import FieldError, Problem, conflict, invalid, not_found
 from api.transactions import Transaction
 from api.work_orders import order as orders
 from api.work_orders import steps
@@ -35,9 +35,10 @@ async def ask_pause(tx: Transaction, person: Person, number: str, new: NewPause)
     if any(pause.approved is not False and service.span_of(pause).end > to_us(tx.at) for pause in clock.pauses):
         raise conflict("paused_already", "there is a pause that is not over; end it first")
     _check_number(clock.pauses)
-    longest = timedelta(hours=clock.ground.settings.longest_pause_hours)
-    if not tx.at < new.until <= tx.at + longest:
-        raise invalid("bad_time", f"until must lie in the future, at most {longest} away")
+    longest = clock.ground.settings.longest_pause_hours
+    if not tx.at < new.until <= tx.at + timedelta(hours=longest):
+        what = f"until has to lie in the future, at most {longest} hours from now"
+        raise invalid("bad_time", what, [FieldError(loc=["body", "until"], msg=what, type="bad_time")])
     await store.add_pause(tx, number, new)
     order = await steps.note(tx, order, "pause_asked", by=person.username, reason=f"{new.reason}: {new.note}")
     return await _answer(tx, person, order)

@@ -275,7 +275,11 @@ async def test_pauses_are_bounded(world: World) -> None:
     await always(world, longest_pause_hours=2)
     number = await opened(world)
     for minutes in (0, -5, 121):
-        assert code(await ask(world, number, "pauses", "gwen", pause(minutes))) == (422, "bad_time")
+        refused = await ask(world, number, "pauses", "gwen", pause(minutes))
+        assert code(refused) == (422, "bad_time")
+        (error,) = refused.json()["errors"]
+        assert error["loc"] == ["body", "until"]
+        assert error["msg"] == "until has to lie in the future, at most 2 hours from now"
     for _ in range(10):
         asked = await world.by("gwen").post(f"work-orders/{number}/pauses", pause(30, world=world))
         assert code(await ask(world, number, "pauses", "gwen", pause(30)))[1] == "paused_already"
@@ -319,7 +323,8 @@ async def test_what_was_promised_stays_when_the_limits_change(world: World) -> N
 
 
 async def test_limits_are_by_category_and_severity(world: World) -> None:
-    rule = {**ALWAYS, "category": "water", "promise_minutes": 30}
+    short = {"accept_minutes": 1, "arrive_minutes": 2, "solve_minutes": 4}
+    rule = {**ALWAYS, **short, "category": "water", "promise_minutes": 30}
     await world.by("susan").put(
         "limits",
         {"limits": [{**ALWAYS, "category": "fire"}, rule, {**rule, "severity": "critical", "promise_minutes": 7}]},
@@ -345,6 +350,33 @@ async def test_limits_that_make_no_sense_are_refused(world: World) -> None:
     for who in ("gwen", "rita", "oscar"):
         assert (await world.by(who).call("PUT", "limits", {})).status_code == 403
     assert (await susan.put("limits", {}))["changed_by"] == "susan"
+
+
+async def test_limits_that_contradict_one_another_are_refused_with_place_and_why(world: World) -> None:
+    nonsense = {"accept_minutes": 500, "arrive_minutes": 4, "solve_minutes": 2, "promise_minutes": 1}
+    always_quiet = [{"days": ["workday", "day_off", "holiday"], "from": "00:00", "to": "24:00"}]
+    body = {
+        "limits": [ALWAYS, {**ALWAYS, **nonsense, "category": "nosuch"}],
+        "quiet_hours": {"windows": always_quiet},
+    }
+    refused = await world.by("susan").call("PUT", "limits", body)
+    assert code(refused) == (422, "senseless_limits")
+    told = {tuple(each["loc"]): each["msg"] for each in refused.json()["errors"]}
+    assert told == {
+        ("body", "limits", 1, "category"): "no order can have the category nosuch",
+        ("body", "limits", 1, "promise_minutes"): "whoever keeps the limits breaks the promise of 1 minutes: to accept,"
+        " arrive and solve may take 500 + 4 + 2 = 506",
+        ("body", "quiet_hours"): "all hours of all workdays are quiet: nobody would ever be told of a limit in time",
+    }
+    rule = {"uid": "r1", "title": {"zh": "a"}, "text": {"zh": "a"}, "category": "nosuch", "kind": "event",
+            "match": {"event_types": ["door.opened"]}}  # fmt: skip
+    await world.admin.put("rules/r1", rule)
+    weekends = [
+        {"days": ["day_off"], "from": "00:00", "to": "24:00"},
+        {"days": ["workday"], "from": "18:00", "to": "08:00"},
+    ]
+    fine = {"limits": [{**ALWAYS, "category": "nosuch"}], "quiet_hours": {"windows": weekends}}
+    assert (await world.by("susan").put("limits", fine))["changed_by"] == "susan"
 
 
 async def test_reminders_wait_for_the_morning_unless_it_is_critical(world: World) -> None:
