@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +11,7 @@ from api.categories import store
 from api.categories.schemas import CategoryTree, NewTree, Units
 from api.categories.shipped import default_body, free_category
 from api.categories.tree import Category
+from api.clocks.limits import Limits, contradiction
 from api.problems import FieldError, conflict, invalid, not_found
 from api.transactions import Transaction
 from api.work_orders.states import State
@@ -33,11 +35,12 @@ class Routed:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What the category, class and unit of an order can be."""
+    """What the category, class and unit of an order can be, and the limits that the tree has for it."""
 
     categories: frozenset[str]
     classes: frozenset[str]
     units: frozenset[str]
+    limits: tuple[Limits, ...]
 
 
 async def names(tx: Transaction) -> Names:
@@ -47,6 +50,7 @@ async def names(tx: Transaction) -> Names:
         categories=frozenset({*tree.categories, *await store.of_rules(tx), OF_OUR_OWN}),
         classes=frozenset({*tree.classes, free.top_class}),
         units=frozenset({*tree.units, free.unit}),
+        limits=tuple(limits for leaf in (*tree.categories.values(), free) for limits in leaf.limits.values()),
     )
 
 
@@ -78,7 +82,12 @@ async def route(tx: Transaction, of: Category, building: str | None, text: str |
 
 
 async def put(tx: Transaction, tree: NewTree, why: str | None) -> CategoryTree:
-    """Makes the next version. Raises Problem 409 if a category is left out that open orders have."""
+    """Makes the next version.
+
+    Raises Problem 422 for limits that contradict one another, 409 if a category is left out that open orders have.
+    """
+    if errors := [FieldError(loc=["body", *path], msg=what, type="senseless") for path, what in _contradictions(tree)]:
+        raise invalid("senseless_limits", f"{'.'.join(map(str, errors[0].loc))}: {errors[0].msg}", errors)
     await store.lock(tx)
     before = await store.in_force(tx)
     gone = before.tree.categories.keys() - {leaf.category for leaf in tree.categories}
@@ -92,6 +101,13 @@ async def put(tx: Transaction, tree: NewTree, why: str | None) -> CategoryTree:
     await store.add(tx, before.version + 1, tree, why)
     await audit.record(tx, "categories.put", tx.site, {"version": before.version + 1, "why": why})
     return await shown(tx)
+
+
+def _contradictions(tree: NewTree) -> Iterator[tuple[list[str | int], str]]:
+    for name, by_severity in tree.limits.items():
+        for severity, limits in by_severity.items():
+            if what := contradiction(Limits(**limits.model_dump())):
+                yield ["limits", name, severity, "promise"], what
 
 
 async def shown(tx: Transaction, version: int | None = None) -> CategoryTree:

@@ -20,8 +20,10 @@ async def one(tx: Transaction) -> SiteLimits:
 
 async def put(tx: Transaction, new: ClockSettings) -> SiteLimits:
     """Replaces them; promises that were given keep their terms. Raises Problem 422 for what makes no sense."""
-    known = (await categories.names(tx)).categories
-    errors = [FieldError(loc=["body", *path], msg=what, type="senseless") for path, what in faults(new, known)]
+    known = await categories.names(tx)
+    worked = (await ground(tx)).plan(new.working_hours)
+    found = faults(new, known.categories, known.limits, worked)
+    errors = [FieldError(loc=["body", *path], msg=what, type="senseless") for path, what in found]
     if errors:
         raise invalid("senseless_limits", f"{'.'.join(map(str, errors[0].loc))}: {errors[0].msg}", errors)
     await store.put_settings(tx, new)

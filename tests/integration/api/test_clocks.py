@@ -379,12 +379,29 @@ async def test_limits_that_contradict_one_another_are_refused_with_place_and_why
     assert (await world.by("susan").put("limits", fine))["changed_by"] == "susan"
 
 
+async def test_working_hours_in_which_no_promise_would_ever_be_over_are_refused(world: World) -> None:
+    hardly_any = {"windows": [{"days": ["mon"], "from": "23:59", "to": "00:00"}]}
+    refused = await world.by("susan").call("PUT", "limits", {"working_hours": hardly_any})
+    assert code(refused) == (422, "senseless_limits")
+    assert [each["loc"] for each in refused.json()["errors"]] == [["body", "working_hours"]]
+
+
+async def test_what_is_critical_by_its_category_is_told_of_at_night(world: World) -> None:
+    windows = [{"days": ["workday", "day_off"], "from": "12:00", "to": "20:00"}]
+    await world.by("susan").put("limits", {"quiet_hours": {"windows": windows}})
+    fire = await world.by("rita").post("reports", {**REPORT, "category": "fire"})
+    assert fire["severity"] == "critical"
+    deadlines = (await clocks(world, fire["number"]))["deadlines"]
+    assert all(each["due_at"] == each["reached_at"] for each in deadlines)
+    assert (await clocks(world, fire["number"]))["promise"]["due_at"] == to_text(world, 4 * 60)
+
+
 async def test_reminders_wait_for_the_morning_unless_it_is_critical(world: World) -> None:
     windows = [{"days": ["workday", "day_off"], "from": "13:00", "to": "20:00"}]
     await always(world, quiet_hours={"windows": windows})
     number = await opened(world)
     told = {each["due_at"] for each in (await clocks(world, number))["deadlines"] if each["kind"] == "accept"}
-    assert told == {to_text(world, 30), to_text(world, 48), to_text(world, 8 * 60)}
+    assert told == {to_text(world, 30), to_text(world, 48), *(to_text(world, hours * 60) for hours in (8, 9, 10, 11))}
     await world.follow(world.alert())
     critical = world.rows("SELECT number FROM work_orders WHERE origin = 'alert'")[0]["number"]
     deadlines = (await clocks(world, critical))["deadlines"]
