@@ -49,6 +49,11 @@ async def version(tx: Transaction, number: int) -> tuple[dict[str, Any], NewTree
     return row, body
 
 
+async def of_rules(tx: Transaction) -> list[str]:
+    """The categories that rules in force name for the orders of their alerts."""
+    return [row["category"] for row in await tx.all(_QUERIES["of_rules"])]
+
+
 async def hold(tx: Transaction) -> None:
     """The tree stays what it is until this transaction ends."""
     await tx.all(_QUERIES["hold"])

@@ -8,16 +8,12 @@ from http import HTTPStatus
 from typing import Final, TypeVar
 
 from api.clocks import service, store
-from api.clocks.hours import due_at
 from api.clocks.reminders import Level, Reminder
 from api.clocks.schemas import STOPS_PROMISE, Clocks, Extension, NewExtension, NewPause, Pause
-from api.clocks.segments import TIMED, segments, used
-from api.clocks.service import PAUSE, Clock, approved
+from api.clocks.segments import TIMED
+from api.clocks.service import PAUSE, Clock
 from api.clocks.shown import shown
-from api.notices import service as notices
-from api.notices.rules import DeadlineKind
-from api.notices.service import Deadline
-from api.problems import Problem, conflict, invalid, not_found
+from api.problems import FieldError, Problem, conflict, invalid, not_found
 from api.transactions import Transaction
 from api.work_orders import order as orders
 from api.work_orders import steps
@@ -39,9 +35,10 @@ async def ask_pause(tx: Transaction, person: Person, number: str, new: NewPause)
     if any(pause.approved is not False and service.span_of(pause).end > to_us(tx.at) for pause in clock.pauses):
         raise conflict("paused_already", "there is a pause that is not over; end it first")
     _check_number(clock.pauses)
-    longest = timedelta(hours=clock.ground.settings.longest_pause_hours)
-    if not tx.at < new.until <= tx.at + longest:
-        raise invalid("bad_time", f"until must lie in the future, at most {longest} away")
+    longest = clock.ground.settings.longest_pause_hours
+    if not tx.at < new.until <= tx.at + timedelta(hours=longest):
+        what = f"until has to lie in the future, at most {longest} hours from now"
+        raise invalid("bad_time", what, [FieldError(loc=["body", "until"], msg=what, type="bad_time")])
     await store.add_pause(tx, number, new)
     order = await steps.note(tx, order, "pause_asked", by=person.username, reason=f"{new.reason}: {new.note}")
     return await _answer(tx, person, order)
@@ -61,7 +58,7 @@ async def decide_pause(
         end = service.span_of(pause).end
         if pause.ended_at is None and end > to_us(tx.at):
             level = Level.WORKER if order.worker else Level.DESK
-            over = clock.ground.told_at(order, [Reminder("over", level, False, end, end)])
+            over = clock.ground.told_at(order, [Reminder("over", level, False, end, end, end)])
             await store.add_deadlines(tx, number, PAUSE, over)
     return await _answer(tx, person, order)
 
@@ -118,10 +115,7 @@ async def _plan_again(tx: Transaction, order: Order, pause: Pause | None = None)
     clock = await service.known(tx, order)
     await service.plan_hand(tx, order, clock)
     if clock.promise.ended_at is None and (pause is None or pause.reason in STOPS_PROMISE):
-        promised = await service.plan_promise(tx, order, clock)
-        if promised != clock.promise.due_at:
-            moved = f"promise:{order.number}:{order.version}"
-            await notices.about_deadline(tx, Deadline(moved, DeadlineKind.PROMISE_MOVED, order, promised))
+        await service.move_promise(tx, order, clock)
 
 
 async def _theirs(tx: Transaction, person: Person, number: str) -> tuple[Order, Clock]:
@@ -145,12 +139,8 @@ async def _answer(tx: Transaction, person: Person, order: Order) -> Clocks:
 
 
 def _is_late(tx: Transaction, clock: Clock) -> bool:
-    turn, now = clock.now, to_us(tx.at)
-    if turn.hand.kind not in TIMED:
-        return False
-    pauses = approved(clock.pauses)
-    gone = used(segments(clock.turns, pauses, now), turn, clock.terms.plan)
-    return due_at(now, clock.limit_us(turn.hand.kind) - gone, clock.terms.plan, pauses) <= now
+    now = to_us(tx.at)
+    return clock.now.hand.kind in TIMED and service.hand_is_due_at(clock, now) <= now
 
 
 def _one(found: Sequence[Asked], wanted: int) -> Asked:

@@ -34,6 +34,18 @@ class LimitRule:
     limits: Limits
 
 
+def contradiction(limits: Limits) -> str | None:
+    """Why whoever keeps these limits breaks the promise; None if they do not."""
+    whole = limits.accept + limits.arrive + limits.solve
+    if whole <= limits.promise:
+        return None
+    minutes = [each // timedelta(minutes=1) for each in (limits.accept, limits.arrive, limits.solve, whole)]
+    return (
+        f"whoever keeps the limits breaks the promise of {limits.promise // timedelta(minutes=1)} minutes: to accept,"
+        f" arrive and solve may take {minutes[0]} + {minutes[1]} + {minutes[2]} = {minutes[3]}"
+    )
+
+
 _URGENT: Final = Limits(
     accept=timedelta(minutes=5),
     arrive=timedelta(minutes=30),

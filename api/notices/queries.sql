@@ -5,9 +5,9 @@ WHERE site = %(site)s AND (number = %(number)s OR merged_into = %(number)s) AND 
 ORDER BY number
 LIMIT %(limit)s;
 
--- name: supervisors
+-- name: people_of_role
 SELECT username FROM people
-WHERE site = %(site)s AND 'supervisor' = ANY(roles) AND enabled
+WHERE site = %(site)s AND %(role)s = ANY(roles) AND enabled
 ORDER BY username
 LIMIT %(limit)s;
 

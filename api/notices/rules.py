@@ -32,6 +32,7 @@ class Audience(StrEnum):
     NEW_HELPERS = "new_helpers"  # those who help its worker since this step
     REPORTER = "reporter"  # of this order alone
     REPORTERS = "reporters"  # of the order and of all that were merged into it, each of their own
+    DESK = "desk"  # the operators; where there are none, or it is confidential, the supervisors
     SUPERVISORS = "supervisors"  # of the site, and the group that a robot writes to for them
     UNIT = "unit"  # the group that a robot writes to for the responsible unit
 
@@ -133,21 +134,25 @@ BY_ACTION: Final[dict[str, tuple[Telling, ...]]] = {
     "helper-added": (Telling(Audience.NEW_HELPERS, Kind.HELPING, Urgency.SOON),),
 }
 
+# Besides whom the clock names: who has it, or stands above.
 BY_DEADLINE: Final[dict[DeadlineKind, tuple[Telling, ...]]] = {
-    DeadlineKind.REMINDER: (Telling(Audience.WORKER, Kind.REMINDER, Urgency.SOON),),
+    DeadlineKind.REMINDER: (),
     DeadlineKind.OVERDUE: (
         Telling(Audience.WORKER, Kind.OVERDUE, Urgency.NOW),
-        Telling(Audience.SUPERVISORS, Kind.OVERDUE, Urgency.SOON),
+        Telling(Audience.DESK, Kind.OVERDUE, Urgency.SOON),
         Telling(Audience.UNIT, Kind.OVERDUE, Urgency.SOON),
     ),
-    DeadlineKind.ESCALATION: (
-        Telling(Audience.SUPERVISORS, Kind.ESCALATION, Urgency.NOW),
-        Telling(Audience.UNIT, Kind.ESCALATION, Urgency.NOW),
-    ),
+    DeadlineKind.ESCALATION: (Telling(Audience.UNIT, Kind.ESCALATION, Urgency.NOW),),
     DeadlineKind.PROMISE_MOVED: (Telling(Audience.REPORTER, Kind.PROMISE_MOVED, Urgency.SOON),),
     DeadlineKind.PAUSE_ASKED: _PAUSE_ASKED,
     DeadlineKind.EXTENSION_ASKED: _EXTENSION_ASKED,
     DeadlineKind.PAUSE_OVER: (Telling(Audience.WORKER, Kind.PAUSE_OVER, Urgency.SOON),),
+}
+
+_TO_WHOM_IT_NAMES: Final = {
+    DeadlineKind.REMINDER: (Kind.REMINDER, Urgency.SOON),
+    DeadlineKind.OVERDUE: (Kind.OVERDUE, Urgency.SOON),
+    DeadlineKind.ESCALATION: (Kind.ESCALATION, Urgency.NOW),
 }
 
 # While an order is at work with somebody, they are told when it is taken from them; afterwards it is history.
@@ -177,9 +182,13 @@ def tellings(step: Step) -> Iterator[Telling]:
         yield Telling(Audience.SUPERVISORS, Kind.DISSATISFIED, Urgency.SOON)
 
 
-def about(kind: DeadlineKind, order: Order) -> tuple[Telling, ...]:
-    """Who is told of a deadline; what no worker has yet is the supervisors' to know."""
+def about(kind: DeadlineKind, order: Order, to: Audience | None = None) -> tuple[Telling, ...]:
+    """Who is told of a deadline: besides those of the table whom the clock names. What no worker has yet is the
+    supervisors' to know.
+    """
     told = BY_DEADLINE[kind]
+    if to is not None and kind in _TO_WHOM_IT_NAMES and all(each.audience is not to for each in told):
+        told = (Telling(to, *_TO_WHOM_IT_NAMES[kind]), *told)
     if order.worker is not None or any(each.audience is Audience.SUPERVISORS for each in told):
         return told
     return tuple(

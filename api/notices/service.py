@@ -34,12 +34,15 @@ UNIT_PREFIX: Final = f"{GROUP_SIGN}unit:"
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """What a clock tells: `id` names this firing for ever (told twice it is heard once), `due_at` is the limit."""
+    """What a clock tells: `id` names this firing for ever (told twice it is heard once), `due_at` is the limit, `to` is
+    whom the clock names.
+    """
 
     id: str
     kind: DeadlineKind
     order: Order
     due_at: datetime
+    to: Audience | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +66,12 @@ async def about_deadline(tx: Transaction, deadline: Deadline) -> None:
     """Tells that a clock has reached something; telling the same deadline again does nothing."""
     site = await sites.site(tx)
     local = deadline.due_at.astimezone(ZoneInfo(site.time_zone if site else "UTC"))
-    for telling in rules.about(deadline.kind, deadline.order):
+    order, more = deadline.order, {"due": f"{local:%m-%d %H:%M}"}
+    heard = []
+    for telling in rules.about(deadline.kind, order, deadline.to):
         cause = f"deadline:{deadline.id}:{telling.kind}"
-        await tell(tx, telling, cause, deadline.order, more={"due": f"{local:%m-%d %H:%M}"})
+        heard += [(telling, cause, each) for each in await _recipients(tx, telling.audience, order, None)]
+    await _write(tx, heard, order, more)  # together: ten thousand may be due after an outage
 
 
 async def tell(
@@ -76,22 +82,25 @@ async def tell(
     *,
     former: Order | None = None,
     but_not: str = SYSTEM,
-    more: dict[str, Any] | None = None,
 ) -> None:
     """Writes one telling to the inbox of everybody whom it is for; one with the same `cause` is the same."""
-    heard = [each for each in await _recipients(tx, telling.audience, order, former) if each.recipient != but_not]
+    found = await _recipients(tx, telling.audience, order, former)
+    await _write(tx, [(telling, cause, each) for each in found if each.recipient != but_not], order, {})
+
+
+async def _write(tx: Transaction, heard: list[tuple[Telling, str, _Heard]], order: Order, more: dict[str, Any]) -> None:
     if not heard:
         return
-    made = await store.made_since(tx, [each.recipient for each in heard], tx.at - DAY)
+    made = await store.made_since(tx, [each.recipient for _, _, each in heard], tx.at - DAY)
     wanted = []
     # In one order everywhere, so that two transactions never wait for each other.
-    for each in sorted(heard, key=lambda one: (one.recipient, one.number)):
+    for telling, cause, each in sorted(heard, key=lambda one: (one[2].recipient, one[2].number)):
         if made.get(each.recipient, 0) >= MAX_A_DAY:
             await store.count_overflow(tx, each.recipient, f"overflow:{tx.at:%Y-%m-%d}")
             continue
         # A person who reported one thing twice hears of both of their orders.
         own_cause = cause if each.number == order.number else f"{cause}:{each.number}"
-        details = {**each.details, **(more or {})}
+        details = {**each.details, **more}
         wanted.append(New(each.recipient, own_cause, telling.kind, each.number, details, telling.urgency))
     await store.add(tx, wanted)
 
@@ -157,12 +166,16 @@ async def _recipients(tx: Transaction, audience: Audience, order: Order, former:
                 _Heard(row["reporter"], row["number"], _place(order.confidential, row["category"], row["building"]))
                 for row in await store.reporters(tx, order.number)
             ]
-        case Audience.SUPERVISORS:
-            people = [] if order.confidential else [SUPERVISORS]
-            people += await store.supervisors(tx)
-            return [_about(order, each) for each in people]
+        case Audience.DESK | Audience.SUPERVISORS:
+            return [_about(order, each) for each in await _console(tx, audience, order)]
         case Audience.UNIT:
             return _one(order, f"{UNIT_PREFIX}{order.unit}" if order.unit and not order.confidential else None)
+
+
+async def _console(tx: Transaction, audience: Audience, order: Order) -> list[str]:
+    operators = await store.operators(tx) if audience is Audience.DESK and not order.confidential else []
+    group = [SUPERVISORS] if audience is Audience.SUPERVISORS and not order.confidential else []
+    return operators or [*group, *await store.supervisors(tx)]
 
 
 def _one(order: Order, recipient: str | None) -> list[_Heard]:

@@ -107,10 +107,19 @@ def test_a_step_that_no_rule_names_is_told_to_nobody() -> None:
 
 
 def test_a_deadline_of_an_order_without_a_worker_is_the_supervisors() -> None:
-    (told,) = rules.about(DeadlineKind.REMINDER, ORDER)
+    (told,) = rules.about(DeadlineKind.REMINDER, ORDER, Audience.WORKER)
     assert told.audience is Audience.SUPERVISORS
-    (told,) = rules.about(DeadlineKind.REMINDER, replace(ORDER, worker="gwen"))
+    (told,) = rules.about(DeadlineKind.REMINDER, replace(ORDER, worker="gwen"), Audience.WORKER)
     assert told.audience is Audience.WORKER
+
+
+def test_a_limit_that_is_over_is_told_to_its_worker_and_the_desk_and_to_whom_the_clock_names() -> None:
+    order = replace(ORDER, worker="gwen")
+    for named, others in [(Audience.DESK, set()), (Audience.SUPERVISORS, {Audience.SUPERVISORS})]:
+        told = rules.about(DeadlineKind.OVERDUE, order, named)
+        assert len(told) == len({each.audience for each in told})
+        assert {each.audience for each in told} == {Audience.WORKER, Audience.DESK, Audience.UNIT} | others
+        assert {each.kind for each in told} == {Kind.OVERDUE}
 
 
 @pytest.mark.parametrize("kind", Kind)
