@@ -8,12 +8,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import httpx
 
 from herun.clock import MINUTE_US, Clock
-from simulators.api import AGAIN, Person, RefusedError
+from simulators.api import AGAIN, LiveEvent, Person, RefusedError
 from simulators.estate import Estate
 from simulators.photo import photo
 from simulators.population import Account
@@ -24,6 +24,7 @@ from simulators.waiting import pause, until
 LOOKS_UP: Final = "look up"  # the deed of a reporter who asks by number and phone
 PAGE: Final = 100  # newest orders that somebody looks at
 THINGS_IN_MIND: Final = 500  # of one person
+LOOKS_ANYWAY: Final = 8  # whoever had no reason to look that often does it all the same
 
 # How long people take before they act, in minutes of the estate's time.
 THINKING_MIN: Final[dict[str, tuple[float, float]]] = {
@@ -69,16 +70,19 @@ class Agenda:
                 self._due.popitem(last=False)
         return now_us >= self._due[key]
 
+    def presses(self) -> bool:
+        """True if the time of something has come."""
+        now_us = self._clock.now_us()
+        return any(due_us <= now_us for due_us in self._due.values())
+
+    def drop_until(self, at_us: int) -> None:
+        """Forgets what was due by then: whoever looked since, and left it, has found it done by somebody else."""
+        for key in [key for key, due_us in self._due.items() if due_us <= at_us]:
+            del self._due[key]
+
     def done(self, thing: str, action: str) -> None:
         """Forgets it; the next time it takes as long again."""
         self._due.pop((thing, action), None)
-
-
-class Somebody(Protocol):
-    """A person who looks and acts."""
-
-    async def look(self) -> None:
-        """Looks once, and does what is due."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,13 @@ class Desk:
     clock: Clock
     agenda: Agenda
     on_deed: OnDeed
+
+    async def look(self) -> None:
+        """Looks once, and does what is due. What is nobody's day's work is left to the others."""
+
+    def concerns(self, _live: LiveEvent) -> bool:
+        """True if what the site's feed shows may be something to do for them."""
+        return False
 
     async def orders(self) -> list[dict[str, Any]]:
         """The newest orders that this person may see."""
@@ -120,6 +131,9 @@ class Desk:
 class Worker(Desk):
     """Handles and resolves what was dispatched to them."""
 
+    def concerns(self, live: LiveEvent) -> bool:
+        return live.kind == "order" and live.body["worker"] == self.account.username
+
     async def look(self) -> None:
         for order in await self.orders():
             if order["worker"] != self.account.username:
@@ -142,6 +156,9 @@ class Worker(Desk):
 @dataclass(frozen=True)
 class Operator(Desk):
     """Acknowledges alerts, answers what is resolved, and dispatches by hand what found no worker."""
+
+    def concerns(self, live: LiveEvent) -> bool:
+        return live.kind in {"alert", "order"}
 
     async def look(self) -> None:
         page = await self.person.get(f"/v1/sites/{self.estate.site}/alerts", limit=PAGE)
@@ -167,13 +184,13 @@ class Operator(Desk):
 class Supervisor(Desk):
     """Does what a scenario says, and nothing of their own accord."""
 
-    async def look(self) -> None:
-        """Leaves the day's work to the others."""
-
 
 @dataclass(frozen=True)
 class Neighbour(Desk):
     """A resident: rates what was answered in their house, or to them; a reporter looks up the answer first."""
+
+    def concerns(self, live: LiveEvent) -> bool:
+        return live.kind == "order" and live.body["state"] == "answered"
 
     async def look(self) -> None:
         for order in await self.orders():
@@ -219,10 +236,21 @@ class People:
             if account.signs_in and account.roles[0] in _WHAT_THEY_ARE
         }
         self._residents = [self._desks[account.username] for account in estate.with_role("resident")]
+        self._named = {name: self._desks[account.username].person for name, account in estate.named.items()}
+        self.concerned: set[str] = set()  # who has a reason to look
 
     def person(self, role: str) -> Person:
         """The sign-in of the first who holds this role."""
         return next(desk.person for desk in self._desks.values() if role in desk.account.roles)
+
+    @property
+    def named(self) -> dict[str, Person]:
+        """The sign-ins by the short names of scenarios."""
+        return self._named
+
+    def on_live(self, live: LiveEvent) -> None:
+        """The site's feed has shown something: whom it concerns looks the next time that they may."""
+        self.concerned.update(username for username, desk in self._desks.items() if desk.concerns(live))
 
     def sign_ins(self) -> Iterator[tuple[str, str, str]]:
         """Role, username and password of the first who holds each role."""
@@ -232,10 +260,13 @@ class People:
         return ((role, username, self._passwords[username]) for role, username in first.items())
 
     async def live(self, stop: asyncio.Event, pace_s: float) -> None:
-        """Everybody looks every `pace_s` seconds (of the machine's time), one after the other within it."""
+        """Everybody may look every `pace_s` seconds (of the machine's time), one after the other within it.
+
+        They do if the feed showed something for them, if the time of something has come, and now and then anyway.
+        """
         async with asyncio.TaskGroup() as group:
             for n, desk in enumerate(self._desks.values()):
-                group.create_task(_look_again_and_again(desk, stop, pace_s, pace_s * n / len(self._desks)))
+                group.create_task(self._look_again_and_again(desk, stop, pace_s, pace_s * n / len(self._desks)))
 
     async def report(self, reports: Iterable[Reports], start_us: int, stop: asyncio.Event) -> None:
         """Residents send in their reports, each at its time."""
@@ -247,16 +278,20 @@ class People:
             order = await desk.person.post(f"/v1/sites/{desk.estate.site}/reports", body)
             desk.on_deed(Deed(self._clock.now_us(), desk.account.username, "report", order["number"]))
 
-
-async def _look_again_and_again(desk: Somebody, stop: asyncio.Event, pace_s: float, first_s: float) -> None:
-    wait_s = first_s
-    while not await pause(stop, wait_s):
-        wait_s = pace_s
-        try:
-            await desk.look()
-        except httpx.TransportError:
-            wait_s = 2 * pace_s  # the server is away: look again later
-        except RefusedError as error:
-            if error.status not in AGAIN:
-                raise
-            wait_s = 2 * pace_s
+    async def _look_again_and_again(self, desk: Desk, stop: asyncio.Event, pace_s: float, first_s: float) -> None:
+        wait_s, passed_over = first_s, LOOKS_ANYWAY
+        while not await pause(stop, wait_s):
+            wait_s, passed_over = pace_s, passed_over + 1
+            if desk.account.username not in self.concerned and not desk.agenda.presses() and passed_over < LOOKS_ANYWAY:
+                continue
+            self.concerned.discard(desk.account.username)
+            passed_over, began_us = 0, self._clock.now_us()
+            try:
+                await desk.look()
+                desk.agenda.drop_until(began_us)
+            except httpx.TransportError:
+                wait_s, passed_over = 2 * pace_s, LOOKS_ANYWAY  # the server is away: look again later
+            except RefusedError as error:
+                if error.status not in AGAIN:
+                    raise
+                wait_s, passed_over = 2 * pace_s, LOOKS_ANYWAY
