@@ -22,6 +22,8 @@ from simulators.scenario import Reports
 from simulators.waiting import pause, until
 
 LOOKS_UP: Final = "look up"  # the deed of a reporter who asks by number and phone
+TOO_LATE: Final = frozenset({HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND})  # somebody moved it, or merged it away
+SAME_MATTER: Final = 0.8  # likeness from which on an operator merges
 PAGE: Final = 100  # newest orders that somebody looks at
 THINGS_IN_MIND: Final = 500  # of one person
 LOOKS_ANYWAY: Final = 8  # whoever had no reason to look that often does it all the same
@@ -29,6 +31,7 @@ LOOKS_ANYWAY: Final = 8  # whoever had no reason to look that often does it all 
 # How long people take before they act, in minutes of the estate's time.
 THINKING_MIN: Final[dict[str, tuple[float, float]]] = {
     "acknowledge": (0.5, 2),
+    "merge": (0.5, 2),
     "accept": (1, 3),
     "dispatch": (1, 3),
     "handle": (2, 5),
@@ -110,7 +113,7 @@ class Desk:
         return found
 
     async def act(self, number: str, action: str, body: dict[str, Any]) -> None:
-        """Does one thing to an order if it is time. That somebody else was faster (409) is no failure."""
+        """Does one thing to an order if it is time. That somebody else was faster is no failure."""
         if not self.agenda.is_due(number, action):
             return
         await self.do(f"/v1/sites/{self.estate.site}/work-orders/{number}/{action}", body, number=number, what=action)
@@ -121,7 +124,7 @@ class Desk:
         try:
             await self.person.post(path, body)
         except RefusedError as error:
-            if error.status != HTTPStatus.CONFLICT:
+            if error.status not in TOO_LATE:
                 raise
         else:
             self.on_deed(Deed(self.clock.now_us(), self.account.username, what, number))
@@ -140,22 +143,29 @@ class Worker(Desk):
                 continue
             if order["state"] == "dispatched":
                 await self.act(order["number"], "handle", {})
-            elif order["state"] == "handling" and self.agenda.is_due(order["number"], "resolve"):
-                await self._show(order["number"])
+            elif order["state"] != "handling" or not self.agenda.is_due(order["number"], "resolve"):
+                continue
+            elif await self._show(order["number"]):
                 await self.act(order["number"], "resolve", {"text": "已到现场处理完毕。Done on the spot."})
 
-    async def _show(self, number: str) -> None:
-        """What it looked like and looks like now: some categories ask for both."""
+    async def _show(self, number: str) -> bool:
+        """What it looked like and looks like now: some categories ask for both. False if it is theirs no more."""
         path = f"/v1/sites/{self.estate.site}/work-orders/{number}/pictures"
-        sent = {each["kind"] for each in (await self.person.get(path))["items"]}
-        for kind, shade in (("before", 90), ("after", 220)):
-            if kind not in sent:
-                await self.person.post(path, photo(shade), kind=kind)
+        try:
+            sent = {each["kind"] for each in (await self.person.get(path))["items"]}
+            for kind, shade in (("before", 90), ("after", 220)):
+                if kind not in sent:
+                    await self.person.post(path, photo(shade), kind=kind)
+        except RefusedError as error:
+            if error.status not in TOO_LATE:
+                raise
+            return False
+        return True
 
 
 @dataclass(frozen=True)
 class Operator(Desk):
-    """Acknowledges alerts, answers what is resolved, and dispatches by hand what found no worker."""
+    """Acknowledges alerts, answers what is resolved, merges reports of one thing, dispatches what found no worker."""
 
     def concerns(self, live: LiveEvent) -> bool:
         return live.kind in {"alert", "order"}
@@ -174,6 +184,21 @@ class Operator(Desk):
                 await self.act(number, "dispatch", {"worker": self._crew_for(order["category"])})
             elif order["state"] == "resolved":
                 await self.act(number, "answer", {"text": "问题已处理,感谢您的反馈。It has been seen to; thank you."})
+            elif order["state"] in {"dispatched", "handling"} and order["origin"] == "report":
+                await self._merge(order)
+
+    async def _merge(self, order: dict[str, Any]) -> None:
+        """Into an earlier order of the same matter, if there is one."""
+        if not self.agenda.is_due(order["number"], "merge"):
+            return
+        found = await self.person.get(f"/v1/sites/{self.estate.site}/work-orders/{order['number']}/duplicates")
+        for candidate in found["items"]:
+            earlier = candidate["order"]
+            if candidate["likeness"] >= SAME_MATTER and earlier["opened_at"] < order["opened_at"]:
+                body = {"master": earlier["number"], "reason": "同一问题。The same matter."}
+                await self.act(order["number"], "merge", body)
+                return
+        self.agenda.done(order["number"], "merge")
 
     def _crew_for(self, category: str) -> str:
         crews = self.estate.with_role("property_staff")
@@ -195,7 +220,7 @@ class Neighbour(Desk):
     async def look(self) -> None:
         for order in await self.orders():
             number = order["number"]
-            if order["state"] != "answered" or not self.agenda.is_due(number, "rate"):
+            if not _waits_for_a_word(order) or not self.agenda.is_due(number, "rate"):
                 continue
             if order["reporter"] == self.account.username:
                 await self._look_up(number)
@@ -206,6 +231,13 @@ class Neighbour(Desk):
         progress = await self.person.progress(number, self.account.phone)
         if progress["answer"]:
             self.on_deed(Deed(self.clock.now_us(), self.account.username, LOOKS_UP, number))
+
+
+def _waits_for_a_word(order: dict[str, Any]) -> bool:
+    """True if it is answered, itself or with the one that it was merged into, and nobody has rated it."""
+    if order["state"] == "merged":
+        return order["answer"] is not None and order["rating"] is None
+    return bool(order["state"] == "answered")
 
 
 _WHAT_THEY_ARE: Final[dict[str, type[Worker | Operator | Supervisor | Neighbour]]] = {
@@ -274,7 +306,7 @@ class People:
             if await until(self._clock, start_us + report.at, stop):
                 return
             desk = self._residents[report.resident]
-            body = {"category": report.category, "text": report.text}
+            body = {"category": report.category, "text": report.text, "building": report.building}
             order = await desk.person.post(f"/v1/sites/{desk.estate.site}/reports", body)
             desk.on_deed(Deed(self._clock.now_us(), desk.account.username, "report", order["number"]))
 

@@ -41,7 +41,7 @@ CHANGE_S: Final = 0.5  # the same for each rule and change of the scenario's own
 PEOPLE_PACE_S: Final = 1.5  # machine's seconds between two looks of one person
 LOOK_S: Final = 1.0  # machine's seconds between two looks at what came out
 PATIENCE_S: Final = 30.0  # machine's seconds for the last event to come through
-LATEST_S: Final = 10.0  # machine's seconds that the last answer may take on a busy machine
+LATEST_S: Final = 60.0  # machine's seconds that the last answer may take on a busy machine
 PAGE: Final = 100
 # The estate's time after the end in which nothing more may come.
 QUIET_US: Final = 5 * MINUTE_US
@@ -145,12 +145,15 @@ async def run_scenario(
             group.create_task(stay.people.report(scenario.reports(), start_us, over))
             changing = group.create_task(changer.play(scenario, over))
             telling = group.create_task(_tell(teller, scenario.story))
-            await stay.player.play(play(estate, scenario, start_us), over)
+            # While people finish their work the day goes on: on a slow machine nothing falls silent meanwhile.
+            group.create_task(stay.player.play(play(estate, scenario, start_us, goes_on=True), over))
+            await until(stay.clock, start_us + scenario.lasts, over)
             await changing
-            await stay.links.drained(PATIENCE_S)
             astray = await telling
             found, seen = await _settle(stay, scenario, tally, start_us)
             over.set()
+        await stay.links.drained(PATIENCE_S)
+        await stay.watcher.saw(lambda: not tally.lost, PATIENCE_S)
         return Report(
             scenario=scenario.name,
             site=site,
@@ -222,7 +225,8 @@ async def _settle(stay: Stay, scenario: Scenario, tally: Tally, start_us: int) -
     """What came out, once it is as known and quiet has passed, or when the time for it is over; the alerts as JSON."""
     never = asyncio.Event()
     await until(stay.clock, start_us + scenario.lasts + QUIET_US, never)
-    await stay.watcher.saw(lambda: not tally.lost, PATIENCE_S)
+    by_then = set(tally.published)
+    await stay.watcher.saw(lambda: by_then <= tally.shown.keys(), PATIENCE_S)
     deadline_us = stay.clock.now_us() + scenario.settle + int(LATEST_S * SECOND_US * stay.clock.speed)
     while True:
         alerts, seen = await _everything(stay.operator, stay.estate.site, scenario)

@@ -15,6 +15,8 @@ from simulators.happenings import Happening, Scalar
 from simulators.moments import duration_us, offset_us, resolved
 from simulators.steps import Step
 
+NEVER_US: Final = 2**62
+
 Duration = Annotated[int, BeforeValidator(duration_us)]
 Offset = Annotated[int, BeforeValidator(offset_us)]
 
@@ -64,12 +66,13 @@ class FallsSilent(_Strict):
 
 
 class Reports(_Strict):
-    """A resident (the n-th of those who sign in, from 0) sends in a report."""
+    """A resident (the n-th of those who sign in, from 0) sends in a report, of their own house or of another one."""
 
     at: Duration
     resident: Annotated[int, Field(ge=0)]
     category: str
     text: str
+    building: str | None = None
 
 
 def _as_text(value: object) -> object:
@@ -226,7 +229,7 @@ class Scenario(_Strict):
     def silences(self, start_us: int) -> dict[str, tuple[int, int]]:
         """From when until when each device says nothing."""
         return {
-            line.device: (start_us + line.at, start_us + (self.lasts if line.until is None else line.until))
+            line.device: (start_us + line.at, NEVER_US if line.until is None else start_us + line.until)
             for line in self.timeline
             if isinstance(line, FallsSilent)
         }

@@ -10,10 +10,10 @@ import pytest
 
 from herun.clock import MINUTE_US, ManualClock
 from herun.errors import ConfigurationError
-from simulators.api import LiveEvent
+from simulators.api import LiveEvent, Person
 from simulators.demo import demo_seconds
 from simulators.estate import HAMLET, make_estate
-from simulators.people import LOOKS_ANYWAY, THINGS_IN_MIND, THINKING_MIN, Agenda, People
+from simulators.people import LOOKS_ANYWAY, THINGS_IN_MIND, THINKING_MIN, Agenda, Operator, People
 from simulators.provision import Keys, device_body, layout_body, person_body
 
 ESTATE = make_estate("s", 1, HAMLET)
@@ -124,3 +124,34 @@ def test_demo_seconds_are_a_number_or_nothing() -> None:
     for wrong in ("soon", "0", "-1", "nan", "inf"):
         with pytest.raises(ConfigurationError):
             demo_seconds(wrong)
+
+
+async def test_an_operator_merges_a_report_into_the_earlier_one_that_is_very_like_it() -> None:
+    def order(number: str, opened_at: str) -> dict[str, str]:
+        return {"number": number, "state": "dispatched", "origin": "report", "opened_at": opened_at}
+
+    orders = {each["number"]: each for each in (order("early", "1"), order("late", "2"), order("other", "3"))}
+    like = {"early": [("late", 0.95)], "late": [("early", 0.95)], "other": [("early", 0.6)]}
+    sent: list[tuple[str, str]] = []
+
+    def api(request: httpx.Request) -> httpx.Response:
+        path = request.url.path
+        if request.url.path == "/v1/sessions":
+            return httpx.Response(201, json={"access_token": "token"})
+        if path.endswith("/duplicates"):
+            found = like[path.split("/")[-2]]
+            return httpx.Response(200, json={"items": [{"order": orders[n], "likeness": how} for n, how in found]})
+        if path.endswith("/merge"):
+            sent.append((path.split("/")[-2], json.loads(request.content)["master"]))
+        return httpx.Response(200, json={"items": list(orders.values()) if path.endswith("work-orders") else []})
+
+    http = httpx.AsyncClient(transport=httpx.MockTransport(api), base_url="http://x")
+    clock = ManualClock(0)
+    account = ESTATE.named["operator"]
+    agenda = Agenda(ESTATE.rng("x"), clock)
+    operator = Operator(Person(http, account.username, "secret"), account, ESTATE, clock, agenda, lambda _: None)
+    await operator.look()
+    assert sent == []
+    clock.advance(10 * MINUTE_US)
+    await operator.look()
+    assert sent == [("late", "early")]
