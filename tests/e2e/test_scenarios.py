@@ -79,7 +79,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
         yield replace(played, afterwards=asyncio.run(tell_all(target(box), played.once)))
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", NAMES)
 def test_what_comes_out_is_known(played: Played, name: str) -> None:
     for report in played.of(name):
