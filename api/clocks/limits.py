@@ -35,15 +35,14 @@ class LimitRule:
 
 
 def contradiction(limits: Limits) -> str | None:
-    """Why whoever keeps these limits breaks the promise; None if they do not."""
-    whole = limits.accept + limits.arrive + limits.solve
-    if whole <= limits.promise:
-        return None
-    minutes = [each // timedelta(minutes=1) for each in (limits.accept, limits.arrive, limits.solve, whole)]
-    return (
-        f"whoever keeps the limits breaks the promise of {limits.promise // timedelta(minutes=1)} minutes: to accept,"
-        f" arrive and solve may take {minutes[0]} + {minutes[1]} + {minutes[2]} = {minutes[3]}"
-    )
+    """Which limit is longer than the promise that it serves; None if none is. Together they may be: few take it all."""
+    minute = timedelta(minutes=1)
+    for name in ("accept", "arrive", "solve"):
+        limit: timedelta = getattr(limits, name)
+        if limit > limits.promise:
+            promise = limits.promise // minute
+            return f"to {name} may take {limit // minute} minutes, longer than the promise of {promise}"
+    return None
 
 
 _URGENT: Final = Limits(
