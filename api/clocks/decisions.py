@@ -58,7 +58,7 @@ async def decide_pause(
         end = service.span_of(pause).end
         if pause.ended_at is None and end > to_us(tx.at):
             over = clock.ground.told_at(order, [Reminder("over", Level.WORKER, False, end, end)])
-            await store.add_deadlines(tx, number, PAUSE, over)
+            await store.add_deadlines(tx, number, {PAUSE: over})
     return await _answer(tx, person, order)
 
 
