@@ -16,7 +16,8 @@ from api.work_orders.steps import Note
 
 REMINDED: Final = "reminded"
 ESCALATED: Final = "escalated"
-LIMIT: Final = "100%"  # the step that is the limit itself; shares below it remind, what comes after repeats
+# The step that is the limit itself, and the end of a pause; other shares remind, repeats after the limit escalate.
+_KINDS: Final = {"100%": DeadlineKind.OVERDUE, "over": DeadlineKind.PAUSE_OVER}
 
 
 async def on_fired(tx: Transaction, fired: Sequence[Fired]) -> None:
@@ -26,14 +27,14 @@ async def on_fired(tx: Transaction, fired: Sequence[Fired]) -> None:
     told = [each for each in fired if not each.superseded]
     await steps.note_all(tx, [_note(each) for each in told], SYSTEM)
     orders = await work_orders.several(tx, {each.number for each in told})
-    reached = [Deadline(str(each.id), _kind(each), orders[each.number], each.due_at) for each in told]
+    reached = [Deadline(str(each.id), _kind(each), orders[each.number], each.limit_at) for each in told]
     await notices.about_deadlines(tx, reached)
 
 
 def _kind(fired: Fired) -> DeadlineKind:
-    if fired.is_escalation:
-        return DeadlineKind.ESCALATION
-    return DeadlineKind.REMINDER if fired.step.endswith("%") and fired.step != LIMIT else DeadlineKind.OVERDUE
+    if fired.step in _KINDS:
+        return _KINDS[fired.step]
+    return DeadlineKind.REMINDER if fired.step.endswith("%") else DeadlineKind.ESCALATION
 
 
 def _note(fired: Fired) -> Note:

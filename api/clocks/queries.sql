@@ -146,10 +146,13 @@ WHERE site = %(site)s AND number = ANY(%(numbers)s) AND fired_at IS NULL AND due
 ORDER BY number, kind, due_at DESC, id DESC;
 
 -- name: fire
-UPDATE order_deadlines
+UPDATE order_deadlines AS d
 SET fired_at = %(at)s, superseded = NOT id = ANY(%(last)s)
 WHERE site = %(site)s AND id = ANY(%(ids)s) AND fired_at IS NULL
-RETURNING id, number, kind, step, level, is_escalation, reached_at, due_at, fired_at, superseded;
+RETURNING id, number, kind, step, level, is_escalation, reached_at, due_at, fired_at, superseded,
+          coalesce((SELECT l.reached_at FROM order_deadlines AS l
+                    WHERE l.site = d.site AND l.number = d.number AND l.kind = d.kind AND l.step = '100%%'
+                    ORDER BY l.id DESC LIMIT 1), reached_at) AS limit_at;
 
 -- name: set_aside
 UPDATE order_deadlines SET fired_at = %(at)s, failure = %(failure)s

@@ -59,6 +59,7 @@ class Fired:
     due_at: datetime
     fired_at: datetime
     superseded: bool
+    limit_at: datetime  # when the limit that it speaks of was or will be reached
 
 
 async def ground(tx: Transaction) -> dict[str, Any]:

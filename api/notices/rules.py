@@ -64,6 +64,7 @@ class Kind(StrEnum):
     OVERDUE = "overdue"
     ESCALATION = "escalation"
     PROMISE_MOVED = "promise_moved"
+    PAUSE_OVER = "pause_over"
     OVERFLOW = "overflow"  # written beside the rules: what was too much for a day
     EMAIL_CODE = "email_code"  # written beside the rules: proves that an address is the person's own
 
@@ -75,6 +76,7 @@ class DeadlineKind(StrEnum):
     OVERDUE = "overdue"
     ESCALATION = "escalation"
     PROMISE_MOVED = "promise_moved"
+    PAUSE_OVER = "pause_over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,7 @@ BY_DEADLINE: Final[dict[DeadlineKind, tuple[Telling, ...]]] = {
         Telling(Audience.UNIT, Kind.ESCALATION, Urgency.NOW),
     ),
     DeadlineKind.PROMISE_MOVED: (Telling(Audience.REPORTERS, Kind.PROMISE_MOVED, Urgency.SOON),),
+    DeadlineKind.PAUSE_OVER: (Telling(Audience.WORKER, Kind.PAUSE_OVER, Urgency.SOON),),
 }
 
 # While an order is at work with somebody, they are told when it is taken from them; afterwards it is history.

@@ -107,6 +107,10 @@ _TEXTS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
         "zh": ("办结时间调整", "您的诉求{number}预计在{due}前办结。"),
         "en": ("New promised date", "Your report {number} is now promised before {due}."),
     },
+    Kind.PAUSE_OVER: {
+        "zh": ("计时恢复", "工单{number}的计时暂停已于{due}结束{place},时限继续计算。"),
+        "en": ("The clock runs again", "The pause of work order {number} was over at {due}{place}."),
+    },
     Kind.OVERFLOW: {
         "zh": ("通知过多", "一天内通知过多,另有{count}条未发送,请在工单列表中查看。"),
         "en": ("Too many notices", "{count} more of this day were not sent; look at the list of work orders."),
