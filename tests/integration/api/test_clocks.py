@@ -349,6 +349,15 @@ async def test_a_merged_order_that_stands_alone_again_has_its_old_promise(world:
     assert {each["kind"] for each in seen["deadlines"]} == {"promise", "accept"}
 
 
+async def test_who_had_an_order_before_has_not_arrived_for_who_has_it_now(world: World) -> None:
+    await always(world)
+    number = await opened(world)
+    for action, who in [("handle", "gwen"), ("arrive", "gwen"), ("recall", "oscar"), ("dispatch", "oscar")]:
+        await world.by(who).post(f"work-orders/{number}/{action}", {"reason": "moved"})
+    await world.by("gwen").post(f"work-orders/{number}/handle")  # the same moment by the clock
+    assert (await clocks(world, number))["own"]["kind"] == "arrive"
+
+
 async def test_to_put_an_order_aside_stops_no_clock(world: World) -> None:
     await always(world)
     number = await opened(world)
