@@ -349,6 +349,22 @@ async def test_a_merged_order_that_stands_alone_again_has_its_old_promise(world:
     assert {each["kind"] for each in seen["deadlines"]} == {"promise", "accept"}
 
 
+async def test_the_promise_of_an_order_goes_with_it_into_another_and_stays_there(world: World) -> None:
+    await always(world)
+    master, middle, copy, answered = [await opened(world) for _ in range(4)]
+    for number, other in [(copy, middle), (middle, master)]:
+        await world.by("oscar").post(f"work-orders/{number}/merge", {"master": other, "reason": "The same pipe"})
+    await act(world, middle, "unmerge")  # the copy stays in the master
+    for number in (master, answered):
+        for action in ("handle", "resolve", "answer"):
+            await act(world, number, action)
+    assert (await clocks(world, copy))["promise"]["state"] == "kept"
+    other = await opened(world)
+    await world.by("oscar").post(f"work-orders/{other}/merge", {"master": middle, "reason": "The same pipe"})
+    await world.by("oscar").post(f"work-orders/{middle}/merge", {"master": answered, "reason": "The same pipe"})
+    assert (await clocks(world, other))["promise"]["state"] == "kept"  # its reporter sees that it was answered
+
+
 async def test_who_had_an_order_before_has_not_arrived_for_who_has_it_now(world: World) -> None:
     await always(world)
     number = await opened(world)
