@@ -94,6 +94,7 @@ BY_ACTION: Final[dict[str, tuple[Telling, ...]]] = {
     "accept": (Telling(Audience.REPORTERS, Kind.ACCEPTED, Urgency.LATER),),
     "dispatch": (Telling(Audience.REPORTERS, Kind.UNDER_WAY, Urgency.LATER),),
     "handle": (Telling(Audience.REPORTERS, Kind.HANDLING, Urgency.LATER),),
+    "claim": (Telling(Audience.REPORTERS, Kind.UNDER_WAY, Urgency.LATER),),
     "hold": (
         Telling(Audience.REPORTERS, Kind.ON_HOLD, Urgency.SOON),
         Telling(Audience.SUPERVISORS, Kind.ON_HOLD, Urgency.LATER),
