@@ -117,12 +117,13 @@ def _of_hand(tx: Transaction, order: Order, clock: Clock) -> dict[str, list[Remi
     return {turn.hand.kind: clock.ground.told_at(order, planned)}
 
 
-async def plan_promise(tx: Transaction, order: Order, clock: Clock) -> None:
+async def plan_promise(tx: Transaction, order: Order, clock: Clock) -> datetime:
     """The promised time and its deadlines, after what moves them: an extension, or a pause that stops the promise."""
-    due = _promised(clock)(WHOLE)
-    await store.move_promise(tx, order.number, clock.promise.round, to_datetime(due))
+    due = to_datetime(_promised(clock)(WHOLE))
+    await store.move_promise(tx, order.number, clock.promise.round, due)
     await store.drop_deadlines(tx, [order.number], [PROMISE])
     await store.add_deadlines(tx, order.number, _of_promise(tx, order, clock))
+    return due
 
 
 def _of_promise(tx: Transaction, order: Order, clock: Clock) -> dict[str, list[Reminder]]:

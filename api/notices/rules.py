@@ -28,6 +28,7 @@ class Audience(StrEnum):
 
     WORKER = "worker"  # the one it is dispatched to now
     FORMER_WORKER = "former_worker"  # the one it was taken from
+    REPORTER = "reporter"  # of the order alone
     REPORTERS = "reporters"  # of the order and of all that were merged into it, each of their own
     SUPERVISORS = "supervisors"  # of the site, and the group that a robot writes to for them
     UNIT = "unit"  # the group that a robot writes to for the responsible unit
@@ -93,8 +94,8 @@ class Telling:
 BY_ACTION: Final[dict[str, tuple[Telling, ...]]] = {
     "accept": (Telling(Audience.REPORTERS, Kind.ACCEPTED, Urgency.LATER),),
     "dispatch": (Telling(Audience.REPORTERS, Kind.UNDER_WAY, Urgency.LATER),),
-    "handle": (Telling(Audience.REPORTERS, Kind.HANDLING, Urgency.LATER),),
     "claim": (Telling(Audience.REPORTERS, Kind.UNDER_WAY, Urgency.LATER),),
+    "handle": (Telling(Audience.REPORTERS, Kind.HANDLING, Urgency.LATER),),
     "hold": (
         Telling(Audience.REPORTERS, Kind.ON_HOLD, Urgency.SOON),
         Telling(Audience.SUPERVISORS, Kind.ON_HOLD, Urgency.LATER),
@@ -129,7 +130,7 @@ BY_DEADLINE: Final[dict[DeadlineKind, tuple[Telling, ...]]] = {
         Telling(Audience.SUPERVISORS, Kind.ESCALATION, Urgency.NOW),
         Telling(Audience.UNIT, Kind.ESCALATION, Urgency.NOW),
     ),
-    DeadlineKind.PROMISE_MOVED: (Telling(Audience.REPORTERS, Kind.PROMISE_MOVED, Urgency.SOON),),
+    DeadlineKind.PROMISE_MOVED: (Telling(Audience.REPORTER, Kind.PROMISE_MOVED, Urgency.SOON),),
     DeadlineKind.PAUSE_OVER: (Telling(Audience.WORKER, Kind.PAUSE_OVER, Urgency.SOON),),
 }
 

@@ -35,12 +35,16 @@ UNIT_PREFIX: Final = f"{GROUP_SIGN}unit:"
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """What a clock tells: `id` names this firing for ever (told twice it is heard once), `due_at` is the limit."""
+    """What a clock tells: `id` names this firing for ever (told twice it is heard once), `due_at` is the limit.
+
+    `by`: who moved it, and is not told.
+    """
 
     id: str
     kind: DeadlineKind
     order: Order
     due_at: datetime
+    by: str = SYSTEM
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,7 @@ async def about_deadlines(tx: Transaction, deadlines: Iterable[Deadline]) -> Non
             telling,
             f"deadline:{each.id}:{telling.kind}",
             each.order,
+            but_not=each.by,
             more={"due": f"{each.due_at.astimezone(zone):%m-%d %H:%M}"},
         )
         for each in deadlines
@@ -179,6 +184,8 @@ def _recipients(word: _Word, reporters: list[dict[str, Any]], supervisors: list[
             return _one(order, order.worker)
         case Audience.FORMER_WORKER:
             return _one(order, word.former_worker)
+        case Audience.REPORTER:
+            return _one(order, order.reporter)
         case Audience.REPORTERS:
             # Each hears of their own order, and nothing of the others.
             return [

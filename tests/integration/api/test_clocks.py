@@ -202,6 +202,25 @@ async def test_only_what_the_estate_has_no_hand_in_stops_the_promise(world: Worl
     assert after["promise"]["due_at"] == (to_text(world, 660) if moves else before)
 
 
+async def test_the_reporter_hears_of_a_new_date_and_of_no_other_change(world: World) -> None:
+    await always(world)
+    number, copy = await opened(world), str((await world.by("rob").post("reports", REPORT))["number"])
+    await world.by("oscar").post(f"work-orders/{copy}/merge", {"master": number, "reason": "The same pipe"})
+    for reason in (PauseReason.PARTS, PauseReason.REPORTER):
+        asked = await world.by("gwen").post(f"work-orders/{number}/pauses", pause(60, reason))
+        pause_id = asked["pauses"][-1]["id"]
+        await world.by("susan").post(f"work-orders/{number}/pauses/{pause_id}/approve")
+        await world.by("gwen").post(f"work-orders/{number}/pauses/{pause_id}/end")
+
+    async def heard(who: str) -> list[str]:
+        items = (await world.by(who).get("/v1/me/notices"))["items"]
+        return [each["text"]["en"] for each in items if each["kind"] == "promise_moved"]
+
+    texts = await heard("rita")
+    assert ["06-01 22:00" in texts[0], "06-01 23:00" in texts[1], len(texts)] == [True, True, 2]
+    assert await heard("rob") == []  # a merged order has its own promise
+
+
 async def test_nobody_decides_on_what_they_asked_for(world: World) -> None:
     await always(world)
     number = await opened(world)
