@@ -23,7 +23,7 @@ _OWN_WORDS: Final = {
     PAUSE_ASKED: DeadlineKind.PAUSE_ASKED,
     EXTENSION_ASKED: DeadlineKind.EXTENSION_ASKED,
 }
-LIMIT: Final = "100%"  # the step that is the limit itself; shares below it remind, what comes after repeats
+LIMIT: Final = "100%"  # the step that is the limit itself; shares below it remind, repeats after it escalate
 
 
 async def on_fired(tx: Transaction, fired: Sequence[Fired]) -> None:
@@ -33,16 +33,16 @@ async def on_fired(tx: Transaction, fired: Sequence[Fired]) -> None:
     told = [each for each in fired if not each.superseded]
     await steps.note_all(tx, [_note(each) for each in told], SYSTEM)
     orders = await work_orders.several(tx, {each.number for each in told})
-    for each in told:
-        await notices.about_deadline(tx, Deadline(str(each.id), _kind(each), orders[each.number], each.due_at))
+    reached = [Deadline(str(each.id), _kind(each), orders[each.number], each.limit_at) for each in told]
+    await notices.about_deadlines(tx, reached)
 
 
 def _kind(fired: Fired) -> DeadlineKind:
     if own := _OWN_WORDS.get(fired.kind):
         return own
-    if fired.is_escalation:
-        return DeadlineKind.ESCALATION
-    return DeadlineKind.REMINDER if fired.step.endswith("%") and fired.step != LIMIT else DeadlineKind.OVERDUE
+    if fired.step == LIMIT:
+        return DeadlineKind.OVERDUE
+    return DeadlineKind.REMINDER if fired.step.endswith("%") else DeadlineKind.ESCALATION
 
 
 def _note(fired: Fired) -> Note:

@@ -117,7 +117,8 @@ def _stands_alone(alert: Alert) -> bool:
 async def act(tx: Transaction, person: Person, number: str, move: Move) -> WorkOrder:
     """Moves an order. Raises Problem 404 if this person does not see it, 403 if it is not theirs, 409 if not now."""
     held = await _held(tx, number, move)
-    order = _theirs(held.get(number), person, move.action, await store.closers(tx, number))
+    closers = await store.closers(tx, number) if move.action is Action.RATE else set()
+    order = _theirs(held.get(number), person, move.action, closers)
     await guards.check(tx, order, move)
     order = await _moved(tx, person, held, order, move)
     return shown(order, person)
