@@ -54,12 +54,12 @@ async def decide_pause(
     action = "pause_approved" if approve else "pause_denied"
     order = await steps.note(tx, order, action, by=person.username, reason=note)
     if approve:
-        await _plan_again(tx, order, pause)
+        await _plan_again(tx, person, order, pause)
         end = service.span_of(pause).end
         if pause.ended_at is None and end > to_us(tx.at):
             level = Level.WORKER if order.worker else Level.DESK
             over = clock.ground.told_at(order, [Reminder("over", level, False, end, end, end)])
-            await store.add_deadlines(tx, number, PAUSE, over)
+            await store.add_deadlines(tx, number, {PAUSE: over})
     return await _answer(tx, person, order)
 
 
@@ -73,7 +73,7 @@ async def end_pause(tx: Transaction, person: Person, number: str, pause_id: int,
     await store.drop_deadlines(tx, [number], [PAUSE])
     order = await steps.note(tx, order, "pause_ended", by=person.username, reason=note)
     if pause.approved:
-        await _plan_again(tx, order, pause)
+        await _plan_again(tx, person, order, pause)
     return await _answer(tx, person, order)
 
 
@@ -106,16 +106,16 @@ async def decide_extension(
     action = "extension_approved" if approve else "extension_denied"
     order = await steps.note(tx, order, action, by=person.username, reason=note)
     if approve:
-        await _plan_again(tx, order)
+        await _plan_again(tx, person, order)
     return await _answer(tx, person, order)
 
 
-async def _plan_again(tx: Transaction, order: Order, pause: Pause | None = None) -> None:
-    """After an extension, or a pause: the promise moves only with some of these, and its reporter is told."""
+async def _plan_again(tx: Transaction, person: Person, order: Order, pause: Pause | None = None) -> None:
+    """After an extension, or a pause: the promise moves only with some of these, and then its reporter is told."""
     clock = await service.known(tx, order)
     await service.plan_hand(tx, order, clock)
     if clock.promise.ended_at is None and (pause is None or pause.reason in STOPS_PROMISE):
-        await service.move_promise(tx, order, clock)
+        await service.move_promise(tx, order, clock, by=person.username)
 
 
 async def _theirs(tx: Transaction, person: Person, number: str) -> tuple[Order, Clock]:

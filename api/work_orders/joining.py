@@ -6,7 +6,6 @@ A merged order keeps its number, its reporter and its rating; whoever reported i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from api.problems import conflict, invalid
@@ -39,8 +38,7 @@ async def merge(tx: Transaction, held: Held, order: Order, move: Move, by: str) 
         raise conflict("too_many_merged", f"an order stands for at most {store.MAX_MERGED} others")
     after = await steps.step(tx, order, move, by)
     for each in followers:
-        detail = {"master": master.number}
-        await steps.note(tx, replace(each, merged_into=master.number), "moved-on", by=by, detail=detail)
+        await steps.moved_on(tx, each, master.number, by)
     await steps.note(tx, master, "joined", by=by, detail={"number": order.number})
     return await store.known(tx, after.number)
 

@@ -266,6 +266,7 @@ _Changes = Callable[[Order, Move, str, datetime], dict[str, Any]]
 _CHANGES: Final[dict[Action, _Changes]] = {
     Action.DISPATCH: lambda _order, move, _by, _at: {"worker": move.worker},
     Action.CLAIM: lambda _order, _move, by, _at: {"worker": by},
+    Action.HANDLE: lambda _order, _move, _by, _at: {"arrived_at": None},  # whoever had it before was there, if anybody
     Action.ARRIVE: lambda _order, _move, _by, at: {"arrived_at": at},
     Action.TRANSFER: lambda order, move, _by, _at: {
         "worker": move.worker,

@@ -35,16 +35,16 @@ ON CONFLICT DO NOTHING
 RETURNING number;
 
 -- name: add_history
+-- And the hash of the last one, to which the next one will be chained.
+WITH newest AS (UPDATE feed_counters SET history_hash = %(newest)s WHERE site = %(site)s)
 INSERT INTO order_history (site, number, n, action, from_state, to_state, actor, at, worker, reason, detail, feed_seq,
                            hash)
-VALUES (%(site)s, %(number)s, %(n)s, %(action)s, %(from_state)s, %(to_state)s, %(actor)s, %(at)s, %(worker)s,
-        %(reason)s, %(detail)s, %(feed_seq)s, %(hash)s);
+SELECT %(site)s, * FROM unnest(%(number)s::text[], %(n)s::integer[], %(action)s::text[], %(from_state)s::text[],
+                               %(to_state)s::text[], %(actor)s::text[], %(at)s::timestamptz[], %(worker)s::text[],
+                               %(reason)s::text[], %(detail)s::jsonb[], %(feed_seq)s::bigint[], %(hash)s::bytea[]);
 
 -- name: newest_hash
 SELECT history_hash FROM feed_counters WHERE site = %(site)s;
-
--- name: put_newest_hash
-UPDATE feed_counters SET history_hash = %(hash)s WHERE site = %(site)s;
 
 -- name: lock
 -- No key: rows of other tables refer to orders, and whoever adds one must not wait here for somebody who waits for them.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from itertools import accumulate
 from typing import Any, Final
 from uuid import UUID
 
@@ -28,6 +29,7 @@ MAX_ITEMS: Final = 50  # of one checklist
 MAX_SITES: Final = 1000  # looked after in one round
 MAX_TIED: Final = 500  # orders that somebody helps with or may take, and sees for it; the newest
 _RATING: Final = [field.name for field in fields(Rating)]
+_ORDER: Final = [field.name for field in fields(Order) if field.name != "rating"]  # which has a table of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +63,13 @@ async def add_rating(tx: Transaction, order: Order) -> bool:
 
 
 async def add_history(tx: Transaction, *entries: Entry) -> None:
-    """Adds entries, chained to the site's newest; the counter's row is locked by whoever got their feed_seq."""
+    """Adds entries, at least one, chained to the newest; who got their feed_seq has locked the counter."""
     row = await tx.one(_QUERIES["newest_hash"])
     made: bytes = (row and row["history_hash"]) or BEGINNING
-    rows = []
-    for entry in entries:
-        made = chained(made, entry)
-        detail = Jsonb(entry.detail) if entry.detail is not None else None
-        rows.append({**_fields(entry), "detail": detail, "hash": made})
-    await tx.many(_QUERIES["add_history"], rows)
-    await tx.run(_QUERIES["put_newest_hash"], hash=made)
-
-
-def _fields(entry: Entry) -> dict[str, Any]:
-    return {field.name: getattr(entry, field.name) for field in fields(entry)}
+    hashes = list(accumulate(entries, chained, initial=made))[1:]
+    columns = {field.name: [getattr(entry, field.name) for entry in entries] for field in fields(Entry)}
+    columns["detail"] = [Jsonb(detail) if detail is not None else None for detail in columns["detail"]]
+    await tx.run(_QUERIES["add_history"], **{**columns, "site": tx.site}, hash=hashes, newest=hashes[-1])
 
 
 async def touch(tx: Transaction, orders: Iterable[Order]) -> None:
@@ -267,7 +262,8 @@ async def is_hidden_by_now(tx: Transaction, alert: Alert) -> bool:
 
 def _columns(order: Order) -> dict[str, Any]:
     attributes = Jsonb(order.attributes) if order.attributes is not None else None
-    return {**asdict(order), "title": Jsonb(order.title), "text": Jsonb(order.text), "attributes": attributes}
+    columns = {name: getattr(order, name) for name in _ORDER}  # no copies, as `asdict` would make of all that it holds
+    return {**columns, "title": Jsonb(order.title), "text": Jsonb(order.text), "attributes": attributes}
 
 
 def _order(row: dict[str, Any] | None) -> Order | None:

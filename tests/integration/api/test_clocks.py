@@ -259,6 +259,25 @@ async def test_the_promise_stood_still_only_as_long_as_the_pause_that_a_change_o
     assert moved == [f"您的诉求{number}预计在06-{at}前办结。" for at in ("01 22:01", "06 22:00")]
 
 
+async def test_the_reporter_hears_of_a_new_date_and_of_no_other_change(world: World) -> None:
+    await always(world)
+    number, copy = await opened(world), str((await world.by("rob").post("reports", REPORT))["number"])
+    await world.by("oscar").post(f"work-orders/{copy}/merge", {"master": number, "reason": "The same pipe"})
+    for reason in (PauseReason.PARTS, PauseReason.REPORTER):
+        asked = await world.by("gwen").post(f"work-orders/{number}/pauses", pause(60, reason))
+        pause_id = asked["pauses"][-1]["id"]
+        await world.by("susan").post(f"work-orders/{number}/pauses/{pause_id}/approve")
+        await world.by("gwen").post(f"work-orders/{number}/pauses/{pause_id}/end")
+
+    async def heard(who: str) -> list[str]:
+        items = (await world.by(who).get("/v1/me/notices"))["items"]
+        return [each["text"]["en"] for each in items if each["kind"] == "promise_moved"]
+
+    texts = await heard("rita")
+    assert ["06-01 22:00" in texts[0], "06-01 23:00" in texts[1], len(texts)] == [True, True, 2]
+    assert await heard("rob") == []  # a merged order has its own promise
+
+
 async def test_nobody_decides_on_what_they_asked_for(world: World) -> None:
     await always(world)
     number = await opened(world)
@@ -452,6 +471,31 @@ async def test_a_merged_order_that_stands_alone_again_has_its_old_promise(world:
         before, "running", "unit:water-company",
     )  # fmt: skip
     assert {each["kind"] for each in seen["deadlines"]} == {"promise", "accept"}
+
+
+async def test_the_promise_of_an_order_goes_with_it_into_another_and_stays_there(world: World) -> None:
+    await always(world)
+    master, middle, copy, answered = [await opened(world) for _ in range(4)]
+    for number, other in [(copy, middle), (middle, master)]:
+        await world.by("oscar").post(f"work-orders/{number}/merge", {"master": other, "reason": "The same pipe"})
+    await act(world, middle, "unmerge")  # the copy stays in the master
+    for number in (master, answered):
+        for action in ("handle", "resolve", "answer"):
+            await act(world, number, action)
+    assert (await clocks(world, copy))["promise"]["state"] == "kept"
+    other = await opened(world)
+    await world.by("oscar").post(f"work-orders/{other}/merge", {"master": middle, "reason": "The same pipe"})
+    await world.by("oscar").post(f"work-orders/{middle}/merge", {"master": answered, "reason": "The same pipe"})
+    assert (await clocks(world, other))["promise"]["state"] == "kept"  # its reporter sees that it was answered
+
+
+async def test_who_had_an_order_before_has_not_arrived_for_who_has_it_now(world: World) -> None:
+    await always(world)
+    number = await opened(world)
+    for action, who in [("handle", "gwen"), ("arrive", "gwen"), ("recall", "oscar"), ("dispatch", "oscar")]:
+        await world.by(who).post(f"work-orders/{number}/{action}", {"reason": "moved"})
+    await world.by("gwen").post(f"work-orders/{number}/handle")  # the same moment by the clock
+    assert (await clocks(world, number))["own"]["kind"] == "arrive"
 
 
 async def test_to_put_an_order_aside_stops_no_clock(world: World) -> None:
