@@ -43,9 +43,6 @@ SELECT %(site)s, * FROM unnest(%(number)s::text[], %(n)s::integer[], %(action)s:
                                %(to_state)s::text[], %(actor)s::text[], %(at)s::timestamptz[], %(worker)s::text[],
                                %(reason)s::text[], %(detail)s::jsonb[], %(feed_seq)s::bigint[], %(hash)s::bytea[]);
 
--- name: newest_hash
-SELECT history_hash FROM feed_counters WHERE site = %(site)s;
-
 -- name: lock
 -- No key: rows of other tables refer to orders, and whoever adds one must not wait here for somebody who waits for them.
 SELECT number FROM work_orders
