@@ -71,6 +71,7 @@ ORDER BY number
 FOR NO KEY UPDATE;
 
 -- name: several
+-- In the order of the numbers: what is done to several is done in the same order each time.
 SELECT number, origin, state, category, severity, title, text, building, zone, channel, confidential, unit, grid,
        lat, lon, address, attributes, parent, merged_into, state_before, hold_until, returns, transfers, reopens,
        arbitrated, alert_id, alert_version, alert_rule_uid, alert_count, alert_cleared_at, reporter, contact_phone,
@@ -78,7 +79,8 @@ SELECT number, origin, state, category, severity, title, text, building, zone, c
        closed_at, score, solved, comment, speed, attitude, result, rated_by, master_state, master_answer, pool, helpers,
        asked_until, opened_seq, opened_at, updated_at, version
 FROM work_orders_whole
-WHERE site = %(site)s AND number = ANY(%(numbers)s);
+WHERE site = %(site)s AND number = ANY(%(numbers)s)
+ORDER BY number;
 
 -- name: one
 SELECT number, origin, state, category, severity, title, text, building, zone, channel, confidential, unit, grid,
