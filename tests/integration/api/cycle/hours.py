@@ -109,6 +109,7 @@ class Clock:
     pauses: list[Ask] = field(default_factory=list)
     extensions: list[Ask] = field(default_factory=list)
     deadlines: list[Deadline] = field(default_factory=list)
+    dropped: list[Deadline] = field(default_factory=list)  # that the order moved on before anybody was told
 
     # ---- the steps ----
 
@@ -243,6 +244,7 @@ class Clock:
 
     def forget(self, *kinds: str) -> None:
         """What was not reached is not told."""
+        self.dropped += [each for each in self.deadlines if each.fate == "waits" and each.kind in kinds]
         self.deadlines = [each for each in self.deadlines if each.fate != "waits" or each.kind not in kinds]
 
     @property

@@ -96,8 +96,10 @@ class Drawer:
         """Which line of the checklist, or which of what was asked for."""
         if action == "tick":
             return self.chance.choice([1, 1, 2, 3])
-        if paper is None or action in {"pause", "extend"} or action not in CLOCK_ACTIONS:
+        if action in {"pause", "extend"} or action not in CLOCK_ACTIONS:
             return 0
+        if paper is None:
+            return 1
         asked = paper.clock.extensions if action.endswith("extension") else paper.clock.pauses
         return self.chance.choice([*(each.id for each in asked[-2:]), 1])
 
