@@ -14,7 +14,7 @@ from api.work_orders import opening, steps, store
 from api.work_orders.kinds import Channel, Origin
 from api.work_orders.order import Move, Order
 from api.work_orders.schemas import Part
-from api.work_orders.states import UNDER_WAY, Action, State
+from api.work_orders.states import TRANSITIONS, UNDER_WAY, Action, State
 
 Held = Mapping[str, Order]  # the orders that this transaction has locked, by number
 
@@ -65,6 +65,8 @@ async def split(tx: Transaction, order: Order, part: Part, by: str) -> Order:
     """
     if order.parent is not None:
         raise conflict("is_a_part", "a part is not split again")
+    if order.state not in TRANSITIONS[Action.SPLIT].sources:  # before a part is opened in vain
+        raise conflict("wrong_state", f"split is not possible while the order is {order.state}")
     if len(await store.parts(tx, order.number)) >= store.MAX_PARTS:
         raise conflict("too_many_parts", f"an order has at most {store.MAX_PARTS} parts")
     if part.worker is not None and not await store.is_worker(tx, part.worker):

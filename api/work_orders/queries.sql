@@ -43,9 +43,6 @@ SELECT %(site)s, * FROM unnest(%(number)s::text[], %(n)s::integer[], %(action)s:
                                %(to_state)s::text[], %(actor)s::text[], %(at)s::timestamptz[], %(worker)s::text[],
                                %(reason)s::text[], %(detail)s::jsonb[], %(feed_seq)s::bigint[], %(hash)s::bytea[]);
 
--- name: newest_hash
-SELECT history_hash FROM feed_counters WHERE site = %(site)s;
-
 -- name: lock
 -- No key: rows of other tables refer to orders, and whoever adds one must not wait here for somebody who waits for them.
 SELECT number FROM work_orders
@@ -74,6 +71,7 @@ ORDER BY number
 FOR NO KEY UPDATE;
 
 -- name: several
+-- In the order of the numbers: what is done to several is done in the same order each time.
 SELECT number, origin, state, category, severity, title, text, building, zone, channel, confidential, unit, grid,
        lat, lon, address, attributes, parent, merged_into, state_before, hold_until, returns, transfers, reopens,
        arbitrated, alert_id, alert_version, alert_rule_uid, alert_count, alert_cleared_at, reporter, contact_phone,
@@ -81,7 +79,8 @@ SELECT number, origin, state, category, severity, title, text, building, zone, c
        closed_at, score, solved, comment, speed, attitude, result, rated_by, master_state, master_answer, pool, helpers,
        asked_until, opened_seq, opened_at, updated_at, version
 FROM work_orders_whole
-WHERE site = %(site)s AND number = ANY(%(numbers)s);
+WHERE site = %(site)s AND number = ANY(%(numbers)s)
+ORDER BY number;
 
 -- name: one
 SELECT number, origin, state, category, severity, title, text, building, zone, channel, confidential, unit, grid,

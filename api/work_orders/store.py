@@ -12,6 +12,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from api.roles import READERS, WORKERS
+from api.sites.store import NEWEST_HASH
 from api.transactions import Transaction
 from api.work_orders.kinds import Channel, Origin
 from api.work_orders.order import CONFIDANTS, Order, Person, Rating
@@ -63,10 +64,9 @@ async def add_rating(tx: Transaction, order: Order) -> bool:
 
 
 async def add_history(tx: Transaction, *entries: Entry) -> None:
-    """Adds entries, at least one, chained to the newest; who got their feed_seq has locked the counter."""
-    row = await tx.one(_QUERIES["newest_hash"])
-    made: bytes = (row and row["history_hash"]) or BEGINNING
-    hashes = list(accumulate(entries, chained, initial=made))[1:]
+    """Adds entries, at least one, chained to the newest; who got their feed_seq has locked the counter and read it."""
+    hashes = list(accumulate(entries, chained, initial=tx.known[NEWEST_HASH] or BEGINNING))[1:]
+    tx.known[NEWEST_HASH] = hashes[-1]
     columns = {field.name: [getattr(entry, field.name) for entry in entries] for field in fields(Entry)}
     columns["detail"] = [Jsonb(detail) if detail is not None else None for detail in columns["detail"]]
     await tx.run(_QUERIES["add_history"], **{**columns, "site": tx.site}, hash=hashes, newest=hashes[-1])

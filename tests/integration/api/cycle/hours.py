@@ -38,7 +38,11 @@ SETTINGS: Final[dict[str, Any]] = {
 LADDER: Final = ("worker", "desk", "supervisor")
 STOPS_PROMISE: Final = {"reporter", "weather"}
 # What the State Council decreed for 2026 from June on; of the years after it only the weekends are known.
-FREE: Final = {date(2026, 6, 19), *(date(2026, 9, 25 + n) for n in range(3)), *(date(2026, 10, 1 + n) for n in range(7))}
+FREE: Final = {
+    date(2026, 6, 19),
+    *(date(2026, 9, 25 + n) for n in range(3)),
+    *(date(2026, 10, 1 + n) for n in range(7)),
+}
 WORKED: Final = {date(2026, 9, 20), date(2026, 10, 10)}
 SHIFTS: Final = ((time(8, 30), time(12, 0)), (time(14, 0), time(17, 30)))
 
@@ -78,7 +82,7 @@ class Ask:
         return self.asked, min(self.ended or until, until)
 
 
-@dataclass
+@dataclass(eq=False)
 class Deadline:
     """When somebody is told of a limit."""
 
@@ -89,9 +93,6 @@ class Deadline:
     due: datetime
     fate: str = "waits"  # told, superseded
 
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
 
 @dataclass
 class Clock:
@@ -101,13 +102,14 @@ class Clock:
     is_urgent: bool
     began: datetime
     round: int = 0
-    due: datetime = datetime.min.replace(tzinfo=UTC)
+    due: datetime = field(init=False)
     ended: datetime | None = None
     outcome: str | None = None
     turns: list[tuple[datetime, int, Hand]] = field(default_factory=list)
     pauses: list[Ask] = field(default_factory=list)
     extensions: list[Ask] = field(default_factory=list)
     deadlines: list[Deadline] = field(default_factory=list)
+    dropped: list[Deadline] = field(default_factory=list)  # that the order moved on before anybody was told
 
     # ---- the steps ----
 
@@ -163,14 +165,16 @@ class Clock:
             self._add("pause", "over", "worker", ask.until)
         return self.due != before
 
-    def end_pause(self, pause: Ask, now: datetime) -> None:
-        """Ended before its time."""
+    def end_pause(self, pause: Ask, now: datetime) -> bool:
+        """Ended before its time; whether the promise has moved."""
         pause.ended = now
+        before = self.due
         self.forget("pause")
         if pause.approved:
             self.plan_hand(now)
             if not self.ended and pause.reason in STOPS_PROMISE:
                 self.promise(now)
+        return self.due != before
 
     # ---- what is due ----
 
@@ -179,7 +183,9 @@ class Clock:
         pauses = [each.span for each in self.pauses if each.approved and each.reason in STOPS_PROMISE]
         limit = self._limit("promise")
         self.due = due(self.began, limit, self._in_hours, pauses)
-        self._plan("promise", 1, now, [due(self.began, limit * share // 100, self._in_hours, pauses) for share in SHARES])
+        self._plan(
+            "promise", 1, now, [due(self.began, limit * share // 100, self._in_hours, pauses) for share in SHARES]
+        )
 
     def plan_hand(self, now: datetime) -> None:
         """Who is told when of the limit of whoever has it."""
@@ -227,7 +233,7 @@ class Clock:
         reached = [each for each in self.deadlines if each.kind == kind and each.fate == "waits" and each.due <= now]
         if not reached:
             return None
-        last = max(reached, key=lambda each: each.due) if reached[-1].due < max(r.due for r in reached) else reached[-1]
+        last = max(reversed(reached), key=lambda each: each.due)
         for each in reached:
             each.fate = "told" if each is last else "superseded"
         return last
@@ -238,6 +244,7 @@ class Clock:
 
     def forget(self, *kinds: str) -> None:
         """What was not reached is not told."""
+        self.dropped += [each for each in self.deadlines if each.fate == "waits" and each.kind in kinds]
         self.deadlines = [each for each in self.deadlines if each.fate != "waits" or each.kind not in kinds]
 
     @property
