@@ -234,8 +234,6 @@ async def _go_on(tx: Transaction, before: Order, after: Order, clock: Clock) -> 
         await store.join_promise(tx, after.number, clock.promise.round, after.merged_into)
         if after.merged_into is None:
             await plan_promise(tx, after, clock)
-        elif await store.is_answered(tx, after.merged_into):
-            await _end(tx, after, tx.at, answered=True)
     if _ends(before, after):
         await _end(tx, after, tx.at, answered=after.state in TOLD)
 

@@ -115,12 +115,6 @@ async def join_promise(tx: Transaction, number: str, round_: int, master: str | 
     await tx.run(_QUERIES["join_promise"], number=number, round=round_, follows=master)
 
 
-async def is_answered(tx: Transaction, number: str) -> bool:
-    """True if the newest promise of this order was answered."""
-    found = await promise(tx, number)
-    return found is not None and found.outcome == "answered"
-
-
 async def end_promises(tx: Transaction, number: str, *, at: datetime, answered: bool) -> list[str]:
     """Ends what is open of the order, and, answered, of all that are merged into it; returns their numbers."""
     outcome, deepest = ("answered", DEEPEST_MERGE) if answered else ("dropped", 0)
