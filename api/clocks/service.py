@@ -161,27 +161,10 @@ async def move_promise(tx: Transaction, order: Order, clock: Clock, *, by: str =
         await notices.about_deadlines(tx, [Deadline(moved, DeadlineKind.PROMISE_MOVED, order, promised, by=by)])
 
 
-async def plan_decisions(tx: Transaction, order: Order, clock: Clock) -> None:
-    """Deadlines of what was asked for and waits for a supervisor; those of what was decided or is moot are forgotten.
-
-    One that has fired stays as it is.
-    """
-    asked = {
-        PAUSE_ASKED: [each.asked_at for each in clock.pauses if each.approved is None and each.ended_at is None],
-        EXTENSION_ASKED: [
-            each.asked_at
-            for each in clock.extensions
-            if each.approved is None and each.round == clock.promise.round and clock.promise.ended_at is None
-        ],
-    }
-    await store.drop_deadlines(tx, [order.number], asked)
-    planned = {
-        kind: clock.ground.told_at(
-            order, [each for at in times for each in undecided(to_us(at), clock.ground.settings.steps)]
-        )
-        for kind, times in asked.items()
-    }
-    await store.add_deadlines(tx, order.number, planned)
+async def ask(tx: Transaction, order: Order, clock: Clock, kind: str) -> None:
+    """Deadlines of what is asked for now, and waits for a supervisor."""
+    planned = undecided(to_us(tx.at), clock.ground.settings.steps)
+    await store.add_deadlines(tx, order.number, {kind: clock.ground.told_at(order, planned)})
 
 
 async def _begin(
@@ -259,13 +242,14 @@ async def _stop(tx: Transaction, order: Order, clock: Clock) -> Sequence[Pause]:
     """A pause is of the hand that asked for it: what is not over ends, and what was asked for
     is moot. All pauses of the order, after it.
     """
-    if not any(_is_on(pause, tx.at) for pause in clock.pauses):
+    on = [pause.id for pause in clock.pauses if _is_on(pause, tx.at)]
+    if not on:
         return clock.pauses
-    await store.end_pauses(tx, order.number)
+    await store.end_pauses(tx, order.number, on)
     await store.drop_deadlines(tx, [order.number], [PAUSE, PAUSE_ASKED])
     return [
         pause.model_copy(update={"ended_by": tx.actor, "ended_at": min(pause.until, tx.at)})
-        if _is_on(pause, tx.at)
+        if pause.id in on
         else pause
         for pause in clock.pauses
     ]
