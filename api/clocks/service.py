@@ -22,7 +22,7 @@ from api.clocks.terms import Ground, Terms, ground, kept_terms, new_terms
 from api.notices import service as notices
 from api.notices.rules import DeadlineKind
 from api.notices.service import Deadline
-from api.transactions import SYSTEM, Transaction
+from api.transactions import Transaction
 from api.work_orders import store as work_orders
 from api.work_orders.order import Order
 from api.work_orders.states import TOLD, Action, State
@@ -73,7 +73,7 @@ async def follow(tx: Transaction, step: Step) -> None:
     elif step.action == Action.REOPEN:
         await _begin_again(tx, after, await known(tx, before))
     elif hand_of(before) != hand_of(after) or before.merged_into != after.merged_into or _ends(before, after):
-        await _go_on(tx, before, after, await known(tx, before))
+        await _go_on(tx, step, before, await known(tx, before))
 
 
 async def known(tx: Transaction, order: Order) -> Clock:
@@ -153,7 +153,7 @@ def _promised(clock: Clock) -> Callable[[int], int]:
     return lambda share: due_at(began, limit * share // WHOLE, clock.terms.plan, pauses)
 
 
-async def move_promise(tx: Transaction, order: Order, clock: Clock, *, by: str = SYSTEM) -> None:
+async def move_promise(tx: Transaction, order: Order, clock: Clock, *, by: str) -> None:
     """The same, and its reporter is told if it is another time, unless they moved it."""
     promised = await plan_promise(tx, order, clock)
     if promised != clock.promise.due_at:
@@ -210,26 +210,28 @@ async def _caught_up(tx: Transaction, order: Order) -> Known:
     return found
 
 
-async def _go_on(tx: Transaction, before: Order, after: Order, clock: Clock) -> None:
+async def _go_on(tx: Transaction, step: Step, before: Order, clock: Clock) -> None:
+    after = step.after
+    if _ends(before, after):
+        await _end(tx, after, tx.at, answered=after.state in TOLD)
+        clock = replace(clock, promise=replace(clock.promise, ended_at=tx.at))
     if hand_of(before) != hand_of(after):
-        clock = await _hand_on(tx, after, clock)
+        clock = await _hand_on(tx, after, clock, step.by)
     if before.merged_into != after.merged_into:
         await store.join_promise(tx, after.number, clock.promise.round, after.merged_into)
         if after.merged_into is None:
             await plan_promise(tx, after, clock)
-    if _ends(before, after):
-        await _end(tx, after, tx.at, answered=after.state in TOLD)
 
 
-async def _hand_on(tx: Transaction, order: Order, clock: Clock) -> Clock:
-    """The next turn. The promise stood still only as long as the pause that this ends."""
+async def _hand_on(tx: Transaction, order: Order, clock: Clock, by: str) -> Clock:
+    """The next turn. The promise, unless it is over, stood still only as long as the pause that this ends."""
     turn = Turn(clock.promise.round, hand_of(order), to_us(tx.at))
     await store.add_turn(tx, order.number, order.version, turn)
     was_still = promise_pauses(clock.pauses)
     clock = replace(clock, turns=[*clock.turns, turn], pauses=await _stop(tx, order, clock))
     await plan_hand(tx, order, clock)
     if clock.promise.ended_at is None and promise_pauses(clock.pauses) != was_still:
-        await move_promise(tx, order, clock)
+        await move_promise(tx, order, clock, by=by)
     return clock
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import pytest
 
+from api.clocks.schemas import PauseReason
 from herun.clock import HOUR_US, MINUTE_US
 from tests.integration.api.notices.test_inbox import kinds
 from tests.integration.api.running import World
@@ -193,3 +194,22 @@ async def test_a_reporter_hears_when_their_own_promise_moves_and_of_no_other(wor
     made = await world.by("gwen").post(f"work-orders/{number}/pauses", pause(60, world=world))
     await world.by("susan").post(f"work-orders/{number}/pauses/{made['pauses'][0]['id']}/approve")
     assert [kind for kind, _ in await kinds(world, "rita")].count("promise_moved") == 1
+
+
+@pytest.mark.parametrize(("action", "told"), [("recall", ["promise_moved"]), ("cancel", ["cancelled"])])
+async def test_a_promise_that_moves_back_is_told_unless_it_is_over_or_they_did_it(
+    world: World, action: str, told: list[str]
+) -> None:
+    await world.admin.post(
+        "people",
+        {"people": [{"username": "mona", "name": "Mona", "roles": ["operator", "resident"], "building": "b1"}]},
+    )
+    await always(world)
+    for who, expected in (("oscar", told), ("mona", [])):
+        number = str((await world.by("mona").post("reports", {"category": "water", "text": "Wet"}))["number"])
+        made = await world.by("gwen").post(f"work-orders/{number}/pauses", pause(60, PauseReason.WEATHER, world))
+        await world.by("susan").post(f"work-orders/{number}/pauses/{made['pauses'][0]['id']}/approve")
+        before = len(await kinds(world, "mona"))
+        world.clock.advance(10 * MINUTE_US)
+        await act(world, number, action, who)
+        assert [kind for kind, _ in (await kinds(world, "mona"))[before:]] == expected
