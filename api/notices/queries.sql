@@ -12,8 +12,10 @@ ORDER BY username
 LIMIT %(limit)s;
 
 -- name: made_since
+-- Without the line that says how many were too many.
 SELECT recipient, count(*) AS notices FROM notices
 WHERE site = %(site)s AND recipient = ANY(%(recipients)s) AND channel = 'inbox' AND made_at > %(since)s
+  AND kind <> 'overflow'
 GROUP BY recipient;
 
 -- name: add

@@ -207,6 +207,21 @@ async def test_a_day_has_a_limit_beyond_which_is_counted_and_seen(post: Post) ->
     assert len(post.rows("recipient = 'gwen' AND state <> 'failed'")) == MAX_A_DAY + 1
 
 
+async def test_the_line_that_counts_what_was_too_much_is_none_of_it(post: Post) -> None:
+    world, number = post.world, await post.report()
+    world.rows("DELETE FROM notices")
+    telling = Telling(Audience.WORKER, Kind.URGED, Urgency.SOON)
+    for n in range(5):
+        await tell(world, number, telling, f"early:{n}")
+    post.later(3600)
+    for n in range(MAX_A_DAY):
+        await tell(world, number, telling, f"late:{n}")
+    post.later(23 * 3600)  # the five are of another day now
+    for n in range(5):
+        await tell(world, number, telling, f"next:{n}")
+    assert len(post.rows("recipient = 'gwen' AND state <> 'failed'")) == MAX_A_DAY + 5
+
+
 async def test_who_hears_one_thing_for_two_reasons_is_counted_once(post: Post) -> None:
     world, number = post.world, await post.report()
     secret = replace(await order_of(world, number), confidential=True)
