@@ -123,6 +123,25 @@ async def test_orders_of_alerts_are_published_only_where_the_category_says_so(wo
     assert await stranger.numbers() == []
 
 
+async def test_pages_of_any_origin_may_read_and_not_write(world: World) -> None:
+    await taking_part(world)
+    one = await client(world)
+    origin = {"Origin": "https://map.example.org"}
+    for path in ("services.json", "requests.xml", "requests/none.json", "nothing"):
+        headers = (await world.client.get(f"{V2}/{path}", headers=origin)).headers
+        assert headers["access-control-allow-origin"] == "*", path
+        assert "access-control-allow-credentials" not in headers
+    asking = {**origin, "Access-Control-Request-Headers": "accept-language"}
+    allowed = await world.client.options(f"{V2}/requests", headers={**asking, "Access-Control-Request-Method": "GET"})
+    assert (allowed.status_code, allowed.headers["access-control-allow-methods"]) == (200, "GET")
+    refused = await world.client.options(f"{V2}/requests", headers={**asking, "Access-Control-Request-Method": "POST"})
+    assert refused.status_code == 400
+    sent = await world.client.post(f"{V2}/requests", data={**WATER, "api_key": one.api_key}, headers=origin)
+    assert sent.status_code == 200
+    assert "access-control-allow-origin" not in sent.headers
+    assert "access-control-allow-origin" not in (await world.client.get("/v1/sites", headers=origin)).headers
+
+
 async def test_a_category_that_is_not_offered_is_neither_taken_nor_published(world: World) -> None:
     await taking_part(world)
     one = await client(world)
