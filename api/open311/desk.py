@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from api.audit import store as audit
+from api.categories import service as categories
 from api.open311 import store
 from api.open311.schemas import (
     OfferedService,
@@ -38,7 +39,8 @@ async def site(tx: Transaction) -> SiteParticipation:
 
 
 async def put_service(tx: Transaction, code: str, new: ServiceSettings) -> OfferedService:
-    """Sets how a category is offered."""
+    """Sets how a category is offered. Raises Problem 422, with the nearest names, for none of the tree."""
+    await categories.for_report(tx, code, loc=["path", "service_code"])
     await store.put_service(tx, code, new)
     await audit.record(tx, "open311.service_put", code, new.model_dump(mode="json"))
     return OfferedService(service_code=code, **new.model_dump())

@@ -14,6 +14,7 @@ from api.open311 import batches, keys
 from api.open311.service import REPEATED_WITHIN
 from tests.integration.api.open311 import V2, WATER, Client, client, read, taking_part
 from tests.integration.api.running import World
+from tests.integration.api.test_open311 import LIFT
 from tests.unit.api.test_open311_media import EXIF, JPEG_HEAD, PICTURE
 
 MINUTE_US: Final = 60_000_000
@@ -121,6 +122,36 @@ async def test_orders_of_alerts_are_published_only_where_the_category_says_so(wo
     assert (await stranger.request(number))["description"] == "水位过高"
     await world.admin.call("DELETE", "open311-services/water")
     assert await stranger.numbers() == []
+
+
+async def test_only_a_category_of_the_tree_is_offered_and_the_nearest_are_named(world: World) -> None:
+    await taking_part(world)
+    response = await world.admin.call("PUT", "open311-services/watr", {})
+    assert (response.status_code, response.json()["type"]) == (422, "urn:herun:problem:unknown_category")
+    (error,) = response.json()["errors"]
+    assert error["loc"] == ["path", "service_code"]
+    assert "nearest: water" in error["msg"]
+    assert world.rows("SELECT * FROM open311_services") == []
+
+
+async def test_what_was_set_of_a_category_that_the_tree_lost_offers_nothing(world: World) -> None:
+    await taking_part(world)
+    await world.admin.put("open311-services/water", {"name": {"zh": "水", "en": "Water"}})
+    world.rows("UPDATE open311_services SET service_code = 'zz'")
+    assert "zz" not in {each["service_code"] for each in read(await Client(world.client).get("services"))}
+    assert (await (await client(world)).post(**{**WATER, "service_code": "zz"})).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "name", [{}, {"zh": "水"}, {"en": "Water"}, {"xx": "<"}, {"zh": "水", "en": " "}, {"zh": "水", "xx": "x"}]
+)
+async def test_words_of_a_service_are_in_both_languages(world: World, name: dict[str, str]) -> None:
+    for settings in (
+        {"name": name},
+        {"notice": name},
+        {"attributes": [{**LIFT["attributes"][1], "description": name}]},
+    ):
+        assert (await world.admin.call("PUT", "open311-services/water", settings)).status_code == 422
 
 
 async def test_pages_of_any_origin_may_read_and_not_write(world: World) -> None:

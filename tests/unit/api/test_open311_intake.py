@@ -20,12 +20,19 @@ from api.problems import Problem
 NOW = datetime(2026, 6, 1, 4, tzinfo=UTC)
 PLAIN = Service("fire-lane", {"zh": "消防通道堵塞"}, {"zh": "消防通道堵塞"}, {"zh": "治安管理"})
 PLACE = {"address_id": "b1"}
-CHOICES = [{"key": "a", "name": {"zh": "甲"}}, {"key": "b", "name": {"zh": "乙"}}]
+CHOICES = [{"key": "a", "name": {"zh": "甲", "en": "A"}}, {"key": "b", "name": {"zh": "乙", "en": "B"}}]
 
 
 def attribute(datatype: DataType, **more: Any) -> Attribute:
     values = CHOICES if datatype in {DataType.SINGLE, DataType.MULTI} else []
-    whole = {"code": "X", "order": 1, "description": {"zh": "何物?"}, "values": values, "datatype": datatype, **more}
+    whole = {
+        "code": "X",
+        "order": 1,
+        "description": {"zh": "何物?", "en": "What?"},
+        "values": values,
+        "datatype": datatype,
+        **more,
+    }
     return Attribute.model_validate(whole)
 
 
