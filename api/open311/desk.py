@@ -73,10 +73,10 @@ async def sent_in(tx: Transaction, person: Person, number: str) -> SentIn:
     return SentIn(**row, contact=contact)
 
 
-async def picture(tx: Transaction, person: Person, number: str, media_id: str) -> tuple[str, bytes]:
-    """Type and bytes of a picture of this request. Raises Problem 404."""
+async def picture(tx: Transaction, person: Person, number: str, media_id: str) -> bytes:
+    """A picture of this request, as JPEG. Raises Problem 404."""
     await work_orders.one(tx, person, number)
     found = await store.picture(tx, media_id)
     if found is None or found["number"] != number:
         raise not_found("picture")
-    return found["content_type"], found["picture"]
+    return bytes(found["picture"])

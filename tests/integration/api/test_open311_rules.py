@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
@@ -15,7 +15,6 @@ from api.open311.service import REPEATED_WITHIN
 from tests.integration.api.open311 import V2, WATER, Client, client, read, taking_part
 from tests.integration.api.running import World
 from tests.integration.api.test_open311 import LIFT
-from tests.unit.api.test_open311_media import EXIF, JPEG_HEAD, PICTURE
 
 MINUTE_US: Final = 60_000_000
 DAY_US: Final = 1440 * MINUTE_US
@@ -353,38 +352,6 @@ async def test_a_client_takes_back_or_reopens_what_it_sent_in_where_the_order_al
     assert (await one.request(number))["status"] == "closed"
     (last,) = (await world.by("oscar").get(f"work-orders/{number}/history"))["items"][-1:]
     assert (last["action"], last["reason"]) == ("cancel", "自己好了")
-
-
-async def picture_sent(world: World, one: Client, picture: bytes = JPEG_HEAD + EXIF + PICTURE[len(JPEG_HEAD) :]) -> Any:
-    files = {"media": ("a.jpg", picture, "image/jpeg")}
-    fields = {"api_key": one.api_key, **WATER}
-    return await world.client.post(f"{V2}/requests.json", data=fields, files=files)
-
-
-async def test_a_picture_comes_along_bare_and_is_shown_where_the_site_shows_pictures(world: World) -> None:
-    await taking_part(world)
-    one = await client(world)
-    number = read(await picture_sent(world, one))[0]["service_request_id"]
-    assert (await one.request(number))["media_url"] is None
-    (media,) = (await world.by("oscar").get(f"open311-requests/{number}"))["media"]
-    assert (await world.client.get(f"{V2}/media/{media}")).status_code == 404
-    shown = await world.by("oscar").call("GET", f"open311-requests/{number}/media/{media}")
-    assert (shown.content, shown.headers["content-type"]) == (PICTURE, "image/jpeg")
-    await taking_part(world, shows_media=True)
-    url = (await one.request(number))["media_url"]
-    assert url == f"http://herun{V2}/media/{media}"
-    assert (await world.client.get(url)).content == PICTURE
-    world.rows("UPDATE work_orders SET confidential = true")
-    assert (await world.client.get(url)).status_code == 404
-
-
-async def test_what_is_no_picture_or_too_large_is_refused(world: World) -> None:
-    await taking_part(world)
-    one = await client(world)
-    for picture in (b"GIF89a", PICTURE[:20], PICTURE[:-2] + b"x" * (5 * 1024 * 1024) + b"\xff\xd9"):
-        response = await picture_sent(world, one, picture)
-        assert response.status_code == 400, len(picture)
-    assert orders(world) == 0
 
 
 async def test_who_sent_something_in_is_forgotten_in_time(world: World) -> None:
