@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +24,7 @@ EVENTS_AN_HOUR: Final = 400
 @pytest.mark.timeout(300 + 15 * HOURS)
 def test_a_quiet_day_raises_nothing(tmp_path: Path) -> None:
     with Box(tmp_path, {"clock": MORNING}) as box:
-        scenario = replace(scenarios()["quiet_day"], lasts=HOURS * HOUR_US)
+        scenario = scenarios()["quiet_day"].model_copy(update={"lasts": HOURS * HOUR_US})
         day = run_scenario(target(box), scenario, site="quiet", seed=1, pace_s=5.0)
         report = asyncio.run(day)
     assert report.published > HOURS * EVENTS_AN_HOUR
