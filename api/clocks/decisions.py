@@ -8,11 +8,10 @@ from http import HTTPStatus
 from typing import Final, TypeVar
 
 from api.clocks import service, store
-from api.clocks.hours import due_at
 from api.clocks.reminders import Level, Reminder
 from api.clocks.schemas import STOPS_PROMISE, Clocks, Extension, NewExtension, NewPause, Pause
-from api.clocks.segments import TIMED, segments, used
-from api.clocks.service import PAUSE, Clock, approved
+from api.clocks.segments import TIMED
+from api.clocks.service import PAUSE, Clock
 from api.clocks.shown import shown
 from api.problems import Problem, conflict, invalid, not_found
 from api.transactions import Transaction
@@ -57,7 +56,8 @@ async def decide_pause(
         await _plan_again(tx, order, pause)
         end = service.span_of(pause).end
         if pause.ended_at is None and end > to_us(tx.at):
-            over = clock.ground.told_at(order, [Reminder("over", Level.WORKER, False, end, end)])
+            level = Level.WORKER if order.worker else Level.DESK
+            over = clock.ground.told_at(order, [Reminder("over", level, False, end, end, end)])
             await store.add_deadlines(tx, number, PAUSE, over)
     return await _answer(tx, person, order)
 
@@ -110,11 +110,11 @@ async def decide_extension(
 
 
 async def _plan_again(tx: Transaction, order: Order, pause: Pause | None = None) -> None:
-    """After an extension, or a pause: the promise moves only with some of these."""
+    """After an extension, or a pause: the promise moves only with some of these, and its reporter is told."""
     clock = await service.known(tx, order)
     await service.plan_hand(tx, order, clock)
     if clock.promise.ended_at is None and (pause is None or pause.reason in STOPS_PROMISE):
-        await service.plan_promise(tx, order, clock)
+        await service.move_promise(tx, order, clock)
 
 
 async def _theirs(tx: Transaction, person: Person, number: str) -> tuple[Order, Clock]:
@@ -132,16 +132,14 @@ async def _seen(tx: Transaction, person: Person, number: str) -> tuple[Order, Cl
 
 
 async def _answer(tx: Transaction, person: Person, order: Order) -> Clocks:
-    return shown(order, person, await service.known(tx, order), await store.deadlines(tx, order.number), tx.at)
+    clock = await service.known(tx, order)
+    await service.plan_decisions(tx, order, clock)
+    return shown(order, person, clock, await store.deadlines(tx, order.number), tx.at)
 
 
 def _is_late(tx: Transaction, clock: Clock) -> bool:
-    turn, now = clock.now, to_us(tx.at)
-    if turn.hand.kind not in TIMED:
-        return False
-    pauses = approved(clock.pauses)
-    gone = used(segments(clock.turns, pauses, now), turn, clock.terms.plan)
-    return due_at(now, clock.limit_us(turn.hand.kind) - gone, clock.terms.plan, pauses) <= now
+    now = to_us(tx.at)
+    return clock.now.hand.kind in TIMED and service.hand_is_due_at(clock, now) <= now
 
 
 def _one(found: Sequence[Asked], wanted: int) -> Asked:

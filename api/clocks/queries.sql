@@ -71,8 +71,9 @@ UPDATE order_pauses SET approved = %(approved)s, decided_by = %(actor)s, decided
 WHERE site = %(site)s AND number = %(number)s AND id = %(id)s;
 
 -- name: end_pauses
-UPDATE order_pauses SET ended_by = %(actor)s, ended_at = %(at)s
-WHERE site = %(site)s AND number = %(number)s AND ended_at IS NULL AND until > %(at)s;
+-- Also one that is over by itself and was never decided on: nobody is reminded of it any more.
+UPDATE order_pauses SET ended_by = %(actor)s, ended_at = least(until, %(at)s)
+WHERE site = %(site)s AND number = %(number)s AND ended_at IS NULL AND (until > %(at)s OR approved IS NULL);
 
 -- name: extensions
 SELECT id, round, minutes, reason, asked_by, asked_at, approved, decided_by, decided_at
@@ -93,8 +94,9 @@ DELETE FROM order_deadlines
 WHERE site = %(site)s AND number = ANY(%(numbers)s) AND kind = ANY(%(kinds)s) AND fired_at IS NULL;
 
 -- name: add_deadline
-INSERT INTO order_deadlines (site, number, kind, step, level, is_escalation, reached_at, due_at)
-VALUES (%(site)s, %(number)s, %(kind)s, %(step)s, %(level)s, %(is_escalation)s, %(reached_at)s, %(due_at)s)
+INSERT INTO order_deadlines (site, number, kind, step, level, is_escalation, reached_at, due_at, limit_at)
+VALUES (%(site)s, %(number)s, %(kind)s, %(step)s, %(level)s, %(is_escalation)s, %(reached_at)s, %(due_at)s,
+        %(limit_at)s)
 ON CONFLICT DO NOTHING;
 
 -- name: deadlines
@@ -143,7 +145,8 @@ ORDER BY number, kind, due_at DESC, id DESC;
 UPDATE order_deadlines
 SET fired_at = %(at)s, superseded = NOT id = ANY(%(last)s)
 WHERE site = %(site)s AND id = ANY(%(ids)s) AND fired_at IS NULL
-RETURNING id, number, kind, step, level, is_escalation, reached_at, due_at, fired_at, superseded;
+RETURNING id, number, kind, step, level, is_escalation, reached_at, due_at, coalesce(limit_at, reached_at) AS limit_at,
+          fired_at, superseded;
 
 -- name: set_aside
 UPDATE order_deadlines SET fired_at = %(at)s, failure = %(failure)s

@@ -46,6 +46,7 @@ class Fired:
     is_escalation: bool
     reached_at: datetime
     due_at: datetime
+    limit_at: datetime
     fired_at: datetime
     superseded: bool
 
@@ -165,6 +166,7 @@ async def add_deadlines(tx: Transaction, number: str, kind: str, planned: Iterab
                 "is_escalation": each.is_escalation,
                 "reached_at": to_datetime(each.reached_at),
                 "due_at": to_datetime(each.due_at),
+                "limit_at": to_datetime(each.limit_at),
             }
             for each in planned
         ],

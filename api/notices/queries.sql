@@ -5,9 +5,9 @@ WHERE site = %(site)s AND (number = %(number)s OR merged_into = %(number)s) AND 
 ORDER BY number
 LIMIT %(limit)s;
 
--- name: supervisors
+-- name: people_of_role
 SELECT username FROM people
-WHERE site = %(site)s AND 'supervisor' = ANY(roles) AND enabled
+WHERE site = %(site)s AND %(role)s = ANY(roles) AND enabled
 ORDER BY username
 LIMIT %(limit)s;
 
@@ -82,6 +82,17 @@ UPDATE notices AS n SET tries = n.tries + 1, next_try_wall = %(until)s
 FROM due WHERE n.site = due.site AND n.id = due.id
 RETURNING n.site, n.id, n.recipient, n.channel, n.target, n.kind, n.number, n.details, n.in_digest, n.tries, n.made_at,
           n.due_at, (SELECT s.time_zone FROM sites AS s WHERE s.site = n.site) AS time_zone;
+
+-- name: still_offered
+-- Which of these people may take which of these orders still.
+SELECT f.site, f.number, asked.recipient
+FROM unnest(%(sites)s::text[], %(numbers)s::text[], %(recipients)s::text[]) AS asked (site, number, recipient)
+JOIN order_offers AS f USING (site, number)
+JOIN work_orders AS o USING (site, number)
+WHERE f.until IS NOT NULL AND asked.recipient = ANY(f.workers) AND o.state = 'accepted' AND NOT o.confidential;
+
+-- name: withdraw
+DELETE FROM notices WHERE site = %(of_site)s AND id = ANY(%(ids)s) AND state = 'waiting';
 
 -- name: sent
 UPDATE notices SET state = 'sent', ended_at = %(at)s, failed_why = NULL WHERE site = %(site)s AND id = ANY(%(ids)s) AND state = 'waiting';

@@ -34,12 +34,15 @@ UNIT_PREFIX: Final = f"{GROUP_SIGN}unit:"
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """What a clock tells: `id` names this firing for ever (told twice it is heard once), `due_at` is the limit."""
+    """What a clock tells: `id` names this firing for ever (told twice it is heard once), `due_at` is the limit, `to` is
+    whom the clock names.
+    """
 
     id: str
     kind: DeadlineKind
     order: Order
     due_at: datetime
+    to: Audience | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ async def about_deadline(tx: Transaction, deadline: Deadline) -> None:
     """Tells that a clock has reached something; telling the same deadline again does nothing."""
     site = await sites.site(tx)
     local = deadline.due_at.astimezone(ZoneInfo(site.time_zone if site else "UTC"))
-    for telling in rules.about(deadline.kind, deadline.order):
+    for telling in rules.about(deadline.kind, deadline.order, deadline.to):
         cause = f"deadline:{deadline.id}:{telling.kind}"
         await tell(tx, telling, cause, deadline.order, more={"due": f"{local:%m-%d %H:%M}"})
 
@@ -141,18 +144,29 @@ async def _recipients(tx: Transaction, audience: Audience, order: Order, former:
             return _one(order, order.worker)
         case Audience.FORMER_WORKER:
             return _one(order, former.worker if former else None)
+        case Audience.POOL:
+            return [_about(order, each) for each in order.pool]
+        case Audience.NEW_HELPERS:
+            known = former.helpers if former else ()
+            return [_about(order, each) for each in order.helpers if each not in known]
+        case Audience.REPORTER:
+            return _one(order, order.reporter)
         case Audience.REPORTERS:
             # Each hears of their own order, and nothing of the others.
             return [
                 _Heard(row["reporter"], row["number"], _place(order.confidential, row["category"], row["building"]))
                 for row in await store.reporters(tx, order.number)
             ]
-        case Audience.SUPERVISORS:
-            people = [] if order.confidential else [SUPERVISORS]
-            people += await store.supervisors(tx)
-            return [_about(order, each) for each in people]
+        case Audience.DESK | Audience.SUPERVISORS:
+            return [_about(order, each) for each in await _console(tx, audience, order)]
         case Audience.UNIT:
             return _one(order, f"{UNIT_PREFIX}{order.unit}" if order.unit and not order.confidential else None)
+
+
+async def _console(tx: Transaction, audience: Audience, order: Order) -> list[str]:
+    operators = await store.operators(tx) if audience is Audience.DESK and not order.confidential else []
+    group = [SUPERVISORS] if audience is Audience.SUPERVISORS and not order.confidential else []
+    return operators or [*group, *await store.supervisors(tx)]
 
 
 def _one(order: Order, recipient: str | None) -> list[_Heard]:

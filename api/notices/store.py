@@ -12,13 +12,14 @@ from psycopg.types.json import Jsonb
 from api.notices.channels.contract import ChannelName
 from api.notices.rules import Kind, Urgency
 from api.notices.schemas import Delivery, Figure, Preferences
+from api.roles import Role
 from api.transactions import Touched, Transaction
 from herun.database.queries import Queries
 
 _QUERIES: Final = Queries(__package__)
-# Reporters of one order with all that were merged into it, supervisors of a site.
+# Reporters of one order with all that were merged into it; operators, and supervisors, of a site.
 MAX_REPORTERS: Final = 1000
-MAX_SUPERVISORS: Final = 50
+MAX_OF_ROLE: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,16 @@ async def reporters(tx: Transaction, number: str) -> list[dict[str, Any]]:
 
 async def supervisors(tx: Transaction) -> list[str]:
     """The supervisors of the site."""
-    return [row["username"] for row in await tx.all(_QUERIES["supervisors"], limit=MAX_SUPERVISORS)]
+    return await _who_are(tx, Role.SUPERVISOR)
+
+
+async def operators(tx: Transaction) -> list[str]:
+    """The operators of the site."""
+    return await _who_are(tx, Role.OPERATOR)
+
+
+async def _who_are(tx: Transaction, role: Role) -> list[str]:
+    return [row["username"] for row in await tx.all(_QUERIES["people_of_role"], role=role, limit=MAX_OF_ROLE)]
 
 
 async def made_since(tx: Transaction, recipients: Sequence[str], since: datetime) -> dict[str, int]:
@@ -147,6 +157,22 @@ async def claim(tx: Transaction, channel: ChannelName, *, until: datetime, limit
         rows += await tx.all(_QUERIES["claim_digest"], **values, sites=site, recipients=recipients, targets=targets)
     found = [Claimed(**{**row, "channel": ChannelName(row["channel"]), "kind": Kind(row["kind"])}) for row in rows]
     return sorted(found, key=lambda each: each.id)
+
+
+async def still_offered(tx: Transaction, offers: Sequence[Claimed]) -> set[tuple[str, str | None, str]]:
+    """Site, number and recipient of those of these offers that can be taken still."""
+    rows = await tx.all(
+        _QUERIES["still_offered"],
+        sites=[each.site for each in offers],
+        numbers=[each.number for each in offers],
+        recipients=[each.recipient for each in offers],
+    )
+    return {(row["site"], row["number"], row["recipient"]) for row in rows}
+
+
+async def withdraw(tx: Transaction, site: str, ids: list[int]) -> None:
+    """These need not be sent any more; in the inbox they stay."""
+    await tx.run(_QUERIES["withdraw"], of_site=site, ids=ids)
 
 
 async def sent(tx: Transaction, site: str, ids: list[int]) -> None:

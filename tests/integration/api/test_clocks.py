@@ -103,6 +103,22 @@ async def test_whoever_gets_an_order_back_has_used_what_they_used(world: World) 
     assert own["due_at"] == to_text(world, 40)
 
 
+async def test_when_it_was_due_is_told_as_before_however_late_it_is(world: World) -> None:
+    await always(world)
+    number = await opened(world)
+    due = (await clocks(world, number))["own"]["due_at"]
+    world.clock.advance(40 * MINUTE_US)
+    assert (await clocks(world, number))["own"]["due_at"] == due
+    for minutes in (80, 120):
+        world.clock.advance(40 * MINUTE_US)
+        own = (await clocks(world, number))["own"]
+        assert (own["due_at"], own["late"], own["used_seconds"]) == (due, True, minutes * 60)
+    await act(world, number, "return")
+    world.clock.advance(10 * MINUTE_US)
+    await act(world, number, "refuse-return")
+    assert (await clocks(world, number))["own"]["due_at"] == due
+
+
 def to_text(world: World, minutes: int) -> str:
     return to_datetime(world.clock.now_us() + minutes * MINUTE_US).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -200,6 +216,47 @@ async def test_only_what_the_estate_has_no_hand_in_stops_the_promise(world: Worl
     asked = await world.by("gwen").post(f"work-orders/{number}/pauses", pause(60, PauseReason(reason)))
     after = await world.by("susan").post(f"work-orders/{number}/pauses/{asked['pauses'][0]['id']}/approve")
     assert after["promise"]["due_at"] == (to_text(world, 660) if moves else before)
+
+
+async def test_a_promise_that_stands_still_says_so(world: World) -> None:
+    await always(world)
+    number = await opened(world)
+    asked = await world.by("gwen").post(f"work-orders/{number}/pauses", pause(60, PauseReason.WEATHER))
+    assert (await clocks(world, number))["promise"]["state"] == "running"
+    path = f"work-orders/{number}/pauses/{asked['pauses'][0]['id']}"
+    seen = (await world.by("susan").post(f"{path}/approve"))["promise"]
+    until = to_text(world, 60)
+    for _ in range(2):
+        assert (seen["state"], seen["paused_until"], seen["seconds_left"]) == ("paused", until, 600 * 60)
+        world.clock.advance(20 * MINUTE_US)
+        seen = (await clocks(world, number, "rita"))["promise"]
+    assert (await clocks(world, number, "rita"))["sentence"]["zh"] == "计时暂停中,承诺于6月1日23:00前答复。"
+    seen = (await world.by("gwen").post(f"{path}/end"))["promise"]
+    assert (seen["state"], seen["paused_until"], seen["seconds_left"]) == ("running", None, 600 * 60)
+
+
+@pytest.mark.parametrize(
+    ("action", "who", "more"),
+    [("transfer", "gwen", {"worker": "paul"}), ("return", "gwen", {}), ("recall", "oscar", {})],
+)
+async def test_the_promise_stood_still_only_as_long_as_the_pause_that_a_change_of_hand_ends(
+    world: World, action: str, who: str, more: dict[str, Any]
+) -> None:
+    await always(world)
+    number = await opened(world)
+    due = world.clock.now_us() + 600 * MINUTE_US
+    asked = await world.by("gwen").post(f"work-orders/{number}/pauses", pause(5 * 24 * 60, PauseReason.WEATHER))
+    await world.by("susan").post(f"work-orders/{number}/pauses/{asked['pauses'][0]['id']}/approve")
+    world.clock.advance(MINUTE_US)
+    await act(world, number, action, who, **more)
+    seen = await clocks(world, number)
+    assert seen["promise"]["due_at"] == to_datetime(due + MINUTE_US).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert seen["sentence"]["zh"] == "承诺于6月1日22:01前答复。"
+    limit = [each for each in seen["deadlines"] if (each["kind"], each["step"]) == ("promise", "100%")]
+    assert [each["reached_at"] for each in limit] == [seen["promise"]["due_at"]]
+    told = (await world.by("rita").get("/v1/me/notices"))["items"]
+    moved = [each["text"]["zh"] for each in told if each["kind"] == "promise_moved"]
+    assert moved == [f"您的诉求{number}预计在06-{at}前办结。" for at in ("01 22:01", "06 22:00")]
 
 
 async def test_nobody_decides_on_what_they_asked_for(world: World) -> None:
