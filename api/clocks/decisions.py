@@ -14,7 +14,7 @@ from api.clocks.segments import TIMED
 from api.clocks.service import PAUSE, Clock
 from api.clocks.shown import shown
 from api.problems import Problem, conflict, invalid, not_found
-from api.transactions import Transaction
+from api.transactions import SYSTEM, Transaction
 from api.work_orders import order as orders
 from api.work_orders import steps
 from api.work_orders import store as work_orders
@@ -39,7 +39,8 @@ async def ask_pause(tx: Transaction, person: Person, number: str, new: NewPause)
     if not tx.at < new.until <= tx.at + longest:
         raise invalid("bad_time", f"until must lie in the future, at most {longest} away")
     await store.add_pause(tx, number, new)
-    order = await steps.note(tx, order, "pause_asked", by=person.username, reason=f"{new.reason}: {new.note}")
+    reason, detail = f"{new.reason}: {new.note}", {"until": new.until.isoformat()}
+    order = await steps.note(tx, order, "pause_asked", by=person.username, reason=reason, detail=detail)
     return await _answer(tx, person, order)
 
 
@@ -53,7 +54,7 @@ async def decide_pause(
     action = "pause_approved" if approve else "pause_denied"
     order = await steps.note(tx, order, action, by=person.username, reason=note)
     if approve:
-        await _plan_again(tx, order, pause)
+        order = await _plan_again(tx, order, pause)
         end = service.span_of(pause).end
         if pause.ended_at is None and end > to_us(tx.at):
             level = Level.WORKER if order.worker else Level.DESK
@@ -72,7 +73,7 @@ async def end_pause(tx: Transaction, person: Person, number: str, pause_id: int,
     await store.drop_deadlines(tx, [number], [PAUSE])
     order = await steps.note(tx, order, "pause_ended", by=person.username, reason=note)
     if pause.approved:
-        await _plan_again(tx, order, pause)
+        order = await _plan_again(tx, order, pause)
     return await _answer(tx, person, order)
 
 
@@ -105,16 +106,19 @@ async def decide_extension(
     action = "extension_approved" if approve else "extension_denied"
     order = await steps.note(tx, order, action, by=person.username, reason=note)
     if approve:
-        await _plan_again(tx, order)
+        order = await _plan_again(tx, order)
     return await _answer(tx, person, order)
 
 
-async def _plan_again(tx: Transaction, order: Order, pause: Pause | None = None) -> None:
+async def _plan_again(tx: Transaction, order: Order, pause: Pause | None = None) -> Order:
     """After an extension, or a pause: the promise moves only with some of these, and its reporter is told."""
     clock = await service.known(tx, order)
     await service.plan_hand(tx, order, clock)
     if clock.promise.ended_at is None and (pause is None or pause.reason in STOPS_PROMISE):
-        await service.move_promise(tx, order, clock)
+        promised = await service.move_promise(tx, order, clock)
+        if promised is not None:
+            return await steps.note(tx, order, steps.PROMISED, by=SYSTEM, detail=steps.promised(promised))
+    return order
 
 
 async def _theirs(tx: Transaction, person: Person, number: str) -> tuple[Order, Clock]:
