@@ -3,7 +3,7 @@
 from herun.database.migrate import run_sql
 
 revision = "0019"
-down_revision = "0015"
+down_revision = "0016"
 
 
 def upgrade() -> None:
