@@ -54,11 +54,12 @@ from api.work_orders import endpoints as work_orders
 PREFIX: Final = "/v1"
 VERSION: Final = "1"
 
-# Dispatch comes before the orders: its pool is no order's number.
+# Routes are tried one after the other: what is asked for most comes first. Dispatch comes before the orders: its
+# pool is no order's number.
 _FEATURES: Final = (
-    sessions, sites, people, devices, rules, promotions, plate_lists, visitors, care, events, passages, alerts, arming,
-    calendar, backtests, categories, reports, dispatch, work_orders, clocks, progress, links, questions, urges,
-    return_visits, pictures, duplicates, evidence, notices, live, audit, open311, figures, bulletins, topics,
+    reports, dispatch, work_orders, clocks, live, notices, alerts, events, sessions, sites, people, devices, rules,
+    promotions, plate_lists, visitors, care, passages, arming, calendar, backtests, categories, progress, links,
+    questions, urges, return_visits, pictures, duplicates, evidence, audit, open311, figures, bulletins, topics,
 )  # fmt: skip
 
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})

@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from herun.catalogue import CATALOGUE, Field, FieldType, PersonalClass
-from herun.cel_types import BOOL, LIST, NULL, NUMBER, TEXT, Findings, Seen, Types, judge
+from herun.cel import VARIABLES
+from herun.cel_types import BOOL, LIST, NULL, NUMBER, TEXT, Findings, Seen, Types, Values, judge
 from herun.marked_yaml import Path
 from herun.rules import NegationRule, Rule, SequenceRule, Step
 
@@ -70,7 +71,14 @@ def seen_of(event_types: frozenset[str]) -> Seen:
             for seen, types in _as_seen(name, field):
                 may_be = types | NULL if event_type.derived else types
                 fields[seen] = fields.get(seen, frozenset()) | may_be
-    return Seen(fields, event_types, is_all=not any(CATALOGUE[name].derived for name in event_types))
+    of_what = ", ".join(sorted(event_types))
+    of_others = {root: dict.fromkeys(names, TEXT) for root, names in VARIABLES.items() if names is not None}
+    return Seen(
+        roots={"data": fields, **of_others},
+        values={"event.type": Values(event_types, lambda _: f"the rule looks at {of_what}")},
+        of_what=of_what,
+        is_all=not any(CATALOGUE[name].derived for name in event_types),
+    )
 
 
 def _as_seen(name: str, field: Field) -> Iterator[tuple[str, Types]]:

@@ -13,7 +13,7 @@ from api.clocks.schemas import STOPS_PROMISE, Clocks, Extension, NewExtension, N
 from api.clocks.segments import TIMED
 from api.clocks.service import PAUSE, Clock
 from api.clocks.shown import shown
-from api.problems import Problem, conflict, invalid, not_found
+from api.problems import FieldError, Problem, conflict, invalid, not_found
 from api.transactions import SYSTEM, Transaction
 from api.work_orders import order as orders
 from api.work_orders import steps
@@ -35,9 +35,10 @@ async def ask_pause(tx: Transaction, person: Person, number: str, new: NewPause)
     if any(pause.approved is not False and service.span_of(pause).end > to_us(tx.at) for pause in clock.pauses):
         raise conflict("paused_already", "there is a pause that is not over; end it first")
     _check_number(clock.pauses)
-    longest = timedelta(hours=clock.ground.settings.longest_pause_hours)
-    if not tx.at < new.until <= tx.at + longest:
-        raise invalid("bad_time", f"until must lie in the future, at most {longest} away")
+    longest = clock.ground.settings.longest_pause_hours
+    if not tx.at < new.until <= tx.at + timedelta(hours=longest):
+        what = f"until has to lie in the future, at most {longest} hours from now"
+        raise invalid("bad_time", what, [FieldError(loc=["body", "until"], msg=what, type="bad_time")])
     await store.add_pause(tx, number, new)
     reason, detail = f"{new.reason}: {new.note}", {"until": new.until.isoformat()}
     order = await steps.note(tx, order, "pause_asked", by=person.username, reason=reason, detail=detail)
@@ -54,12 +55,12 @@ async def decide_pause(
     action = "pause_approved" if approve else "pause_denied"
     order = await steps.note(tx, order, action, by=person.username, reason=note)
     if approve:
-        order = await _plan_again(tx, order, pause)
+        order = await _plan_again(tx, person, order, pause)
         end = service.span_of(pause).end
         if pause.ended_at is None and end > to_us(tx.at):
             level = Level.WORKER if order.worker else Level.DESK
             over = clock.ground.told_at(order, [Reminder("over", level, False, end, end, end)])
-            await store.add_deadlines(tx, number, PAUSE, over)
+            await store.add_deadlines(tx, number, {PAUSE: over})
     return await _answer(tx, person, order)
 
 
@@ -73,7 +74,7 @@ async def end_pause(tx: Transaction, person: Person, number: str, pause_id: int,
     await store.drop_deadlines(tx, [number], [PAUSE])
     order = await steps.note(tx, order, "pause_ended", by=person.username, reason=note)
     if pause.approved:
-        order = await _plan_again(tx, order, pause)
+        order = await _plan_again(tx, person, order, pause)
     return await _answer(tx, person, order)
 
 
@@ -106,16 +107,16 @@ async def decide_extension(
     action = "extension_approved" if approve else "extension_denied"
     order = await steps.note(tx, order, action, by=person.username, reason=note)
     if approve:
-        order = await _plan_again(tx, order)
+        order = await _plan_again(tx, person, order)
     return await _answer(tx, person, order)
 
 
-async def _plan_again(tx: Transaction, order: Order, pause: Pause | None = None) -> Order:
-    """After an extension, or a pause: the promise moves only with some of these, and its reporter is told."""
+async def _plan_again(tx: Transaction, person: Person, order: Order, pause: Pause | None = None) -> Order:
+    """After an extension, or a pause: the promise moves only with some of these, and then its reporter is told."""
     clock = await service.known(tx, order)
     await service.plan_hand(tx, order, clock)
     if clock.promise.ended_at is None and (pause is None or pause.reason in STOPS_PROMISE):
-        promised = await service.move_promise(tx, order, clock)
+        promised = await service.move_promise(tx, order, clock, by=person.username)
         if promised is not None:
             return await steps.note(tx, order, steps.PROMISED, by=SYSTEM, detail=steps.promised(promised))
     return order

@@ -39,10 +39,10 @@ async def on_fired(tx: Transaction, fired: Sequence[Fired]) -> None:
     told = [each for each in fired if not each.superseded]
     await steps.note_all(tx, [_note(each) for each in told], SYSTEM)
     orders = await work_orders.several(tx, {each.number for each in told})
-    for each in told:
-        order = orders[each.number]
-        said = Deadline(str(each.id), _kind(each), order, each.limit_at, _AUDIENCES[each.level])
-        await notices.about_deadline(tx, said)
+    reached = [
+        Deadline(str(each.id), _kind(each), orders[each.number], each.limit_at, _AUDIENCES[each.level]) for each in told
+    ]
+    await notices.about_deadlines(tx, reached)
 
 
 def _kind(fired: Fired) -> DeadlineKind:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -76,6 +76,16 @@ def in_the_morning(reminder: Reminder, quiet: Schedule) -> Reminder:
     """The same, but not within the quiet hours: told when they end, if they ever do."""
     stretch = quiet.state_at(reminder.due_at)
     return replace(reminder, due_at=stretch.until) if stretch.value and stretch.changes else reminder
+
+
+def told(planned: Iterable[Reminder], quiet: Schedule, apart: int) -> list[Reminder]:
+    """The same, each out of the quiet hours. The steps after a limit stay so far apart, also from the morning on."""
+    found: list[Reminder] = []
+    for each in planned:
+        follows = bool(found) and each.step.startswith("+")
+        due = max(each.due_at, found[-1].due_at + apart) if follows else each.due_at
+        found.append(in_the_morning(replace(each, due_at=due), quiet))
+    return found
 
 
 def _reminder(step: str, owner: Level, above: int, at: int, limit: int) -> Reminder:

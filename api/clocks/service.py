@@ -6,7 +6,7 @@ kept as rows, with a deadline for each reminder; all is written in the transacti
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Final
 from api.categories import service as categories
 from api.clocks import store
 from api.clocks.hours import Span, due_at
-from api.clocks.reminders import WHOLE, Level, reminders, undecided
+from api.clocks.reminders import WHOLE, Level, Reminder, reminders, undecided
 from api.clocks.schemas import STOPS_PROMISE, Extension, Pause
 from api.clocks.segments import TIMED, Kind, Turn, hand_of, segments, used, used_up_at
-from api.clocks.store import PromiseRow
+from api.clocks.store import Known, PromiseRow
 from api.clocks.terms import Ground, Terms, ground, kept_terms, new_terms
 from api.notices import service as notices
 from api.notices.rules import DeadlineKind
 from api.notices.service import Deadline
-from api.transactions import Transaction
+from api.transactions import SYSTEM, Transaction
 from api.work_orders import store as work_orders
 from api.work_orders.order import Order
 from api.work_orders.states import TOLD, Action, State
@@ -73,19 +73,19 @@ async def follow(tx: Transaction, step: Step) -> datetime | None:
     before, after = step.before, step.after
     if before is None:
         await _begin(tx, after, 0, promised_from=tx.at, at=tx.at)
-        return await _promised(tx, after)
+        return await _new_promise(tx, after)
     if step.action == Action.REOPEN:
         clock = await known(tx, before)
         await _begin_again(tx, after, clock)
-        return await _promised(tx, after, clock.promise)
+        return await _new_promise(tx, after, clock.promise)
     if hand_of(before) != hand_of(after) or before.merged_into != after.merged_into or _ends(before, after):
         clock = await known(tx, before)
         await _go_on(tx, before, after, clock)
-        return await _promised(tx, after, clock.promise)
+        return await _new_promise(tx, after, clock.promise)
     return None
 
 
-async def _promised(tx: Transaction, order: Order, before: PromiseRow | None = None) -> datetime | None:
+async def _new_promise(tx: Transaction, order: Order, before: PromiseRow | None = None) -> datetime | None:
     now = await store.promise(tx, order.number)
     if now is None or (before is not None and (before.round, before.due_at) == (now.round, now.due_at)):
         return None
@@ -94,16 +94,10 @@ async def _promised(tx: Transaction, order: Order, before: PromiseRow | None = N
 
 async def known(tx: Transaction, order: Order) -> Clock:
     """The clocks of an order; one from before there were clocks gets them now, as if it had never changed hands."""
-    promise = await store.promise(tx, order.number) or await _caught_up(tx, order)
+    found = await store.known(tx, order.number) or await _caught_up(tx, order)
     kept = await ground(tx)
-    return Clock(
-        ground=kept,
-        promise=promise,
-        terms=kept_terms(kept, promise.terms),
-        turns=await store.turns(tx, order.number),
-        pauses=await store.pauses(tx, order.number),
-        extensions=await store.extensions(tx, order.number),
-    )
+    terms = kept_terms(kept, found.promise.terms)
+    return Clock(kept, found.promise, terms, found.turns, found.pauses, found.extensions)
 
 
 def approved(pauses: Iterable[Pause]) -> list[Span]:
@@ -134,9 +128,13 @@ def hand_is_due_at(clock: Clock, now: int, share: int = WHOLE) -> int:
 async def plan_hand(tx: Transaction, order: Order, clock: Clock) -> None:
     """Deadlines of whoever has the order now; the rest of what was planned for others is forgotten."""
     await store.drop_deadlines(tx, [order.number], _HAND_KINDS)
+    await store.add_deadlines(tx, order.number, _of_hand(tx, order, clock))
+
+
+def _of_hand(tx: Transaction, order: Order, clock: Clock) -> dict[str, list[Reminder]]:
     turn = clock.now
     if turn.hand.kind not in TIMED:
-        return
+        return {}
     now = to_us(tx.at)
 
     def at_share(share: int) -> int:
@@ -144,7 +142,7 @@ async def plan_hand(tx: Transaction, order: Order, clock: Clock) -> None:
 
     level = Level.WORKER if turn.hand.worker else Level.DESK
     planned = reminders(level, clock.ground.settings.steps, now=now, at_share=at_share)
-    await store.add_deadlines(tx, order.number, turn.hand.kind, clock.ground.told_at(order, planned))
+    return {turn.hand.kind: clock.ground.told_at(order, planned)}
 
 
 async def plan_promise(tx: Transaction, order: Order, clock: Clock) -> datetime:
@@ -152,27 +150,32 @@ async def plan_promise(tx: Transaction, order: Order, clock: Clock) -> datetime:
 
     Returns the time.
     """
+    due = to_datetime(_promised(clock)(WHOLE))
+    await store.move_promise(tx, order.number, clock.promise.round, due)
+    await store.drop_deadlines(tx, [order.number], [PROMISE])
+    await store.add_deadlines(tx, order.number, _of_promise(tx, order, clock))
+    return due
+
+
+def _of_promise(tx: Transaction, order: Order, clock: Clock) -> dict[str, list[Reminder]]:
+    planned = reminders(Level.DESK, clock.ground.settings.steps, now=to_us(tx.at), at_share=_promised(clock))
+    return {PROMISE: clock.ground.told_at(order, planned)}
+
+
+def _promised(clock: Clock) -> Callable[[int], int]:
+    """When so many percent of the promise are used up."""
     began, pauses = to_us(clock.promise.began_at), promise_pauses(clock.pauses)
     limit = clock.terms.promise_us + clock.extended_us
-
-    def at_share(share: int) -> int:
-        return due_at(began, limit * share // 100, clock.terms.plan, pauses)
-
-    promised = to_datetime(at_share(100))
-    await store.move_promise(tx, order.number, clock.promise.round, promised)
-    await store.drop_deadlines(tx, [order.number], [PROMISE])
-    planned = reminders(Level.DESK, clock.ground.settings.steps, now=to_us(tx.at), at_share=at_share)
-    await store.add_deadlines(tx, order.number, PROMISE, clock.ground.told_at(order, planned))
-    return promised
+    return lambda share: due_at(began, limit * share // WHOLE, clock.terms.plan, pauses)
 
 
-async def move_promise(tx: Transaction, order: Order, clock: Clock) -> datetime | None:
-    """The same, and its reporter is told if it is another time, which is then returned."""
+async def move_promise(tx: Transaction, order: Order, clock: Clock, *, by: str = SYSTEM) -> datetime | None:
+    """The same; if it is another time it is returned, and its reporter is told, unless they moved it."""
     promised = await plan_promise(tx, order, clock)
     if promised == clock.promise.due_at:
         return None
     moved = f"promise:{order.number}:{order.version}"
-    await notices.about_deadline(tx, Deadline(moved, DeadlineKind.PROMISE_MOVED, order, promised))
+    await notices.about_deadlines(tx, [Deadline(moved, DeadlineKind.PROMISE_MOVED, order, promised, by=by)])
     return promised
 
 
@@ -181,16 +184,22 @@ async def plan_decisions(tx: Transaction, order: Order, clock: Clock) -> None:
 
     One that has fired stays as it is.
     """
-    pauses = [each.asked_at for each in clock.pauses if each.approved is None and each.ended_at is None]
-    extensions = [
-        each.asked_at
-        for each in clock.extensions
-        if each.approved is None and each.round == clock.promise.round and clock.promise.ended_at is None
-    ]
-    await store.drop_deadlines(tx, [order.number], [PAUSE_ASKED, EXTENSION_ASKED])
-    for kind, asked in ((PAUSE_ASKED, pauses), (EXTENSION_ASKED, extensions)):
-        planned = [each for at in asked for each in undecided(to_us(at), clock.ground.settings.steps)]
-        await store.add_deadlines(tx, order.number, kind, clock.ground.told_at(order, planned))
+    asked = {
+        PAUSE_ASKED: [each.asked_at for each in clock.pauses if each.approved is None and each.ended_at is None],
+        EXTENSION_ASKED: [
+            each.asked_at
+            for each in clock.extensions
+            if each.approved is None and each.round == clock.promise.round and clock.promise.ended_at is None
+        ],
+    }
+    await store.drop_deadlines(tx, [order.number], asked)
+    planned = {
+        kind: clock.ground.told_at(
+            order, [each for at in times for each in undecided(to_us(at), clock.ground.settings.steps)]
+        )
+        for kind, times in asked.items()
+    }
+    await store.add_deadlines(tx, order.number, planned)
 
 
 async def _begin(
@@ -211,30 +220,29 @@ async def _begin(
     turn = Turn(round_, hand_of(order), to_us(at))
     await store.add_turn(tx, order.number, order.version, turn)
     clock = Clock(kept, promise, terms, [turn], pauses)
-    await plan_promise(tx, order, clock)
-    await plan_hand(tx, order, clock)
+    await store.add_deadlines(tx, order.number, _of_promise(tx, order, clock) | _of_hand(tx, order, clock))
 
 
 async def _begin_again(tx: Transaction, order: Order, clock: Clock) -> None:
     """A new round; a promise that was not kept yet is not given anew, but goes on."""
     is_open = clock.promise.ended_at is None
-    await _end(tx, order, tx.at, answered=False)
-    await _stop(tx, order)
+    await store.end_promises(tx, order.number, at=tx.at, answered=False)
+    await store.drop_deadlines(tx, [order.number], [PROMISE, EXTENSION_ASKED, *_HAND_KINDS])
+    pauses = await _stop(tx, order, clock)
     promised_from = clock.promise.began_at if is_open else tx.at
-    pauses = await store.pauses(tx, order.number)
     await _begin(tx, order, clock.promise.round + 1, promised_from=promised_from, at=tx.at, pauses=pauses)
 
 
-async def _caught_up(tx: Transaction, order: Order) -> PromiseRow:
+async def _caught_up(tx: Transaction, order: Order) -> Known:
     # Nobody else may do the same at this moment: a look at an order does not lock it.
     await work_orders.locked(tx, order.number)
     if await store.promise(tx, order.number) is None:
         await _begin(tx, order, 0, promised_from=order.opened_at, at=order.opened_at)
         if order.state in TOLD | {State.CANCELLED}:
             await _end(tx, order, order.updated_at, answered=order.state in TOLD)
-    promise = await store.promise(tx, order.number)
-    assert promise is not None  # noqa: S101 - it was there, or was just made
-    return promise
+    found = await store.known(tx, order.number)
+    assert found is not None  # noqa: S101 - they were there, or were just made
+    return found
 
 
 async def _go_on(tx: Transaction, before: Order, after: Order, clock: Clock) -> None:
@@ -252,11 +260,10 @@ async def _go_on(tx: Transaction, before: Order, after: Order, clock: Clock) -> 
 
 async def _hand_on(tx: Transaction, order: Order, clock: Clock) -> Clock:
     """The next turn. The promise stood still only as long as the pause that this ends."""
-    await _stop(tx, order)
     turn = Turn(clock.promise.round, hand_of(order), to_us(tx.at))
     await store.add_turn(tx, order.number, order.version, turn)
     was_still = promise_pauses(clock.pauses)
-    clock = replace(clock, turns=[*clock.turns, turn], pauses=await store.pauses(tx, order.number))
+    clock = replace(clock, turns=[*clock.turns, turn], pauses=await _stop(tx, order, clock))
     await plan_hand(tx, order, clock)
     if clock.promise.ended_at is None and promise_pauses(clock.pauses) != was_still:
         await move_promise(tx, order, clock)
@@ -268,10 +275,24 @@ async def _end(tx: Transaction, order: Order, at: datetime, *, answered: bool) -
     await store.drop_deadlines(tx, ended, [PROMISE, EXTENSION_ASKED])
 
 
-async def _stop(tx: Transaction, order: Order) -> None:
-    """A pause is of the hand that asked for it, and so is the wish for one."""
-    if await store.end_pauses(tx, order.number):
-        await store.drop_deadlines(tx, [order.number], [PAUSE, PAUSE_ASKED])
+async def _stop(tx: Transaction, order: Order, clock: Clock) -> Sequence[Pause]:
+    """A pause is of the hand that asked for it: what is not over ends, and what was asked for
+    is moot. All pauses of the order, after it.
+    """
+    if not any(_is_on(pause, tx.at) for pause in clock.pauses):
+        return clock.pauses
+    await store.end_pauses(tx, order.number)
+    await store.drop_deadlines(tx, [order.number], [PAUSE, PAUSE_ASKED])
+    return [
+        pause.model_copy(update={"ended_by": tx.actor, "ended_at": min(pause.until, tx.at)})
+        if _is_on(pause, tx.at)
+        else pause
+        for pause in clock.pauses
+    ]
+
+
+def _is_on(pause: Pause, at: datetime) -> bool:
+    return pause.ended_at is None and (pause.until > at or pause.approved is None)
 
 
 def _ends(before: Order, after: Order) -> bool:

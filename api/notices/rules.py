@@ -106,6 +106,7 @@ _EXTENSION_ASKED: Final = (Telling(Audience.SUPERVISORS, Kind.EXTENSION_ASKED, U
 BY_ACTION: Final[dict[str, tuple[Telling, ...]]] = {
     "accept": (Telling(Audience.REPORTERS, Kind.ACCEPTED, Urgency.LATER),),
     "dispatch": (Telling(Audience.REPORTERS, Kind.UNDER_WAY, Urgency.LATER),),
+    "claim": (Telling(Audience.REPORTERS, Kind.UNDER_WAY, Urgency.LATER),),
     "handle": (Telling(Audience.REPORTERS, Kind.HANDLING, Urgency.LATER),),
     "hold": (
         Telling(Audience.REPORTERS, Kind.ON_HOLD, Urgency.SOON),

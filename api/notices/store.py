@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
@@ -52,6 +52,10 @@ class ToSend:
     in_digest: bool
 
 
+_COLUMNS: Final = [each.name for each in fields(ToSend)]
+_TO_INBOX: Final = {"channel": ChannelName.INBOX, "target": "", "in_digest": False}
+
+
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """A notice that is being sent now."""
@@ -80,9 +84,10 @@ class Wanted:
     number: str | None = None
 
 
-async def reporters(tx: Transaction, number: str) -> list[dict[str, Any]]:
-    """Who reported an order or one that was merged into it, with their own number, category and building."""
-    return await tx.all(_QUERIES["reporters"], number=number, limit=MAX_REPORTERS)
+async def reporters(tx: Transaction, numbers: Sequence[str]) -> list[dict[str, Any]]:
+    """Who reported these orders or one that was merged into them, with their own number, category and building."""
+    limit = MAX_REPORTERS * len(numbers)
+    return await tx.all(_QUERIES["reporters"], numbers=list(numbers), limit=limit)
 
 
 async def supervisors(tx: Transaction) -> list[str]:
@@ -107,24 +112,25 @@ async def made_since(tx: Transaction, recipients: Sequence[str], since: datetime
 
 async def add(tx: Transaction, notices: Iterable[New]) -> None:
     """Puts notices into inboxes; one whose cause the recipient has heard of is left out."""
-    at = {"made_at": tx.at, "due_at": tx.at, "wall": tx.wall}
-    rows = [
-        {**_values(each), **at, "channel": ChannelName.INBOX, "target": "", "in_digest": False, "state": "new"}
-        for each in notices
-    ]
-    await tx.many(_QUERIES["add"], rows)
+    own = {"site": tx.site, "made_at": tx.at, "due_at": tx.at}
+    await _add(tx, "new", [{**_values(each), **own, **_TO_INBOX} for each in notices])
     tx.touched.add(Touched.NOTICES)
 
 
 async def add_to_send(tx: Transaction, notices: Iterable[ToSend]) -> None:
     """Adds what has to be sent; what is there already is left out."""
-    rows = [{**_values(each), "state": "waiting", "wall": tx.wall} for each in notices]
-    await tx.many(_QUERIES["add"], rows)
+    await _add(tx, "waiting", [_values(each) for each in notices])
 
 
-async def count_overflow(tx: Transaction, recipient: str, cause: str) -> None:
-    """Counts a notice that was one too many."""
-    await tx.run(_QUERIES["count_overflow"], recipient=recipient, cause=cause, wall=tx.wall)
+async def _add(tx: Transaction, state: str, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        columns = {name: [row[name] for row in rows] for name in _COLUMNS}
+        await tx.run(_QUERIES["add"], **columns, state=state, wall=tx.wall)
+
+
+async def count_overflow(tx: Transaction, recipient: str, cause: str, count: int) -> None:
+    """Counts notices that were too many."""
+    await tx.run(_QUERIES["count_overflow"], recipient=recipient, cause=cause, count=count, wall=tx.wall)
 
 
 async def new(tx: Transaction, limit: int) -> list[dict[str, Any]]:
@@ -216,9 +222,11 @@ async def read(tx: Transaction, me: str, *, ids: list[int], up_to: int | None) -
     return await tx.run(_QUERIES["read"], me=me, ids=ids, up_to=up_to)
 
 
-async def deliveries(tx: Transaction, wanted: Wanted, *, older_than: int | None, limit: int) -> list[Delivery]:
-    """What became of the site's notices, newest first."""
-    values = {"state": wanted.state, "channel": wanted.channel, "number": wanted.number}
+async def deliveries(
+    tx: Transaction, wanted: Wanted, *, is_confidant: bool, older_than: int | None, limit: int
+) -> list[Delivery]:
+    """What became of the site's notices, newest first; those of confidential orders for confidants only."""
+    values = {"state": wanted.state, "channel": wanted.channel, "number": wanted.number, "is_confidant": is_confidant}
     rows = await tx.chosen(_QUERIES["deliveries"], **values, older_than=older_than, limit=limit)
     return [Delivery(**row) for row in rows]
 

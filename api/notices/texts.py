@@ -124,8 +124,8 @@ _TEXTS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
         "en": ("More time to decide on", "More time is asked for of work order {number}{place}; please decide."),
     },
     Kind.PAUSE_OVER: {
-        "zh": ("暂停已结束", "工单{number}的暂停已于{due}结束,重新计时{place}。"),
-        "en": ("The pause is over", "The pause of work order {number} was over at {due}; the clock runs again{place}."),
+        "zh": ("计时恢复", "工单{number}的计时暂停已于{due}结束{place},时限继续计算。"),
+        "en": ("The clock runs again", "The pause of work order {number} was over at {due}{place}."),
     },
     Kind.OVERFLOW: {
         "zh": ("通知过多", "一天内通知过多,另有{count}条未发送,请在工单列表中查看。"),

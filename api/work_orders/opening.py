@@ -56,13 +56,14 @@ async def dispatch_if_somebody_fits(tx: Transaction, order: Order) -> Order:
 
 
 async def _routed(tx: Transaction, order: Order) -> Order:
-    """The order with who is responsible for it, and confidential if its category says so."""
+    """The order with who is responsible for it; how severe a report is, and whether confidential, its category says."""
     category = await categories.category(tx, order.category)
     routed = await categories.route(tx, category, order.building, order.text["zh"])
     return replace(
         order,
         unit=order.unit or routed.unit,
         grid=order.grid or routed.grid,
+        severity=category.severity if order.origin is Origin.REPORT and category.known else order.severity,
         confidential=order.confidential or (order.origin is Origin.REPORT and category.confidential),
     )
 

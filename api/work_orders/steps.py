@@ -24,6 +24,7 @@ from herun.order_chain import Entry
 OPENED: Final = "opened"
 AMENDED: Final = "amended"
 PROMISED: Final = "promised"
+MOVED_ON: Final = "moved-on"
 
 _transitions = metrics.counter("herun_api_order_transitions_total")
 
@@ -67,6 +68,13 @@ async def note(
     await store.save(tx, after)
     await record(tx, before or order, after, action, by=by, reason=reason, detail=detail)
     return after
+
+
+async def moved_on(tx: Transaction, order: Order, master: str, by: str) -> None:
+    """A merged order goes with the one that it was merged into, into another one."""
+    after = replace(order, merged_into=master, version=order.version + 1, updated_at=tx.at)
+    await store.save(tx, after)
+    await record(tx, order, after, MOVED_ON, by=by, detail={"master": master})
 
 
 @dataclass(frozen=True, slots=True)

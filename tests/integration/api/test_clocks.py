@@ -259,6 +259,25 @@ async def test_the_promise_stood_still_only_as_long_as_the_pause_that_a_change_o
     assert moved == [f"您的诉求{number}预计在06-{at}前办结。" for at in ("01 22:01", "06 22:00")]
 
 
+async def test_the_reporter_hears_of_a_new_date_and_of_no_other_change(world: World) -> None:
+    await always(world)
+    number, copy = await opened(world), str((await world.by("rob").post("reports", REPORT))["number"])
+    await world.by("oscar").post(f"work-orders/{copy}/merge", {"master": number, "reason": "The same pipe"})
+    for reason in (PauseReason.PARTS, PauseReason.REPORTER):
+        asked = await world.by("gwen").post(f"work-orders/{number}/pauses", pause(60, reason))
+        pause_id = asked["pauses"][-1]["id"]
+        await world.by("susan").post(f"work-orders/{number}/pauses/{pause_id}/approve")
+        await world.by("gwen").post(f"work-orders/{number}/pauses/{pause_id}/end")
+
+    async def heard(who: str) -> list[str]:
+        items = (await world.by(who).get("/v1/me/notices"))["items"]
+        return [each["text"]["en"] for each in items if each["kind"] == "promise_moved"]
+
+    texts = await heard("rita")
+    assert ["06-01 22:00" in texts[0], "06-01 23:00" in texts[1], len(texts)] == [True, True, 2]
+    assert await heard("rob") == []  # a merged order has its own promise
+
+
 async def test_nobody_decides_on_what_they_asked_for(world: World) -> None:
     await always(world)
     number = await opened(world)
@@ -275,7 +294,11 @@ async def test_pauses_are_bounded(world: World) -> None:
     await always(world, longest_pause_hours=2)
     number = await opened(world)
     for minutes in (0, -5, 121):
-        assert code(await ask(world, number, "pauses", "gwen", pause(minutes))) == (422, "bad_time")
+        refused = await ask(world, number, "pauses", "gwen", pause(minutes))
+        assert code(refused) == (422, "bad_time")
+        (error,) = refused.json()["errors"]
+        assert error["loc"] == ["body", "until"]
+        assert error["msg"] == "until has to lie in the future, at most 2 hours from now"
     for _ in range(10):
         asked = await world.by("gwen").post(f"work-orders/{number}/pauses", pause(30, world=world))
         assert code(await ask(world, number, "pauses", "gwen", pause(30)))[1] == "paused_already"
@@ -319,7 +342,8 @@ async def test_what_was_promised_stays_when_the_limits_change(world: World) -> N
 
 
 async def test_limits_are_by_category_and_severity(world: World) -> None:
-    rule = {**ALWAYS, "category": "water", "promise_minutes": 30}
+    short = {"accept_minutes": 1, "arrive_minutes": 2, "solve_minutes": 4}
+    rule = {**ALWAYS, **short, "category": "water", "promise_minutes": 30}
     await world.by("susan").put(
         "limits",
         {"limits": [{**ALWAYS, "category": "fire"}, rule, {**rule, "severity": "critical", "promise_minutes": 7}]},
@@ -347,12 +371,55 @@ async def test_limits_that_make_no_sense_are_refused(world: World) -> None:
     assert (await susan.put("limits", {}))["changed_by"] == "susan"
 
 
+async def test_limits_that_contradict_one_another_are_refused_with_place_and_why(world: World) -> None:
+    nonsense = {"accept_minutes": 500, "arrive_minutes": 4, "solve_minutes": 2, "promise_minutes": 1}
+    always_quiet = [{"days": ["workday", "day_off", "holiday"], "from": "00:00", "to": "24:00"}]
+    body = {
+        "limits": [ALWAYS, {**ALWAYS, **nonsense, "category": "nosuch"}],
+        "quiet_hours": {"windows": always_quiet},
+    }
+    refused = await world.by("susan").call("PUT", "limits", body)
+    assert code(refused) == (422, "senseless_limits")
+    told = {tuple(each["loc"]): each["msg"] for each in refused.json()["errors"]}
+    assert told == {
+        ("body", "limits", 1, "category"): "no order can have the category nosuch",
+        ("body", "limits", 1, "promise_minutes"): "to accept may take 500 minutes, longer than the promise of 1",
+        ("body", "quiet_hours"): "all hours of all workdays are quiet: nobody would ever be told of a limit in time",
+    }
+    rule = {"uid": "r1", "title": {"zh": "a"}, "text": {"zh": "a"}, "category": "nosuch", "kind": "event",
+            "match": {"event_types": ["door.opened"]}}  # fmt: skip
+    await world.admin.put("rules/r1", rule)
+    weekends = [
+        {"days": ["day_off"], "from": "00:00", "to": "24:00"},
+        {"days": ["workday"], "from": "18:00", "to": "08:00"},
+    ]
+    fine = {"limits": [{**ALWAYS, "category": "nosuch"}], "quiet_hours": {"windows": weekends}}
+    assert (await world.by("susan").put("limits", fine))["changed_by"] == "susan"
+
+
+async def test_working_hours_in_which_no_promise_would_ever_be_over_are_refused(world: World) -> None:
+    hardly_any = {"windows": [{"days": ["mon"], "from": "23:59", "to": "00:00"}]}
+    refused = await world.by("susan").call("PUT", "limits", {"working_hours": hardly_any})
+    assert code(refused) == (422, "senseless_limits")
+    assert [each["loc"] for each in refused.json()["errors"]] == [["body", "working_hours"]]
+
+
+async def test_what_is_critical_by_its_category_is_told_of_at_night(world: World) -> None:
+    windows = [{"days": ["workday", "day_off"], "from": "12:00", "to": "20:00"}]
+    await world.by("susan").put("limits", {"quiet_hours": {"windows": windows}})
+    fire = await world.by("rita").post("reports", {**REPORT, "category": "fire"})
+    assert fire["severity"] == "critical"
+    deadlines = (await clocks(world, fire["number"]))["deadlines"]
+    assert all(each["due_at"] == each["reached_at"] for each in deadlines)
+    assert (await clocks(world, fire["number"]))["promise"]["due_at"] == to_text(world, 4 * 60)
+
+
 async def test_reminders_wait_for_the_morning_unless_it_is_critical(world: World) -> None:
     windows = [{"days": ["workday", "day_off"], "from": "13:00", "to": "20:00"}]
     await always(world, quiet_hours={"windows": windows})
     number = await opened(world)
     told = {each["due_at"] for each in (await clocks(world, number))["deadlines"] if each["kind"] == "accept"}
-    assert told == {to_text(world, 30), to_text(world, 48), to_text(world, 8 * 60)}
+    assert told == {to_text(world, 30), to_text(world, 48), *(to_text(world, hours * 60) for hours in (8, 9, 10, 11))}
     await world.follow(world.alert())
     critical = world.rows("SELECT number FROM work_orders WHERE origin = 'alert'")[0]["number"]
     deadlines = (await clocks(world, critical))["deadlines"]
@@ -404,6 +471,31 @@ async def test_a_merged_order_that_stands_alone_again_has_its_old_promise(world:
         before, "running", "unit:water-company",
     )  # fmt: skip
     assert {each["kind"] for each in seen["deadlines"]} == {"promise", "accept"}
+
+
+async def test_the_promise_of_an_order_goes_with_it_into_another_and_stays_there(world: World) -> None:
+    await always(world)
+    master, middle, copy, answered = [await opened(world) for _ in range(4)]
+    for number, other in [(copy, middle), (middle, master)]:
+        await world.by("oscar").post(f"work-orders/{number}/merge", {"master": other, "reason": "The same pipe"})
+    await act(world, middle, "unmerge")  # the copy stays in the master
+    for number in (master, answered):
+        for action in ("handle", "resolve", "answer"):
+            await act(world, number, action)
+    assert (await clocks(world, copy))["promise"]["state"] == "kept"
+    other = await opened(world)
+    await world.by("oscar").post(f"work-orders/{other}/merge", {"master": middle, "reason": "The same pipe"})
+    await world.by("oscar").post(f"work-orders/{middle}/merge", {"master": answered, "reason": "The same pipe"})
+    assert (await clocks(world, other))["promise"]["state"] == "kept"  # its reporter sees that it was answered
+
+
+async def test_who_had_an_order_before_has_not_arrived_for_who_has_it_now(world: World) -> None:
+    await always(world)
+    number = await opened(world)
+    for action, who in [("handle", "gwen"), ("arrive", "gwen"), ("recall", "oscar"), ("dispatch", "oscar")]:
+        await world.by(who).post(f"work-orders/{number}/{action}", {"reason": "moved"})
+    await world.by("gwen").post(f"work-orders/{number}/handle")  # the same moment by the clock
+    assert (await clocks(world, number))["own"]["kind"] == "arrive"
 
 
 async def test_to_put_an_order_aside_stops_no_clock(world: World) -> None:

@@ -14,7 +14,7 @@ from api.transactions import Transaction
 from herun.clock import HOUR_US, MINUTE_US
 from tests.integration.api.due import add_due, at_noon, in_order, told
 from tests.integration.api.running import World, until
-from tests.integration.api.test_clocks import always, clocks, opened
+from tests.integration.api.test_clocks import always, clocks, opened, pause
 from tests.integration.api.test_order_audit import verdict
 from tests.integration.api.test_process import start  # noqa: F401 - a fixture
 from tests.integration.api.test_work_orders import act
@@ -235,3 +235,29 @@ async def test_another_sites_deadlines_are_swept_too(world: World) -> None:
     add_due(world, 5, site="s2")
     assert await sweep_all(world) == 5
     assert world.rows("SELECT DISTINCT site FROM order_history") == [{"site": "s2"}]
+
+
+async def test_whoever_is_told_of_a_limit_hears_which_one_and_whether_it_is_past(world: World) -> None:
+    await always(world)
+    await opened(world)
+    for _ in range(15):
+        world.clock.advance(10 * MINUTE_US)
+        await sweep_all(world)
+    heard = {who: (await world.by(who).get("/v1/me/notices"))["items"] for who in ("gwen", "susan")}
+    assert [each["kind"] for each in heard["gwen"]] == ["overdue", "reminder", "reminder", "dispatched"]
+    assert [each["kind"] for each in heard["susan"]] == ["escalation", "overdue"]
+    of_limits = [*heard["gwen"][:-1], *heard["susan"]]
+    assert all("06-01 13:00" in each["text"]["en"] for each in of_limits)  # the limit, not when they are told of it
+
+
+async def test_who_has_an_order_hears_that_its_clock_runs_again(world: World) -> None:
+    await always(world)
+    number = await opened(world)
+    asked = await world.by("gwen").post(f"work-orders/{number}/pauses", pause(10))
+    await world.by("susan").post(f"work-orders/{number}/pauses/{asked['pauses'][0]['id']}/approve")
+    world.clock.advance(10 * MINUTE_US)
+    await sweep_all(world)
+    (newest, *_) = (await world.by("gwen").get("/v1/me/notices"))["items"]
+    assert (newest["kind"], newest["number"]) == ("pause_over", number)
+    assert "06-01 12:10" in newest["text"]["zh"]
+    assert (await world.by("susan").get("/v1/me/notices"))["items"] == []

@@ -21,7 +21,7 @@ KIND: Final = {"pauses": "pause_asked", "extensions": "extension_asked"}
 
 async def asked(world: World, what: str) -> tuple[str, str]:
     """An order of which gwen asks for something, and the path of that; its own limits are far away."""
-    day = {"accept_minutes": 6000, "arrive_minutes": 6000, "solve_minutes": 6000, "promise_minutes": 9000}
+    day = {"accept_minutes": 6000, "arrive_minutes": 6000, "solve_minutes": 6000, "promise_minutes": 20000}
     await world.by("susan").put(
         "limits", {"limits": [{**day, "calendar": "always", "category": "water"}], "quiet_hours": {"windows": []}}
     )
@@ -127,7 +127,7 @@ async def test_requests_wait_for_the_morning_as_limits_do(world: World) -> None:
         for each in (await clocks(world, number))["deadlines"]
         if each["kind"] in {"pause_asked", "extension_asked"}
     }
-    assert due == {"2026-06-01T12:00:00Z"}
+    assert due == {f"2026-06-01T{hour}:00:00Z" for hour in (12, 13, 14)}  # the evening, and what follows from then on
 
 
 async def test_whoever_has_the_order_hears_that_the_clock_runs_again(world: World) -> None:

@@ -135,7 +135,7 @@ async def test_a_deadline_told_twice_is_heard_once(post: Post) -> None:
     due = to_datetime(post.world.clock.now_us() + HOUR_US)
     for id_ in ("d1", "d1", "d2"):
         async with begin(post.world.resources, SITE) as tx:
-            await service.about_deadline(tx, Deadline(id_, DeadlineKind.OVERDUE, order, due))
+            await service.about_deadlines(tx, [Deadline(id_, DeadlineKind.OVERDUE, order, due)])
     assert [kind for kind, _ in await kinds(post.world, "gwen")] == ["dispatched", "overdue", "overdue"]
     text = (await post.world.by("gwen").get("/v1/me/notices"))["items"][0]["text"]
     assert "06-01 13:00" in text["zh"]  # the site's time

@@ -85,6 +85,11 @@ def test_reporters_hear_nothing_of_how_units_pass_an_order_around() -> None:
         assert not [each for each in heard(Step(ORDER, ORDER, action)) if each[0] is Audience.REPORTERS]
 
 
+@pytest.mark.parametrize("action", ["dispatch", "claim"])
+def test_reporters_hear_that_somebody_has_it_however_they_came_to_it(action: str) -> None:
+    assert (Audience.REPORTERS, Kind.UNDER_WAY) in heard(Step(ORDER, replace(ORDER, worker="gwen"), action))
+
+
 def test_supervisors_hear_of_what_they_have_to_decide() -> None:
     returned = replace(ORDER, state=State.RETURNED, worker="gwen")
     disputed = replace(ORDER, state=State.ARBITRATION)

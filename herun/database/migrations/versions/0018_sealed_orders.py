@@ -2,8 +2,8 @@
 
 from herun.database.migrate import run_sql
 
-revision = "0020"
-down_revision = "0019"
+revision = "0018"
+down_revision = "0017"
 
 
 def upgrade() -> None:

@@ -2,7 +2,7 @@
 
 from herun.database.migrate import run_sql
 
-revision = "0019"
+revision = "0017"
 down_revision = "0016"
 
 
