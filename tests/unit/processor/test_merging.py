@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from herun.alerts import Alert
 from herun.frames import Control
-from processor.engine.alerting import FORGET, RuleHead, by_event, raise_alert
+from processor.engine.alerting import RuleHead, by_event, raise_alert
+from processor.engine.masters import FORGET
 from processor.engine.merging import GRACE_US, MAX_LEVELS
 from tests.unit.processor.driving import Driver
 from tests.unit.processor.samples import SECOND_US, SITE, START_US, close_alert, event, put_device, put_rule, rule
