@@ -59,6 +59,13 @@ class Seen:
         """The event types in words."""
         return ", ".join(sorted(self.event_types))
 
+    def has_no(self, name: str) -> str:
+        """That there is no such field, and which one may be meant."""
+        close = get_close_matches(name, self.fields, 1)
+        known = ", ".join(sorted(self.fields)) or "none"
+        hint = f"did you mean {close[0]}?" if close else f"known are {known}"
+        return f"{self.of_what} has no field {name}; {hint}"
+
 
 @dataclass(slots=True)
 class Findings:
@@ -263,10 +270,7 @@ class _Reader(Cursor):
         if not self._seen.is_all:
             self._doubt(f"data.{name} is not in the catalogue of {self._seen.of_what}")
             return ANYTHING
-        close = get_close_matches(name, self._seen.fields, 1)
-        known = ", ".join(sorted(self._seen.fields)) or "none"
-        hint = f"did you mean {close[0]}?" if close else f"known are {known}"
-        self._fault(f"{self._seen.of_what} has no field {name}; {hint}")
+        self._fault(self._seen.has_no(name))
         return ANYTHING
 
     def _called(self, part: _Part, name: str, begin: int) -> _Part:

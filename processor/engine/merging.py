@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from herun.alerts import Alert, AlertState
+from herun.rules import STORM_UID
 from processor.engine import masters, storms
 from processor.engine.masters import TELL
 from processor.engine.state import CellKey, CurrentAlert, DeviceKey, TimerKey
-from processor.engine.storms import CRITICAL, STORM_UID
+from processor.engine.storms import CRITICAL
 
 if TYPE_CHECKING:
     from processor.engine.alerting import Evaluation, RuleHead

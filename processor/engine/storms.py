@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from herun.alerts import Alert, AlertState, alert_id
+from herun.rules import STORM_UID
 from processor.engine import masters
 from processor.engine.state import CellKey, CurrentAlert, RuleKey, Storm, TimerKey
 
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from processor.engine.alerting import Evaluation
 
 TIMER: Final = "storm"
-STORM_UID: Final = "herun-storm"  # rule uid of the storms' alerts; their key is the uid of the rule, or:
-ALL_RULES: Final = "*"  # no rule can be named so
+ALL_RULES: Final = "*"  # as the key of a storm's alert: of all rules; none can be named so
 CRITICAL: Final = "critical"
 
 WINDOW_US: Final = 60_000_000

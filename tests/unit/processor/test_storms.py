@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from herun.alerts import Alert
 from herun.events import Event
+from herun.rules import STORM_UID
 from processor.engine.masters import FORGET
-from processor.engine.storms import ALL_RULES, MAX_OF_RULE, MAX_OF_SITE, MAX_PLACES, QUIET_US, STORM_UID, WINDOW_US
+from processor.engine.storms import ALL_RULES, MAX_OF_RULE, MAX_OF_SITE, MAX_PLACES, QUIET_US, WINDOW_US
 from tests.unit.processor.driving import Driver
 from tests.unit.processor.samples import SECOND_US, SITE, START_US, close_alert, put_device, put_list, put_rule, rule
 from tests.unit.processor.samples import event as sample
