@@ -222,10 +222,18 @@ def _master_of(ev: Evaluation, cell: CellKey) -> CellKey | None:
 
 
 def _may_follow(ev: Evaluation, head: RuleHead, cell: CellKey, alert: Alert) -> bool:
-    """True if a device above has said nothing for about as long, or ever: its own alert may come any moment."""
+    """True if a device above has said nothing for about as long: its own alert may come any moment.
+
+    So it is with one that has never spoken, if the rule expects it to.
+    """
     quiet_us = max((head.duration_us or 0) // 2, QUIET_US)
-    seen = [ev.state.devices.get((cell[0], device)) for device in _above(ev, cell[0], cell[2])]
-    return any(each is None or each.newest_time <= alert.raised_at - quiet_us for each in seen)
+    for device in _above(ev, cell[0], cell[2]):
+        seen = ev.state.devices.get((cell[0], device))
+        if seen is None and (cell[0], head.uid, device) in ev.state.heard:
+            return True
+        if seen is not None and seen.newest_time <= alert.raised_at - quiet_us:
+            return True
+    return False
 
 
 def _above(ev: Evaluation, site: str, device: str) -> list[str]:

@@ -160,6 +160,18 @@ def test_it_waits_no_longer_than_the_grace() -> None:
     assert driver.alerts[0].merged_into is None
 
 
+def test_it_waits_for_a_switch_that_never_spoke_only_if_the_rule_expects_it() -> None:
+    for devices in (["camera", "switch"], ["camera"]):
+        match = {"event_types": ["reading.reported"], "devices": devices}
+        driver = Driver(put_rule(SILENT | {"match": match}), *tree(switch=None, camera="switch"))
+        driver.events(event("e1", at(0), device="camera"))
+        driver.pass_until(at(29))
+        assert driver.alerts == []
+        driver.pass_until(at(31))
+        told = {alert.device: alert.merged_into is not None for alert in driver.alerts}
+        assert told == ({"camera": True, "switch": False} if len(devices) == 2 else {"camera": False})
+
+
 def test_it_does_not_wait_for_a_switch_that_speaks() -> None:
     assert speaking_switch_after(20, 31).story == [("raised", 30)]
 
