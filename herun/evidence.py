@@ -20,6 +20,7 @@ MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "manifest.sig"
 MAX_FILES: Final = 200
 MAX_BYTES: Final = 64 * 1024 * 1024  # of all files of a pack, unpacked: a bomb is not opened
+PACKED_ALREADY: Final = ".jpg"
 _ALWAYS_THE_SAME: Final = (1980, 1, 1, 0, 0, 0)  # the files' own time: one content has one archive
 
 
@@ -39,7 +40,7 @@ def make_pack(files: Mapping[str, bytes], about: Mapping[str, Any], key: Signing
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in {MANIFEST: manifest, SIGNATURE: signature, **dict(sorted(files.items()))}.items():
             entry = zipfile.ZipInfo(name, _ALWAYS_THE_SAME)
-            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.compress_type = zipfile.ZIP_STORED if name.endswith(PACKED_ALREADY) else zipfile.ZIP_DEFLATED
             archive.writestr(entry, content)
     return buffer.getvalue()
 

@@ -14,6 +14,9 @@ from api.clocks.schemas import STOPS_PROMISE, Clocks, Extension, NewExtension, N
 from api.clocks.segments import TIMED, segments, used
 from api.clocks.service import PAUSE, Clock, approved
 from api.clocks.shown import shown
+from api.notices import service as notices
+from api.notices.rules import DeadlineKind
+from api.notices.service import Deadline
 from api.problems import Problem, conflict, invalid, not_found
 from api.transactions import Transaction
 from api.work_orders import order as orders
@@ -57,7 +60,8 @@ async def decide_pause(
         await _plan_again(tx, order, pause)
         end = service.span_of(pause).end
         if pause.ended_at is None and end > to_us(tx.at):
-            over = clock.ground.told_at(order, [Reminder("over", Level.WORKER, False, end, end)])
+            level = Level.WORKER if order.worker else Level.DESK
+            over = clock.ground.told_at(order, [Reminder("over", level, False, end, end)])
             await store.add_deadlines(tx, number, PAUSE, over)
     return await _answer(tx, person, order)
 
@@ -110,11 +114,14 @@ async def decide_extension(
 
 
 async def _plan_again(tx: Transaction, order: Order, pause: Pause | None = None) -> None:
-    """After an extension, or a pause: the promise moves only with some of these."""
+    """After an extension, or a pause: the promise moves only with some of these, and its reporter is told."""
     clock = await service.known(tx, order)
     await service.plan_hand(tx, order, clock)
     if clock.promise.ended_at is None and (pause is None or pause.reason in STOPS_PROMISE):
-        await service.plan_promise(tx, order, clock)
+        promised = await service.plan_promise(tx, order, clock)
+        if promised != clock.promise.due_at:
+            moved = f"promise:{order.number}:{order.version}"
+            await notices.about_deadline(tx, Deadline(moved, DeadlineKind.PROMISE_MOVED, order, promised))
 
 
 async def _theirs(tx: Transaction, person: Person, number: str) -> tuple[Order, Clock]:
@@ -132,7 +139,9 @@ async def _seen(tx: Transaction, person: Person, number: str) -> tuple[Order, Cl
 
 
 async def _answer(tx: Transaction, person: Person, order: Order) -> Clocks:
-    return shown(order, person, await service.known(tx, order), await store.deadlines(tx, order.number), tx.at)
+    clock = await service.known(tx, order)
+    await service.plan_decisions(tx, order, clock)
+    return shown(order, person, clock, await store.deadlines(tx, order.number), tx.at)
 
 
 def _is_late(tx: Transaction, clock: Clock) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from api.clocks.service import EXTENSION_ASKED, PAUSE, PAUSE_ASKED
 from api.clocks.store import Fired
 from api.notices import service as notices
 from api.notices.rules import DeadlineKind
@@ -16,6 +17,12 @@ from api.work_orders.steps import Note
 
 REMINDED: Final = "reminded"
 ESCALATED: Final = "escalated"
+# What is told of in words of its own, whatever the step.
+_OWN_WORDS: Final = {
+    PAUSE: DeadlineKind.PAUSE_OVER,
+    PAUSE_ASKED: DeadlineKind.PAUSE_ASKED,
+    EXTENSION_ASKED: DeadlineKind.EXTENSION_ASKED,
+}
 LIMIT: Final = "100%"  # the step that is the limit itself; shares below it remind, what comes after repeats
 
 
@@ -31,6 +38,8 @@ async def on_fired(tx: Transaction, fired: Sequence[Fired]) -> None:
 
 
 def _kind(fired: Fired) -> DeadlineKind:
+    if own := _OWN_WORDS.get(fired.kind):
+        return own
     if fired.is_escalation:
         return DeadlineKind.ESCALATION
     return DeadlineKind.REMINDER if fired.step.endswith("%") and fired.step != LIMIT else DeadlineKind.OVERDUE

@@ -71,8 +71,9 @@ UPDATE order_pauses SET approved = %(approved)s, decided_by = %(actor)s, decided
 WHERE site = %(site)s AND number = %(number)s AND id = %(id)s;
 
 -- name: end_pauses
-UPDATE order_pauses SET ended_by = %(actor)s, ended_at = %(at)s
-WHERE site = %(site)s AND number = %(number)s AND ended_at IS NULL AND until > %(at)s;
+-- Also one that is over by itself and was never decided on: nobody is reminded of it any more.
+UPDATE order_pauses SET ended_by = %(actor)s, ended_at = least(until, %(at)s)
+WHERE site = %(site)s AND number = %(number)s AND ended_at IS NULL AND (until > %(at)s OR approved IS NULL);
 
 -- name: extensions
 SELECT id, round, minutes, reason, asked_by, asked_at, approved, decided_by, decided_at

@@ -63,6 +63,13 @@ def reminders(owner: Level, steps: Steps, *, now: int, at_share: Callable[[int],
     return planned
 
 
+def undecided(asked_at: int, steps: Steps) -> list[Reminder]:
+    """When the supervisors are reminded of what was asked for and nobody has decided on: as often as of a limit."""
+    repeat = steps.repeat_minutes * MINUTE_US
+    times = [(f"+{count}", asked_at + count * repeat) for count in range(1, steps.repeats + 1)]
+    return [Reminder(step, Level.SUPERVISOR, False, at, at) for step, at in times]
+
+
 def in_the_morning(reminder: Reminder, quiet: Schedule) -> Reminder:
     """The same, but not within the quiet hours: told when they end, if they ever do."""
     stretch = quiet.state_at(reminder.due_at)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from api.categories import service as categories
 from api.clocks import store
 from api.clocks.hours import Span, due_at
-from api.clocks.reminders import Level, reminders
+from api.clocks.reminders import Level, reminders, undecided
 from api.clocks.schemas import STOPS_PROMISE, Extension, Pause
 from api.clocks.segments import TIMED, Kind, Turn, hand_of, segments, used
 from api.clocks.store import PromiseRow
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 PROMISE: Final = "promise"
 PAUSE: Final = "pause"
+PAUSE_ASKED: Final = "pause_asked"
+EXTENSION_ASKED: Final = "extension_asked"
 _HAND_KINDS: Final = tuple(TIMED)
 
 
@@ -119,18 +121,40 @@ async def plan_hand(tx: Transaction, order: Order, clock: Clock) -> None:
     await store.add_deadlines(tx, order.number, turn.hand.kind, clock.ground.told_at(order, planned))
 
 
-async def plan_promise(tx: Transaction, order: Order, clock: Clock) -> None:
-    """The promised time and its deadlines, after what moves them: an extension, or a pause that stops the promise."""
+async def plan_promise(tx: Transaction, order: Order, clock: Clock) -> datetime:
+    """The promised time and its deadlines, after what moves them: an extension, or a pause that stops the promise.
+
+    Returns the time.
+    """
     began, pauses = to_us(clock.promise.began_at), promise_pauses(clock.pauses)
     limit = clock.terms.promise_us + clock.extended_us
 
     def at_share(share: int) -> int:
         return due_at(began, limit * share // 100, clock.terms.plan, pauses)
 
-    await store.move_promise(tx, order.number, clock.promise.round, to_datetime(at_share(100)))
+    promised = to_datetime(at_share(100))
+    await store.move_promise(tx, order.number, clock.promise.round, promised)
     await store.drop_deadlines(tx, [order.number], [PROMISE])
     planned = reminders(Level.DESK, clock.ground.settings.steps, now=to_us(tx.at), at_share=at_share)
     await store.add_deadlines(tx, order.number, PROMISE, clock.ground.told_at(order, planned))
+    return promised
+
+
+async def plan_decisions(tx: Transaction, order: Order, clock: Clock) -> None:
+    """Deadlines of what was asked for and waits for a supervisor; those of what was decided or is moot are forgotten.
+
+    One that has fired stays as it is.
+    """
+    pauses = [each.asked_at for each in clock.pauses if each.approved is None and each.ended_at is None]
+    extensions = [
+        each.asked_at
+        for each in clock.extensions
+        if each.approved is None and each.round == clock.promise.round and clock.promise.ended_at is None
+    ]
+    await store.drop_deadlines(tx, [order.number], [PAUSE_ASKED, EXTENSION_ASKED])
+    for kind, asked in ((PAUSE_ASKED, pauses), (EXTENSION_ASKED, extensions)):
+        planned = [each for at in asked for each in undecided(to_us(at), clock.ground.settings.steps)]
+        await store.add_deadlines(tx, order.number, kind, clock.ground.told_at(order, planned))
 
 
 async def _begin(tx: Transaction, order: Order, round_: int, *, promised_from: datetime, at: datetime) -> None:
@@ -150,7 +174,7 @@ async def _begin(tx: Transaction, order: Order, round_: int, *, promised_from: d
 async def _begin_again(tx: Transaction, order: Order, clock: Clock) -> None:
     """A new round; a promise that was not kept yet is not given anew, but goes on."""
     is_open = clock.promise.ended_at is None
-    await store.end_promises(tx, order.number, at=tx.at, answered=False)
+    await _end(tx, order, tx.at, answered=False)
     await _stop(tx, order)
     promised_from = clock.promise.began_at if is_open else tx.at
     await _begin(tx, order, clock.promise.round + 1, promised_from=promised_from, at=tx.at)
@@ -188,13 +212,13 @@ async def _go_on(tx: Transaction, before: Order, after: Order, clock: Clock) -> 
 
 async def _end(tx: Transaction, order: Order, at: datetime, *, answered: bool) -> None:
     ended = await store.end_promises(tx, order.number, at=at, answered=answered)
-    await store.drop_deadlines(tx, ended, [PROMISE])
+    await store.drop_deadlines(tx, ended, [PROMISE, EXTENSION_ASKED])
 
 
 async def _stop(tx: Transaction, order: Order) -> None:
-    """A pause is of the hand that asked for it."""
+    """A pause is of the hand that asked for it, and so is the wish for one."""
     if await store.end_pauses(tx, order.number):
-        await store.drop_deadlines(tx, [order.number], [PAUSE])
+        await store.drop_deadlines(tx, [order.number], [PAUSE, PAUSE_ASKED])
 
 
 def _ends(before: Order, after: Order) -> bool:

@@ -10,6 +10,12 @@ SELECT round, score, solved, comment, speed, attitude, result, at FROM order_rat
 WHERE site = %(site)s AND number = %(number)s
 ORDER BY round;
 
+-- name: pictures
+-- Those of the order itself; what other reporters sent in belongs to their own orders.
+SELECT id, kind, width, height, bytes, sha256, sent_by, sent_at FROM pictures
+WHERE site = %(site)s AND number = %(number)s AND expires_at > %(at)s
+ORDER BY sent_at, id;
+
 -- name: residents
 -- Who of these is nothing but a resident: their names are no part of the evidence.
 SELECT username FROM people

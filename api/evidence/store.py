@@ -23,6 +23,11 @@ async def ratings(tx: Transaction, number: str) -> list[dict[str, Any]]:
     return await tx.all(_QUERIES["ratings"], number=number)
 
 
+async def pictures(tx: Transaction, number: str) -> list[dict[str, Any]]:
+    """What is known of the pictures of an order, oldest first."""
+    return await tx.all(_QUERIES["pictures"], number=number)
+
+
 async def residents(tx: Transaction, usernames: set[str]) -> set[str]:
     """Who of these is nothing but a resident."""
     return {row["username"] for row in await tx.all(_QUERIES["residents"], usernames=sorted(usernames))}

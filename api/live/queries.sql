@@ -34,10 +34,10 @@ LIMIT %(limit)s;
 -- too, so that the cursor passes them.
 SELECT h.feed_seq, 'order' AS kind, h.number AS subject, h.action, h.from_state, h.to_state, h.actor, h.at, h.worker,
        h.reason, NULL AS verdict, o.origin, o.category, o.severity, o.title, o.building, o.zone, o.alert_id,
-       ((%(sees_all)s AND (NOT o.confidential OR %(is_confidant)s)) OR o.worker = %(me)s
-        OR (h.worker = %(me)s AND NOT o.confidential) OR o.reporter = %(me)s
+       ((%(sees_all)s AND (NOT o.confidential OR %(is_confidant)s)) OR o.reporter = %(me)s
         OR (%(is_worker)s
-            AND (EXISTS (SELECT FROM order_helpers AS a WHERE a.site = o.site AND a.number = o.number
+            AND (o.worker = %(me)s OR (h.worker = %(me)s AND NOT o.confidential)
+                 OR EXISTS (SELECT FROM order_helpers AS a WHERE a.site = o.site AND a.number = o.number
                          AND a.helper = %(me)s)
                  OR (o.state = 'accepted' AND NOT o.confidential
                      AND EXISTS (SELECT FROM order_offers AS f WHERE f.site = o.site AND f.number = o.number

@@ -83,6 +83,17 @@ FROM due WHERE n.site = due.site AND n.id = due.id
 RETURNING n.site, n.id, n.recipient, n.channel, n.target, n.kind, n.number, n.details, n.in_digest, n.tries, n.made_at,
           n.due_at, (SELECT s.time_zone FROM sites AS s WHERE s.site = n.site) AS time_zone;
 
+-- name: still_offered
+-- Which of these people may take which of these orders still.
+SELECT f.site, f.number, asked.recipient
+FROM unnest(%(sites)s::text[], %(numbers)s::text[], %(recipients)s::text[]) AS asked (site, number, recipient)
+JOIN order_offers AS f USING (site, number)
+JOIN work_orders AS o USING (site, number)
+WHERE f.until IS NOT NULL AND asked.recipient = ANY(f.workers) AND o.state = 'accepted' AND NOT o.confidential;
+
+-- name: withdraw
+DELETE FROM notices WHERE site = %(of_site)s AND id = ANY(%(ids)s) AND state = 'waiting';
+
 -- name: sent
 UPDATE notices SET state = 'sent', ended_at = %(at)s, failed_why = NULL WHERE site = %(site)s AND id = ANY(%(ids)s) AND state = 'waiting';
 
@@ -122,6 +133,8 @@ SELECT id, recipient, channel, kind, number, urgency, state, made_at, due_at, tr
 WHERE site = %(site)s AND (%(older_than)s::bigint IS NULL OR id < %(older_than)s)
   AND (%(state)s::text IS NULL OR state = %(state)s) AND (%(channel)s::text IS NULL OR channel = %(channel)s)
   AND (%(number)s::text IS NULL OR number = %(number)s)
+  AND (%(is_confidant)s OR NOT EXISTS (
+      SELECT FROM work_orders AS o WHERE o.site = notices.site AND o.number = notices.number AND o.confidential))
 ORDER BY id DESC
 LIMIT %(limit)s;
 

@@ -28,6 +28,9 @@ class Audience(StrEnum):
 
     WORKER = "worker"  # the one it is dispatched to now
     FORMER_WORKER = "former_worker"  # the one it was taken from
+    POOL = "pool"  # those who may take it now
+    NEW_HELPERS = "new_helpers"  # those who help its worker since this step
+    REPORTER = "reporter"  # of this order alone
     REPORTERS = "reporters"  # of the order and of all that were merged into it, each of their own
     SUPERVISORS = "supervisors"  # of the site, and the group that a robot writes to for them
     UNIT = "unit"  # the group that a robot writes to for the responsible unit
@@ -47,6 +50,8 @@ class Kind(StrEnum):
     ACCEPTED = "accepted"
     DISPATCHED = "dispatched"
     WITHDRAWN = "withdrawn"
+    OFFERED = "offered"
+    HELPING = "helping"
     UNDER_WAY = "under_way"
     HANDLING = "handling"
     ON_HOLD = "on_hold"
@@ -64,6 +69,9 @@ class Kind(StrEnum):
     OVERDUE = "overdue"
     ESCALATION = "escalation"
     PROMISE_MOVED = "promise_moved"
+    PAUSE_ASKED = "pause_asked"
+    EXTENSION_ASKED = "extension_asked"
+    PAUSE_OVER = "pause_over"
     OVERFLOW = "overflow"  # written beside the rules: what was too much for a day
     EMAIL_CODE = "email_code"  # written beside the rules: proves that an address is the person's own
 
@@ -75,6 +83,9 @@ class DeadlineKind(StrEnum):
     OVERDUE = "overdue"
     ESCALATION = "escalation"
     PROMISE_MOVED = "promise_moved"
+    PAUSE_ASKED = "pause_asked"  # and nobody has decided on it; the same of the next
+    EXTENSION_ASKED = "extension_asked"
+    PAUSE_OVER = "pause_over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +96,9 @@ class Telling:
     kind: Kind
     urgency: Urgency
 
+
+_PAUSE_ASKED: Final = (Telling(Audience.SUPERVISORS, Kind.PAUSE_ASKED, Urgency.SOON),)
+_EXTENSION_ASKED: Final = (Telling(Audience.SUPERVISORS, Kind.EXTENSION_ASKED, Urgency.SOON),)
 
 # By action of the order machine; an action that is not here is told to nobody. Reporters hear nothing of how units
 # pass an order among themselves.
@@ -112,7 +126,11 @@ BY_ACTION: Final[dict[str, tuple[Telling, ...]]] = {
         Telling(Audience.WORKER, Kind.URGED, Urgency.SOON),
         Telling(Audience.SUPERVISORS, Kind.URGED, Urgency.LATER),
     ),
-    "ask": (Telling(Audience.REPORTERS, Kind.ASKED, Urgency.SOON),),
+    # Who is asked is who reported this one; the others have nothing to answer.
+    "ask": (Telling(Audience.REPORTER, Kind.ASKED, Urgency.SOON),),
+    "pause_asked": _PAUSE_ASKED,
+    "extension_asked": _EXTENSION_ASKED,
+    "helper-added": (Telling(Audience.NEW_HELPERS, Kind.HELPING, Urgency.SOON),),
 }
 
 BY_DEADLINE: Final[dict[DeadlineKind, tuple[Telling, ...]]] = {
@@ -126,12 +144,16 @@ BY_DEADLINE: Final[dict[DeadlineKind, tuple[Telling, ...]]] = {
         Telling(Audience.SUPERVISORS, Kind.ESCALATION, Urgency.NOW),
         Telling(Audience.UNIT, Kind.ESCALATION, Urgency.NOW),
     ),
-    DeadlineKind.PROMISE_MOVED: (Telling(Audience.REPORTERS, Kind.PROMISE_MOVED, Urgency.SOON),),
+    DeadlineKind.PROMISE_MOVED: (Telling(Audience.REPORTER, Kind.PROMISE_MOVED, Urgency.SOON),),
+    DeadlineKind.PAUSE_ASKED: _PAUSE_ASKED,
+    DeadlineKind.EXTENSION_ASKED: _EXTENSION_ASKED,
+    DeadlineKind.PAUSE_OVER: (Telling(Audience.WORKER, Kind.PAUSE_OVER, Urgency.SOON),),
 }
 
 # While an order is at work with somebody, they are told when it is taken from them; afterwards it is history.
 _AT_WORK: Final = frozenset({"dispatched", "handling", "on_hold", "returned"})
 _IN_ARBITRATION: Final = "arbitration"
+_OFFERED: Final = "offered"
 _CRITICAL: Final = "critical"
 _DISSATISFIED_UP_TO: Final = 2  # of five
 
@@ -139,9 +161,12 @@ _DISSATISFIED_UP_TO: Final = 2  # of five
 def tellings(step: Step) -> Iterator[Telling]:
     """Who is told of a step. What a person did themselves is not among it: the caller leaves the actor out."""
     before, after = step.before, step.after
+    to_act = Urgency.NOW if after.severity == _CRITICAL else Urgency.SOON
     yield from BY_ACTION.get(step.action, ())
+    if step.action == _OFFERED:
+        yield Telling(Audience.POOL, Kind.OFFERED, to_act)
     if after.worker is not None and (before is None or before.worker != after.worker):
-        yield Telling(Audience.WORKER, Kind.DISPATCHED, Urgency.NOW if after.severity == _CRITICAL else Urgency.SOON)
+        yield Telling(Audience.WORKER, Kind.DISPATCHED, to_act)
     if before is not None and before.worker not in {None, after.worker} and before.state.value in _AT_WORK:
         yield Telling(Audience.FORMER_WORKER, Kind.WITHDRAWN, Urgency.SOON)
     if after.unit is not None and (before is None or before.unit != after.unit):

@@ -114,12 +114,15 @@ async def read(tx: Transaction, me: str, which: ReadNotices) -> Read:
     return Read(marked=marked, unread=await store.unread(tx, me, MAX_UNREAD))
 
 
-async def deliveries(tx: Transaction, wanted: Wanted, *, cursor: str | None, limit: int) -> Deliveries:
+async def deliveries(
+    tx: Transaction, wanted: Wanted, *, is_confidant: bool, cursor: str | None, limit: int
+) -> Deliveries:
     """One page of what became of notices of the site, newest first, without contents. The look is written down."""
     key = cursors.decode_numbers(cursor, 1)
     asked = {name: value for name, value in asdict(wanted).items() if value is not None}
     await audit.record(tx, "notices.seen", tx.site, asked)
-    found = await store.deliveries(tx, wanted, older_than=key[0] if key else None, limit=limit + 1)
+    older_than = key[0] if key else None
+    found = await store.deliveries(tx, wanted, is_confidant=is_confidant, older_than=older_than, limit=limit + 1)
     items = found[:limit]
     return Deliveries(items=items, next_cursor=cursors.encode(items[-1].id) if len(found) > limit else None)
 
@@ -141,6 +144,13 @@ async def _recipients(tx: Transaction, audience: Audience, order: Order, former:
             return _one(order, order.worker)
         case Audience.FORMER_WORKER:
             return _one(order, former.worker if former else None)
+        case Audience.POOL:
+            return [_about(order, each) for each in order.pool]
+        case Audience.NEW_HELPERS:
+            known = former.helpers if former else ()
+            return [_about(order, each) for each in order.helpers if each not in known]
+        case Audience.REPORTER:
+            return _one(order, order.reporter)
         case Audience.REPORTERS:
             # Each hears of their own order, and nothing of the others.
             return [

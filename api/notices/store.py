@@ -149,6 +149,22 @@ async def claim(tx: Transaction, channel: ChannelName, *, until: datetime, limit
     return sorted(found, key=lambda each: each.id)
 
 
+async def still_offered(tx: Transaction, offers: Sequence[Claimed]) -> set[tuple[str, str | None, str]]:
+    """Site, number and recipient of those of these offers that can be taken still."""
+    rows = await tx.all(
+        _QUERIES["still_offered"],
+        sites=[each.site for each in offers],
+        numbers=[each.number for each in offers],
+        recipients=[each.recipient for each in offers],
+    )
+    return {(row["site"], row["number"], row["recipient"]) for row in rows}
+
+
+async def withdraw(tx: Transaction, site: str, ids: list[int]) -> None:
+    """These need not be sent any more; in the inbox they stay."""
+    await tx.run(_QUERIES["withdraw"], of_site=site, ids=ids)
+
+
 async def sent(tx: Transaction, site: str, ids: list[int]) -> None:
     """The service has these."""
     await tx.run(_QUERIES["sent"], site=site, ids=ids)
@@ -190,9 +206,11 @@ async def read(tx: Transaction, me: str, *, ids: list[int], up_to: int | None) -
     return await tx.run(_QUERIES["read"], me=me, ids=ids, up_to=up_to)
 
 
-async def deliveries(tx: Transaction, wanted: Wanted, *, older_than: int | None, limit: int) -> list[Delivery]:
-    """What became of the site's notices, newest first."""
-    values = {"state": wanted.state, "channel": wanted.channel, "number": wanted.number}
+async def deliveries(
+    tx: Transaction, wanted: Wanted, *, is_confidant: bool, older_than: int | None, limit: int
+) -> list[Delivery]:
+    """What became of the site's notices, newest first; those of confidential orders for confidants only."""
+    values = {"state": wanted.state, "channel": wanted.channel, "number": wanted.number, "is_confidant": is_confidant}
     rows = await tx.chosen(_QUERIES["deliveries"], **values, older_than=older_than, limit=limit)
     return [Delivery(**row) for row in rows]
 

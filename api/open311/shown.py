@@ -11,7 +11,7 @@ from api.open311.attributes import in_language
 from api.open311.catalogue import Service
 from api.open311.statuses import detailed, status
 from api.work_orders.states import SENTENCES, State
-from herun.personal import redact
+from herun.redaction import redacted
 
 _DUPLICATE: Final = {"zh": "已并入工单 {}。", "en": "Merged into {}."}
 _STATES: Final = frozenset(State)
@@ -72,7 +72,7 @@ class Shower:
             "requested_datetime": self._at(row["opened_at"]),
             "updated_datetime": self._at(row["closed_at"] or row["updated_at"]),
             "expected_datetime": row["promised_at"] and self._at(row["promised_at"]),
-            "address": redact(row["address"] or "") or None,
+            "address": redacted(row["address"] or "") or None,
             "address_id": row["address_id"],
             "zipcode": row["zipcode"],
             "lat": row["lat"],
@@ -90,13 +90,13 @@ class Shower:
             "service_request_id": row["number"],
             "status": detailed(row["state"]) if extended else status(row["state"]),
             "updated_datetime": self._at(row["at"]),
-            "description": redact(row["words"]) if row["words"] else self._sentence(row["state"]),
+            "description": redacted(row["words"]) if row["words"] else self._sentence(row["state"]),
             "media_url": row["media_url"] if self._media_address else None,
             "external_status_code": row["state"],
         }
 
     def _notes(self, row: Mapping[str, Any]) -> str:
-        notes = redact(row["answer"]) if row["answer"] else self._sentence(row["state"])
+        notes = redacted(row["answer"]) if row["answer"] else self._sentence(row["state"])
         return f"{_DUPLICATE[self._language].format(row['master'])} {notes}" if row["master"] else notes
 
     def _sentence(self, state: str) -> str:
@@ -105,7 +105,7 @@ class Shower:
     def _description(self, row: Mapping[str, Any]) -> str | None:
         # An order that came through Open311 says more than what was sent: where, and what else was asked for.
         text = row["description"] if row["token"] else in_language(row["text"], self._language)
-        return redact(text) if text else None
+        return redacted(text) if text else None
 
     def _media(self, row: Mapping[str, Any]) -> str | None:
         if self._media_address is None:

@@ -15,11 +15,12 @@ from api.work_orders import opening, steps, store
 from api.work_orders.kinds import Channel, Origin
 from api.work_orders.order import Move, Order
 from api.work_orders.schemas import Part
-from api.work_orders.states import TOLD, UNDER_WAY, Action, State
+from api.work_orders.states import UNDER_WAY, Action, State
 
 Held = Mapping[str, Order]  # the orders that this transaction has locked, by number
 
-_MASTERS: Final = UNDER_WAY | TOLD | {State.SUBMITTED, State.ON_HOLD, State.RETURNED, State.ARBITRATION, State.RESOLVED}
+# Not what is answered: who reports it after its answer says that it is not solved, and somebody has to look.
+_MASTERS: Final = UNDER_WAY | {State.SUBMITTED, State.ON_HOLD, State.RETURNED, State.ARBITRATION, State.RESOLVED}
 
 
 async def merge(tx: Transaction, held: Held, order: Order, move: Move, by: str) -> Order:
@@ -30,7 +31,7 @@ async def merge(tx: Transaction, held: Held, order: Order, move: Move, by: str) 
     if master.state is State.MERGED:
         raise conflict("master_is_merged", f"{master.number} is itself merged into {master.merged_into}")
     if master.state not in _MASTERS:
-        raise conflict("wrong_state", f"nothing can be merged into an order that is {master.state}")
+        raise conflict("wrong_state", f"nothing can be merged into an order that is {master.state}; it can be reopened")
     if order.parent is not None or await store.parts(tx, order.number):
         raise conflict("has_parts", "an order that is a part of another, or has parts, is not merged")
     followers = [each for each in held.values() if each.merged_into == order.number]
@@ -85,6 +86,13 @@ async def split(tx: Transaction, order: Order, part: Part, by: str) -> Order:
     )  # fmt: skip
     await steps.step(tx, order, Move(Action.SPLIT, part.text, detail={"part": opened.number}), by)
     return opened
+
+
+async def confide_parts(tx: Transaction, held: Held, order: Order, move: Move, by: str) -> None:
+    """What is confidential is so in its parts as well."""
+    for part in held.values():
+        if part.parent == order.number and not part.confidential and part.state is not State.CANCELLED:
+            await steps.step(tx, part, move, by)
 
 
 async def close_parts(tx: Transaction, held: Held, order: Order, by: str) -> None:

@@ -104,7 +104,7 @@ SELECT number, origin, state, category, severity, title, text, building, zone, c
        asked_until, opened_seq, opened_at, updated_at, version
 FROM work_orders_whole
 WHERE site = %(site)s
-  AND (%(is_confidant)s OR NOT confidential OR worker = %(me)s OR reporter = %(me)s)
+  AND (%(is_confidant)s OR NOT confidential OR (%(is_worker)s AND worker = %(me)s) OR reporter = %(me)s)
   AND (%(of_worker)s::text IS NULL OR worker = %(of_worker)s)
   AND (%(of_reporter)s::text IS NULL OR reporter = %(of_reporter)s)
   AND (%(of_building)s::text IS NULL OR (origin = 'alert' AND building = %(of_building)s AND NOT confidential))
@@ -141,6 +141,10 @@ WHERE site = %(site)s AND state = 'answered' AND answered_at <= %(before)s
 ORDER BY answered_at, number
 LIMIT %(limit)s;
 
+-- name: in_hand_of
+SELECT number FROM work_orders
+WHERE site = %(site)s AND worker = ANY(%(workers)s) AND state IN ('dispatched', 'handling');
+
 -- name: held_until
 SELECT number FROM work_orders
 WHERE site = %(site)s AND state = 'on_hold' AND hold_until <= %(before)s
@@ -168,6 +172,10 @@ UPDATE order_checklist SET done_by = %(actor)s, done_at = %(at)s
 WHERE site = %(site)s AND number = %(number)s AND item = %(item)s AND done_at IS NULL
 RETURNING item;
 
+-- name: untick
+UPDATE order_checklist SET done_by = NULL, done_at = NULL
+WHERE site = %(site)s AND number = %(number)s AND done_at IS NOT NULL;
+
 -- name: history
 SELECT n, action, from_state, to_state, actor, at, worker, reason, detail, feed_seq FROM order_history
 WHERE site = %(site)s AND number = %(number)s
@@ -186,6 +194,10 @@ WHERE h.site = %(site)s AND h.action IN ('handle', 'resolve', 'answer', 'helper-
       SELECT number FROM ours
       UNION SELECT w.number FROM work_orders AS w JOIN ours ON w.parent = ours.number WHERE w.site = %(site)s
   );
+
+-- name: returners
+SELECT DISTINCT actor FROM order_history
+WHERE site = %(site)s AND number = %(number)s AND action = 'return';
 
 -- name: rated_same_answer
 SELECT 1 AS found

@@ -55,11 +55,15 @@ async def note(
     by: str,
     reason: str | None = None,
     detail: dict[str, Any] | None = None,
+    before: Order | None = None,
 ) -> Order:
-    """An entry in the history of an order that this transaction has locked, which leaves its state as it is."""
+    """An entry in the history of an order that this transaction has locked, which leaves its state as it is.
+
+    `before` is what it was, where something else of it changes.
+    """
     after = replace(order, version=order.version + 1, updated_at=tx.at)
     await store.save(tx, after)
-    await record(tx, order, after, action, by=by, reason=reason, detail=detail)
+    await record(tx, before or order, after, action, by=by, reason=reason, detail=detail)
     return after
 
 

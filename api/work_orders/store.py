@@ -132,7 +132,8 @@ async def page(tx: Transaction, person: Person, wanted: Filter, *, older_than: i
     found: dict[str, Order] = {}
     for ground in await _grounds(tx, person):
         values = {**_EVERY, **ground, **asdict(wanted)}
-        rows = await tx.chosen(_QUERIES["page"], me=person.username, older_than=older_than, limit=limit, **values)
+        me = {"me": person.username, "is_worker": person.has(*WORKERS)}
+        rows = await tx.chosen(_QUERIES["page"], older_than=older_than, limit=limit, **me, **values)
         found |= {order.number: order for row in rows if (order := _order(row))}
     return sorted(found.values(), key=lambda order: order.opened_seq, reverse=True)[:limit]
 
@@ -150,7 +151,9 @@ async def _grounds(tx: Transaction, person: Person) -> list[dict[str, Any]]:
     others: list[dict[str, Any]] = [{"tied": tied}] if tied else []
     if person.has(*READERS):
         return [{"is_confidant": person.has(*CONFIDANTS)}, *others]
-    own = [{"of_worker": person.username}, {"of_reporter": person.username}, *others]
+    if person.has(*WORKERS):
+        others.append({"of_worker": person.username})
+    own = [{"of_reporter": person.username}, *others]
     return [*own, {"of_building": person.building}] if person.building else own
 
 
@@ -183,6 +186,11 @@ async def answered_before(tx: Transaction, before: datetime, limit: int) -> list
     return [row["number"] for row in await tx.all(_QUERIES["answered_before"], before=before, limit=limit)]
 
 
+async def in_hand_of(tx: Transaction, workers: list[str]) -> set[str]:
+    """Orders that any of these have in hand."""
+    return {row["number"] for row in await tx.all(_QUERIES["in_hand_of"], workers=workers)}
+
+
 async def held_until(tx: Transaction, before: datetime, limit: int) -> list[str]:
     """Orders on hold whose time was over at this time or earlier."""
     return [row["number"] for row in await tx.all(_QUERIES["held_until"], before=before, limit=limit)]
@@ -198,6 +206,11 @@ async def add_item(tx: Transaction, number: str, text: str, *, required: bool) -
     await tx.run(_QUERIES["add_item"], number=number, text=text, required=required)
 
 
+async def untick(tx: Transaction, number: str) -> None:
+    """Unticks all lines."""
+    await tx.run(_QUERIES["untick"], number=number)
+
+
 async def tick(tx: Transaction, number: str, item: int) -> bool:
     """Ticks a line off; False if there is none such, or it was."""
     return await tx.one(_QUERIES["tick"], number=number, item=item) is not None
@@ -211,6 +224,11 @@ async def history(tx: Transaction, number: str) -> list[HistoryEntry]:
 async def closers(tx: Transaction, number: str) -> set[str]:
     """Who ever had a hand in an order, in the one that stands for it, or in a part of either; helpers too."""
     return {row["actor"] for row in await tx.all(_QUERIES["closers"], number=number)}
+
+
+async def returners(tx: Transaction, number: str) -> set[str]:
+    """Who ever gave an order back."""
+    return {row["actor"] for row in await tx.all(_QUERIES["returners"], number=number)}
 
 
 async def rated_same_answer(tx: Transaction, order: Order, rater: str) -> bool:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.clocks.limits import DEFAULTS, LimitRule, Limits, chosen
-from api.clocks.reminders import Level, Reminder, Steps, in_the_morning, reminders
+from api.clocks.reminders import Level, Reminder, Steps, in_the_morning, reminders, undecided
 from herun.calendar import Calendar
 from herun.clock import MINUTE_US, parse_time
 from herun.schedule import WeeklyPlan
@@ -98,3 +98,12 @@ def test_the_category_says_more_than_the_severity_and_both_say_most() -> None:
 def test_what_no_rule_speaks_of_has_the_default_of_its_severity() -> None:
     for severity, default in [("critical", DEFAULTS[0]), ("warning", DEFAULTS[1]), ("info", DEFAULTS[2])]:
         assert chosen([LimitRule("lift", None, limits(3))], "noise", severity) == default.limits
+
+
+def test_what_nobody_decides_on_is_told_to_the_supervisors_again_and_not_for_ever() -> None:
+    planned = undecided(7 * HOUR, STEPS)
+    assert [(each.step, each.due_at // HOUR) for each in planned] == [("+1", 8), ("+2", 9), ("+3", 10)]
+    assert {(each.level, each.is_escalation, each.due_at - each.reached_at) for each in planned} == {
+        (Level.SUPERVISOR, False, 0)
+    }
+    assert undecided(7 * HOUR, Steps((), repeat_minutes=60, repeats=0)) == []

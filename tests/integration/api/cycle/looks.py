@@ -34,7 +34,7 @@ async def look_at_the_rows(walk: Walk) -> None:
     rows = walk.world.rows(_ROWS, site=SITE)
     assert [row["number"] for row in rows] == list(walk.book.papers)
     for row in rows:
-        assert tuple(row.values()) == _row(walk.book.papers[row["number"]])
+        assert tuple(row.values()) == _row(walk.book.papers[row["number"]]), row
     given = walk.world.rows("SELECT number, round, score FROM order_ratings WHERE site = %(site)s", site=SITE)
     ratings = {(p.number, number, score) for p in walk.book.papers.values() for number, score in p.ratings.items()}
     assert {tuple(row.values()) for row in given} == ratings

@@ -44,7 +44,7 @@ FROM: Final[dict[str, set[str]]] = {
     "resolve": {"handling"},
     "answer": {"resolved"},
     "rate": {"answered"},
-    "reopen": TOLD,
+    "reopen": {*TOLD, "cancelled"},
     "cancel": {"submitted", "accepted", "dispatched", "on_hold", "arbitration"},
 }
 OPEN: Final = {"submitted", "accepted", "dispatched", "handling", "on_hold", "returned", "arbitration"}
@@ -268,7 +268,7 @@ class Book:
             yield 422, "merge_into_itself"
         if master.state == "merged":
             yield 409, "master_is_merged"
-        if master.state == "cancelled":
+        if master.state in {"cancelled", *TOLD}:
             yield 409, "wrong_state"
         if paper.parent or self.parts.get(paper.number):
             yield 409, "has_parts"
@@ -428,6 +428,7 @@ class Book:
             case "confide" | "disclose":
                 paper.confidential = action == "confide"
                 self._write(paper, action, paper.state, who)
+                self._confide_parts(paper, who)
             case "cancel":
                 self._write(paper, action, "cancelled", who)
                 for number in sorted(self.followers.get(paper.number, set())):
@@ -438,6 +439,12 @@ class Book:
             case "tick":
                 paper.checklist[wish.item - 1][1] = who
                 self._write(paper, "ticked", paper.state, who)
+
+    def _confide_parts(self, paper: Paper, who: str) -> None:
+        for part in (self.papers[number] for number in self.parts.get(paper.number, [])):
+            if paper.confidential and not part.confidential and part.state != "cancelled":
+                part.confidential = True
+                self._write(part, "confide", part.state, who)
 
     def _split(self, paper: Paper, wish: Wish, answer: dict[str, Any]) -> None:
         number = answer["number"]
@@ -468,6 +475,8 @@ class Book:
         self._dispatch_if_somebody_fits(paper)
 
     def _reopen(self, paper: Paper, who: str) -> None:
+        for line in paper.checklist:
+            line[1] = None
         if paper.state == "merged":
             self._take_out(paper, "reopen", who)
             return
@@ -477,4 +486,4 @@ class Book:
 
     def _begin_a_round(self, paper: Paper) -> None:
         paper.round, paper.worker, paper.answer, paper.answered_at = paper.round + 1, None, None, None
-        paper.transfers = 0
+        paper.transfers, paper.before, paper.until = 0, None, None

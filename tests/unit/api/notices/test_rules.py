@@ -9,7 +9,7 @@ from string import Formatter
 import pytest
 
 from api.notices import rules, texts
-from api.notices.rules import Audience, DeadlineKind, Kind, Urgency
+from api.notices.rules import Audience, DeadlineKind, Kind, Telling, Urgency
 from api.work_orders.kinds import Origin
 from api.work_orders.order import Order, Rating
 from api.work_orders.states import State
@@ -57,6 +57,20 @@ def test_a_transfer_is_told_to_both_workers_whatever_the_action_is_called(action
     before = replace(ORDER, state=State.HANDLING, worker="gwen")
     found = heard(Step(before, replace(before, worker="greg"), action))
     assert {(Audience.WORKER, Kind.DISPATCHED), (Audience.FORMER_WORKER, Kind.WITHDRAWN)} <= found
+
+
+@pytest.mark.parametrize(("severity", "urgency"), [("critical", Urgency.NOW), ("info", Urgency.SOON)])
+def test_an_offer_is_told_to_those_who_may_take_it(severity: str, urgency: Urgency) -> None:
+    offered = replace(ORDER, severity=severity, pool=("gwen", "gus"))
+    assert list(rules.tellings(Step(ORDER, offered, "offered"))) == [Telling(Audience.POOL, Kind.OFFERED, urgency)]
+    taken = replace(offered, state=State.DISPATCHED, worker="gus")
+    assert Audience.POOL not in {audience for audience, _ in heard(Step(offered, taken, "claim"))}
+
+
+def test_a_helper_is_told_and_who_is_asked_alone_is_asked() -> None:
+    helped = replace(ORDER, worker="gwen", helpers=("gus",))
+    assert heard(Step(replace(helped, helpers=()), helped, "helper-added")) == {(Audience.NEW_HELPERS, Kind.HELPING)}
+    assert heard(Step(ORDER, ORDER, "ask")) == {(Audience.REPORTER, Kind.ASKED)}
 
 
 def test_who_has_answered_long_ago_is_not_told_that_the_order_was_taken_from_them() -> None:
