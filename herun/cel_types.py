@@ -71,6 +71,18 @@ class Seen:
     of_what: str = ""
     is_all: bool = True
 
+    @property
+    def of_data(self) -> Mapping[str, Types]:
+        """The fields of `data`."""
+        return self.roots[_DATA]
+
+    def has_no(self, name: str) -> str:
+        """That `data` has no such field, and which one may be meant."""
+        close = get_close_matches(name, self.of_data, 1)
+        known = ", ".join(sorted(self.of_data)) or "none"
+        hint = f"did you mean {close[0]}?" if close else f"known are {known}"
+        return f"{self.of_what} has no field {name}; {hint}"
+
 
 @dataclass(slots=True)
 class Findings:
@@ -274,17 +286,13 @@ class _Reader(Cursor):
         return _Part(self.since(begin), ANYTHING)
 
     def _field(self, name: str) -> Types:
-        fields = self._seen.roots[_DATA]
-        types = fields.get(name)
+        types = self._seen.of_data.get(name)
         if types is not None:
             return types
         if not self._seen.is_all:
             self._doubt(f"data.{name} is not in the catalogue of {self._seen.of_what}")
             return ANYTHING
-        close = get_close_matches(name, fields, 1)
-        known = ", ".join(sorted(fields)) or "none"
-        hint = f"did you mean {close[0]}?" if close else f"known are {known}"
-        self._fault(f"{self._seen.of_what} has no field {name}; {hint}")
+        self._fault(self._seen.has_no(name))
         return ANYTHING
 
     def _called(self, part: _Part, name: str, begin: int) -> _Part:
