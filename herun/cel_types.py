@@ -32,7 +32,7 @@ _OTHER: Final = frozenset({"something else"})
 _NUMBERS: Final = NUMBER | UINT
 ANYTHING: Final = BOOL | TEXT | _NUMBERS | NULL | LIST | MAP | _OTHER
 
-_DATA: Final = "data"  # whose fields a catalogue knows, or does not
+DATA: Final = "data"  # whose fields a catalogue knows, or does not
 _EQUALITIES: Final = frozenset({"==", "!="})
 _ORDERS: Final = frozenset({"<", "<=", ">", ">="})
 _MACROS: Final[Mapping[str, Types]] = {"all": BOOL, "exists": BOOL, "exists_one": BOOL, "map": LIST, "filter": LIST}
@@ -71,15 +71,10 @@ class Seen:
     of_what: str = ""
     is_all: bool = True
 
-    @property
-    def of_data(self) -> Mapping[str, Types]:
-        """The fields of `data`."""
-        return self.roots[_DATA]
-
     def has_no(self, name: str) -> str:
         """That `data` has no such field, and which one may be meant."""
-        close = get_close_matches(name, self.of_data, 1)
-        known = ", ".join(sorted(self.of_data)) or "none"
+        close = get_close_matches(name, self.roots[DATA], 1)
+        known = ", ".join(sorted(self.roots[DATA])) or "none"
         hint = f"did you mean {close[0]}?" if close else f"known are {known}"
         return f"{self.of_what} has no field {name}; {hint}"
 
@@ -267,7 +262,7 @@ class _Reader(Cursor):
         if root in self._bound or root not in self._seen.roots:
             self._must_be(part, MAP, f".{name}")
             return _Part(text, ANYTHING)
-        if root == _DATA:
+        if root == DATA:
             return _Part(text, self._field(name))
         known = self._seen.roots[root]
         if name not in known:
@@ -286,7 +281,7 @@ class _Reader(Cursor):
         return _Part(self.since(begin), ANYTHING)
 
     def _field(self, name: str) -> Types:
-        types = self._seen.of_data.get(name)
+        types = self._seen.roots[DATA].get(name)
         if types is not None:
             return types
         if not self._seen.is_all:

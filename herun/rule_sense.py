@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from herun.catalogue import CATALOGUE, Field, FieldType, PersonalClass
 from herun.cel import VARIABLES
-from herun.cel_types import ANYTHING, BOOL, LIST, NULL, NUMBER, TEXT, Findings, Seen, Types, Values, judge
+from herun.cel_types import ANYTHING, BOOL, DATA, LIST, NULL, NUMBER, TEXT, Findings, Seen, Types, Values, judge
 from herun.marked_yaml import Path
 from herun.rules import (
     OWN_PREFIX,
@@ -78,7 +78,7 @@ def faults(rule: Rule) -> list[tuple[Path, str]]:
     found += [
         (each.path, f"{each.name} of {seen.of_what} is never {each.expected}")
         for each in _asked(rule)
-        if each.name in seen.of_data and not seen.of_data[each.name] & each.types
+        if each.name in seen.roots[DATA] and not seen.roots[DATA][each.name] & each.types
     ]
     return found + [(each.path, what) for each in conditions_of(rule) for what in each.findings.faults]
 
@@ -92,7 +92,7 @@ def doubts(rule: Rule) -> list[str]:
 
 
 def _missing(rule: Rule, seen: Seen) -> list[tuple[Path, str]]:
-    return [(each.path, seen.has_no(each.name)) for each in _asked(rule) if each.name not in seen.of_data]
+    return [(each.path, seen.has_no(each.name)) for each in _asked(rule) if each.name not in seen.roots[DATA]]
 
 
 def _asked(rule: Rule) -> Iterator[_Asked]:
