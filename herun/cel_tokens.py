@@ -63,6 +63,10 @@ class Cursor:
         self.at += 1
         return token.text
 
+    def column(self, begin: int) -> int:
+        """Where in the text the token with this index stands, from 1."""
+        return self._tokens[begin].begin + 1
+
     def since(self, begin: int) -> str:
         """The text from the token with this index to here."""
         return self._text[self._tokens[begin].begin : self._tokens[self.at - 1].end]

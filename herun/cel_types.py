@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 import cel
 
 from herun.cel import FUNCTIONS, VARIABLES
+from herun.cel_cost import cost_of
 from herun.cel_tokens import Cursor, NotUnderstoodError, Token
 
 Types = frozenset[str]
@@ -70,10 +71,13 @@ class Findings:
 
 def judge(text: str, seen: Seen) -> Findings:
     """What is wrong with a condition that the library has taken."""
+    dear = cost_of(text).faults
+    if dear:
+        return Findings([*dear])
     try:
         reader = _Reader(text, seen)
         found = reader.read()
-    except NotUnderstoodError:
+    except (NotUnderstoodError, RecursionError):
         return Findings()
     if not found.types & BOOL:
         reader.findings.faults.append(f"expected true or false: {found.text} is {_told(found.types)}")
