@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import msgspec
 
-from herun.clock import HOUR_US, MINUTE_US, SECOND_US
+from herun.clock import HOUR_US, SECOND_US
 from herun.passages import COMPLETED, Finding, Match
 from herun.personal import NEAR_HEX_CHARS
 from processor.engine.alerting import Evaluation
 from processor.engine.passages import openings, registers
-from processor.engine.passages.findings import changes, flag_move, name_of, plate_of, settings_of
+from processor.engine.passages.findings import changes, flag_move, lateness_us, name_of, plate_of, settings_of
 from processor.engine.passages.pairing import IN, OUT, Step, put_in, walk
 from processor.engine.passages.records import (
     CLOCK_TOLERANCE_US,
@@ -122,13 +122,8 @@ def _is_too_late(ev: Evaluation, site: str, base: Move | None, move: Move) -> bo
     """Whether the move was before one that is settled: nothing is said any more about what was then."""
     if base is None or move.at >= base.at:
         return False
-    settings = settings_of(ev, site)
-    was_late = move.recorded - move.at > _lateness(settings.lateness_minutes) + CLOCK_TOLERANCE_US
+    was_late = move.recorded - move.at > lateness_us(ev, site) + CLOCK_TOLERANCE_US
     return was_late or base.at - move.at > CLOCK_TOLERANCE_US
-
-
-def _lateness(minutes: float) -> int:
-    return round(minutes * MINUTE_US)
 
 
 def _owner(ev: Evaluation, key: VehicleKey, near: str, move: Move) -> tuple[VehicleKey, Match | None]:
@@ -210,7 +205,7 @@ def _due(ev: Evaluation, site: str, vehicle: Vehicle, entry: Move | None) -> int
 
 
 def _settled_at(ev: Evaluation, site: str, move: Move) -> int:
-    return max(move.at, move.recorded) + _lateness(settings_of(ev, site).lateness_minutes)
+    return max(move.at, move.recorded) + lateness_us(ev, site)
 
 
 def _count(ev: Evaluation, site: str, *, inside: int = 0, remembered: int = 0, forgotten: int = 0) -> None:
