@@ -75,8 +75,8 @@ def _put_settings(ev: Evaluation, control: Control) -> None:
 
 
 def _put_permit(ev: Evaluation, control: Control) -> None:
-    vehicles.arm_overstay(ev, registers.put_permit(ev, control))
+    vehicles.arm_again(ev, *registers.put_permit(ev, control))
 
 
 def _remove_permit(ev: Evaluation, control: Control) -> None:
-    vehicles.arm_overstay(ev, registers.remove_permit(ev, control))
+    vehicles.arm_again(ev, *registers.remove_permit(ev, control))

@@ -55,7 +55,8 @@ def take(ev: Evaluation, event: Event, data: Data, at: int) -> None:
     """Takes in one read of that time: it joins a passage that is complete or still coming, or begins one."""
     vehicles.open_site(ev, event.site)
     read, place = _read(event, data, at), (event.site, event.device)
-    if read.fold and vehicles.joins(ev, (event.site, read.fold), event.device, read.at, read.at):
+    plate = (read.plate_hash, read.weight)
+    if read.fold and vehicles.joins(ev, (event.site, read.fold), plate, event.device, (at, at)):
         return
     merge = round(settings_of(ev, event.site).merge_s * SECOND_US)
     sessions = list(ev.state.passages.sessions.get(place, ()))
@@ -228,7 +229,7 @@ def _complete_car(
     for outvoted in plated[1:]:
         vehicles.note_outvoted(ev, (site, outvoted.fold), outvoted.near, move)
     merge = round(settings_of(ev, site).merge_s * SECOND_US)
-    if vehicles.joins(ev, key, device, first, last):
+    if vehicles.joins(ev, key, (vote.plate_hash, vote.best), device, when):
         return
     if ev.now - last > LATE_MERGES * merge and vehicles.joins_near(ev, key, winner.near, move):
         vehicles.note_outvoted(ev, key, winner.near, move)
