@@ -72,6 +72,11 @@ class Cursor:
         return self._text[self._tokens[begin].begin : self._tokens[self.at - 1].end]
 
 
+def words(text: str) -> tuple[str, ...]:
+    """Its signs and words, without blanks and comments. Raises NotUnderstoodError."""
+    return tuple(token.text for token in _tokens(text))
+
+
 def _tokens(text: str) -> Iterator[Token]:
     at = 0
     while not _END.match(text, at):

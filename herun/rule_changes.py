@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from herun import rule_sense
 from herun.catalogue import CATALOGUE, PersonalClass
-from herun.rules import RULE, Rule, decides_otherwise
+from herun.rule_identity import decides_otherwise
+from herun.rules import RULE, Rule
 
 TEXT_NAMES: Final = frozenset({"device", "zone", "building", "value", "count", "duration", "finding"})
 _TEMPLATE: Final = re.compile(r"\{(\w+)\}")

@@ -339,18 +339,6 @@ def body_of(rule: Rule) -> dict[str, Any]:
     return body
 
 
-# What a rule says to people, and when it may raise, not what it decides: changing it keeps what the engine knows of it.
-PRESENTATION: Final = frozenset(
-    {
-        "version", "title", "text", "severity", "category", "opens_order", "order_category", "cooldown_s", "schedule",
-        "armed_modes", "lateness_s",
-    }
-)  # fmt: skip
 SWITCHED_OFF_UID: Final = (
     "herun-rule-switched-off"  # of the engine's alerts about rules that threw; the key is the rule
 )
-
-
-def decides_otherwise(old: Rule, new: Rule) -> bool:
-    """True if the engine forgets what it knows of the rule when the new version takes the old one's place."""
-    return old.model_dump(exclude=set(PRESENTATION)) != new.model_dump(exclude=set(PRESENTATION))
