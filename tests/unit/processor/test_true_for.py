@@ -36,6 +36,15 @@ def test_what_is_pending_is_kept_when_the_rule_only_reads_otherwise_or_looks_at_
     assert driver.story == [("raised", 5), ("raised", 9)]
 
 
+def test_of_events_of_one_time_the_one_that_came_later_is_the_later_one_whatever_their_ids() -> None:
+    for ids, last in ((("b", "a"), False), (("a", "b"), False), (("b", "a"), True), (("a", "b"), True)):
+        driver = Driver(put_rule(FOR_5))
+        for event_id, value in zip(ids, (not last, last), strict=True):
+            driver.events(event(event_id, at(0), value))
+        driver.pass_until(at(20))
+        assert driver.story == ([("raised", 5)] if last else [])
+
+
 def test_a_device_whose_clock_is_behind_is_not_raised_early() -> None:
     driver = Driver(put_rule(FOR_5))
     driver.tick(at(600))
