@@ -29,7 +29,7 @@ from api.links import endpoints as links
 from api.live import endpoints as live
 from api.notices import endpoints as notices
 from api.open311 import endpoints as open311
-from api.open311.errors import Open311Errors
+from api.open311.errors import Open311Errors, ReadByPages
 from api.open311.routes import ROUTES as OPEN311_ROUTES
 from api.passages import endpoints as passages
 from api.people import endpoints as people
@@ -54,11 +54,12 @@ from api.work_orders import endpoints as work_orders
 PREFIX: Final = "/v1"
 VERSION: Final = "1"
 
-# Dispatch comes before the orders: its pool is no order's number.
+# Routes are tried one after the other: what is asked for most comes first. Dispatch comes before the orders: its
+# pool is no order's number.
 _FEATURES: Final = (
-    sessions, sites, people, devices, rules, promotions, plate_lists, visitors, care, events, passages, alerts, arming,
-    calendar, backtests, categories, reports, dispatch, work_orders, clocks, progress, links, questions, urges,
-    return_visits, pictures, duplicates, evidence, notices, live, audit, open311, figures, bulletins, topics,
+    reports, dispatch, work_orders, clocks, live, notices, alerts, events, sessions, sites, people, devices, rules,
+    promotions, plate_lists, visitors, care, passages, arming, calendar, backtests, categories, progress, links,
+    questions, urges, return_visits, pictures, duplicates, evidence, audit, open311, figures, bulletins, topics,
 )  # fmt: skip
 
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})
@@ -99,6 +100,7 @@ def create_app(resources: Resources | None = None) -> FastAPI:
     app.add_middleware(limits.BodyLimit)
     app.add_middleware(limits.Deadline)
     app.add_middleware(Open311Errors)
+    app.add_middleware(ReadByPages)
     app.add_middleware(limits.Measured)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return app

@@ -26,10 +26,15 @@ BATCH: Final = 1000  # rows deleted in one transaction
 
 
 async def keep_house(resources: Resources, stop: asyncio.Event) -> None:
-    """Forgets, until `stop`, answers, visits, notices, links, pictures and who sent what in, when past their age."""
+    """Forgets, until `stop`, answers, visits, notices, links, pictures and who sent what in, when past their age.
+
+    Of pictures' files it looks each time at the next few whether they are anybody's, and begins anew at the end.
+    """
+    looked_at = ""
     while not stop.is_set():
         while BATCH in {await forget(resources) for forget in _FORGET}:
             pass
+        looked_at = await pictures.forget_orphans(resources, looked_at, BATCH)
         await background.wait(stop, EVERY_S)
 
 

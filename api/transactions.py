@@ -33,7 +33,8 @@ class Touched(StrEnum):
 class Transaction:
     """An open transaction: sees and writes rows of `site` only (`*`: of all).
 
-    `at` is the estate's time of all that it does, `wall` the machine's.
+    `at` is the estate's time of all that it does, `wall` the machine's. `known` is what was read of the site's
+    settings, which are asked for at every step: read once, and taken out by whoever changes them.
     """
 
     connection: AsyncConnection[dict[str, Any]]
@@ -42,6 +43,7 @@ class Transaction:
     at: datetime
     wall: datetime
     touched: set[Touched] = field(default_factory=set)
+    known: dict[str, Any] = field(default_factory=dict)
 
     async def all(self, statement: str, **values: Any) -> list[dict[str, Any]]:
         """The rows of a statement, which may use `site`, `actor` and `at` besides the values."""

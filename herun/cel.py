@@ -22,6 +22,7 @@ from typing import Any, Final
 import cel
 
 from herun.cel_cost import FIELD_ITEMS, MAX_STEPS, cost_of, has_macros, too_large
+from herun.cel_refusals import in_words
 from herun.errors import HerunError, InvalidInputError
 
 Data = Mapping[str, Any]
@@ -104,7 +105,7 @@ def compile_expression(text: str, variables: Variables = _OF_EVENTS) -> Expressi
     try:
         program = cel.compile(text)
     except (ValueError, TypeError, RuntimeError) as error:
-        raise InvalidInputError("bad_condition", _first_line(error)) from error
+        raise InvalidInputError("bad_condition", in_words(error)) from error
     seen = dict(variables)
     unknown = sorted(set(program.variables()) - set(seen) - set(_BOUND.findall(text)))
     if unknown:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 import cel
 
-from herun.cel import FUNCTIONS, VARIABLES
+from herun.cel import FUNCTIONS
 from herun.cel_cost import cost_of
 from herun.cel_tokens import Cursor, NotUnderstoodError, Token
 
@@ -33,6 +33,7 @@ _OTHER: Final = frozenset({"something else"})
 _NUMBERS: Final = NUMBER | UINT
 ANYTHING: Final = BOOL | TEXT | _NUMBERS | NULL | LIST | MAP | _OTHER
 
+DATA: Final = "data"  # whose fields a catalogue knows, or does not
 _EQUALITIES: Final = frozenset({"==", "!="})
 _ORDERS: Final = frozenset({"<", "<=", ">", ">="})
 _MACROS: Final[Mapping[str, Types]] = {"all": BOOL, "exists": BOOL, "exists_one": BOOL, "map": LIST, "filter": LIST}
@@ -47,18 +48,36 @@ _METHODS: Final[Mapping[str, tuple[Types, Types, Types]]] = {
 _CONVERSIONS: Final[Mapping[str, Types]] = {"int": INT, "uint": UINT, "double": DOUBLE, "string": TEXT, "type": _OTHER}
 
 
+class Values(NamedTuple):
+    """The only texts that a field can be. `told` says something helpful of one that it is never.
+
+    `every`: a list that it may be in is wrong with each of its texts that it is never; else only if it is in none.
+    """
+
+    known: frozenset[str]
+    told: Callable[[str], str]
+    every: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a condition can see of `data`: fields with what they can be. `is_all`: there are no others."""
+    """What a condition can see: by name, the fields of each with what they can be.
 
-    fields: Mapping[str, Types]
-    event_types: frozenset[str]
+    `values` of some of them, by their path (`event.type`). `of_what`: whose fields `data` has; `is_all`: it has no
+    others.
+    """
+
+    roots: Mapping[str, Mapping[str, Types]]
+    values: Mapping[str, Values] = field(default_factory=dict)
+    of_what: str = ""
     is_all: bool = True
 
-    @property
-    def of_what(self) -> str:
-        """The event types in words."""
-        return ", ".join(sorted(self.event_types))
+    def has_no(self, name: str) -> str:
+        """That `data` has no such field, and which one may be meant."""
+        close = get_close_matches(name, self.roots[DATA], 1)
+        known = ", ".join(sorted(self.roots[DATA])) or "none"
+        hint = f"did you mean {close[0]}?" if close else f"known are {known}"
+        return f"{self.of_what} has no field {name}; {hint}"
 
 
 @dataclass(slots=True)
@@ -92,7 +111,7 @@ class _Part(NamedTuple):
     literal: str | None = None
     items: Types = ANYTHING
     texts: tuple[str, ...] = ()  # of a list of literals
-    is_event_type: bool = False
+    path: str = ""  # of a field that can be certain texts only
 
 
 class _Reader(Cursor):
@@ -166,20 +185,24 @@ class _Reader(Cursor):
             self._fault(f"{one.text} {sign} {other.text}: they {never}: {told}{hint}")
         elif sign == "==":
             for what, literal in ((one, other), (other, one)):
-                if what.is_event_type and literal.literal is not None:
-                    self._is_a_type(literal.literal)
+                if what.path and literal.literal is not None:
+                    self._may_be(what.path, literal.literal)
 
     def _among(self, part: _Part, among: _Part) -> None:
         self._must_be(among, LIST | MAP, "in")
         if among.types == LIST and not _comparable(part.types) & _comparable(among.items):
             told = f"{part.text} is {_told(part.types)}, in the list is {_told(among.items)}"
             self._fault(f"{part.text} in {among.text}: nothing of it is ever equal: {told}")
-        elif part.is_event_type and among.texts and not self._seen.event_types & set(among.texts):
-            self._is_a_type(among.texts[0])
+        elif part.path and among.texts:
+            values = self._seen.values[part.path]
+            if values.every or not values.known & set(among.texts):
+                for name in among.texts if values.every else among.texts[:1]:
+                    self._may_be(part.path, name)
 
-    def _is_a_type(self, name: str) -> None:
-        if name not in self._seen.event_types:
-            self._fault(f'event.type is never "{name}": the rule looks at {self._seen.of_what}')
+    def _may_be(self, path: str, name: str) -> None:
+        values = self._seen.values[path]
+        if name not in values.known:
+            self._fault(f'{path} is never "{name}": {values.told(name)}')
 
     def _sum(self) -> _Part:
         return self._reckoned(self._product, "+", "-")
@@ -240,19 +263,20 @@ class _Reader(Cursor):
     def _picked(self, part: _Part, name: str, begin: int) -> _Part:
         """A field of what can be seen, or of a map that is in it."""
         text, root = self.since(begin), part.text
-        if root in self._bound or root not in VARIABLES:
+        if root in self._bound or root not in self._seen.roots:
             self._must_be(part, MAP, f".{name}")
             return _Part(text, ANYTHING)
-        known = VARIABLES[root]
-        if known is None:
+        if root == DATA:
             return _Part(text, self._field(name))
+        known = self._seen.roots[root]
         if name not in known:
             self._fault(f"unknown {root}.{name}; known are {', '.join(sorted(known))}")
             return _Part(text, ANYTHING)
-        return _Part(text, TEXT, is_event_type=(root, name) == ("event", "type"))
+        path = f"{root}.{name}"
+        return _Part(text, known[name], path=path if path in self._seen.values else "")
 
     def _indexed(self, part: _Part, key: _Part, begin: int) -> _Part:
-        is_root = part.text in VARIABLES and part.text not in self._bound
+        is_root = part.text in self._seen.roots and part.text not in self._bound
         if is_root and key.literal is not None:
             return self._picked(part, key.literal, begin)
         if is_root:
@@ -261,16 +285,13 @@ class _Reader(Cursor):
         return _Part(self.since(begin), ANYTHING)
 
     def _field(self, name: str) -> Types:
-        types = self._seen.fields.get(name)
+        types = self._seen.roots[DATA].get(name)
         if types is not None:
             return types
         if not self._seen.is_all:
             self._doubt(f"data.{name} is not in the catalogue of {self._seen.of_what}")
             return ANYTHING
-        close = get_close_matches(name, self._seen.fields, 1)
-        known = ", ".join(sorted(self._seen.fields)) or "none"
-        hint = f"did you mean {close[0]}?" if close else f"known are {known}"
-        self._fault(f"{self._seen.of_what} has no field {name}; {hint}")
+        self._fault(self._seen.has_no(name))
         return ANYTHING
 
     def _called(self, part: _Part, name: str, begin: int) -> _Part:
@@ -339,7 +360,7 @@ class _Reader(Cursor):
         if name == "null":
             return _Part(name, NULL)
         if not self.accept("("):
-            return _Part(name, MAP if name in VARIABLES and name not in self._bound else ANYTHING)
+            return _Part(name, MAP if name in self._seen.roots and name not in self._bound else ANYTHING)
         arguments = self._arguments()
         text = self.since(begin)
         if name == "has":

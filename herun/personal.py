@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 import unicodedata
 from typing import Final, NamedTuple
 
@@ -23,20 +22,6 @@ _FOLD: Final = str.maketrans({char: each[0] for each in CONFUSABLE for char in e
 # What cameras write where there is no plate to be read, normalised.
 NO_PLATE: Final = frozenset({"", "无", "无牌", "无牌车", "未识别", "UNKNOWN", "UNLICENSED", "NULL", "NONE", "NOPLATE"})
 MIN_PLATE_CHARS: Final = 4  # letters and digits; with fewer it is a piece of a plate, which many cars share
-
-# What tells who somebody is, in words that strangers read. Numbers of our own orders are let through. Any digits count,
-# full-width ones too; a longer row of them than a date has is somebody's number.
-REDACTED: Final = "***"
-_PROVINCES: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
-_PERSONAL: Final = re.compile(
-    r"(?P<order>WO\d{8}-\d{6}(?!\d))"
-    r"|(?<![A-Za-z0-9_.+-])[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
-    rf"|[{_PROVINCES}][A-Za-z][ ·.-]?[A-Za-z0-9]{{5,6}}(?![A-Za-z0-9])"
-    r"|\d{17}[\dXx](?!\d)"
-    r"|(?:\+?86[\s-]?)?(?<!\d)1[3-9]\d[\s.-]?\d{4}[\s.-]?\d{4}(?!\d)"
-    r"|(?<!\d)(?:0\d{2,3}|400|800)[\s-]\d{3,4}[\s-]?\d{3,4}(?!\d)"
-    r"|\+?(?<!\d)\d{7,}"
-)
 
 
 class PlateHashes(NamedTuple):
@@ -103,11 +88,3 @@ def mask(value: str) -> str:
     if len(value) <= 3:
         return "*" * len(value)
     return value[:2] + "*" * (len(value) - 3) + value[-1]
-
-
-def redact(text: str) -> str:
-    """The text without phone numbers, e-mail addresses, identity numbers and number plates.
-
-    Names and flats stay: nothing here knows them from other words.
-    """
-    return _PERSONAL.sub(lambda found: found["order"] or REDACTED, text)

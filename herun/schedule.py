@@ -26,7 +26,7 @@ SECOND_US: Final = 1_000_000
 _DAY: Final = timedelta(days=1)
 _KEPT_DAYS: Final = 16  # of a compiled plan: those around the time that it is asked about
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_WEEK: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WEEK: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 V = TypeVar("V")
 
@@ -207,7 +207,7 @@ def local_time(zone: ZoneInfo, at_us: int) -> datetime:
 def _names_of(day: date, calendar: Calendar) -> frozenset[str]:
     kind = calendar.kind_of(day)
     by_law = "workday" if calendar.is_workday(day) else "day_off"
-    names = frozenset({_WEEK[day.weekday()], by_law})
+    names = frozenset({WEEK[day.weekday()], by_law})
     return names | {"holiday"} if kind is DayKind.HOLIDAY else names
 
 

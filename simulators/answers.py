@@ -158,9 +158,9 @@ def _order_differences(expected: ExpectedOrder, orders: Iterable[SeenOrder]) -> 
     name = f"order {expected.category} of a {expected.origin} in {expected.building or 'no building'}"
     if len(found) != expected.count:
         yield f"{name}: {len(found)} times, expected {expected.count}"
-    yield from (
-        f"{name}: is {order.state}, expected {expected.state}" for order in found if order.state != expected.state
-    )
+    states = {expected.state} if isinstance(expected.state, str) else set(expected.state)
+    if found and {order.state for order in found} != states:
+        yield f"{name}: are {sorted(order.state for order in found)}, expected {sorted(states)}"
 
 
 def _must_not_come(never: MustNotCome, alerts: Iterable[SeenAlert]) -> Iterator[str]:

@@ -75,10 +75,18 @@ class Person:
         """The answer's JSON of any write; safe to repeat. Raises as `get` does."""
         return await self._request(method, path, body=body)
 
+    async def download(self, path: str) -> bytes:
+        """The answer's bytes. Raises as `get` does."""
+        return (await self._answer("GET", path)).content
+
+    async def token(self) -> str:
+        """An access token of theirs, for another door. Raises as `get` does."""
+        return (await self._authorization())["Authorization"].removeprefix("Bearer ")
+
     async def progress(self, number: str, phone: str) -> dict[str, Any]:
         """How far a report has come, asked without the sign-in. Raises RefusedError."""
         answer = await self._http.get("/v1/progress", params={"number": number, "phone_tail": phone[-4:]})
-        found: dict[str, Any] = _json("GET", answer)
+        found: dict[str, Any] = _json(_taken("GET", answer))
         return found
 
     async def live(self, site: str, after: str | None = None) -> AsyncIterator[LiveEvent]:
@@ -108,6 +116,11 @@ class Person:
     async def _request(
         self, method: str, path: str, *, body: object = None, params: dict[str, Any] | None = None
     ) -> Any:
+        return _json(await self._answer(method, path, body=body, params=params))
+
+    async def _answer(
+        self, method: str, path: str, *, body: object = None, params: dict[str, Any] | None = None
+    ) -> httpx.Response:
         key = _key() if method != "GET" else {}
         wait_s = FIRST_PAUSE_S
         for tries_left in reversed(range(TRIES)):
@@ -124,7 +137,7 @@ class Person:
                     self._token = None
                     continue
                 if answer.status_code not in AGAIN or not tries_left:
-                    return _json(method, answer)
+                    return _taken(method, answer)
             await pause(asyncio.Event(), wait_s)
             wait_s *= 2
         raise AssertionError("the last try returns or raises")
@@ -147,9 +160,13 @@ def _key() -> dict[str, str]:
     return {"Idempotency-Key": uuid.uuid4().hex}
 
 
-def _json(method: str, answer: httpx.Response) -> Any:
+def _taken(method: str, answer: httpx.Response) -> httpx.Response:
     if answer.is_error:
         raise _refused(method, answer)
+    return answer
+
+
+def _json(answer: httpx.Response) -> Any:
     return answer.json() if answer.content else None
 
 

@@ -28,6 +28,7 @@ _DOES: Final = {
     "answer": "answers",
     "rate": "rates",
     "report": "reports, as",
+    "merge": "finds reported already",
     LOOKS_UP: "reads the answer of",
 }
 
@@ -148,6 +149,7 @@ class Board:
             Link("sensors report", self.about["reading.reported"] > 0),
             *(Link(f"alert: {_alert_name(each)}", self._saw_alert(each)) for each in self._scenario.answers.alerts),
             *(Link(f"order: {_order_name(each)}", self._saw_order(each)) for each in self._scenario.answers.orders),
+            Link("a second report of one thing is merged into the first", any(map(_was_merged, self.orders.values()))),
             Link("a reporter reads the answer without signing in", self.deeds[LOOKS_UP] > 0),
             *(
                 Link(f"order of {_A[origin]}: {state}", seen)
@@ -195,6 +197,10 @@ class Board:
         of_origin = [set(order.states) for order in self.orders.values() if order.origin == origin]
         best = max(of_origin, key=lambda states: len(states & set(WHOLE_WAY)), default=set())
         return ((state, state in best) for state in WHOLE_WAY)
+
+
+def _was_merged(order: OrderSeen) -> bool:
+    return "merged" in order.states
 
 
 def _alert_name(expected: ExpectedAlert) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
@@ -79,10 +80,26 @@ class Estate:
         """Accounts that sign in and hold this role."""
         return tuple(account for account in self.accounts if account.signs_in and role in account.roles)
 
+    @cached_property
+    def named(self) -> dict[str, Account]:
+        """Who signs in, by the short names of scenarios: `worker-g1`, `resident-0` (the first of them), `operator`."""
+        staff = {each.username.removeprefix(f"{self.site}-"): each for each in self.accounts if each.signs_in}
+        residents = {f"resident-{n}": account for n, account in enumerate(self.with_role("resident"))}
+        office = {role: account for role in OFFICE for account in self.with_role(role)[:1]}
+        return {name: each for name, each in staff.items() if "resident" not in each.roles} | residents | office
+
+    def with_people(self, names: Iterable[str]) -> Estate:
+        """The same with these people alone, and the office; residents keep their numbers. Raises KeyError."""
+        accounts = {self.named[name].username: self.named[name] for name in (*names, *OFFICE)}
+        return replace(self, accounts=tuple(accounts.values()))
+
+    def with_devices(self, names: Collection[str]) -> Estate:
+        """The same with these devices alone."""
+        return replace(self, devices=tuple(device for device in self.devices if device.name in names))
+
     def with_office_only(self) -> Estate:
         """The same with nobody but an operator and a supervisor: where no order is worked on, nobody else is needed."""
-        office = {role: account for role in OFFICE for account in self.with_role(role)[:1]}
-        return replace(self, accounts=tuple(office.values()))
+        return self.with_people(())
 
     def rng(self, *what: object) -> random.Random:
         """The source of chance for one thing on this estate: the same for the same seed, whatever else happens."""

@@ -7,17 +7,17 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
-from herun.clock import HOUR_US, MINUTE_US, SECOND_US, to_datetime, to_text
+from herun.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US, to_datetime, to_text
 
-UNITS_US: Final = {"h": HOUR_US, "m": MINUTE_US, "s": SECOND_US}
-DURATION: Final = re.compile(r"(\d+)([hms])")
-_MOMENT: Final = re.compile(r"\$\{(?:(clock|date|year) )?([+-])((?:\d+[hms])+)\}")
+UNITS_US: Final = {"d": DAY_US, "h": HOUR_US, "m": MINUTE_US, "s": SECOND_US}
+DURATION: Final = re.compile(r"(\d+)([dhms])")
+_MOMENT: Final = re.compile(r"\$\{(?:(clock|date|year|week) )?([+-])((?:\d+[dhms])+)\}")
 _CHINA: Final = timezone(timedelta(hours=8))  # of every simulated site
 
 
 def duration_us(text: object) -> int:
     """Microseconds of `1h30m`, `90s` and the like. Raises ValueError for anything else."""
-    if not isinstance(text, str) or not re.fullmatch(r"(\d+[hms])+", text):
+    if not isinstance(text, str) or not re.fullmatch(r"(\d+[dhms])+", text):
         raise ValueError(f"a duration is written like 1h30m or 90s, not {text!r}")
     return sum(int(number) * UNITS_US[unit] for number, unit in DURATION.findall(text))
 
@@ -37,13 +37,15 @@ _WRITTEN: Final[dict[str | None, Callable[[int], str]]] = {
     "clock": lambda at_us: f"{local(at_us):%H:%M}",
     "date": lambda at_us: f"{local(at_us):%Y-%m-%d}",
     "year": lambda at_us: f"{local(at_us):%Y}",
+    "week": lambda at_us: f"{local(at_us):%G-W%V}",
 }
 
 
 def resolved(value: Any, start_us: int) -> Any:
     """The value with every moment in its texts written out, for a play that starts at `start_us`.
 
-    `${+30m}` is RFC 3339; `${clock +30m}`, `${date +0m}` and `${year +0m}` are the site's local time.
+    `${+30m}` is RFC 3339; `${clock +30m}`, `${date +0m}`, `${week +0m}` (2026-W20) and `${year +0m}` are the site's
+    local time.
     """
     if isinstance(value, dict):
         return {resolved(name, start_us): resolved(each, start_us) for name, each in value.items()}

@@ -8,12 +8,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import httpx
 
 from herun.clock import MINUTE_US, Clock
-from simulators.api import AGAIN, Person, RefusedError
+from simulators.api import AGAIN, LiveEvent, Person, RefusedError
 from simulators.estate import Estate
 from simulators.photo import photo
 from simulators.population import Account
@@ -22,12 +22,16 @@ from simulators.scenario import Reports
 from simulators.waiting import pause, until
 
 LOOKS_UP: Final = "look up"  # the deed of a reporter who asks by number and phone
+TOO_LATE: Final = frozenset({HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND})  # somebody moved it, or merged it away
+SAME_MATTER: Final = 0.8  # likeness from which on an operator merges
 PAGE: Final = 100  # newest orders that somebody looks at
 THINGS_IN_MIND: Final = 500  # of one person
+LOOKS_ANYWAY: Final = 8  # whoever had no reason to look that often does it all the same
 
 # How long people take before they act, in minutes of the estate's time.
 THINKING_MIN: Final[dict[str, tuple[float, float]]] = {
     "acknowledge": (0.5, 2),
+    "merge": (0.5, 2),
     "accept": (1, 3),
     "dispatch": (1, 3),
     "handle": (2, 5),
@@ -69,16 +73,19 @@ class Agenda:
                 self._due.popitem(last=False)
         return now_us >= self._due[key]
 
+    def presses(self) -> bool:
+        """True if the time of something has come."""
+        now_us = self._clock.now_us()
+        return any(due_us <= now_us for due_us in self._due.values())
+
+    def drop_until(self, at_us: int) -> None:
+        """Forgets what was due by then: whoever looked since, and left it, has found it done by somebody else."""
+        for key in [key for key, due_us in self._due.items() if due_us <= at_us]:
+            del self._due[key]
+
     def done(self, thing: str, action: str) -> None:
         """Forgets it; the next time it takes as long again."""
         self._due.pop((thing, action), None)
-
-
-class Somebody(Protocol):
-    """A person who looks and acts."""
-
-    async def look(self) -> None:
-        """Looks once, and does what is due."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,13 @@ class Desk:
     agenda: Agenda
     on_deed: OnDeed
 
+    async def look(self) -> None:
+        """Looks once, and does what is due. What is nobody's day's work is left to the others."""
+
+    def concerns(self, _live: LiveEvent) -> bool:
+        """True if what the site's feed shows may be something to do for them."""
+        return False
+
     async def orders(self) -> list[dict[str, Any]]:
         """The newest orders that this person may see."""
         page = await self.person.get(f"/v1/sites/{self.estate.site}/work-orders", limit=PAGE)
@@ -99,7 +113,7 @@ class Desk:
         return found
 
     async def act(self, number: str, action: str, body: dict[str, Any]) -> None:
-        """Does one thing to an order if it is time. That somebody else was faster (409) is no failure."""
+        """Does one thing to an order if it is time. That somebody else was faster is no failure."""
         if not self.agenda.is_due(number, action):
             return
         await self.do(f"/v1/sites/{self.estate.site}/work-orders/{number}/{action}", body, number=number, what=action)
@@ -110,7 +124,7 @@ class Desk:
         try:
             await self.person.post(path, body)
         except RefusedError as error:
-            if error.status != HTTPStatus.CONFLICT:
+            if error.status not in TOO_LATE:
                 raise
         else:
             self.on_deed(Deed(self.clock.now_us(), self.account.username, what, number))
@@ -120,28 +134,41 @@ class Desk:
 class Worker(Desk):
     """Handles and resolves what was dispatched to them."""
 
+    def concerns(self, live: LiveEvent) -> bool:
+        return live.kind == "order" and live.body["worker"] == self.account.username
+
     async def look(self) -> None:
         for order in await self.orders():
             if order["worker"] != self.account.username:
                 continue
             if order["state"] == "dispatched":
                 await self.act(order["number"], "handle", {})
-            elif order["state"] == "handling" and self.agenda.is_due(order["number"], "resolve"):
-                await self._show(order["number"])
+            elif order["state"] != "handling" or not self.agenda.is_due(order["number"], "resolve"):
+                continue
+            elif await self._show(order["number"]):
                 await self.act(order["number"], "resolve", {"text": "已到现场处理完毕。Done on the spot."})
 
-    async def _show(self, number: str) -> None:
-        """What it looked like and looks like now: some categories ask for both."""
+    async def _show(self, number: str) -> bool:
+        """What it looked like and looks like now: some categories ask for both. False if it is theirs no more."""
         path = f"/v1/sites/{self.estate.site}/work-orders/{number}/pictures"
-        sent = {each["kind"] for each in (await self.person.get(path))["items"]}
-        for kind, shade in (("before", 90), ("after", 220)):
-            if kind not in sent:
-                await self.person.post(path, photo(shade), kind=kind)
+        try:
+            sent = {each["kind"] for each in (await self.person.get(path))["items"]}
+            for kind, shade in (("before", 90), ("after", 220)):
+                if kind not in sent:
+                    await self.person.post(path, photo(shade), kind=kind)
+        except RefusedError as error:
+            if error.status not in TOO_LATE:
+                raise
+            return False
+        return True
 
 
 @dataclass(frozen=True)
 class Operator(Desk):
-    """Acknowledges alerts, answers what is resolved, and dispatches by hand what found no worker."""
+    """Acknowledges alerts, answers what is resolved, merges reports of one thing, dispatches what found no worker."""
+
+    def concerns(self, live: LiveEvent) -> bool:
+        return live.kind in {"alert", "order"}
 
     async def look(self) -> None:
         page = await self.person.get(f"/v1/sites/{self.estate.site}/alerts", limit=PAGE)
@@ -157,6 +184,21 @@ class Operator(Desk):
                 await self.act(number, "dispatch", {"worker": self._crew_for(order["category"])})
             elif order["state"] == "resolved":
                 await self.act(number, "answer", {"text": "问题已处理,感谢您的反馈。It has been seen to; thank you."})
+            elif order["state"] in {"dispatched", "handling"} and order["origin"] == "report":
+                await self._merge(order)
+
+    async def _merge(self, order: dict[str, Any]) -> None:
+        """Into an earlier order of the same matter, if there is one."""
+        if not self.agenda.is_due(order["number"], "merge"):
+            return
+        found = await self.person.get(f"/v1/sites/{self.estate.site}/work-orders/{order['number']}/duplicates")
+        for candidate in found["items"]:
+            earlier = candidate["order"]
+            if candidate["likeness"] >= SAME_MATTER and earlier["opened_at"] < order["opened_at"]:
+                body = {"master": earlier["number"], "reason": "同一问题。The same matter."}
+                await self.act(order["number"], "merge", body)
+                return
+        self.agenda.done(order["number"], "merge")
 
     def _crew_for(self, category: str) -> str:
         crews = self.estate.with_role("property_staff")
@@ -167,18 +209,18 @@ class Operator(Desk):
 class Supervisor(Desk):
     """Does what a scenario says, and nothing of their own accord."""
 
-    async def look(self) -> None:
-        """Leaves the day's work to the others."""
-
 
 @dataclass(frozen=True)
 class Neighbour(Desk):
     """A resident: rates what was answered in their house, or to them; a reporter looks up the answer first."""
 
+    def concerns(self, live: LiveEvent) -> bool:
+        return live.kind == "order" and live.body["state"] == "answered"
+
     async def look(self) -> None:
         for order in await self.orders():
             number = order["number"]
-            if order["state"] != "answered" or not self.agenda.is_due(number, "rate"):
+            if not _waits_for_a_word(order) or not self.agenda.is_due(number, "rate"):
                 continue
             if order["reporter"] == self.account.username:
                 await self._look_up(number)
@@ -189,6 +231,13 @@ class Neighbour(Desk):
         progress = await self.person.progress(number, self.account.phone)
         if progress["answer"]:
             self.on_deed(Deed(self.clock.now_us(), self.account.username, LOOKS_UP, number))
+
+
+def _waits_for_a_word(order: dict[str, Any]) -> bool:
+    """True if it is answered, itself or with the one that it was merged into, and nobody has rated it."""
+    if order["state"] == "merged":
+        return order["answer"] is not None and order["rating"] is None
+    return bool(order["state"] == "answered")
 
 
 _WHAT_THEY_ARE: Final[dict[str, type[Worker | Operator | Supervisor | Neighbour]]] = {
@@ -219,10 +268,21 @@ class People:
             if account.signs_in and account.roles[0] in _WHAT_THEY_ARE
         }
         self._residents = [self._desks[account.username] for account in estate.with_role("resident")]
+        self._named = {name: self._desks[account.username].person for name, account in estate.named.items()}
+        self.concerned: set[str] = set()  # who has a reason to look
 
     def person(self, role: str) -> Person:
         """The sign-in of the first who holds this role."""
         return next(desk.person for desk in self._desks.values() if role in desk.account.roles)
+
+    @property
+    def named(self) -> dict[str, Person]:
+        """The sign-ins by the short names of scenarios."""
+        return self._named
+
+    def on_live(self, live: LiveEvent) -> None:
+        """The site's feed has shown something: whom it concerns looks the next time that they may."""
+        self.concerned.update(username for username, desk in self._desks.items() if desk.concerns(live))
 
     def sign_ins(self) -> Iterator[tuple[str, str, str]]:
         """Role, username and password of the first who holds each role."""
@@ -232,10 +292,13 @@ class People:
         return ((role, username, self._passwords[username]) for role, username in first.items())
 
     async def live(self, stop: asyncio.Event, pace_s: float) -> None:
-        """Everybody looks every `pace_s` seconds (of the machine's time), one after the other within it."""
+        """Everybody may look every `pace_s` seconds (of the machine's time), one after the other within it.
+
+        They do if the feed showed something for them, if the time of something has come, and now and then anyway.
+        """
         async with asyncio.TaskGroup() as group:
             for n, desk in enumerate(self._desks.values()):
-                group.create_task(_look_again_and_again(desk, stop, pace_s, pace_s * n / len(self._desks)))
+                group.create_task(self._look_again_and_again(desk, stop, pace_s, pace_s * n / len(self._desks)))
 
     async def report(self, reports: Iterable[Reports], start_us: int, stop: asyncio.Event) -> None:
         """Residents send in their reports, each at its time."""
@@ -243,20 +306,24 @@ class People:
             if await until(self._clock, start_us + report.at, stop):
                 return
             desk = self._residents[report.resident]
-            body = {"category": report.category, "text": report.text}
+            body = {"category": report.category, "text": report.text, "building": report.building}
             order = await desk.person.post(f"/v1/sites/{desk.estate.site}/reports", body)
             desk.on_deed(Deed(self._clock.now_us(), desk.account.username, "report", order["number"]))
 
-
-async def _look_again_and_again(desk: Somebody, stop: asyncio.Event, pace_s: float, first_s: float) -> None:
-    wait_s = first_s
-    while not await pause(stop, wait_s):
-        wait_s = pace_s
-        try:
-            await desk.look()
-        except httpx.TransportError:
-            wait_s = 2 * pace_s  # the server is away: look again later
-        except RefusedError as error:
-            if error.status not in AGAIN:
-                raise
-            wait_s = 2 * pace_s
+    async def _look_again_and_again(self, desk: Desk, stop: asyncio.Event, pace_s: float, first_s: float) -> None:
+        wait_s, passed_over = first_s, LOOKS_ANYWAY
+        while not await pause(stop, wait_s):
+            wait_s, passed_over = pace_s, passed_over + 1
+            if desk.account.username not in self.concerned and not desk.agenda.presses() and passed_over < LOOKS_ANYWAY:
+                continue
+            self.concerned.discard(desk.account.username)
+            passed_over, began_us = 0, self._clock.now_us()
+            try:
+                await desk.look()
+                desk.agenda.drop_until(began_us)
+            except httpx.TransportError:
+                wait_s, passed_over = 2 * pace_s, LOOKS_ANYWAY  # the server is away: look again later
+            except RefusedError as error:
+                if error.status not in AGAIN:
+                    raise
+                wait_s, passed_over = 2 * pace_s, LOOKS_ANYWAY

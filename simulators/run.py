@@ -11,22 +11,28 @@ import os
 import re
 import sys
 from collections import Counter
+from contextlib import AsyncExitStack, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+import httpx
 
 from herun.clock import MINUTE_US, SECOND_US, parse_time
 from herun.errors import ConfigurationError
 from herun.settings import PREFIX, Settings
 from simulators.answers import Seen, SeenAlert, SeenOrder, differences
-from simulators.api import LiveEvent, Person
+from simulators.api import LiveEvent, Person, connect
 from simulators.changes import Changer
-from simulators.estate import HAMLET, HERUN, make_estate
+from simulators.estate import HAMLET, HERUN, Estate, make_estate
 from simulators.happenings import Message
 from simulators.moments import local
-from simulators.people import Deed
+from simulators.people import Deed, People
+from simulators.provision import Keys
 from simulators.scenario import Scenario, scenarios
 from simulators.stage import play, speaking
-from simulators.stay import Begins, Listeners, Stay, Target, stay_on, target_of
+from simulators.stay import ADMIN, Begins, Listeners, Stay, Target, stay_on, target_of
+from simulators.steps import Step
+from simulators.story import StoryError, Teller
 from simulators.waiting import pause, until
 
 # Machine's seconds between the last rule and the first happening: the rules are then in force everywhere.
@@ -35,7 +41,7 @@ CHANGE_S: Final = 0.5  # the same for each rule and change of the scenario's own
 PEOPLE_PACE_S: Final = 1.5  # machine's seconds between two looks of one person
 LOOK_S: Final = 1.0  # machine's seconds between two looks at what came out
 PATIENCE_S: Final = 30.0  # machine's seconds for the last event to come through
-LATEST_S: Final = 10.0  # machine's seconds that the last answer may take on a busy machine
+LATEST_S: Final = 60.0  # machine's seconds that the last answer may take on a busy machine
 PAGE: Final = 100
 # The estate's time after the end in which nothing more may come.
 QUIET_US: Final = 5 * MINUTE_US
@@ -74,6 +80,15 @@ class Tally:
 
 
 @dataclass(frozen=True)
+class Memory:
+    """What the people of a story remember afterwards."""
+
+    estate: Estate
+    keys: Keys
+    kept: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Report:
     """What came out. `answers` is the same for the same scenario and seed, whenever and wherever it is played."""
 
@@ -86,6 +101,7 @@ class Report:
     behind_s: float
     answers: tuple[Answer, ...]
     deeds: tuple[Deed, ...]
+    memory: Memory
 
     @property
     def is_right(self) -> bool:
@@ -104,42 +120,95 @@ class Report:
         return "\n".join(lines)
 
 
-async def run_scenario(target: Target, scenario: Scenario, *, site: str, seed: int, pace_s: float) -> Report:
-    """Plays the scenario on a site of its own. Raises what `stay_on` raises; a wrong answer is in the report."""
-    estate = make_estate(site, seed, HERUN if scenario.plan == "herun" else HAMLET)
-    if not scenario.keeps_people_busy:
-        estate = estate.with_office_only()
+async def run_scenario(
+    target: Target, scenario: Scenario, *, site: str, seed: int, pace_s: float, gate: asyncio.Semaphore | None = None
+) -> Report:
+    """Plays the scenario on a site of its own. Raises what `stay_on` raises; a wrong answer is in the report.
+
+    Of many that are played side by side, as many set their sites up at the same time as the `gate` lets in: what a
+    scenario says of times allows for no more than a few seconds between setting up and playing.
+    """
+    estate = estate_of(scenario, site, seed)
     tally = Tally()
-    listeners = Listeners(tally.on_message, tally.on_live, tally.deeds.append)
-    begins = Begins(speaking(estate, scenario), scenario.uses)
-    async with stay_on(target, estate, listeners, scenario.title["zh"], begins) as stay:
-        lead_s = LEAD_S + CHANGE_S * (len(scenario.rules) + len(scenario.setup))
-        start_us = _full_second(stay.clock.now_us() + int(lead_s * SECOND_US * stay.clock.speed))
-        _is_its_day(scenario, start_us)
+    async with AsyncExitStack() as staying:
+        async with gate or nullcontext():
+            listeners = Listeners(tally.on_message, tally.on_live, tally.deeds.append)
+            begins = Begins(speaking(estate, scenario), scenario.uses)
+            stay = await staying.enter_async_context(stay_on(target, estate, listeners, scenario.title["zh"], begins))
+            start_us, changer = await _set_up(stay, scenario)
         scenario = scenario.dated(start_us)
-        changer = Changer(site, stay.helpers, stay.clock, start_us)
-        await changer.set_up(scenario)
+        teller = teller_of(target, site, stay.people.named | {ADMIN: stay.admin}, stay.http, {})
         over = asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            group.create_task(stay.people.live(over, pace_s))
+            if not scenario.story:
+                group.create_task(stay.people.live(over, pace_s))
             group.create_task(stay.people.report(scenario.reports(), start_us, over))
             changing = group.create_task(changer.play(scenario, over))
-            await stay.player.play(play(estate, scenario, start_us), over)
+            telling = group.create_task(_tell(teller, scenario.story))
+            # While people finish their work the day goes on: on a slow machine nothing falls silent meanwhile.
+            group.create_task(stay.player.play(play(estate, scenario, start_us, goes_on=True), over))
+            await until(stay.clock, start_us + scenario.lasts, over)
             await changing
-            await stay.links.drained(PATIENCE_S)
+            astray = await telling
             found, seen = await _settle(stay, scenario, tally, start_us)
             over.set()
+        await stay.links.drained(PATIENCE_S)
+        await stay.watcher.saw(lambda: not tally.lost, PATIENCE_S)
         return Report(
             scenario=scenario.name,
             site=site,
-            differences=tuple(differences(scenario, seen)),
+            differences=(*astray, *differences(scenario, seen)),
             lost=tally.lost,
             doubled=tally.doubled,
             published=len(tally.published),
             behind_s=stay.player.behind_us / SECOND_US / stay.clock.speed,
             answers=_answers(found, start_us),
             deeds=tuple(tally.deeds),
+            memory=Memory(estate, stay.keys, teller.kept),
         )
+
+
+async def _set_up(stay: Stay, scenario: Scenario) -> tuple[int, Changer]:
+    """When the play begins, and who changes what in it; all that is in force before it is in force then."""
+    lead_s = LEAD_S + CHANGE_S * (len(scenario.rules) + len(scenario.setup))
+    start_us = _full_second(stay.clock.now_us() + int(lead_s * SECOND_US * stay.clock.speed))
+    _is_its_day(scenario, start_us)
+    changer = Changer(stay.estate.site, stay.helpers, stay.clock, start_us)
+    await changer.set_up(scenario.dated(start_us))
+    return start_us, changer
+
+
+async def run_afterwards(target: Target, scenario: Scenario, memory: Memory) -> tuple[str, ...]:
+    """Tells what comes afterwards to those who remember the story; in words, what is not as the scenario says."""
+    async with connect(target.api_url) as http:
+        people = People(http, memory.estate, memory.keys, target.clock, lambda _: None)
+        named = people.named | {ADMIN: Person(http, ADMIN, target.admin_password)}
+        return await _tell(teller_of(target, memory.estate.site, named, http, memory.kept), scenario.afterwards)
+
+
+def estate_of(scenario: Scenario, site: str, seed: int) -> Estate:
+    """The estate that the scenario is played on, with those people who have something to do in it."""
+    estate = make_estate(site, seed, HERUN if scenario.plan == "herun" else HAMLET)
+    if scenario.story:
+        return estate.with_people(scenario.people).with_devices(speaking(estate, scenario))
+    return estate if scenario.keeps_people_busy else estate.with_office_only()
+
+
+def teller_of(
+    target: Target, site: str, people: dict[str, Person], http: httpx.AsyncClient, kept: dict[str, Any]
+) -> Teller:
+    """Who tells a story; what it may name from the beginning are the site and the usernames."""
+    names = {name: person.username for name, person in people.items()}
+    broker = (target.mqtt_host, target.mqtt_port)
+    return Teller(site, people, http, broker, target.clock, {"site": site} | names | kept)
+
+
+async def _tell(teller: Teller, steps: tuple[Step, ...]) -> tuple[str, ...]:
+    try:
+        await teller.tell(steps)
+    except StoryError as error:
+        return (str(error),)
+    return ()
 
 
 def _full_second(at_us: int) -> int:
@@ -156,7 +225,8 @@ async def _settle(stay: Stay, scenario: Scenario, tally: Tally, start_us: int) -
     """What came out, once it is as known and quiet has passed, or when the time for it is over; the alerts as JSON."""
     never = asyncio.Event()
     await until(stay.clock, start_us + scenario.lasts + QUIET_US, never)
-    await stay.watcher.saw(lambda: not tally.lost, PATIENCE_S)
+    by_then = set(tally.published)
+    await stay.watcher.saw(lambda: by_then <= tally.shown.keys(), PATIENCE_S)
     deadline_us = stay.clock.now_us() + scenario.settle + int(LATEST_S * SECOND_US * stay.clock.speed)
     while True:
         alerts, seen = await _everything(stay.operator, stay.estate.site, scenario)

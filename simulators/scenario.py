@@ -13,6 +13,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 
 from simulators.happenings import Happening, Scalar
 from simulators.moments import duration_us, offset_us, resolved
+from simulators.steps import Step
+
+NEVER_US: Final = 2**62
 
 Duration = Annotated[int, BeforeValidator(duration_us)]
 Offset = Annotated[int, BeforeValidator(offset_us)]
@@ -63,12 +66,13 @@ class FallsSilent(_Strict):
 
 
 class Reports(_Strict):
-    """A resident (the n-th of those who sign in, from 0) sends in a report."""
+    """A resident (the n-th of those who sign in, from 0) sends in a report, of their own house or of another one."""
 
     at: Duration
     resident: Annotated[int, Field(ge=0)]
     category: str
     text: str
+    building: str | None = None
 
 
 def _as_text(value: object) -> object:
@@ -129,12 +133,15 @@ class ExpectedAlert(_Strict):
 
 
 class ExpectedOrder(_Strict):
-    """Work orders of one category and origin: exactly `count`, that reach this state in the end."""
+    """Work orders of one category and origin: exactly `count`, that reach this state in the end.
+
+    Of several states each is reached by at least one of them, and no other by any.
+    """
 
     category: str
     origin: Literal["alert", "report"] = "alert"
     building: str | None = None
-    state: str
+    state: str | tuple[str, ...]
     count: Annotated[int, Field(ge=1)] = 1
 
 
@@ -182,6 +189,9 @@ class Scenario(_Strict):
     `uses` names the estate's common rules that are in force (left out: all); `rules` are its own. `day`: it means
     something on this day only. `clocks` are ahead by so much (-10m: behind). Without `ordinary_day` nothing happens but
     the timeline.
+
+    With a `story` only `people` and the office are there, and they do nothing of their own accord. `afterwards` is told
+    when more than a week has passed.
     """
 
     name: str
@@ -196,6 +206,9 @@ class Scenario(_Strict):
     rules: tuple[dict[str, Any], ...] = ()
     setup: tuple[SetUp, ...] = ()
     timeline: tuple[Line, ...] = ()
+    people: tuple[str, ...] = ()
+    story: tuple[Step, ...] = ()
+    afterwards: tuple[Step, ...] = ()
     answers: Answers = Answers()
 
     @model_validator(mode="after")
@@ -216,7 +229,7 @@ class Scenario(_Strict):
     def silences(self, start_us: int) -> dict[str, tuple[int, int]]:
         """From when until when each device says nothing."""
         return {
-            line.device: (start_us + line.at, start_us + (self.lasts if line.until is None else line.until))
+            line.device: (start_us + line.at, NEVER_US if line.until is None else start_us + line.until)
             for line in self.timeline
             if isinstance(line, FallsSilent)
         }

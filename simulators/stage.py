@@ -17,12 +17,12 @@ from simulators.voices import voice_of
 Cast = Mapping[str, int]
 
 
-def play(estate: Estate, scenario: Scenario | None, start_us: int) -> Iterator[Action]:
+def play(estate: Estate, scenario: Scenario | None, start_us: int, *, goes_on: bool = False) -> Iterator[Action]:
     """What the estate's devices do from `start_us` on, in time order.
 
-    Ends with the scenario; without one it never ends. A device in the scenario's timeline keeps to it between its
-    first and its last line, never loses its connection by chance, and has the clock that the scenario gives it. A
-    scenario without an ordinary day has these devices only.
+    Ends with the scenario, unless an ordinary day `goes_on` after it; without one it never ends. A device in the
+    scenario's timeline keeps to it between its first and its last line, never loses its connection by chance, and has
+    the clock that the scenario gives it. A scenario without an ordinary day has these devices only.
     """
     script = scenario.script(start_us) if scenario else {}
     silences = scenario.silences(start_us) if scenario else {}
@@ -45,7 +45,7 @@ def play(estate: Estate, scenario: Scenario | None, start_us: int) -> Iterator[A
         for device in devices
     ]
     actions = merge(*sources, key=lambda action: action.at_us)
-    end_us = start_us + scenario.lasts if scenario else None
+    end_us = start_us + scenario.lasts if scenario and not (goes_on and ordinary) else None
     for action in actions:
         if end_us is not None and action.at_us >= end_us:
             return

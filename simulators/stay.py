@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import httpx
+
 from herun.clock import Clock
 from herun.errors import ConfigurationError
 from herun.settings import Settings
@@ -19,7 +21,7 @@ from simulators.happenings import Message
 from simulators.links import Links
 from simulators.people import Deed, People
 from simulators.player import Player
-from simulators.provision import provision, set_rules
+from simulators.provision import Keys, provision, set_rules
 from simulators.rulebook import rulebook
 from simulators.scenario import Who
 
@@ -86,8 +88,10 @@ class Stay:
 
     estate: Estate
     clock: Clock
+    http: httpx.AsyncClient
     admin: Person
     operator: Person
+    keys: Keys
     people: People
     links: Links
     player: Player
@@ -117,7 +121,12 @@ async def stay_on(
         )
         links = Links(target.mqtt_host, target.mqtt_port, speaking)
         people = People(http, estate, keys, target.clock, listeners.on_deed)
-        watcher = Watcher(people.person("operator"), estate.site, listeners.on_live)
+
+        def on_live(live: LiveEvent) -> None:
+            people.on_live(live)
+            listeners.on_live(live)
+
+        watcher = Watcher(people.person("operator"), estate.site, on_live)
         watching = asyncio.create_task(watcher.watch(), name=f"feed of {estate.site}")
         try:
             await watcher.is_there(FEED_PATIENCE_S)
@@ -126,7 +135,9 @@ async def stay_on(
             yield Stay(
                 estate=estate,
                 clock=target.clock,
+                http=http,
                 admin=admin,
+                keys=keys,
                 operator=people.person("operator"),
                 people=people,
                 links=links,

@@ -4,10 +4,13 @@
 SELECT o.number, o.category, o.merged_into, o.confidential, o.opened_seq, o.text, o.answer, o.updated_at
 FROM work_orders AS o
 WHERE o.site = %(site)s AND o.opened_at >= %(begin)s AND o.opened_at < %(end)s
-  AND o.origin = 'report' AND o.state <> 'cancelled' AND o.parent IS NULL AND o.reporter IS DISTINCT FROM 'system'
+  AND o.origin = 'report' AND o.state <> 'cancelled' AND o.parent IS NULL AND o.channel <> 'pattern'
 
 -- name: by_category
 SELECT category, count(*) AS orders FROM demand GROUP BY category;
+
+-- name: of_week
+SELECT number FROM demand WHERE number = ANY(%(numbers)s::text[]);
 
 -- name: examples
 -- Of each class the first that were answered, and if there are none the first of all.

@@ -121,6 +121,7 @@ async def _kept(tx: Transaction, week: str) -> dict[str, Any]:
 async def _composed(tx: Transaction, new: NewBulletin, counts: Mapping[str, int], week: Week, zone: ZoneInfo) -> Draft:
     stretch, classes = _stretch(week, zone), await top_classes(tx)
     ranking = ranked(counts, classes)
+    await _check_left_out(tx, stretch, new.left_out)
     rows = await _examples(tx, stretch, ranking, classes, new.left_out)
     named = {top.zh: top for top in classes.values()}
     hot = (await topics.of_week(tx, week, zone, HOT_TOPICS)).items
@@ -159,6 +160,15 @@ async def _examples(
     of_ranked = {category: top.zh for category, top in classes.items() if top.zh in places}
     rows = await store.examples(tx, stretch, of_ranked, left_out, EXAMPLES)
     return sorted(rows, key=lambda row: places[row["top_class"]])
+
+
+async def _check_left_out(tx: Transaction, stretch: Stretch, left_out: Sequence[str]) -> None:
+    """A slip of the pen would print for good what was meant to be left out."""
+    known = await store.of_week(tx, stretch, left_out)
+    for index, number in enumerate(left_out):
+        if number not in known:
+            error = FieldError(loc=["body", "left_out", index], msg="the week has no such report", type="unknown")
+            raise invalid("bad_left_out", f"left_out.{index}: the week has no report {number}", [error])
 
 
 async def _pairs(tx: Transaction, pairs: Sequence[NewPair]) -> list[Pair]:

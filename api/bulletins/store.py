@@ -16,6 +16,7 @@ from herun.database.queries import Queries
 _QUERIES: Final = Queries(__package__)
 _DEMAND: Final = f"WITH demand AS (\n{_QUERIES['demand']}\n)\n"
 _BY_CATEGORY: Final = _DEMAND + _QUERIES["by_category"]
+_OF_WEEK: Final = _DEMAND + _QUERIES["of_week"]
 _EXAMPLES: Final = _DEMAND + _QUERIES["examples"]
 _KEEP_ORDERS: Final = _DEMAND + _QUERIES["keep_orders"]
 _CORRECTED: Final = f"{_DEMAND}, corrected AS (\n{_QUERIES['corrected']}\n)\n"
@@ -40,6 +41,11 @@ class Stretch:
 async def by_category(tx: Transaction, stretch: Stretch) -> dict[str, int]:
     """How many reports of each category, as things are now."""
     return _counts(await tx.chosen(_BY_CATEGORY, **stretch.values))
+
+
+async def of_week(tx: Transaction, stretch: Stretch, numbers: Sequence[str]) -> set[str]:
+    """Which of these are reports of the week."""
+    return {row["number"] for row in await tx.chosen(_OF_WEEK, numbers=list(numbers), **stretch.values)}
 
 
 async def examples(

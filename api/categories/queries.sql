@@ -18,6 +18,13 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) AS t ON true;
 
+-- name: of_rules
+-- The categories of orders that alerts of the rules in force open.
+SELECT DISTINCT coalesce(v.body ->> 'order_category', v.body ->> 'category') AS category
+FROM rules_in_force AS r
+JOIN rule_versions AS v ON v.site = r.site AND v.uid = r.uid COLLATE "default" AND v.version = r.version
+WHERE r.site = %(site)s;
+
 -- name: version
 SELECT version, digest, body, changed_by, changed_at, why FROM category_trees
 WHERE site = %(site)s AND version = %(version)s;

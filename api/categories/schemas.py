@@ -77,7 +77,10 @@ class NewAttribute(Body):
 
 
 class NewCategory(Body):
-    """One leaf. Without keywords it is never suggested; `limits` names one of the tree's limits."""
+    """One leaf. Without keywords it is never suggested; `limits` names one of the tree's limits.
+
+    `severity` is that of its reports.
+    """
 
     category: Name
     class_: Annotated[Name, Field(alias="class")]
@@ -86,6 +89,7 @@ class NewCategory(Body):
     unit: Name
     handled_by: Literal["grid", "property"]
     limits: Name
+    severity: Severity = "info"
     required: Annotated[list[Need], Field(default_factory=list), AfterValidator(without_repeats)]
     anonymous: bool = False
     confidential: bool = False

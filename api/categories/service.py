@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,10 +11,12 @@ from api.categories import store
 from api.categories.schemas import CategoryTree, NewTree, Units
 from api.categories.shipped import default_body, free_category
 from api.categories.tree import Category
+from api.clocks.limits import Limits, contradiction
 from api.problems import FieldError, conflict, invalid, not_found
 from api.transactions import Transaction
 from api.work_orders.states import State
 
+OF_OUR_OWN: Final = "system"  # the category of what the engine says of itself
 # An order in these states needs its category no more.
 OVER: Final = frozenset({State.RATED, State.CLOSED, State.MERGED, State.CANCELLED})
 
@@ -30,14 +33,35 @@ class Routed:
     because: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the category, class and unit of an order can be, and the limits that the tree has for it."""
+
+    categories: frozenset[str]
+    classes: frozenset[str]
+    units: frozenset[str]
+    limits: tuple[Limits, ...]
+
+
+async def names(tx: Transaction) -> Names:
+    """Those of the tree. An alert's order has the category that its rule names, also one that the tree lacks."""
+    tree, free = (await store.in_force(tx)).tree, free_category(OF_OUR_OWN)
+    return Names(
+        categories=frozenset({*tree.categories, *await store.of_rules(tx), OF_OUR_OWN}),
+        classes=frozenset({*tree.classes, free.top_class}),
+        units=frozenset({*tree.units, free.unit}),
+        limits=tuple(limits for leaf in (*tree.categories.values(), free) for limits in leaf.limits.values()),
+    )
+
+
 async def category(tx: Transaction, name: str) -> Category:
     """The category of this name; for a name that the tree does not have, the desk's, with `known` false."""
     found = (await store.in_force(tx)).tree.categories.get(name)
     return found or free_category(name)
 
 
-async def for_report(tx: Transaction, name: str) -> Category:
-    """The category that a report names; it stays in the tree until this transaction ends.
+async def for_report(tx: Transaction, name: str, *, loc: Sequence[str] = ("body", "category")) -> Category:
+    """The category that a report names (at `loc`); it stays in the tree until this transaction ends.
 
     Raises Problem 422, with the nearest names, for one that the tree does not have.
     """
@@ -46,7 +70,7 @@ async def for_report(tx: Transaction, name: str) -> Category:
     found = tree.categories.get(name)
     if found is None:
         nearest = ", ".join(tree.nearest(name)) or "none is near"
-        error = FieldError(loc=["body", "category"], msg=f"no category {name}; nearest: {nearest}", type="unknown")
+        error = FieldError(loc=list(loc), msg=f"no category {name}; nearest: {nearest}", type="unknown")
         raise invalid("unknown_category", error.msg, [error])
     return found
 
@@ -58,7 +82,12 @@ async def route(tx: Transaction, of: Category, building: str | None, text: str |
 
 
 async def put(tx: Transaction, tree: NewTree, why: str | None) -> CategoryTree:
-    """Makes the next version. Raises Problem 409 if a category is left out that open orders have."""
+    """Makes the next version.
+
+    Raises Problem 422 for limits that contradict one another, 409 if a category is left out that open orders have.
+    """
+    if errors := [FieldError(loc=["body", *path], msg=what, type="senseless") for path, what in _contradictions(tree)]:
+        raise invalid("senseless_limits", f"{'.'.join(map(str, errors[0].loc))}: {errors[0].msg}", errors)
     await store.lock(tx)
     before = await store.in_force(tx)
     gone = before.tree.categories.keys() - {leaf.category for leaf in tree.categories}
@@ -72,6 +101,13 @@ async def put(tx: Transaction, tree: NewTree, why: str | None) -> CategoryTree:
     await store.add(tx, before.version + 1, tree, why)
     await audit.record(tx, "categories.put", tx.site, {"version": before.version + 1, "why": why})
     return await shown(tx)
+
+
+def _contradictions(tree: NewTree) -> Iterator[tuple[list[str | int], str]]:
+    for name, by_severity in tree.limits.items():
+        for severity, limits in by_severity.items():
+            if what := contradiction(Limits(**limits.model_dump())):
+                yield ["limits", name, severity, "promise"], what
 
 
 async def shown(tx: Transaction, version: int | None = None) -> CategoryTree:

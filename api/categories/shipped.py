@@ -77,6 +77,7 @@ def _category(leaf: NewCategory, body: NewTree) -> Category:
         limits=MappingProxyType(
             {severity: Limits(**each.model_dump()) for severity, each in body.limits[leaf.limits].items()}
         ),
+        severity=leaf.severity,
         required=tuple(leaf.required),
         anonymous=leaf.anonymous,
         confidential=leaf.confidential,

@@ -18,11 +18,20 @@ MAX_TREES: Final = 32  # trees kept in memory, by what is in them; an estate cha
 MAX_LESSONS: Final = 2000  # of a site that a model learns from; more would take longer than it is worth
 LESSONS_A_CATEGORY: Final = 100  # kept; nobody can teach one category so often that it drowns the others
 
+_IN_FORCE: Final = "categories"  # among what a transaction knows
+
 _trees: dict[str, Tree] = {}
 
 
 async def in_force(tx: Transaction) -> InForce:
-    """The tree that holds now."""
+    """The tree that holds now, read once a transaction."""
+    if _IN_FORCE not in tx.known:
+        tx.known[_IN_FORCE] = await _read_in_force(tx)
+    found: InForce = tx.known[_IN_FORCE]
+    return found
+
+
+async def _read_in_force(tx: Transaction) -> InForce:
     row = await tx.one(_QUERIES["in_force"])
     assert row is not None  # noqa: S101 - the statement always gives one
     digest = row.pop("digest")
@@ -49,20 +58,28 @@ async def version(tx: Transaction, number: int) -> tuple[dict[str, Any], NewTree
     return row, body
 
 
+async def of_rules(tx: Transaction) -> list[str]:
+    """The categories that rules in force name for the orders of their alerts."""
+    return [row["category"] for row in await tx.all(_QUERIES["of_rules"])]
+
+
 async def hold(tx: Transaction) -> None:
     """The tree stays what it is until this transaction ends."""
     await tx.all(_QUERIES["hold"])
+    tx.known.pop(_IN_FORCE, None)
 
 
 async def lock(tx: Transaction) -> None:
     """Nobody holds the tree, nor will until this transaction ends."""
     await tx.all(_QUERIES["lock"])
+    tx.known.pop(_IN_FORCE, None)
 
 
 async def add(tx: Transaction, number: int, tree: NewTree, why: str | None) -> None:
     """Adds the next version of the tree."""
     body = body_of(tree)
     await tx.run(_QUERIES["add"], version=number, digest=digest_of(body), body=body, why=why)
+    tx.known.pop(_IN_FORCE, None)
 
 
 async def in_use(tx: Transaction, categories: Iterable[str], over: Iterable[str]) -> dict[str, int]:

@@ -85,12 +85,24 @@ async def correct(tx: Transaction, person: Person, number: str, asked: Correctio
     if len(made) > MAX_CORRECTIONS:
         raise conflict("too_many_corrections", f"an order is corrected at most {MAX_CORRECTIONS} times")
     chosen = await service.for_report(tx, asked.category)
+    if Bond.DESK not in orders.bonds(person, order, set()):
+        _is_no_way_out(order, await service.category(tx, order.category), chosen)
     moved = await _move(tx, order, chosen, asked.reason)
     if not made:  # an alert's order, or one from before there were suggestions
         await store.add_choice(tx, number, 1, order.category, by=order.reporter or SYSTEM)
     await store.add_choice(tx, number, max(len(made), 1) + 1, chosen.category, by=tx.actor, reason=asked.reason)
     await learning.teach(tx, moved, chosen, "correction")
-    return await choices(tx, person, number)
+    return await _choices(tx, moved)  # to whom it is confidential from now on, this is the last that they see of it
+
+
+def _is_no_way_out(order: Order, before: Category, chosen: Category) -> None:
+    """A worker's correction neither hides an order nor spares its worker what is asked of them, or what was said."""
+    if order.reopens:
+        raise Problem(HTTPStatus.FORBIDDEN, "for_the_desk", "what was answered once is corrected by the desk")
+    spared = set(before.required) - set(chosen.required)
+    if spared or (chosen.confidential and not before.confidential):
+        less = ", ".join(sorted(spared)) or "the desk's eyes"
+        raise Problem(HTTPStatus.FORBIDDEN, "for_the_desk", f"the desk corrects to a category that spares: {less}")
 
 
 async def choices(tx: Transaction, person: Person, number: str) -> Choices:
@@ -98,13 +110,17 @@ async def choices(tx: Transaction, person: Person, number: str) -> Choices:
     order = await order_store.one(tx, number)
     if order is None or not orders.sees(person, order):
         raise not_found("work order")
+    return await _choices(tx, order)
+
+
+async def _choices(tx: Transaction, order: Order) -> Choices:
     routed = await service.route(tx, await service.category(tx, order.category), order.building, order.text["zh"])
     return Choices(
-        number=number,
+        number=order.number,
         category=order.category,
         unit=routed.unit,
         grid=routed.grid,
-        items=await store.choices(tx, number),
+        items=await store.choices(tx, order.number),
     )
 
 

@@ -69,6 +69,7 @@ class Category:
     unit: str
     handled_by: HandledBy
     limits: Mapping[str, Limits]  # by severity
+    severity: str = "info"  # of its reports; an alert says its own
     required: tuple[Need, ...] = ()
     anonymous: bool = False
     confidential: bool = False

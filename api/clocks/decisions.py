@@ -8,14 +8,13 @@ from http import HTTPStatus
 from typing import Final, TypeVar
 
 from api.clocks import service, store
-from api.clocks.hours import due_at
 from api.clocks.reminders import Level, Reminder
 from api.clocks.schemas import STOPS_PROMISE, Clocks, Extension, NewExtension, NewPause, Pause
-from api.clocks.segments import TIMED, segments, used
-from api.clocks.service import PAUSE, Clock, approved
+from api.clocks.segments import TIMED
+from api.clocks.service import PAUSE, Clock
 from api.clocks.shown import shown
-from api.problems import Problem, conflict, invalid, not_found
-from api.transactions import Transaction
+from api.problems import FieldError, Problem, conflict, invalid, not_found
+from api.transactions import SYSTEM, Transaction
 from api.work_orders import order as orders
 from api.work_orders import steps
 from api.work_orders import store as work_orders
@@ -36,11 +35,13 @@ async def ask_pause(tx: Transaction, person: Person, number: str, new: NewPause)
     if any(pause.approved is not False and service.span_of(pause).end > to_us(tx.at) for pause in clock.pauses):
         raise conflict("paused_already", "there is a pause that is not over; end it first")
     _check_number(clock.pauses)
-    longest = timedelta(hours=clock.ground.settings.longest_pause_hours)
-    if not tx.at < new.until <= tx.at + longest:
-        raise invalid("bad_time", f"until must lie in the future, at most {longest} away")
+    longest = clock.ground.settings.longest_pause_hours
+    if not tx.at < new.until <= tx.at + timedelta(hours=longest):
+        what = f"until has to lie in the future, at most {longest} hours from now"
+        raise invalid("bad_time", what, [FieldError(loc=["body", "until"], msg=what, type="bad_time")])
     await store.add_pause(tx, number, new)
-    order = await steps.note(tx, order, "pause_asked", by=person.username, reason=f"{new.reason}: {new.note}")
+    reason, detail = f"{new.reason}: {new.note}", {"until": new.until.isoformat()}
+    order = await steps.note(tx, order, "pause_asked", by=person.username, reason=reason, detail=detail)
     return await _answer(tx, person, order)
 
 
@@ -54,11 +55,12 @@ async def decide_pause(
     action = "pause_approved" if approve else "pause_denied"
     order = await steps.note(tx, order, action, by=person.username, reason=note)
     if approve:
-        await _plan_again(tx, order, pause)
+        order = await _plan_again(tx, person, order, pause)
         end = service.span_of(pause).end
         if pause.ended_at is None and end > to_us(tx.at):
-            over = clock.ground.told_at(order, [Reminder("over", Level.WORKER, False, end, end)])
-            await store.add_deadlines(tx, number, PAUSE, over)
+            level = Level.WORKER if order.worker else Level.DESK
+            over = clock.ground.told_at(order, [Reminder("over", level, False, end, end, end)])
+            await store.add_deadlines(tx, number, {PAUSE: over})
     return await _answer(tx, person, order)
 
 
@@ -72,7 +74,7 @@ async def end_pause(tx: Transaction, person: Person, number: str, pause_id: int,
     await store.drop_deadlines(tx, [number], [PAUSE])
     order = await steps.note(tx, order, "pause_ended", by=person.username, reason=note)
     if pause.approved:
-        await _plan_again(tx, order, pause)
+        order = await _plan_again(tx, person, order, pause)
     return await _answer(tx, person, order)
 
 
@@ -105,16 +107,19 @@ async def decide_extension(
     action = "extension_approved" if approve else "extension_denied"
     order = await steps.note(tx, order, action, by=person.username, reason=note)
     if approve:
-        await _plan_again(tx, order)
+        order = await _plan_again(tx, person, order)
     return await _answer(tx, person, order)
 
 
-async def _plan_again(tx: Transaction, order: Order, pause: Pause | None = None) -> None:
-    """After an extension, or a pause: the promise moves only with some of these."""
+async def _plan_again(tx: Transaction, person: Person, order: Order, pause: Pause | None = None) -> Order:
+    """After an extension, or a pause: the promise moves only with some of these, and then its reporter is told."""
     clock = await service.known(tx, order)
     await service.plan_hand(tx, order, clock)
     if clock.promise.ended_at is None and (pause is None or pause.reason in STOPS_PROMISE):
-        await service.plan_promise(tx, order, clock)
+        promised = await service.move_promise(tx, order, clock, by=person.username)
+        if promised is not None:
+            return await steps.note(tx, order, steps.PROMISED, by=SYSTEM, detail=steps.promised(promised))
+    return order
 
 
 async def _theirs(tx: Transaction, person: Person, number: str) -> tuple[Order, Clock]:
@@ -132,16 +137,14 @@ async def _seen(tx: Transaction, person: Person, number: str) -> tuple[Order, Cl
 
 
 async def _answer(tx: Transaction, person: Person, order: Order) -> Clocks:
-    return shown(order, person, await service.known(tx, order), await store.deadlines(tx, order.number), tx.at)
+    clock = await service.known(tx, order)
+    await service.plan_decisions(tx, order, clock)
+    return shown(order, person, clock, await store.deadlines(tx, order.number), tx.at)
 
 
 def _is_late(tx: Transaction, clock: Clock) -> bool:
-    turn, now = clock.now, to_us(tx.at)
-    if turn.hand.kind not in TIMED:
-        return False
-    pauses = approved(clock.pauses)
-    gone = used(segments(clock.turns, pauses, now), turn, clock.terms.plan)
-    return due_at(now, clock.limit_us(turn.hand.kind) - gone, clock.terms.plan, pauses) <= now
+    now = to_us(tx.at)
+    return clock.now.hand.kind in TIMED and service.hand_is_due_at(clock, now) <= now
 
 
 def _one(found: Sequence[Asked], wanted: int) -> Asked:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from api.clocks.reminders import Level
+from api.clocks.service import EXTENSION_ASKED, PAUSE, PAUSE_ASKED
 from api.clocks.store import Fired
 from api.notices import service as notices
-from api.notices.rules import DeadlineKind
+from api.notices.rules import Audience, DeadlineKind
 from api.notices.service import Deadline
 from api.transactions import SYSTEM, Transaction
 from api.work_orders import steps
@@ -16,7 +18,18 @@ from api.work_orders.steps import Note
 
 REMINDED: Final = "reminded"
 ESCALATED: Final = "escalated"
+# What is told of in words of its own, whatever the step.
+_OWN_WORDS: Final = {
+    PAUSE: DeadlineKind.PAUSE_OVER,
+    PAUSE_ASKED: DeadlineKind.PAUSE_ASKED,
+    EXTENSION_ASKED: DeadlineKind.EXTENSION_ASKED,
+}
 LIMIT: Final = "100%"  # the step that is the limit itself; shares below it remind, what comes after repeats
+_AUDIENCES: Final = {
+    Level.WORKER: Audience.WORKER,
+    Level.DESK: Audience.DESK,
+    Level.SUPERVISOR: Audience.SUPERVISORS,
+}
 
 
 async def on_fired(tx: Transaction, fired: Sequence[Fired]) -> None:
@@ -26,14 +39,18 @@ async def on_fired(tx: Transaction, fired: Sequence[Fired]) -> None:
     told = [each for each in fired if not each.superseded]
     await steps.note_all(tx, [_note(each) for each in told], SYSTEM)
     orders = await work_orders.several(tx, {each.number for each in told})
-    for each in told:
-        await notices.about_deadline(tx, Deadline(str(each.id), _kind(each), orders[each.number], each.due_at))
+    reached = [
+        Deadline(str(each.id), _kind(each), orders[each.number], each.limit_at, _AUDIENCES[each.level]) for each in told
+    ]
+    await notices.about_deadlines(tx, reached)
 
 
 def _kind(fired: Fired) -> DeadlineKind:
-    if fired.is_escalation:
-        return DeadlineKind.ESCALATION
-    return DeadlineKind.REMINDER if fired.step.endswith("%") and fired.step != LIMIT else DeadlineKind.OVERDUE
+    if own := _OWN_WORDS.get(fired.kind):
+        return own
+    if fired.step == LIMIT:
+        return DeadlineKind.OVERDUE
+    return DeadlineKind.REMINDER if fired.step.endswith("%") else DeadlineKind.ESCALATION
 
 
 def _note(fired: Fired) -> Note:

@@ -30,7 +30,7 @@ def elapsed(begin: int, end: int, plan: Schedule | None, pauses: Sequence[Span] 
 def due_at(begin: int, limit: int, plan: Schedule | None, pauses: Sequence[Span] = ()) -> int:
     """The first moment at which `limit` has elapsed since `begin`.
 
-    Raises ValueError if that is never, or decades away: the plan has no hours.
+    FARTHEST_US after it where that is never, or decades away, as a plan has hardly any hours: no order fails for that.
     """
     if limit <= 0:
         return begin
@@ -39,7 +39,7 @@ def due_at(begin: int, limit: int, plan: Schedule | None, pauses: Sequence[Span]
         if counted.end - counted.begin >= left:
             return counted.begin + left
         left -= counted.end - counted.begin
-    raise ValueError("a limit that never comes: nobody works in these hours")
+    return begin + FARTHEST_US
 
 
 def _counted(begin: int, end: int, plan: Schedule | None, pauses: Sequence[Span]) -> Iterator[Span]:

@@ -34,6 +34,17 @@ class LimitRule:
     limits: Limits
 
 
+def contradiction(limits: Limits) -> str | None:
+    """Which limit is longer than the promise that it serves; None if none is. Together they may be: few take it all."""
+    minute = timedelta(minutes=1)
+    for name in ("accept", "arrive", "solve"):
+        limit: timedelta = getattr(limits, name)
+        if limit > limits.promise:
+            promise = limits.promise // minute
+            return f"to {name} may take {limit // minute} minutes, longer than the promise of {promise}"
+    return None
+
+
 _URGENT: Final = Limits(
     accept=timedelta(minutes=5),
     arrive=timedelta(minutes=30),

@@ -16,15 +16,35 @@ WHERE site = %(site)s AND number = %(number)s
 ORDER BY round DESC
 LIMIT 1;
 
+-- name: known
+-- All that is kept of an order's clocks, in one look; turns with their beginning in microseconds.
+SELECT p.round, p.began_at, p.due_at, p.terms, p.follows, p.ended_at, p.outcome,
+       (SELECT coalesce(json_agg(json_build_array(t.round, t.kind, t.unit, t.worker,
+                                                  (extract(epoch FROM t.began_at) * 1000000)::bigint) ORDER BY t.n), '[]')
+        FROM order_turns AS t WHERE t.site = p.site AND t.number = p.number) AS turns,
+       (SELECT coalesce(json_agg(json_build_object(
+                   'id', h.id, 'reason', h.reason, 'note', h.note, 'asked_by', h.asked_by, 'asked_at', h.asked_at,
+                   'until', h.until, 'approved', h.approved, 'decided_by', h.decided_by, 'decided_at', h.decided_at,
+                   'ended_by', h.ended_by, 'ended_at', h.ended_at) ORDER BY h.id), '[]')
+        FROM order_pauses AS h WHERE h.site = p.site AND h.number = p.number) AS pauses,
+       (SELECT coalesce(json_agg(json_build_object(
+                   'id', e.id, 'round', e.round, 'minutes', e.minutes, 'reason', e.reason, 'asked_by', e.asked_by,
+                   'asked_at', e.asked_at, 'approved', e.approved, 'decided_by', e.decided_by,
+                   'decided_at', e.decided_at) ORDER BY e.id), '[]')
+        FROM order_extensions AS e WHERE e.site = p.site AND e.number = p.number) AS extensions
+FROM order_promises AS p
+WHERE p.site = %(site)s AND p.number = %(number)s
+ORDER BY p.round DESC
+LIMIT 1;
+
 -- name: add_promise
+WITH promised AS (UPDATE work_orders SET promised_at = %(due_at)s WHERE site = %(site)s AND number = %(number)s)
 INSERT INTO order_promises (site, number, round, began_at, due_at, terms)
 VALUES (%(site)s, %(number)s, %(round)s, %(began_at)s, %(due_at)s, %(terms)s);
 
 -- name: move_promise
+WITH promised AS (UPDATE work_orders SET promised_at = %(due_at)s WHERE site = %(site)s AND number = %(number)s)
 UPDATE order_promises SET due_at = %(due_at)s WHERE site = %(site)s AND number = %(number)s AND round = %(round)s;
-
--- name: promised
-UPDATE work_orders SET promised_at = %(due_at)s WHERE site = %(site)s AND number = %(number)s;
 
 -- name: join_promise
 -- Merged into another order, or by itself again: then it runs on, whatever the other one was answered.
@@ -45,22 +65,12 @@ FROM bound AS b
 WHERE p.site = %(site)s AND p.number = b.number AND p.ended_at IS NULL
 RETURNING p.number;
 
--- name: turns
-SELECT n, round, kind, unit, worker, began_at FROM order_turns WHERE site = %(site)s AND number = %(number)s ORDER BY n;
-
--- name: end_turn
-UPDATE order_turns SET ended_at = greatest(began_at, %(at)s)
-WHERE site = %(site)s AND number = %(number)s AND ended_at IS NULL;
-
 -- name: add_turn
+-- Where this one begins the one before ends.
+WITH ended AS (UPDATE order_turns SET ended_at = greatest(began_at, %(at)s)
+               WHERE site = %(site)s AND number = %(number)s AND ended_at IS NULL)
 INSERT INTO order_turns (site, number, n, round, kind, unit, worker, began_at)
 VALUES (%(site)s, %(number)s, %(n)s, %(round)s, %(kind)s, %(unit)s, %(worker)s, %(began_at)s);
-
--- name: pauses
-SELECT id, reason, note, asked_by, asked_at, until, approved, decided_by, decided_at, ended_by, ended_at
-FROM order_pauses
-WHERE site = %(site)s AND number = %(number)s
-ORDER BY id;
 
 -- name: add_pause
 INSERT INTO order_pauses (site, number, reason, note, asked_by, asked_at, until)
@@ -71,14 +81,9 @@ UPDATE order_pauses SET approved = %(approved)s, decided_by = %(actor)s, decided
 WHERE site = %(site)s AND number = %(number)s AND id = %(id)s;
 
 -- name: end_pauses
-UPDATE order_pauses SET ended_by = %(actor)s, ended_at = %(at)s
-WHERE site = %(site)s AND number = %(number)s AND ended_at IS NULL AND until > %(at)s;
-
--- name: extensions
-SELECT id, round, minutes, reason, asked_by, asked_at, approved, decided_by, decided_at
-FROM order_extensions
-WHERE site = %(site)s AND number = %(number)s
-ORDER BY id;
+-- Also one that is over by itself and was never decided on: nobody is reminded of it any more.
+UPDATE order_pauses SET ended_by = %(actor)s, ended_at = least(until, %(at)s)
+WHERE site = %(site)s AND number = %(number)s AND ended_at IS NULL AND (until > %(at)s OR approved IS NULL);
 
 -- name: add_extension
 INSERT INTO order_extensions (site, number, round, minutes, reason, asked_by, asked_at)
@@ -92,9 +97,11 @@ WHERE site = %(site)s AND number = %(number)s AND id = %(id)s;
 DELETE FROM order_deadlines
 WHERE site = %(site)s AND number = ANY(%(numbers)s) AND kind = ANY(%(kinds)s) AND fired_at IS NULL;
 
--- name: add_deadline
-INSERT INTO order_deadlines (site, number, kind, step, level, is_escalation, reached_at, due_at)
-VALUES (%(site)s, %(number)s, %(kind)s, %(step)s, %(level)s, %(is_escalation)s, %(reached_at)s, %(due_at)s)
+-- name: add_deadlines
+INSERT INTO order_deadlines (site, number, kind, step, level, is_escalation, reached_at, due_at, limit_at)
+SELECT %(site)s, %(number)s, * FROM unnest(%(kinds)s::text[], %(steps)s::text[], %(levels)s::text[],
+                                           %(are_escalations)s::boolean[], %(reached_at)s::timestamptz[],
+                                           %(due_at)s::timestamptz[], %(limit_at)s::timestamptz[])
 ON CONFLICT DO NOTHING;
 
 -- name: deadlines
@@ -140,10 +147,11 @@ WHERE site = %(site)s AND number = ANY(%(numbers)s) AND fired_at IS NULL AND due
 ORDER BY number, kind, due_at DESC, id DESC;
 
 -- name: fire
-UPDATE order_deadlines
+UPDATE order_deadlines AS d
 SET fired_at = %(at)s, superseded = NOT id = ANY(%(last)s)
 WHERE site = %(site)s AND id = ANY(%(ids)s) AND fired_at IS NULL
-RETURNING id, number, kind, step, level, is_escalation, reached_at, due_at, fired_at, superseded;
+RETURNING id, number, kind, step, level, is_escalation, reached_at, due_at, coalesce(limit_at, reached_at) AS limit_at,
+          fired_at, superseded;
 
 -- name: set_aside
 UPDATE order_deadlines SET fired_at = %(at)s, failure = %(failure)s

@@ -194,6 +194,7 @@ class PromiseState(StrEnum):
     """How the promise stands."""
 
     RUNNING = "running"
+    PAUSED = "paused"
     LATE = "late"
     KEPT = "kept"
     BROKEN = "broken"
@@ -201,19 +202,25 @@ class PromiseState(StrEnum):
 
 
 class Promise(View):
-    """What the reporter was promised in this round. `seconds_left` is below zero when late; null when it is over."""
+    """What the reporter was promised in this round. `seconds_left` is below zero when late; null when it is over.
+
+    In a pause that stops it, it stands still until `paused_until`, and `seconds_left` with it.
+    """
 
     round: int
     began_at: Moment
     due_at: Moment
     ended_at: Moment | None
     state: PromiseState
+    paused_until: Moment | None
     seconds_left: int | None
     calendar: Calendar
 
 
 class OwnClock(View):
-    """The limit of whoever has the order now: what of it they have used, and when it is over if it stays with them."""
+    """The limit of whoever has the order now: what of it they have used, and when it is over if it stays with them,
+    or was.
+    """
 
     kind: Kind
     owner: str

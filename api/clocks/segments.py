@@ -6,13 +6,13 @@ moment is nobody's as long as the reporter waits. What somebody used up stays us
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import accumulate, pairwise
 from typing import Final
 
-from api.clocks.hours import Span, elapsed
+from api.clocks.hours import Span, due_at, elapsed
 from api.work_orders.order import Order
 from api.work_orders.states import OVER, TOLD, State
 from herun.schedule import Schedule
@@ -125,8 +125,22 @@ def _cut(turn: Turn, span: Span, pauses: list[Span]) -> list[Segment]:
 
 def used(found: Iterable[Segment], now: Turn, plan: Schedule | None) -> int:
     """What the owner of a turn has used of its limit up to now: all their time of this kind in this round."""
-    return sum(
-        elapsed(*segment.span, plan)
-        for segment in found
-        if segment.round == now.round and segment.hand.kind is now.hand.kind and segment.hand.owner == now.hand.owner
-    )
+    return sum(elapsed(*span, plan) for span in _spans_of(found, now))
+
+
+def used_up_at(found: Iterable[Segment], now: Turn, plan: Schedule | None, limit: int) -> int | None:
+    """The first moment at which the owner of a turn had used so much of their time; None: they have not yet."""
+    left = limit
+    for span in _spans_of(found, now):
+        gone = elapsed(*span, plan)
+        if gone >= left:
+            return due_at(span.begin, left, plan)
+        left -= gone
+    return None
+
+
+def _spans_of(found: Iterable[Segment], now: Turn) -> Iterator[Span]:
+    for segment in found:
+        hand = segment.hand
+        if (segment.round, hand.kind, hand.owner) == (now.round, now.hand.kind, now.hand.owner):
+            yield segment.span

@@ -6,20 +6,23 @@ kept as rows, with a deadline for each reminder; all is written in the transacti
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from api.categories import service as categories
 from api.clocks import store
 from api.clocks.hours import Span, due_at
-from api.clocks.reminders import Level, reminders
+from api.clocks.reminders import WHOLE, Level, Reminder, reminders, undecided
 from api.clocks.schemas import STOPS_PROMISE, Extension, Pause
-from api.clocks.segments import TIMED, Kind, Turn, hand_of, segments, used
-from api.clocks.store import PromiseRow
+from api.clocks.segments import TIMED, Kind, Turn, hand_of, segments, used, used_up_at
+from api.clocks.store import Known, PromiseRow
 from api.clocks.terms import Ground, Terms, ground, kept_terms, new_terms
-from api.transactions import Transaction
+from api.notices import service as notices
+from api.notices.rules import DeadlineKind
+from api.notices.service import Deadline
+from api.transactions import SYSTEM, Transaction
 from api.work_orders import store as work_orders
 from api.work_orders.order import Order
 from api.work_orders.states import TOLD, Action, State
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
 
 PROMISE: Final = "promise"
 PAUSE: Final = "pause"
+PAUSE_ASKED: Final = "pause_asked"
+EXTENSION_ASKED: Final = "extension_asked"
 _HAND_KINDS: Final = tuple(TIMED)
 
 
@@ -60,29 +65,39 @@ class Clock:
         return self.terms.limit_us(kind) + (self.extended_us if kind is Kind.SOLVE else 0)
 
 
-async def follow(tx: Transaction, step: Step) -> None:
-    """Keeps the clocks after a step: they change when the order changes hands, is reopened, joined or answered."""
+async def follow(tx: Transaction, step: Step) -> datetime | None:
+    """Keeps the clocks after a step: they change when the order changes hands, is reopened, joined or answered.
+
+    Returns what is promised with it, if that is new: the entry of the history says so.
+    """
     before, after = step.before, step.after
     if before is None:
         await _begin(tx, after, 0, promised_from=tx.at, at=tx.at)
-    elif step.action == Action.REOPEN:
-        await _begin_again(tx, after, await known(tx, before))
-    elif hand_of(before) != hand_of(after) or before.merged_into != after.merged_into or _ends(before, after):
-        await _go_on(tx, before, after, await known(tx, before))
+        return await _new_promise(tx, after)
+    if step.action == Action.REOPEN:
+        clock = await known(tx, before)
+        await _begin_again(tx, after, clock)
+        return await _new_promise(tx, after, clock.promise)
+    if hand_of(before) != hand_of(after) or before.merged_into != after.merged_into or _ends(before, after):
+        clock = await known(tx, before)
+        await _go_on(tx, before, after, clock)
+        return await _new_promise(tx, after, clock.promise)
+    return None
+
+
+async def _new_promise(tx: Transaction, order: Order, before: PromiseRow | None = None) -> datetime | None:
+    now = await store.promise(tx, order.number)
+    if now is None or (before is not None and (before.round, before.due_at) == (now.round, now.due_at)):
+        return None
+    return now.due_at
 
 
 async def known(tx: Transaction, order: Order) -> Clock:
     """The clocks of an order; one from before there were clocks gets them now, as if it had never changed hands."""
-    promise = await store.promise(tx, order.number) or await _caught_up(tx, order)
+    found = await store.known(tx, order.number) or await _caught_up(tx, order)
     kept = await ground(tx)
-    return Clock(
-        ground=kept,
-        promise=promise,
-        terms=kept_terms(kept, promise.terms),
-        turns=await store.turns(tx, order.number),
-        pauses=await store.pauses(tx, order.number),
-        extensions=await store.extensions(tx, order.number),
-    )
+    terms = kept_terms(kept, found.promise.terms)
+    return Clock(kept, found.promise, terms, found.turns, found.pauses, found.extensions)
 
 
 def approved(pauses: Iterable[Pause]) -> list[Span]:
@@ -101,100 +116,181 @@ def promise_pauses(pauses: Iterable[Pause]) -> list[Span]:
     return approved(pause for pause in pauses if pause.reason in STOPS_PROMISE)
 
 
+def hand_is_due_at(clock: Clock, now: int, share: int = WHOLE) -> int:
+    """When so many percent of the limit of whoever has the order are used up if it stays with them, or were."""
+    turn, plan, pauses = clock.now, clock.terms.plan, approved(clock.pauses)
+    found = segments(clock.turns, pauses, now)
+    limit = clock.limit_us(turn.hand.kind) * share // WHOLE
+    past = used_up_at(found, turn, plan, limit)
+    return due_at(now, limit - used(found, turn, plan), plan, pauses) if past is None else past
+
+
 async def plan_hand(tx: Transaction, order: Order, clock: Clock) -> None:
     """Deadlines of whoever has the order now; the rest of what was planned for others is forgotten."""
     await store.drop_deadlines(tx, [order.number], _HAND_KINDS)
+    await store.add_deadlines(tx, order.number, _of_hand(tx, order, clock))
+
+
+def _of_hand(tx: Transaction, order: Order, clock: Clock) -> dict[str, list[Reminder]]:
     turn = clock.now
     if turn.hand.kind not in TIMED:
-        return
-    now, pauses = to_us(tx.at), approved(clock.pauses)
-    gone = used(segments(clock.turns, pauses, now), turn, clock.terms.plan)
-    limit = clock.limit_us(turn.hand.kind)
+        return {}
+    now = to_us(tx.at)
 
     def at_share(share: int) -> int:
-        return due_at(now, limit * share // 100 - gone, clock.terms.plan, pauses)
+        return hand_is_due_at(clock, now, share)
 
     level = Level.WORKER if turn.hand.worker else Level.DESK
     planned = reminders(level, clock.ground.settings.steps, now=now, at_share=at_share)
-    await store.add_deadlines(tx, order.number, turn.hand.kind, clock.ground.told_at(order, planned))
+    return {turn.hand.kind: clock.ground.told_at(order, planned)}
 
 
-async def plan_promise(tx: Transaction, order: Order, clock: Clock) -> None:
-    """The promised time and its deadlines, after what moves them: an extension, or a pause that stops the promise."""
+async def plan_promise(tx: Transaction, order: Order, clock: Clock) -> datetime:
+    """The promised time and its deadlines, after what moves them: an extension, or a pause that stops the promise.
+
+    Returns the time.
+    """
+    due = to_datetime(_promised(clock)(WHOLE))
+    await store.move_promise(tx, order.number, clock.promise.round, due)
+    await store.drop_deadlines(tx, [order.number], [PROMISE])
+    await store.add_deadlines(tx, order.number, _of_promise(tx, order, clock))
+    return due
+
+
+def _of_promise(tx: Transaction, order: Order, clock: Clock) -> dict[str, list[Reminder]]:
+    planned = reminders(Level.DESK, clock.ground.settings.steps, now=to_us(tx.at), at_share=_promised(clock))
+    return {PROMISE: clock.ground.told_at(order, planned)}
+
+
+def _promised(clock: Clock) -> Callable[[int], int]:
+    """When so many percent of the promise are used up."""
     began, pauses = to_us(clock.promise.began_at), promise_pauses(clock.pauses)
     limit = clock.terms.promise_us + clock.extended_us
-
-    def at_share(share: int) -> int:
-        return due_at(began, limit * share // 100, clock.terms.plan, pauses)
-
-    await store.move_promise(tx, order.number, clock.promise.round, to_datetime(at_share(100)))
-    await store.drop_deadlines(tx, [order.number], [PROMISE])
-    planned = reminders(Level.DESK, clock.ground.settings.steps, now=to_us(tx.at), at_share=at_share)
-    await store.add_deadlines(tx, order.number, PROMISE, clock.ground.told_at(order, planned))
+    return lambda share: due_at(began, limit * share // WHOLE, clock.terms.plan, pauses)
 
 
-async def _begin(tx: Transaction, order: Order, round_: int, *, promised_from: datetime, at: datetime) -> None:
+async def move_promise(tx: Transaction, order: Order, clock: Clock, *, by: str = SYSTEM) -> datetime | None:
+    """The same; if it is another time it is returned, and its reporter is told, unless they moved it."""
+    promised = await plan_promise(tx, order, clock)
+    if promised == clock.promise.due_at:
+        return None
+    moved = f"promise:{order.number}:{order.version}"
+    await notices.about_deadlines(tx, [Deadline(moved, DeadlineKind.PROMISE_MOVED, order, promised, by=by)])
+    return promised
+
+
+async def plan_decisions(tx: Transaction, order: Order, clock: Clock) -> None:
+    """Deadlines of what was asked for and waits for a supervisor; those of what was decided or is moot are forgotten.
+
+    One that has fired stays as it is.
+    """
+    asked = {
+        PAUSE_ASKED: [each.asked_at for each in clock.pauses if each.approved is None and each.ended_at is None],
+        EXTENSION_ASKED: [
+            each.asked_at
+            for each in clock.extensions
+            if each.approved is None and each.round == clock.promise.round and clock.promise.ended_at is None
+        ],
+    }
+    await store.drop_deadlines(tx, [order.number], asked)
+    planned = {
+        kind: clock.ground.told_at(
+            order, [each for at in times for each in undecided(to_us(at), clock.ground.settings.steps)]
+        )
+        for kind, times in asked.items()
+    }
+    await store.add_deadlines(tx, order.number, planned)
+
+
+async def _begin(
+    tx: Transaction,
+    order: Order,
+    round_: int,
+    *,
+    promised_from: datetime,
+    at: datetime,
+    pauses: Sequence[Pause] = (),
+) -> None:
     kept = await ground(tx)
     category = await categories.category(tx, order.category)
     terms = new_terms(kept, order, category.limits.get(order.severity) if category.known else None)
-    promised = to_datetime(due_at(to_us(promised_from), terms.promise_us, terms.plan))
+    promised = to_datetime(due_at(to_us(promised_from), terms.promise_us, terms.plan, promise_pauses(pauses)))
     promise = PromiseRow(round_, promised_from, promised, terms.as_json(), None, None, None)
     await store.add_promise(tx, order.number, promise)
     turn = Turn(round_, hand_of(order), to_us(at))
     await store.add_turn(tx, order.number, order.version, turn)
-    clock = Clock(kept, promise, terms, [turn])
-    await plan_promise(tx, order, clock)
-    await plan_hand(tx, order, clock)
+    clock = Clock(kept, promise, terms, [turn], pauses)
+    await store.add_deadlines(tx, order.number, _of_promise(tx, order, clock) | _of_hand(tx, order, clock))
 
 
 async def _begin_again(tx: Transaction, order: Order, clock: Clock) -> None:
     """A new round; a promise that was not kept yet is not given anew, but goes on."""
     is_open = clock.promise.ended_at is None
     await store.end_promises(tx, order.number, at=tx.at, answered=False)
-    await _stop(tx, order)
+    await store.drop_deadlines(tx, [order.number], [PROMISE, EXTENSION_ASKED, *_HAND_KINDS])
+    pauses = await _stop(tx, order, clock)
     promised_from = clock.promise.began_at if is_open else tx.at
-    await _begin(tx, order, clock.promise.round + 1, promised_from=promised_from, at=tx.at)
+    await _begin(tx, order, clock.promise.round + 1, promised_from=promised_from, at=tx.at, pauses=pauses)
 
 
-async def _caught_up(tx: Transaction, order: Order) -> PromiseRow:
+async def _caught_up(tx: Transaction, order: Order) -> Known:
     # Nobody else may do the same at this moment: a look at an order does not lock it.
     await work_orders.locked(tx, order.number)
     if await store.promise(tx, order.number) is None:
         await _begin(tx, order, 0, promised_from=order.opened_at, at=order.opened_at)
         if order.state in TOLD | {State.CANCELLED}:
             await _end(tx, order, order.updated_at, answered=order.state in TOLD)
-    promise = await store.promise(tx, order.number)
-    assert promise is not None  # noqa: S101 - it was there, or was just made
-    return promise
+    found = await store.known(tx, order.number)
+    assert found is not None  # noqa: S101 - they were there, or were just made
+    return found
 
 
 async def _go_on(tx: Transaction, before: Order, after: Order, clock: Clock) -> None:
+    if hand_of(before) != hand_of(after):
+        clock = await _hand_on(tx, after, clock)
     if before.merged_into != after.merged_into:
         await store.join_promise(tx, after.number, clock.promise.round, after.merged_into)
         if after.merged_into is None:
             await plan_promise(tx, after, clock)
-        elif await store.is_answered(tx, after.merged_into):
-            await _end(tx, after, tx.at, answered=True)
-    if hand_of(before) != hand_of(after):
-        await _stop(tx, after)
-        turn = Turn(clock.promise.round, hand_of(after), to_us(tx.at))
-        await store.add_turn(tx, after.number, after.version, turn)
-        pauses = await store.pauses(tx, after.number)
-        clock = Clock(clock.ground, clock.promise, clock.terms, [*clock.turns, turn], pauses, clock.extensions)
-        await plan_hand(tx, after, clock)
     if _ends(before, after):
         await _end(tx, after, tx.at, answered=after.state in TOLD)
 
 
+async def _hand_on(tx: Transaction, order: Order, clock: Clock) -> Clock:
+    """The next turn. The promise stood still only as long as the pause that this ends."""
+    turn = Turn(clock.promise.round, hand_of(order), to_us(tx.at))
+    await store.add_turn(tx, order.number, order.version, turn)
+    was_still = promise_pauses(clock.pauses)
+    clock = replace(clock, turns=[*clock.turns, turn], pauses=await _stop(tx, order, clock))
+    await plan_hand(tx, order, clock)
+    if clock.promise.ended_at is None and promise_pauses(clock.pauses) != was_still:
+        await move_promise(tx, order, clock)
+    return clock
+
+
 async def _end(tx: Transaction, order: Order, at: datetime, *, answered: bool) -> None:
     ended = await store.end_promises(tx, order.number, at=at, answered=answered)
-    await store.drop_deadlines(tx, ended, [PROMISE])
+    await store.drop_deadlines(tx, ended, [PROMISE, EXTENSION_ASKED])
 
 
-async def _stop(tx: Transaction, order: Order) -> None:
-    """A pause is of the hand that asked for it."""
-    if await store.end_pauses(tx, order.number):
-        await store.drop_deadlines(tx, [order.number], [PAUSE])
+async def _stop(tx: Transaction, order: Order, clock: Clock) -> Sequence[Pause]:
+    """A pause is of the hand that asked for it: what is not over ends, and what was asked for
+    is moot. All pauses of the order, after it.
+    """
+    if not any(_is_on(pause, tx.at) for pause in clock.pauses):
+        return clock.pauses
+    await store.end_pauses(tx, order.number)
+    await store.drop_deadlines(tx, [order.number], [PAUSE, PAUSE_ASKED])
+    return [
+        pause.model_copy(update={"ended_by": tx.actor, "ended_at": min(pause.until, tx.at)})
+        if _is_on(pause, tx.at)
+        else pause
+        for pause in clock.pauses
+    ]
+
+
+def _is_on(pause: Pause, at: datetime) -> bool:
+    return pause.ended_at is None and (pause.until > at or pause.approved is None)
 
 
 def _ends(before: Order, after: Order) -> bool:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from api.clocks.hours import due_at
 from api.clocks.schemas import Clocks, Deadline, OwnClock, Promise, PromiseState, SegmentView
 from api.clocks.segments import TIMED, Segment, segments, used
-from api.clocks.service import Clock, approved
+from api.clocks.service import Clock, approved, hand_is_due_at, promise_pauses
 from api.roles import READERS, WORKERS
 from api.work_orders.order import Order, Person
 from herun.clock import SECOND_US, to_datetime, to_us
@@ -40,10 +39,13 @@ def _promise(clock: Clock, at: datetime) -> Promise:
     promise = clock.promise
     is_over = promise.ended_at is not None
     in_time = (promise.ended_at or at) <= promise.due_at
+    still = _stands_still_until(clock, to_us(at)) if in_time and not is_over else None
     if promise.outcome == "dropped":
         state = PromiseState.DROPPED
     elif is_over:
         state = PromiseState.KEPT if in_time else PromiseState.BROKEN
+    elif still is not None:
+        state = PromiseState.PAUSED
     else:
         state = PromiseState.RUNNING if in_time else PromiseState.LATE
     return Promise(
@@ -52,9 +54,15 @@ def _promise(clock: Clock, at: datetime) -> Promise:
         due_at=promise.due_at,
         ended_at=promise.ended_at,
         state=state,
-        seconds_left=None if is_over else (to_us(promise.due_at) - to_us(at)) // SECOND_US,
+        paused_until=None if still is None else to_datetime(still),
+        seconds_left=None if is_over else (to_us(promise.due_at) - (still or to_us(at))) // SECOND_US,
         calendar=clock.terms.limits.calendar,
     )
+
+
+def _stands_still_until(clock: Clock, now: int) -> int | None:
+    """The end of the pause in which the promise stands still now; None if it runs."""
+    return max((pause.end for pause in promise_pauses(clock.pauses) if pause.begin <= now < pause.end), default=None)
 
 
 def _own(clock: Clock, found: Sequence[Segment], now: int) -> OwnClock | None:
@@ -63,15 +71,13 @@ def _own(clock: Clock, found: Sequence[Segment], now: int) -> OwnClock | None:
     if turn.hand.kind not in TIMED or owner is None:
         return None
     gone, limit = used(found, turn, clock.terms.plan), clock.limit_us(turn.hand.kind)
-    is_late = gone > limit
-    due = due_at(now, limit - gone, clock.terms.plan, approved(clock.pauses))
     return OwnClock(
         kind=turn.hand.kind,
         owner=owner,
         limit_seconds=limit // SECOND_US,
         used_seconds=gone // SECOND_US,
-        due_at=to_datetime(due),
-        late=is_late,
+        due_at=to_datetime(hand_is_due_at(clock, now)),
+        late=gone > limit,
     )
 
 
@@ -99,6 +105,10 @@ def _sentence(promise: Promise, zone: str) -> dict[str, str]:
     zh, en = f"{due.month}月{due.day}日{due:%H:%M}", f"{due:%Y-%m-%d %H:%M}"
     return {
         PromiseState.RUNNING: {"zh": f"承诺于{zh}前答复。", "en": f"An answer is promised by {en}."},
+        PromiseState.PAUSED: {
+            "zh": f"计时暂停中,承诺于{zh}前答复。",
+            "en": f"The time stands still for now; an answer is promised by {en}.",
+        },
         PromiseState.LATE: {"zh": f"承诺于{zh}前答复,已超时。", "en": f"An answer was promised by {en}; it is late."},
         PromiseState.KEPT: {"zh": f"已在承诺时间({zh})前答复。", "en": f"Answered before {en}, as promised."},
         PromiseState.BROKEN: {"zh": f"答复晚于承诺时间({zh})。", "en": f"Answered later than promised ({en})."},

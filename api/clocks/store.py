@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -13,11 +13,12 @@ from api.clocks.reminders import Level, Reminder
 from api.clocks.schemas import ClockSettings, Deadline, Extension, NewExtension, NewPause, Pause
 from api.clocks.segments import Hand, Kind, Turn
 from api.transactions import Transaction
-from herun.clock import to_datetime, to_us
+from herun.clock import to_datetime
 from herun.database.queries import Queries
 
 _QUERIES: Final = Queries(__package__)
 _SWEEP_LOCK: Final = 0x4845_5254  # with the hash of the site: one sweep of it at a time
+_GROUND: Final = "clocks"  # among what a transaction knows
 DEEPEST_MERGE: Final = 20  # orders merged into one that is merged in turn
 
 
@@ -35,6 +36,16 @@ class PromiseRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What is kept of an order's clocks: the promise of the newest round; all else oldest first."""
+
+    promise: PromiseRow
+    turns: Sequence[Turn]
+    pauses: Sequence[Pause]
+    extensions: Sequence[Extension]
+
+
+@dataclass(frozen=True, slots=True)
 class Fired:
     """A deadline that was reached, for whoever has something to do then: once, and in the order of (due, id)."""
 
@@ -46,18 +57,26 @@ class Fired:
     is_escalation: bool
     reached_at: datetime
     due_at: datetime
+    limit_at: datetime
     fired_at: datetime
     superseded: bool
 
 
 async def ground(tx: Transaction) -> dict[str, Any]:
-    """Time zone, settings and decrees of the site, the latter as JSON texts; empty if there is no such site."""
-    return await tx.one(_QUERIES["ground"]) or {}
+    """Time zone, settings and decrees of the site, the latter as JSON texts; empty if there is no such site.
+
+    Read once a transaction.
+    """
+    if _GROUND not in tx.known:
+        tx.known[_GROUND] = await tx.one(_QUERIES["ground"]) or {}
+    found: dict[str, Any] = tx.known[_GROUND]
+    return found
 
 
 async def put_settings(tx: Transaction, settings: ClockSettings) -> None:
     """Keeps the settings of the site."""
     await tx.run(_QUERIES["put_settings"], body=Jsonb(settings.model_dump(mode="json")))
+    tx.known.pop(_GROUND, None)
 
 
 async def promise(tx: Transaction, number: str) -> PromiseRow | None:
@@ -66,28 +85,34 @@ async def promise(tx: Transaction, number: str) -> PromiseRow | None:
     return PromiseRow(**row) if row else None
 
 
+async def known(tx: Transaction, number: str) -> Known | None:
+    """All that is kept of an order's clocks; None if there are none yet."""
+    row = await tx.one(_QUERIES["known"], number=number)
+    if row is None:
+        return None
+    turns, pauses, extensions = row.pop("turns"), row.pop("pauses"), row.pop("extensions")
+    return Known(
+        promise=PromiseRow(**row),
+        turns=[Turn(round_, Hand(Kind(kind), unit, worker), at) for round_, kind, unit, worker, at in turns],
+        pauses=[Pause(**each) for each in pauses],
+        extensions=[Extension(**each) for each in extensions],
+    )
+
+
 async def add_promise(tx: Transaction, number: str, new: PromiseRow) -> None:
     """Begins a round."""
     values = {"round": new.round, "began_at": new.began_at, "due_at": new.due_at, "terms": Jsonb(new.terms)}
     await tx.run(_QUERIES["add_promise"], number=number, **values)
-    await tx.run(_QUERIES["promised"], number=number, due_at=new.due_at)
 
 
 async def move_promise(tx: Transaction, number: str, round_: int, due_at: datetime) -> None:
     """Another time is promised."""
     await tx.run(_QUERIES["move_promise"], number=number, round=round_, due_at=due_at)
-    await tx.run(_QUERIES["promised"], number=number, due_at=due_at)
 
 
 async def join_promise(tx: Transaction, number: str, round_: int, master: str | None) -> None:
     """The promise is kept with that of another order; None: by itself."""
     await tx.run(_QUERIES["join_promise"], number=number, round=round_, follows=master)
-
-
-async def is_answered(tx: Transaction, number: str) -> bool:
-    """True if the newest promise of this order was answered."""
-    found = await promise(tx, number)
-    return found is not None and found.outcome == "answered"
 
 
 async def end_promises(tx: Transaction, number: str, *, at: datetime, answered: bool) -> list[str]:
@@ -97,24 +122,10 @@ async def end_promises(tx: Transaction, number: str, *, at: datetime, answered: 
     return [row["number"] for row in rows]
 
 
-async def turns(tx: Transaction, number: str) -> list[Turn]:
-    """In whose hands an order was, oldest first."""
-    rows = await tx.all(_QUERIES["turns"], number=number)
-    return [
-        Turn(row["round"], Hand(Kind(row["kind"]), row["unit"], row["worker"]), to_us(row["began_at"])) for row in rows
-    ]
-
-
 async def add_turn(tx: Transaction, number: str, n: int, turn: Turn) -> None:
     """The order is in another hand from now on."""
-    await tx.run(_QUERIES["end_turn"], number=number)
     hand = {"kind": turn.hand.kind, "unit": turn.hand.unit, "worker": turn.hand.worker}
     await tx.run(_QUERIES["add_turn"], number=number, n=n, round=turn.round, began_at=to_datetime(turn.at), **hand)
-
-
-async def pauses(tx: Transaction, number: str) -> list[Pause]:
-    """All of an order, oldest first."""
-    return [Pause(**row) for row in await tx.all(_QUERIES["pauses"], number=number)]
 
 
 async def add_pause(tx: Transaction, number: str, new: NewPause) -> None:
@@ -127,14 +138,9 @@ async def decide_pause(tx: Transaction, number: str, pause: int, *, approved: bo
     await tx.run(_QUERIES["decide_pause"], number=number, id=pause, approved=approved)
 
 
-async def end_pauses(tx: Transaction, number: str) -> int:
-    """Ends what is not over; returns how many."""
-    return await tx.run(_QUERIES["end_pauses"], number=number)
-
-
-async def extensions(tx: Transaction, number: str) -> list[Extension]:
-    """All of an order, oldest first."""
-    return [Extension(**row) for row in await tx.all(_QUERIES["extensions"], number=number)]
+async def end_pauses(tx: Transaction, number: str) -> None:
+    """Ends what is not over."""
+    await tx.run(_QUERIES["end_pauses"], number=number)
 
 
 async def add_extension(tx: Transaction, number: str, round_: int, new: NewExtension) -> None:
@@ -152,23 +158,21 @@ async def drop_deadlines(tx: Transaction, numbers: Collection[str], kinds: Colle
     await tx.run(_QUERIES["drop_deadlines"], numbers=list(numbers), kinds=list(kinds))
 
 
-async def add_deadlines(tx: Transaction, number: str, kind: str, planned: Iterable[Reminder]) -> None:
-    """Adds those that are not there."""
-    await tx.many(
-        _QUERIES["add_deadline"],
-        [
-            {
-                "number": number,
-                "kind": kind,
-                "step": each.step,
-                "level": each.level,
-                "is_escalation": each.is_escalation,
-                "reached_at": to_datetime(each.reached_at),
-                "due_at": to_datetime(each.due_at),
-            }
-            for each in planned
-        ],
-    )
+async def add_deadlines(tx: Transaction, number: str, planned: Mapping[str, Iterable[Reminder]]) -> None:
+    """Adds those that are not there, by their kind."""
+    rows = [(kind, each) for kind, reminders in planned.items() for each in reminders]
+    if rows:
+        await tx.run(
+            _QUERIES["add_deadlines"],
+            number=number,
+            kinds=[kind for kind, _ in rows],
+            steps=[each.step for _, each in rows],
+            levels=[each.level.value for _, each in rows],
+            are_escalations=[each.is_escalation for _, each in rows],
+            reached_at=[to_datetime(each.reached_at) for _, each in rows],
+            due_at=[to_datetime(each.due_at) for _, each in rows],
+            limit_at=[to_datetime(each.limit_at) for _, each in rows],
+        )
 
 
 async def deadlines(tx: Transaction, number: str) -> list[Deadline]:

@@ -10,12 +10,13 @@ from typing import Any, Final
 
 from api.clocks import store
 from api.clocks.limits import LimitRule, Limits, chosen
-from api.clocks.reminders import Reminder, in_the_morning
+from api.clocks.reminders import Reminder, told
 from api.clocks.schemas import ClockSettings
 from api.clocks.segments import Kind
 from api.transactions import Transaction
 from api.work_orders.order import Order
 from herun.calendar import Calendar, Decree
+from herun.clock import MINUTE_US
 from herun.schedule import DEFAULT_TIME_ZONE, Schedule, WeeklyPlan
 
 _KEPT: Final = 64  # compiled plans: a few wordings a site
@@ -43,7 +44,7 @@ class Ground:
         if order.severity == CRITICAL:
             return planned
         quiet = self.plan(self.settings.quiet_hours)
-        return [in_the_morning(each, quiet) for each in planned]
+        return told(planned, quiet, self.settings.repeat_minutes * MINUTE_US)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,13 +35,15 @@ async def of_order(tx: Transaction, order: Order) -> DispatchExplanation:
 
 
 async def dry_run(tx: Transaction, asked: DryRun) -> Explanation:
-    """Who would get such an order now, and why; nothing is written. Raises Problem 422 for an unknown place."""
+    """Who would get such an order now, and why; nothing is written. Raises Problem 422 for unknown names."""
     unknown = await places.unknown_places(
         tx, buildings=_named(asked.building), zones=_named(asked.zone), grids=_named(asked.grid)
     )
     for field in _PLACES:
         if unknown[field]:
             raise _unknown(field, min(unknown[field]))
+    if asked.category not in (await categories.names(tx)).categories:
+        raise _unknown("category", asked.category)
     routed = await categories.route(tx, await categories.category(tx, asked.category), asked.building, asked.text)
     order = replace(_order(tx, asked), unit=asked.unit or routed.unit, grid=asked.grid or routed.grid)
     decision = await service.decide(tx, order, at=asked.at, dry=True)
@@ -68,4 +70,4 @@ def _named(name: str | None) -> list[str]:
 
 def _unknown(field: str, name: str) -> Problem:
     error = FieldError(loc=["body", field], msg=f"the site has no {field} {name}", type="unknown")
-    return invalid("unknown_place", error.msg, [error])
+    return invalid("unknown_place" if field in _PLACES else "unknown_category", error.msg, [error])

@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from api import cursors
 from api.audit import store as audit
-from api.dispatch import store
+from api.dispatch import sense, store
 from api.dispatch.rules import Rule
 from api.dispatch.schemas import Book, BookEntry, BookHistory, NewBook, RollBack
 from api.problems import FieldError, conflict, invalid, not_found
@@ -22,13 +22,18 @@ _EMPTY: Final = Book(version=0, rules=[], changed_by=None, changed_at=None, why=
 
 
 async def put(tx: Transaction, new: NewBook) -> Book:
-    """Makes the next version. Raises Problem 422 for what the site does not have, 409 if somebody was quicker."""
+    """Makes the next version.
+
+    Raises Problem 422 for what the site does not have and conditions that never hold, 409 if somebody was quicker.
+    """
     await store.one_at_a_time(tx)
     now = await newest(tx)
     if new.based_on is not None and new.based_on != now.version:
         raise conflict("another_version", f"version {now.version} is the newest, not {new.based_on}")
     if errors := [error async for error in _unknown(tx, new.rules)]:
         raise invalid("unknown_name", f"{'.'.join(map(str, errors[0].loc))}: {errors[0].msg}", errors)
+    if errors := await sense.senseless(tx, new.rules):
+        raise invalid("never_holds", f"{'.'.join(map(str, errors[0].loc))}: {errors[0].msg}", errors)
     bodies = [rule.model_dump(mode="json") for rule in new.rules]
     await tx.run(_QUERIES["add_book"], version=now.version + 1, rules=Jsonb(bodies), why=new.why)
     await tx.run(_QUERIES["forget_turns"], rules=[rule.name for rule in new.rules])

@@ -40,7 +40,7 @@ async def ask(tx: Transaction, person: Person, number: str, new: NewHelper) -> W
     await store.add_helper(tx, number, helper)
     helped = replace(order, helpers=(*order.helpers, helper))
     after = await steps.note(
-        tx, helped, "helper-added", by=person.username, reason=new.reason, detail={"helper": helper}
+        tx, helped, "helper-added", by=person.username, reason=new.reason, detail={"helper": helper}, before=order
     )
     return shown(after, person)
 

@@ -26,10 +26,9 @@ from api.work_orders import steps
 from api.work_orders.order import Move, Order
 from api.work_orders.states import Action, State
 from herun.clock import to_us
-from herun.schedule import local_time, zone_named
+from herun.schedule import WEEK, local_time, zone_named
 
 OFFERED: Final = "offered"
-_WEEK: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +134,7 @@ def facts(order: Order, top: str, ground: Ground, at: datetime) -> dict[str, Any
         "channel": order.channel.value,
         "origin": order.origin.value,
         "hour": local.hour,
-        "weekday": _WEEK[local.weekday()],
+        "weekday": WEEK[local.weekday()],
         "workday": calendar(ground.decrees).is_workday(local.date()),
     }
 

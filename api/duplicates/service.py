@@ -14,6 +14,7 @@ from api.resources import Resources
 from api.transactions import Transaction
 from api.work_orders import order as orders
 from api.work_orders import store as work_orders
+from api.work_orders.kinds import Origin
 from api.work_orders.order import Order, Person
 from api.work_orders.shown import shown
 from api.work_orders.states import sentence
@@ -55,12 +56,17 @@ async def merge_candidates(tx: Transaction, person: Person, number: str) -> Merg
     if order is None or not orders.sees(person, order):
         raise not_found("work order")
     looks = await store.looks_of_order(tx, number)
-    matter = Matter(order.category, order.text["zh"], order.building, order.lat, order.lon, looks)
+    matter = Matter(order.category, compared_words(order), order.building, order.lat, order.lon, looks)
     items = [
         MergeCandidate(order=shown(each, person), likeness=score, because=because)
         for each, score, because in await _found(tx, matter, number)
     ]
     return MergeCandidates(number=number, items=items)
+
+
+def compared_words(order: Order) -> str:
+    """What an order is about: of an alert its title, because its text is made of the names and numbers of devices."""
+    return (order.title if order.origin == Origin.ALERT else order.text)["zh"]
 
 
 async def _found(tx: Transaction, matter: Matter, but: str | None) -> _Found:

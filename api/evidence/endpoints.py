@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from api.access import Caller, requires
 from api.evidence import service
@@ -31,10 +31,20 @@ async def key(resources: Held, _caller: Annotated[Caller, Depends(requires(*READ
 
 
 @router.get("/sites/{site}/work-orders/{number}/evidence", response_class=Response, responses=_PACK)
-async def of_order(site: SiteName, number: Number, resources: Held, caller: Keeper) -> Response:
-    """The order, its history with the hashes of its chain, ratings, alert and events, redacted; it is written down."""
+async def of_order(
+    site: SiteName,
+    number: Number,
+    resources: Held,
+    caller: Keeper,
+    *,
+    pictures: Annotated[bool, Query(description="also the pictures: faces and plates in them are not blurred")] = False,
+) -> Response:
+    """The order, its history with the hashes of its chain, clocks, questions, ratings and what belongs to it, redacted.
+
+    It is written down.
+    """
     async with begin(resources, site, caller.username) as tx:
-        content = await service.of_order(tx, person_of(caller), number, service.signing_key(resources))
+        content = await service.of_order(tx, resources, person_of(caller), number, with_pictures=pictures)
     return _download(content, number)
 
 
@@ -42,7 +52,7 @@ async def of_order(site: SiteName, number: Number, resources: Held, caller: Keep
 async def of_alert(site: SiteName, alert_id: UUID, resources: Held, caller: Keeper) -> Response:
     """The alert, all that it was, and what its device said around it, redacted; it is written down."""
     async with begin(resources, site, caller.username) as tx:
-        content = await service.of_alert(tx, alert_id, service.signing_key(resources))
+        content = await service.of_alert(tx, resources, alert_id)
     return _download(content, str(alert_id))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,18 +16,32 @@ from api.alerts import service as alerts
 from api.alerts.schemas import Alert
 from api.audit import store as audit
 from api.events import store as events
-from api.evidence import store
+from api.evidence import gathered, store
+from api.pictures import service as pictures
 from api.resources import Resources
 from api.transactions import SYSTEM, Transaction
 from api.work_orders import service as work_orders
 from api.work_orders.order import Person
-from herun.evidence import make_pack
+from herun.evidence import PACKED_ALREADY, make_pack
 from herun.personal import mask
 from herun.redaction import redacted
 
 AROUND: Final = timedelta(minutes=10)  # before and after an alert: what its device said then
 MAX_EVENTS: Final = 200
-_FREE_TEXT: Final = frozenset({"text", "title", "reason", "comment", "resolution", "answer", "note", "address"})
+MAX_PICTURE_BYTES: Final = 48 * 1024 * 1024  # of a pack: twenty of the usual, and room for all else in it
+_NOT_BLURRED: Final = {
+    "zh": "图片未做模糊处理,可能有人脸、车牌等个人信息,转交前请查看;拍摄设备、时间、位置等附带信息在上传时已去除。",
+    "en": "Pictures are not blurred: faces, plates and whatever else is to be seen are in them; look before you give"
+    " them away. What cameras write into them (device, time, place) was taken away when they were sent.",
+}
+_LEFT_OUT: Final = {
+    "zh": "不含图片;图片未做模糊处理,需明确要求才会收入。",
+    "en": "Without pictures: they are not blurred, and come only where they are asked for.",
+}
+_ATTRIBUTES: Final = "attributes"  # whatever is in it: the answers to the category's questions
+_FREE_TEXT: Final = frozenset(
+    {"text", "title", "reason", "comment", "resolution", "answer", "note", "address", _ATTRIBUTES}
+)
 
 
 def signing_key(resources: Resources) -> SigningKey:
@@ -33,28 +49,40 @@ def signing_key(resources: Resources) -> SigningKey:
     return SigningKey(resources.derived_key("evidence"))
 
 
-async def of_order(tx: Transaction, person: Person, number: str, key: SigningKey) -> bytes:
+async def of_order(tx: Transaction, resources: Resources, person: Person, number: str, *, with_pictures: bool) -> bytes:
     """The pack of an order. Raises Problem 404 if it is not for this person's eyes."""
     order = await work_orders.one(tx, person, number)
     entries = await store.entries(tx, number)
-    actors = {entry["actor"] for entry in entries} | {order.reporter or SYSTEM}
+    known = await store.pictures(tx, number)
+    senders = {each["sent_by"] for each in known}
+    actors = {entry["actor"] for entry in entries} | {order.reporter or SYSTEM} | senders
     names = _Names(await store.residents(tx, actors), order.reporter)
-    shown = order.model_dump(mode="json")
+    # What the one who asks for the pack could do is no evidence of anything.
+    shown = order.model_dump(mode="json", exclude={"possible_actions"})
     shown["contact_phone"] = mask(order.contact_phone) if order.contact_phone else None
+    history = gathered.marked(entries, lambda entry: _cleaned(entry, names))
     content: dict[str, Any] = {
         "order.json": shown,
-        "history.json": entries,
+        "history.json": history,
         "ratings.json": await store.ratings(tx, number),
         "checklist.json": (await work_orders.checklist(tx, person, number)).model_dump(mode="json")["items"],
+        **await gathered.beside(tx, person, number),
     }
+    content["pictures.json"], added = await _pictures(resources, tx.site, known, asked_for=with_pictures)
     if order.alert is not None:
         content |= await _alert(tx, UUID(order.alert.alert_id))
-    return await _packed(tx, {"order": number}, content, names, key)
+    shown_pictures = {"known": len(known), "included": len(added), "blurred": False}
+    about = {"order": number, "pictures": shown_pictures | {"note": _NOT_BLURRED if added else _LEFT_OUT}}
+    about |= {"chain": gathered.about_chain(history)}
+    files = {name: _json(_cleaned(value, names)) for name, value in content.items()} | added
+    return await _packed(tx, number, about, files, signing_key(resources))
 
 
-async def of_alert(tx: Transaction, alert_id: UUID, key: SigningKey) -> bytes:
+async def of_alert(tx: Transaction, resources: Resources, alert_id: UUID) -> bytes:
     """The pack of an alert. Raises Problem 404."""
-    return await _packed(tx, {"alert": str(alert_id)}, await _alert(tx, alert_id), _Names(set(), None), key)
+    names = _Names(set(), None)
+    files = {name: _json(_cleaned(value, names)) for name, value in (await _alert(tx, alert_id)).items()}
+    return await _packed(tx, str(alert_id), {"alert": str(alert_id)}, files, signing_key(resources))
 
 
 async def _alert(tx: Transaction, alert_id: UUID) -> dict[str, Any]:
@@ -72,6 +100,26 @@ async def _events(tx: Transaction, alert: Alert) -> list[dict[str, Any]]:
     return [events.shown(row).model_dump(mode="json") for row in rows]
 
 
+async def _pictures(
+    resources: Resources, site: str, known: list[dict[str, Any]], *, asked_for: bool
+) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
+    """What the pack says of each picture, and those that it holds by their names: as many as there is room for."""
+    told, added, room = [], dict[str, bytes](), MAX_PICTURE_BYTES
+    for each in known:
+        name, data = f"pictures/{each['id']}{PACKED_ALREADY}", None
+        is_as_sent, why = None, "not asked for"
+        if asked_for:
+            data = await pictures.stored(resources, site, each["id"])
+            why = "gone" if data is None else "no room"
+        if data is not None and len(data) <= room:
+            room -= len(data)
+            added[name] = data
+            is_as_sent = hashlib.sha256(data).hexdigest() == each["sha256"] if each["sha256"] else None
+        is_in = name in added
+        told.append(each | {"file": name if is_in else None, "left_out": None if is_in else why, "as_sent": is_as_sent})
+    return told, added
+
+
 class _Names:
     """Residents by what they are to the order, and not by name."""
 
@@ -86,19 +134,19 @@ class _Names:
 
 
 async def _packed(
-    tx: Transaction, about: dict[str, str], content: dict[str, Any], names: Callable[[str], str], key: SigningKey
+    tx: Transaction, subject: str, about: dict[str, Any], files: dict[str, bytes], key: SigningKey
 ) -> bytes:
-    files = {name: _json(_cleaned(value, names)) for name, value in content.items()}
-    await audit.record(tx, "evidence.packed", next(iter(about.values())), {"files": sorted(files)})
+    await audit.record(tx, "evidence.packed", subject, {"files": sorted(files)})
     manifest = {"site": tx.site, **about, "made_at": tx.at.isoformat(), "made_by": tx.actor}
-    return make_pack(files, manifest, key)
+    return await asyncio.to_thread(make_pack, files, manifest, key)
 
 
 def _cleaned(value: Any, names: Callable[[str], str], field: str = "") -> Any:
     match value:
         case dict():
             return {
-                name: _cleaned(each, names, field if name in {"zh", "en"} else name) for name, each in value.items()
+                name: _cleaned(each, names, field if name in {"zh", "en"} or field == _ATTRIBUTES else name)
+                for name, each in value.items()
             }
         case list():
             return [_cleaned(each, names, field) for each in value]

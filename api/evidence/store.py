@@ -6,11 +6,12 @@ from typing import Any, Final
 from uuid import UUID
 
 from api.transactions import Transaction
-from api.work_orders.store import MAX_HISTORY
+from api.work_orders.store import MAX_HISTORY, MAX_MERGED, MAX_PARTS
 from herun.database.queries import Queries
 
 _QUERIES: Final = Queries(__package__)
 MAX_VERSIONS: Final = 1000  # of one alert
+MAX_RELATED: Final = MAX_MERGED + MAX_PARTS
 
 
 async def entries(tx: Transaction, number: str) -> list[dict[str, Any]]:
@@ -18,9 +19,24 @@ async def entries(tx: Transaction, number: str) -> list[dict[str, Any]]:
     return await tx.all(_QUERIES["entries"], number=number, limit=MAX_HISTORY)
 
 
+async def promises(tx: Transaction, number: str) -> list[dict[str, Any]]:
+    """What was promised in all rounds."""
+    return await tx.all(_QUERIES["promises"], number=number)
+
+
+async def related(tx: Transaction, number: str) -> list[dict[str, Any]]:
+    """What was merged into an order and its parts, the oldest first."""
+    return await tx.all(_QUERIES["related"], number=number, limit=MAX_RELATED)
+
+
 async def ratings(tx: Transaction, number: str) -> list[dict[str, Any]]:
     """The ratings of all rounds."""
     return await tx.all(_QUERIES["ratings"], number=number)
+
+
+async def pictures(tx: Transaction, number: str) -> list[dict[str, Any]]:
+    """What is known of the pictures of an order, oldest first."""
+    return await tx.all(_QUERIES["pictures"], number=number)
 
 
 async def residents(tx: Transaction, usernames: set[str]) -> set[str]:

@@ -4,7 +4,7 @@
 SELECT o.number, o.opened_seq, o.state, o.category, o.unit, o.grid, o.building, o.merged_into, o.opened_at, w.week,
        array_remove(ARRAY[
            'opened',
-           CASE WHEN o.state = 'cancelled' THEN 'cancelled' END,
+           CASE WHEN it.gone THEN 'cancelled' END,
            CASE WHEN it.merged THEN 'merged' END,
            CASE WHEN it.counted THEN 'counted' END,
            CASE WHEN it.counted AND (did.respond OR o.opened_at <= %(as_of)s - %(response)s::interval)
@@ -47,14 +47,16 @@ CROSS JOIN LATERAL (
           AND h.at <= o.opened_at + %(response)s::interval) AS respond
     OFFSET 0
 ) AS did
--- Silent can only be who could have spoken: not the sub-orders, and not what nobody reported.
+-- Silent can only be who could have spoken: not the sub-orders, what nobody reported, or who has no account.
 CROSS JOIN LATERAL (
-    SELECT o.merged_into IS NOT NULL AS merged,
-           o.merged_into IS NULL AND o.state <> 'cancelled' AS counted,
+    SELECT gone, o.merged_into IS NOT NULL AS merged,
+           o.merged_into IS NULL AND NOT gone AS counted,
            o.state IN ('answered', 'rated', 'closed') AS answered,
-           o.state <> 'cancelled' AND said.satisfied IS NOT NULL AS rated,
-           o.state <> 'cancelled' AND said.satisfied IS NULL AND coalesce(master.state, o.state) = 'closed'
-               AND o.parent IS NULL AND coalesce(o.reporter, o.contact_phone, 'system') <> 'system' AS silent
+           said.satisfied IS NOT NULL AS rated,
+           NOT gone AND said.satisfied IS NULL AND coalesce(master.state, o.state) = 'closed'
+               AND o.parent IS NULL AND o.reporter IS NOT NULL AS silent
+    -- To cancel what was rated takes no rating back.
+    FROM (SELECT o.state = 'cancelled' AND said.satisfied IS NULL AS gone) AS one
 ) AS it
 WHERE (%(unit)s::text IS NULL OR o.unit = %(unit)s)
   AND (%(grid)s::text IS NULL OR o.grid = %(grid)s)

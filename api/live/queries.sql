@@ -31,13 +31,13 @@ LIMIT %(limit)s;
 
 -- name: acts_after
 -- What people and rules did to orders and alerts, in one sequence without gaps. Rows that the reader does not see come
--- too, so that the cursor passes them.
-SELECT h.feed_seq, 'order' AS kind, h.number AS subject, h.action, h.from_state, h.to_state, h.actor, h.at, h.worker,
+-- too, so that the cursor passes them. Each half is cut by itself: who was away for long reads no more than a page.
+(SELECT h.feed_seq, 'order' AS kind, h.number AS subject, h.action, h.from_state, h.to_state, h.actor, h.at, h.worker,
        h.reason, NULL AS verdict, o.origin, o.category, o.severity, o.title, o.building, o.zone, o.alert_id,
-       ((%(sees_all)s AND (NOT o.confidential OR %(is_confidant)s)) OR o.worker = %(me)s
-        OR (h.worker = %(me)s AND NOT o.confidential) OR o.reporter = %(me)s
+       ((%(sees_all)s AND (NOT o.confidential OR %(is_confidant)s)) OR o.reporter = %(me)s
         OR (%(is_worker)s
-            AND (EXISTS (SELECT FROM order_helpers AS a WHERE a.site = o.site AND a.number = o.number
+            AND (o.worker = %(me)s OR (h.worker = %(me)s AND NOT o.confidential)
+                 OR EXISTS (SELECT FROM order_helpers AS a WHERE a.site = o.site AND a.number = o.number
                          AND a.helper = %(me)s)
                  OR (o.state = 'accepted' AND NOT o.confidential
                      AND EXISTS (SELECT FROM order_offers AS f WHERE f.site = o.site AND f.number = o.number
@@ -46,10 +46,14 @@ SELECT h.feed_seq, 'order' AS kind, h.number AS subject, h.action, h.from_state,
        AS visible
 FROM order_history AS h JOIN work_orders AS o USING (site, number)
 WHERE h.site = %(site)s AND h.feed_seq > %(feed_seq)s
+ORDER BY h.feed_seq
+LIMIT %(limit)s)
 UNION ALL
-SELECT a.feed_seq, 'alert', NULL, a.action, NULL, NULL, a.actor, a.at, NULL, a.note, a.verdict, NULL, NULL, NULL, NULL,
+(SELECT a.feed_seq, 'alert', NULL, a.action, NULL, NULL, a.actor, a.at, NULL, a.note, a.verdict, NULL, NULL, NULL, NULL,
        NULL, NULL, a.alert_id, %(sees_all)s
 FROM alert_actions AS a
 WHERE a.site = %(site)s AND a.feed_seq > %(feed_seq)s
+ORDER BY a.feed_seq
+LIMIT %(limit)s)
 ORDER BY feed_seq
 LIMIT %(limit)s;

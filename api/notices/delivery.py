@@ -100,17 +100,19 @@ async def deliver_batch(resources: Resources, configured: Configured, channel: C
 async def _parcels(
     tx: Transaction, resources: Resources, configured: Configured, claimed: Sequence[Claimed]
 ) -> list[_Parcel]:
-    """What is claimed, by address: digests bundled, everything else alone. What is too old is given up."""
+    """What is claimed, by address: digests bundled, everything else alone. Without what is too old, and without offers
+    that are none any more.
+    """
     old = [each for each in claimed if tx.at - each.due_at > times.MAX_AGE]
     for each in old:
         await store.failed(tx, each.site, [each.id], "too_old")
         _count(each.channel, "failed", each)
+    to_tell = await _worth_telling(tx, [each for each in claimed if each not in old])
     people = sorted({each.recipient for each in claimed})
     said = await store.preferences_of(tx, people)
     known = {(row["username"], row["channel"], row["target"]): row for row in await store.addresses_of(tx, people)}
     parcels = []
-    fresh = sorted((each for each in claimed if each not in old), key=_bundle)
-    for _, group in groupby(fresh, key=_bundle):
+    for _, group in groupby(sorted(to_tell, key=_bundle), key=_bundle):
         notices = list(group)
         first = notices[0]
         address = _address(configured, known.get((first.recipient, first.channel, first.target)), first)
@@ -120,6 +122,19 @@ async def _parcels(
             notices = [replace(first, details={**first.details, "code": code})]
         parcels.append(_Parcel(notices, address, language))
     return parcels
+
+
+async def _worth_telling(tx: Transaction, fresh: list[Claimed]) -> list[Claimed]:
+    """All but offers that somebody has taken while quiet hours held them back: in the morning they are no news."""
+    offers = [each for each in fresh if each.kind is Kind.OFFERED]
+    if not offers:
+        return fresh
+    open_ = await store.still_offered(tx, offers)
+    gone = [each for each in offers if (each.site, each.number, each.recipient) not in open_]
+    for each in gone:
+        await store.withdraw(tx, each.site, [each.id])
+        _count(each.channel, "withdrawn", each)
+    return [each for each in fresh if each not in gone]
 
 
 def email_code(resources: Resources, username: str, address: str, asked: str) -> str:

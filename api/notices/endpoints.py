@@ -33,6 +33,7 @@ from api.resources import Held
 from api.roles import EVERYBODY, READERS, Role
 from api.schema import SiteName
 from api.transactions import begin
+from api.work_orders.order import CONFIDANTS
 from herun.names import NAME_PATTERN
 
 router = APIRouter(tags=["notices"])
@@ -145,7 +146,7 @@ async def deliveries(
     """What became of notices, newest first, without what they say."""
     wanted = Wanted(state=state, channel=channel, number=number)
     async with begin(resources, site, caller.username) as tx:
-        return await service.deliveries(tx, wanted, cursor=cursor, limit=limit)
+        return await service.deliveries(tx, wanted, is_confidant=caller.has(*CONFIDANTS), cursor=cursor, limit=limit)
 
 
 @router.get("/sites/{site}/notices/figures")

@@ -1,13 +1,13 @@
 -- name: reporters
 -- The order's own and those of the orders that were merged into it, each with their own order.
-SELECT number, reporter, category, building FROM work_orders
-WHERE site = %(site)s AND (number = %(number)s OR merged_into = %(number)s) AND reporter IS NOT NULL
+SELECT number, merged_into, reporter, category, building FROM work_orders
+WHERE site = %(site)s AND (number = ANY(%(numbers)s) OR merged_into = ANY(%(numbers)s)) AND reporter IS NOT NULL
 ORDER BY number
 LIMIT %(limit)s;
 
--- name: supervisors
+-- name: people_of_role
 SELECT username FROM people
-WHERE site = %(site)s AND 'supervisor' = ANY(roles) AND enabled
+WHERE site = %(site)s AND %(role)s = ANY(roles) AND enabled
 ORDER BY username
 LIMIT %(limit)s;
 
@@ -19,10 +19,15 @@ GROUP BY recipient;
 -- name: add
 INSERT INTO notices (site, recipient, person, channel, target, cause, kind, number, details, urgency, in_digest, state,
                      made_at, due_at, next_try_wall, tries)
-VALUES (%(site)s, %(recipient)s,
-        (SELECT p.username FROM people AS p WHERE p.site = %(site)s AND p.username = %(recipient)s),
-        %(channel)s, %(target)s, %(cause)s, %(kind)s, %(number)s, %(details)s, %(urgency)s, %(in_digest)s, %(state)s,
-        %(made_at)s, %(due_at)s, %(wall)s, 0)
+SELECT n.site, n.recipient, p.username, n.channel, n.target, n.cause, n.kind, n.number, n.details, n.urgency,
+       n.in_digest, %(state)s, n.made_at, n.due_at, %(wall)s, 0
+FROM unnest(%(site)s::text[], %(recipient)s::text[], %(channel)s::text[], %(target)s::text[], %(cause)s::text[],
+            %(kind)s::text[], %(number)s::text[], %(details)s::jsonb[], %(urgency)s::text[], %(in_digest)s::boolean[],
+            %(made_at)s::timestamptz[], %(due_at)s::timestamptz[])
+         WITH ORDINALITY AS n (site, recipient, channel, target, cause, kind, number, details, urgency, in_digest,
+                               made_at, due_at, place)
+LEFT JOIN people AS p ON p.site = n.site AND p.username = n.recipient
+ORDER BY n.place
 ON CONFLICT (site, recipient, channel, target, cause) DO NOTHING;
 
 -- name: count_overflow
@@ -31,10 +36,10 @@ INSERT INTO notices (site, recipient, person, channel, target, cause, kind, numb
                      made_at, due_at, next_try_wall, tries, ended_at, failed_why)
 VALUES (%(site)s, %(recipient)s,
         (SELECT p.username FROM people AS p WHERE p.site = %(site)s AND p.username = %(recipient)s),
-        'inbox', '', %(cause)s, 'overflow', NULL, '{"count": 1}', 'later', false, 'failed', %(at)s, %(at)s, %(wall)s, 0,
+        'inbox', '', %(cause)s, 'overflow', NULL, jsonb_build_object('count', %(count)s::bigint), 'later', false, 'failed', %(at)s, %(at)s, %(wall)s, 0,
         %(at)s, 'too_many')
 ON CONFLICT (site, recipient, channel, target, cause) DO UPDATE
-SET details = jsonb_build_object('count', (notices.details ->> 'count')::bigint + 1), ended_at = excluded.ended_at;
+SET details = jsonb_build_object('count', (notices.details ->> 'count')::bigint + %(count)s), ended_at = excluded.ended_at;
 
 -- name: new
 SELECT n.site, n.id, n.recipient, n.cause, n.kind, n.number, n.details, n.urgency, n.made_at, s.time_zone
@@ -83,6 +88,17 @@ FROM due WHERE n.site = due.site AND n.id = due.id
 RETURNING n.site, n.id, n.recipient, n.channel, n.target, n.kind, n.number, n.details, n.in_digest, n.tries, n.made_at,
           n.due_at, (SELECT s.time_zone FROM sites AS s WHERE s.site = n.site) AS time_zone;
 
+-- name: still_offered
+-- Which of these people may take which of these orders still.
+SELECT f.site, f.number, asked.recipient
+FROM unnest(%(sites)s::text[], %(numbers)s::text[], %(recipients)s::text[]) AS asked (site, number, recipient)
+JOIN order_offers AS f USING (site, number)
+JOIN work_orders AS o USING (site, number)
+WHERE f.until IS NOT NULL AND asked.recipient = ANY(f.workers) AND o.state = 'accepted' AND NOT o.confidential;
+
+-- name: withdraw
+DELETE FROM notices WHERE site = %(of_site)s AND id = ANY(%(ids)s) AND state = 'waiting';
+
 -- name: sent
 UPDATE notices SET state = 'sent', ended_at = %(at)s, failed_why = NULL WHERE site = %(site)s AND id = ANY(%(ids)s) AND state = 'waiting';
 
@@ -122,6 +138,8 @@ SELECT id, recipient, channel, kind, number, urgency, state, made_at, due_at, tr
 WHERE site = %(site)s AND (%(older_than)s::bigint IS NULL OR id < %(older_than)s)
   AND (%(state)s::text IS NULL OR state = %(state)s) AND (%(channel)s::text IS NULL OR channel = %(channel)s)
   AND (%(number)s::text IS NULL OR number = %(number)s)
+  AND (%(is_confidant)s OR NOT EXISTS (
+      SELECT FROM work_orders AS o WHERE o.site = notices.site AND o.number = notices.number AND o.confidential))
 ORDER BY id DESC
 LIMIT %(limit)s;
 

@@ -28,7 +28,11 @@ class Audience(StrEnum):
 
     WORKER = "worker"  # the one it is dispatched to now
     FORMER_WORKER = "former_worker"  # the one it was taken from
+    POOL = "pool"  # those who may take it now
+    NEW_HELPERS = "new_helpers"  # those who help its worker since this step
+    REPORTER = "reporter"  # of this order alone
     REPORTERS = "reporters"  # of the order and of all that were merged into it, each of their own
+    DESK = "desk"  # the operators; where there are none, or it is confidential, the supervisors
     SUPERVISORS = "supervisors"  # of the site, and the group that a robot writes to for them
     UNIT = "unit"  # the group that a robot writes to for the responsible unit
 
@@ -47,6 +51,8 @@ class Kind(StrEnum):
     ACCEPTED = "accepted"
     DISPATCHED = "dispatched"
     WITHDRAWN = "withdrawn"
+    OFFERED = "offered"
+    HELPING = "helping"
     UNDER_WAY = "under_way"
     HANDLING = "handling"
     ON_HOLD = "on_hold"
@@ -64,6 +70,9 @@ class Kind(StrEnum):
     OVERDUE = "overdue"
     ESCALATION = "escalation"
     PROMISE_MOVED = "promise_moved"
+    PAUSE_ASKED = "pause_asked"
+    EXTENSION_ASKED = "extension_asked"
+    PAUSE_OVER = "pause_over"
     OVERFLOW = "overflow"  # written beside the rules: what was too much for a day
     EMAIL_CODE = "email_code"  # written beside the rules: proves that an address is the person's own
 
@@ -75,6 +84,9 @@ class DeadlineKind(StrEnum):
     OVERDUE = "overdue"
     ESCALATION = "escalation"
     PROMISE_MOVED = "promise_moved"
+    PAUSE_ASKED = "pause_asked"  # and nobody has decided on it; the same of the next
+    EXTENSION_ASKED = "extension_asked"
+    PAUSE_OVER = "pause_over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +98,15 @@ class Telling:
     urgency: Urgency
 
 
+_PAUSE_ASKED: Final = (Telling(Audience.SUPERVISORS, Kind.PAUSE_ASKED, Urgency.SOON),)
+_EXTENSION_ASKED: Final = (Telling(Audience.SUPERVISORS, Kind.EXTENSION_ASKED, Urgency.SOON),)
+
 # By action of the order machine; an action that is not here is told to nobody. Reporters hear nothing of how units
 # pass an order among themselves.
 BY_ACTION: Final[dict[str, tuple[Telling, ...]]] = {
     "accept": (Telling(Audience.REPORTERS, Kind.ACCEPTED, Urgency.LATER),),
     "dispatch": (Telling(Audience.REPORTERS, Kind.UNDER_WAY, Urgency.LATER),),
+    "claim": (Telling(Audience.REPORTERS, Kind.UNDER_WAY, Urgency.LATER),),
     "handle": (Telling(Audience.REPORTERS, Kind.HANDLING, Urgency.LATER),),
     "hold": (
         Telling(Audience.REPORTERS, Kind.ON_HOLD, Urgency.SOON),
@@ -112,26 +128,38 @@ BY_ACTION: Final[dict[str, tuple[Telling, ...]]] = {
         Telling(Audience.WORKER, Kind.URGED, Urgency.SOON),
         Telling(Audience.SUPERVISORS, Kind.URGED, Urgency.LATER),
     ),
-    "ask": (Telling(Audience.REPORTERS, Kind.ASKED, Urgency.SOON),),
+    # Who is asked is who reported this one; the others have nothing to answer.
+    "ask": (Telling(Audience.REPORTER, Kind.ASKED, Urgency.SOON),),
+    "pause_asked": _PAUSE_ASKED,
+    "extension_asked": _EXTENSION_ASKED,
+    "helper-added": (Telling(Audience.NEW_HELPERS, Kind.HELPING, Urgency.SOON),),
 }
 
+# Besides whom the clock names: who has it, or stands above.
 BY_DEADLINE: Final[dict[DeadlineKind, tuple[Telling, ...]]] = {
-    DeadlineKind.REMINDER: (Telling(Audience.WORKER, Kind.REMINDER, Urgency.SOON),),
+    DeadlineKind.REMINDER: (),
     DeadlineKind.OVERDUE: (
         Telling(Audience.WORKER, Kind.OVERDUE, Urgency.NOW),
-        Telling(Audience.SUPERVISORS, Kind.OVERDUE, Urgency.SOON),
+        Telling(Audience.DESK, Kind.OVERDUE, Urgency.SOON),
         Telling(Audience.UNIT, Kind.OVERDUE, Urgency.SOON),
     ),
-    DeadlineKind.ESCALATION: (
-        Telling(Audience.SUPERVISORS, Kind.ESCALATION, Urgency.NOW),
-        Telling(Audience.UNIT, Kind.ESCALATION, Urgency.NOW),
-    ),
-    DeadlineKind.PROMISE_MOVED: (Telling(Audience.REPORTERS, Kind.PROMISE_MOVED, Urgency.SOON),),
+    DeadlineKind.ESCALATION: (Telling(Audience.UNIT, Kind.ESCALATION, Urgency.NOW),),
+    DeadlineKind.PROMISE_MOVED: (Telling(Audience.REPORTER, Kind.PROMISE_MOVED, Urgency.SOON),),
+    DeadlineKind.PAUSE_ASKED: _PAUSE_ASKED,
+    DeadlineKind.EXTENSION_ASKED: _EXTENSION_ASKED,
+    DeadlineKind.PAUSE_OVER: (Telling(Audience.WORKER, Kind.PAUSE_OVER, Urgency.SOON),),
+}
+
+_TO_WHOM_IT_NAMES: Final = {
+    DeadlineKind.REMINDER: (Kind.REMINDER, Urgency.SOON),
+    DeadlineKind.OVERDUE: (Kind.OVERDUE, Urgency.SOON),
+    DeadlineKind.ESCALATION: (Kind.ESCALATION, Urgency.NOW),
 }
 
 # While an order is at work with somebody, they are told when it is taken from them; afterwards it is history.
 _AT_WORK: Final = frozenset({"dispatched", "handling", "on_hold", "returned"})
 _IN_ARBITRATION: Final = "arbitration"
+_OFFERED: Final = "offered"
 _CRITICAL: Final = "critical"
 _DISSATISFIED_UP_TO: Final = 2  # of five
 
@@ -139,9 +167,12 @@ _DISSATISFIED_UP_TO: Final = 2  # of five
 def tellings(step: Step) -> Iterator[Telling]:
     """Who is told of a step. What a person did themselves is not among it: the caller leaves the actor out."""
     before, after = step.before, step.after
+    to_act = Urgency.NOW if after.severity == _CRITICAL else Urgency.SOON
     yield from BY_ACTION.get(step.action, ())
+    if step.action == _OFFERED:
+        yield Telling(Audience.POOL, Kind.OFFERED, to_act)
     if after.worker is not None and (before is None or before.worker != after.worker):
-        yield Telling(Audience.WORKER, Kind.DISPATCHED, Urgency.NOW if after.severity == _CRITICAL else Urgency.SOON)
+        yield Telling(Audience.WORKER, Kind.DISPATCHED, to_act)
     if before is not None and before.worker not in {None, after.worker} and before.state.value in _AT_WORK:
         yield Telling(Audience.FORMER_WORKER, Kind.WITHDRAWN, Urgency.SOON)
     if after.unit is not None and (before is None or before.unit != after.unit):
@@ -152,9 +183,13 @@ def tellings(step: Step) -> Iterator[Telling]:
         yield Telling(Audience.SUPERVISORS, Kind.DISSATISFIED, Urgency.SOON)
 
 
-def about(kind: DeadlineKind, order: Order) -> tuple[Telling, ...]:
-    """Who is told of a deadline; what no worker has yet is the supervisors' to know."""
+def about(kind: DeadlineKind, order: Order, to: Audience | None = None) -> tuple[Telling, ...]:
+    """Who is told of a deadline: besides those of the table whom the clock names. What no worker has yet is the
+    supervisors' to know.
+    """
     told = BY_DEADLINE[kind]
+    if to is not None and kind in _TO_WHOM_IT_NAMES and all(each.audience is not to for each in told):
+        told = (Telling(to, *_TO_WHOM_IT_NAMES[kind]), *told)
     if order.worker is not None or any(each.audience is Audience.SUPERVISORS for each in told):
         return told
     return tuple(

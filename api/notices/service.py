@@ -1,13 +1,14 @@
 """Notices, from the step of an order to the inbox of each who hears of it.
 
-`follow` and `about_deadline` are called in the transaction of what they tell of: a notice exists if and only if it has
+`follow` and `about_deadlines` are called in the transaction of what they tell of: a notice exists if and only if it has
 happened. Everything after that (by which channels, when, again) is `spreading.py` and `delivery.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -34,12 +35,38 @@ UNIT_PREFIX: Final = f"{GROUP_SIGN}unit:"
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """What a clock tells: `id` names this firing for ever (told twice it is heard once), `due_at` is the limit."""
+    """What a clock tells: `id` names this firing for ever (told twice it is heard once), `due_at` is the limit.
+
+    `to`: whom the clock names. `by`: who moved it, and is not told.
+    """
 
     id: str
     kind: DeadlineKind
     order: Order
     due_at: datetime
+    to: Audience | None = None
+    by: str = SYSTEM
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """One telling of what has happened to an order, by its cause: what is told with the same cause is the same."""
+
+    telling: Telling
+    cause: str
+    order: Order
+    former: Order | None = None
+    but_not: str = SYSTEM
+    more: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Crew:
+    """Who may have to be told besides those whom an order names."""
+
+    reporters: list[dict[str, Any]]
+    operators: list[str]
+    supervisors: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,46 +81,56 @@ class _Heard:
 async def follow(tx: Transaction, step: Step) -> None:
     """Tells of one step of an order whose row this transaction has locked. The actor is not told what they did."""
     order = step.after
-    for telling in rules.tellings(step):
-        cause = f"order:{order.number}:{order.version}:{telling.kind}"
-        await tell(tx, telling, cause, order, former=step.before, but_not=step.by)
+    about = f"order:{order.number}:{order.version}"
+    told = [
+        _Word(each, f"{about}:{each.kind}", order, former=step.before, but_not=step.by) for each in rules.tellings(step)
+    ]
+    await _tell(tx, told)
 
 
-async def about_deadline(tx: Transaction, deadline: Deadline) -> None:
-    """Tells that a clock has reached something; telling the same deadline again does nothing."""
+async def about_deadlines(tx: Transaction, deadlines: Iterable[Deadline]) -> None:
+    """Tells that clocks have reached something; telling the same deadline again does nothing."""
     site = await sites.site(tx)
-    local = deadline.due_at.astimezone(ZoneInfo(site.time_zone if site else "UTC"))
-    for telling in rules.about(deadline.kind, deadline.order):
-        cause = f"deadline:{deadline.id}:{telling.kind}"
-        await tell(tx, telling, cause, deadline.order, more={"due": f"{local:%m-%d %H:%M}"})
+    zone = ZoneInfo(site.time_zone if site else "UTC")
+    told = [
+        _Word(
+            telling,
+            f"deadline:{each.id}:{telling.kind}",
+            each.order,
+            but_not=each.by,
+            more={"due": f"{each.due_at.astimezone(zone):%m-%d %H:%M}"},
+        )
+        for each in deadlines
+        for telling in rules.about(each.kind, each.order, each.to)
+    ]
+    await _tell(tx, told)
 
 
-async def tell(
-    tx: Transaction,
-    telling: Telling,
-    cause: str,
-    order: Order,
-    *,
-    former: Order | None = None,
-    but_not: str = SYSTEM,
-    more: dict[str, Any] | None = None,
-) -> None:
+async def tell(tx: Transaction, telling: Telling, cause: str, order: Order) -> None:
     """Writes one telling to the inbox of everybody whom it is for; one with the same `cause` is the same."""
-    heard = [each for each in await _recipients(tx, telling.audience, order, former) if each.recipient != but_not]
+    await _tell(tx, [_Word(telling, cause, order)])
+
+
+async def _tell(tx: Transaction, told: Sequence[_Word]) -> None:
+    """A few statements for all, however many are told."""
+    heard = await _heard(tx, told)
     if not heard:
         return
-    made = await store.made_since(tx, [each.recipient for each in heard], tx.at - DAY)
-    wanted = []
-    # In one order everywhere, so that two transactions never wait for each other.
-    for each in sorted(heard, key=lambda one: (one.recipient, one.number)):
-        if made.get(each.recipient, 0) >= MAX_A_DAY:
-            await store.count_overflow(tx, each.recipient, f"overflow:{tx.at:%Y-%m-%d}")
+    made = Counter(await store.made_since(tx, sorted({each.recipient for _, each in heard}), tx.at - DAY))
+    wanted, too_many = [], Counter[str]()
+    for word, each in heard:
+        if made[each.recipient] >= MAX_A_DAY:
+            too_many[each.recipient] += 1
             continue
+        made[each.recipient] += 1
         # A person who reported one thing twice hears of both of their orders.
-        own_cause = cause if each.number == order.number else f"{cause}:{each.number}"
-        details = {**each.details, **(more or {})}
-        wanted.append(New(each.recipient, own_cause, telling.kind, each.number, details, telling.urgency))
-    await store.add(tx, wanted)
+        cause = word.cause if each.number == word.order.number else f"{word.cause}:{each.number}"
+        details = {**each.details, **word.more}
+        wanted.append(New(each.recipient, cause, word.telling.kind, each.number, details, word.telling.urgency))
+    # In one order everywhere, so that two transactions never wait for each other.
+    await store.add(tx, sorted(wanted, key=lambda one: (one.recipient, one.cause)))
+    for recipient, count in sorted(too_many.items()):
+        await store.count_overflow(tx, recipient, f"overflow:{tx.at:%Y-%m-%d}", count)
 
 
 async def inbox(tx: Transaction, me: str, *, unread: bool, cursor: str | None, limit: int) -> Inbox:
@@ -114,12 +151,15 @@ async def read(tx: Transaction, me: str, which: ReadNotices) -> Read:
     return Read(marked=marked, unread=await store.unread(tx, me, MAX_UNREAD))
 
 
-async def deliveries(tx: Transaction, wanted: Wanted, *, cursor: str | None, limit: int) -> Deliveries:
+async def deliveries(
+    tx: Transaction, wanted: Wanted, *, is_confidant: bool, cursor: str | None, limit: int
+) -> Deliveries:
     """One page of what became of notices of the site, newest first, without contents. The look is written down."""
     key = cursors.decode_numbers(cursor, 1)
     asked = {name: value for name, value in asdict(wanted).items() if value is not None}
     await audit.record(tx, "notices.seen", tx.site, asked)
-    found = await store.deliveries(tx, wanted, older_than=key[0] if key else None, limit=limit + 1)
+    older_than = key[0] if key else None
+    found = await store.deliveries(tx, wanted, is_confidant=is_confidant, older_than=older_than, limit=limit + 1)
     items = found[:limit]
     return Deliveries(items=items, next_cursor=cursors.encode(items[-1].id) if len(found) > limit else None)
 
@@ -135,24 +175,49 @@ def _shown(row: dict[str, Any]) -> InboxNotice:
     return InboxNotice(**row, title=title, text=text)
 
 
-async def _recipients(tx: Transaction, audience: Audience, order: Order, former: Order | None) -> Iterable[_Heard]:
-    match audience:
+async def _heard(tx: Transaction, told: Sequence[_Word]) -> list[tuple[_Word, _Heard]]:
+    """Who hears of which; whoever did it themselves does not."""
+    audiences = {each.telling.audience for each in told}
+    numbers = sorted({each.order.number for each in told if each.telling.audience is Audience.REPORTERS})
+    crew = _Crew(
+        reporters=await store.reporters(tx, numbers) if numbers else [],
+        operators=await store.operators(tx) if Audience.DESK in audiences else [],
+        supervisors=await store.supervisors(tx) if audiences & {Audience.DESK, Audience.SUPERVISORS} else [],
+    )
+    return [(word, each) for word in told for each in _recipients(word, crew) if each.recipient != word.but_not]
+
+
+def _recipients(word: _Word, crew: _Crew) -> list[_Heard]:
+    order = word.order
+    match word.telling.audience:
         case Audience.WORKER:
             return _one(order, order.worker)
         case Audience.FORMER_WORKER:
-            return _one(order, former.worker if former else None)
+            return _one(order, word.former.worker if word.former else None)
+        case Audience.POOL:
+            return [_about(order, each) for each in order.pool]
+        case Audience.NEW_HELPERS:
+            known = word.former.helpers if word.former else ()
+            return [_about(order, each) for each in order.helpers if each not in known]
+        case Audience.REPORTER:
+            return _one(order, order.reporter)
         case Audience.REPORTERS:
             # Each hears of their own order, and nothing of the others.
             return [
                 _Heard(row["reporter"], row["number"], _place(order.confidential, row["category"], row["building"]))
-                for row in await store.reporters(tx, order.number)
+                for row in crew.reporters
+                if order.number in {row["number"], row["merged_into"]}
             ]
-        case Audience.SUPERVISORS:
-            people = [] if order.confidential else [SUPERVISORS]
-            people += await store.supervisors(tx)
-            return [_about(order, each) for each in people]
+        case Audience.DESK | Audience.SUPERVISORS:
+            return [_about(order, each) for each in _console(word.telling.audience, order, crew)]
         case Audience.UNIT:
             return _one(order, f"{UNIT_PREFIX}{order.unit}" if order.unit and not order.confidential else None)
+
+
+def _console(audience: Audience, order: Order, crew: _Crew) -> list[str]:
+    operators = crew.operators if audience is Audience.DESK and not order.confidential else []
+    group = [SUPERVISORS] if audience is Audience.SUPERVISORS and not order.confidential else []
+    return operators or [*group, *crew.supervisors]
 
 
 def _one(order: Order, recipient: str | None) -> list[_Heard]:

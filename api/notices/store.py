@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,13 +12,14 @@ from psycopg.types.json import Jsonb
 from api.notices.channels.contract import ChannelName
 from api.notices.rules import Kind, Urgency
 from api.notices.schemas import Delivery, Figure, Preferences
+from api.roles import Role
 from api.transactions import Touched, Transaction
 from herun.database.queries import Queries
 
 _QUERIES: Final = Queries(__package__)
-# Reporters of one order with all that were merged into it, supervisors of a site.
+# Reporters of one order with all that were merged into it; operators, and supervisors, of a site.
 MAX_REPORTERS: Final = 1000
-MAX_SUPERVISORS: Final = 50
+MAX_OF_ROLE: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,10 @@ class ToSend:
     in_digest: bool
 
 
+_COLUMNS: Final = [each.name for each in fields(ToSend)]
+_TO_INBOX: Final = {"channel": ChannelName.INBOX, "target": "", "in_digest": False}
+
+
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """A notice that is being sent now."""
@@ -79,14 +84,24 @@ class Wanted:
     number: str | None = None
 
 
-async def reporters(tx: Transaction, number: str) -> list[dict[str, Any]]:
-    """Who reported an order or one that was merged into it, with their own number, category and building."""
-    return await tx.all(_QUERIES["reporters"], number=number, limit=MAX_REPORTERS)
+async def reporters(tx: Transaction, numbers: Sequence[str]) -> list[dict[str, Any]]:
+    """Who reported these orders or one that was merged into them, with their own number, category and building."""
+    limit = MAX_REPORTERS * len(numbers)
+    return await tx.all(_QUERIES["reporters"], numbers=list(numbers), limit=limit)
 
 
 async def supervisors(tx: Transaction) -> list[str]:
     """The supervisors of the site."""
-    return [row["username"] for row in await tx.all(_QUERIES["supervisors"], limit=MAX_SUPERVISORS)]
+    return await _who_are(tx, Role.SUPERVISOR)
+
+
+async def operators(tx: Transaction) -> list[str]:
+    """The operators of the site."""
+    return await _who_are(tx, Role.OPERATOR)
+
+
+async def _who_are(tx: Transaction, role: Role) -> list[str]:
+    return [row["username"] for row in await tx.all(_QUERIES["people_of_role"], role=role, limit=MAX_OF_ROLE)]
 
 
 async def made_since(tx: Transaction, recipients: Sequence[str], since: datetime) -> dict[str, int]:
@@ -97,24 +112,25 @@ async def made_since(tx: Transaction, recipients: Sequence[str], since: datetime
 
 async def add(tx: Transaction, notices: Iterable[New]) -> None:
     """Puts notices into inboxes; one whose cause the recipient has heard of is left out."""
-    at = {"made_at": tx.at, "due_at": tx.at, "wall": tx.wall}
-    rows = [
-        {**_values(each), **at, "channel": ChannelName.INBOX, "target": "", "in_digest": False, "state": "new"}
-        for each in notices
-    ]
-    await tx.many(_QUERIES["add"], rows)
+    own = {"site": tx.site, "made_at": tx.at, "due_at": tx.at}
+    await _add(tx, "new", [{**_values(each), **own, **_TO_INBOX} for each in notices])
     tx.touched.add(Touched.NOTICES)
 
 
 async def add_to_send(tx: Transaction, notices: Iterable[ToSend]) -> None:
     """Adds what has to be sent; what is there already is left out."""
-    rows = [{**_values(each), "state": "waiting", "wall": tx.wall} for each in notices]
-    await tx.many(_QUERIES["add"], rows)
+    await _add(tx, "waiting", [_values(each) for each in notices])
 
 
-async def count_overflow(tx: Transaction, recipient: str, cause: str) -> None:
-    """Counts a notice that was one too many."""
-    await tx.run(_QUERIES["count_overflow"], recipient=recipient, cause=cause, wall=tx.wall)
+async def _add(tx: Transaction, state: str, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        columns = {name: [row[name] for row in rows] for name in _COLUMNS}
+        await tx.run(_QUERIES["add"], **columns, state=state, wall=tx.wall)
+
+
+async def count_overflow(tx: Transaction, recipient: str, cause: str, count: int) -> None:
+    """Counts notices that were too many."""
+    await tx.run(_QUERIES["count_overflow"], recipient=recipient, cause=cause, count=count, wall=tx.wall)
 
 
 async def new(tx: Transaction, limit: int) -> list[dict[str, Any]]:
@@ -147,6 +163,22 @@ async def claim(tx: Transaction, channel: ChannelName, *, until: datetime, limit
         rows += await tx.all(_QUERIES["claim_digest"], **values, sites=site, recipients=recipients, targets=targets)
     found = [Claimed(**{**row, "channel": ChannelName(row["channel"]), "kind": Kind(row["kind"])}) for row in rows]
     return sorted(found, key=lambda each: each.id)
+
+
+async def still_offered(tx: Transaction, offers: Sequence[Claimed]) -> set[tuple[str, str | None, str]]:
+    """Site, number and recipient of those of these offers that can be taken still."""
+    rows = await tx.all(
+        _QUERIES["still_offered"],
+        sites=[each.site for each in offers],
+        numbers=[each.number for each in offers],
+        recipients=[each.recipient for each in offers],
+    )
+    return {(row["site"], row["number"], row["recipient"]) for row in rows}
+
+
+async def withdraw(tx: Transaction, site: str, ids: list[int]) -> None:
+    """These need not be sent any more; in the inbox they stay."""
+    await tx.run(_QUERIES["withdraw"], of_site=site, ids=ids)
 
 
 async def sent(tx: Transaction, site: str, ids: list[int]) -> None:
@@ -190,9 +222,11 @@ async def read(tx: Transaction, me: str, *, ids: list[int], up_to: int | None) -
     return await tx.run(_QUERIES["read"], me=me, ids=ids, up_to=up_to)
 
 
-async def deliveries(tx: Transaction, wanted: Wanted, *, older_than: int | None, limit: int) -> list[Delivery]:
-    """What became of the site's notices, newest first."""
-    values = {"state": wanted.state, "channel": wanted.channel, "number": wanted.number}
+async def deliveries(
+    tx: Transaction, wanted: Wanted, *, is_confidant: bool, older_than: int | None, limit: int
+) -> list[Delivery]:
+    """What became of the site's notices, newest first; those of confidential orders for confidants only."""
+    values = {"state": wanted.state, "channel": wanted.channel, "number": wanted.number, "is_confidant": is_confidant}
     rows = await tx.chosen(_QUERIES["deliveries"], **values, older_than=older_than, limit=limit)
     return [Delivery(**row) for row in rows]
 

@@ -39,6 +39,14 @@ _TEXTS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
         "zh": ("工单已转出", "工单{number}不再由您处理。"),
         "en": ("No longer yours", "Work order {number} is no longer yours."),
     },
+    Kind.OFFERED: {
+        "zh": ("有工单可抢", "工单{number}可抢单{place}。"),
+        "en": ("To be claimed", "Work order {number} may be claimed{place}; the first who does has it."),
+    },
+    Kind.HELPING: {
+        "zh": ("请您协办", "请您协助办理工单{number}{place}。"),
+        "en": ("Your help is wanted", "You are asked to help with work order {number}{place}."),
+    },
     Kind.UNDER_WAY: {
         "zh": ("诉求已派单", "您的诉求{number}已派给处理人员。"),
         "en": ("Dispatched", "Your report {number} has been given to somebody."),
@@ -106,6 +114,18 @@ _TEXTS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
     Kind.PROMISE_MOVED: {
         "zh": ("办结时间调整", "您的诉求{number}预计在{due}前办结。"),
         "en": ("New promised date", "Your report {number} is now promised before {due}."),
+    },
+    Kind.PAUSE_ASKED: {
+        "zh": ("暂停申请待审批", "工单{number}申请暂停计时{place},请审批。"),
+        "en": ("A pause to decide on", "A pause is asked for of work order {number}{place}; please decide."),
+    },
+    Kind.EXTENSION_ASKED: {
+        "zh": ("延期申请待审批", "工单{number}申请延期{place},请审批。"),
+        "en": ("More time to decide on", "More time is asked for of work order {number}{place}; please decide."),
+    },
+    Kind.PAUSE_OVER: {
+        "zh": ("计时恢复", "工单{number}的计时暂停已于{due}结束{place},时限继续计算。"),
+        "en": ("The clock runs again", "The pause of work order {number} was over at {due}{place}."),
     },
     Kind.OVERFLOW: {
         "zh": ("通知过多", "一天内通知过多,另有{count}条未发送,请在工单列表中查看。"),

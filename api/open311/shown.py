@@ -11,9 +11,10 @@ from api.open311.attributes import in_language
 from api.open311.catalogue import Service
 from api.open311.statuses import detailed, status
 from api.work_orders.states import SENTENCES, State
-from herun.personal import redact
+from herun.redaction import redacted
 
 _DUPLICATE: Final = {"zh": "已并入工单 {}。", "en": "Merged into {}."}
+_ONE_OF_SEVERAL: Final = {"zh": "已与同一情况的诉求合并处理。", "en": "Merged with others about the same matter."}
 _STATES: Final = frozenset(State)
 
 
@@ -72,7 +73,7 @@ class Shower:
             "requested_datetime": self._at(row["opened_at"]),
             "updated_datetime": self._at(row["closed_at"] or row["updated_at"]),
             "expected_datetime": row["promised_at"] and self._at(row["promised_at"]),
-            "address": redact(row["address"] or "") or None,
+            "address": redacted(row["address"] or "") or None,
             "address_id": row["address_id"],
             "zipcode": row["zipcode"],
             "lat": row["lat"],
@@ -88,16 +89,19 @@ class Shower:
         return {
             "update_id": row["update_id"],
             "service_request_id": row["number"],
-            "status": detailed(row["state"]) if extended else status(row["state"]),
+            "status": detailed(row["state"]) if extended else status(row["stands"]),
             "updated_datetime": self._at(row["at"]),
-            "description": redact(row["words"]) if row["words"] else self._sentence(row["state"]),
+            "description": redacted(row["words"]) if row["words"] else self._sentence(row["state"]),
             "media_url": row["media_url"] if self._media_address else None,
             "external_status_code": row["state"],
         }
 
     def _notes(self, row: Mapping[str, Any]) -> str:
-        notes = redact(row["answer"]) if row["answer"] else self._sentence(row["state"])
-        return f"{_DUPLICATE[self._language].format(row['master'])} {notes}" if row["master"] else notes
+        notes = redacted(row["answer"]) if row["answer"] else self._sentence(row["state"])
+        if row["master"] is None:
+            return notes
+        told = _DUPLICATE[self._language].format(row["told_master"]) if row["told_master"] else None
+        return f"{told or _ONE_OF_SEVERAL[self._language]} {notes}"
 
     def _sentence(self, state: str) -> str:
         return SENTENCES[State(state)][self._language] if state in _STATES else state
@@ -105,7 +109,7 @@ class Shower:
     def _description(self, row: Mapping[str, Any]) -> str | None:
         # An order that came through Open311 says more than what was sent: where, and what else was asked for.
         text = row["description"] if row["token"] else in_language(row["text"], self._language)
-        return redact(text) if text else None
+        return redacted(text) if text else None
 
     def _media(self, row: Mapping[str, Any]) -> str | None:
         if self._media_address is None:

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from api.roles import Role
 from api.schema import MAX_BULK, MAX_CATEGORIES, Body, Moment, Name, Phone, Roles, Title, View, distinct
 from api.sessions.schemas import Password
+from api.transactions import SYSTEM
 
 # A password costs about 25 ms of CPU to hash, so one request may bring only so many.
 MAX_PASSWORDS = 200
 
 
+def _of_a_person(username: str) -> str:
+    if username.lower() == SYSTEM:
+        raise ValueError(f"{SYSTEM} is who acts where no person does")
+    return username
+
+
 class NewPerson(Body):
     """One person. Without a password nobody can sign in as them. `skills` are categories of orders."""
 
-    username: Name
+    username: Annotated[Name, AfterValidator(_of_a_person)]
     name: Title
     roles: Roles
     phone: Phone | None = None

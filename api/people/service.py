@@ -13,10 +13,11 @@ from api.people import store
 from api.people.schemas import MAX_PASSWORDS, NewPeople, NewPerson, People, PeopleAdded, Person
 from api.problems import FieldError, conflict, invalid
 from api.resources import Resources
-from api.roles import Role
+from api.roles import WORKERS, Role
 from api.sessions import passwords
 from api.sites import store as places
 from api.transactions import Transaction
+from api.work_orders import service as work_orders
 from herun.personal import mask
 
 
@@ -31,6 +32,8 @@ async def add(resources: Resources, tx: Transaction, new: NewPeople, *, replace:
         await store.put(tx, new.people, hashes)
     except UniqueViolation as error:
         raise conflict("username_taken", "one of these usernames belongs to another site") from error
+    no_workers = [each.username for each in new.people if set(WORKERS).isdisjoint(each.roles)]
+    await work_orders.take_back(tx, no_workers)
     roles = sorted({role.value for person in new.people for role in person.roles})
     await audit.record(tx, "people.put", tx.site, {"people": len(new.people), "roles": roles, "replaced": len(known)})
     return PeopleAdded(created=len(new.people) - len(known), replaced=len(known))

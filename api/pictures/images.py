@@ -5,6 +5,7 @@ Drawing it anew strips what the camera wrote into it (place, time, device) and w
 
 from __future__ import annotations
 
+import hashlib
 import io
 from dataclasses import dataclass
 from typing import Final
@@ -29,13 +30,16 @@ class NoPictureError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A picture as it is kept: JPEG, upright, with its thumbnail. `look` is alike in pictures that look alike."""
+    """A picture as it is kept: JPEG, upright, with its thumbnail. `look` is alike in pictures that look alike, `sha256`
+    of the whole picture, in hexadecimal.
+    """
 
     whole: bytes
     thumbnail: bytes
     width: int
     height: int
     look: int
+    sha256: str
 
 
 def take_in(data: bytes) -> Taken:
@@ -57,7 +61,9 @@ def take_in(data: bytes) -> Taken:
     upright.thumbnail((MAX_SIDE, MAX_SIDE))
     small = upright.copy()
     small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
-    return Taken(_jpeg(upright), _jpeg(small), upright.width, upright.height, look_of(upright))
+    whole = _jpeg(upright)
+    digest = hashlib.sha256(whole).hexdigest()
+    return Taken(whole, _jpeg(small), upright.width, upright.height, look_of(upright), digest)
 
 
 def format_of(data: bytes) -> str | None:

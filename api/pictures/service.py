@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
+import re
 import uuid
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Final
 from uuid import UUID
+
+import structlog
 
 from api.audit import store as audit
 from api.pictures import images, store
@@ -24,10 +26,17 @@ from api.work_orders import store as work_orders
 from api.work_orders.order import Order, Person
 from api.work_orders.states import OPEN, Bond, State
 
+log = structlog.get_logger(__name__)
+
 KEPT: Final = timedelta(days=365)
 WAITS: Final = timedelta(hours=1)  # a picture for its report
+# A picture's file is written before its row is committed, which takes seconds. A day is also time to put a database
+# back beside pictures that are newer than it.
+ORPHANS_KEPT: Final = timedelta(days=1)
 MAX_PICTURES: Final = 20  # of one order
 MAX_WAITING: Final = 10  # of one person
+_UUID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_OURS: Final = re.compile(rf"(?P<site>[^/]+)/(?P<picture>{_UUID})\.(?:{'|'.join(Size)})\.(?:jpg|part)")
 _MAY_SEND: Final = frozenset({Bond.DESK, Bond.WORKER, Bond.REPORTER})
 
 
@@ -59,7 +68,7 @@ async def add(
         raise conflict("too_many_pictures", f"an order has at most {MAX_PICTURES} pictures")
     made = await _keep(tx, resources, taken, kind, number)
     # With its hash in the chained history nobody can exchange it unnoticed.
-    detail = {"picture": str(made), "kind": kind, "sha256": hashlib.sha256(taken.whole).hexdigest()}
+    detail = {"picture": str(made), "kind": kind, "sha256": taken.sha256}
     await steps.note(tx, order, "pictured", by=person.username, detail=detail)
     return Pictures(number=number, items=await store.everything(tx, number))
 
@@ -74,9 +83,11 @@ async def send_ahead(tx: Transaction, resources: Resources, taken: Taken, most: 
 
 async def attach(tx: Transaction, order: Order, ids: list[UUID], by: str) -> None:
     """Makes pictures that were sent ahead the order's. Raises Problem 422 for one that is not there, or not theirs."""
-    if await store.attach(tx, order.number, ids, tx.at + KEPT) != len(ids):
+    found = await store.attach(tx, order.number, ids, tx.at + KEPT)
+    if len(found) != len(ids):
         raise invalid("unknown_picture", "a picture is not there, is not yours, or has waited too long; send it again")
-    await steps.note(tx, order, "pictured", by=by, detail={"pictures": [str(each) for each in ids]})
+    detail = {"pictures": [str(each) for each in ids], "sha256": [found.get(each) for each in ids]}
+    await steps.note(tx, order, "pictured", by=by, detail=detail)
 
 
 async def page(tx: Transaction, person: Person, number: str) -> Pictures:
@@ -91,11 +102,16 @@ async def one(tx: Transaction, resources: Resources, person: Person, number: str
     await _seen(tx, person, number)
     if picture not in {each.id for each in await store.everything(tx, number)}:
         raise not_found("picture")
-    data = await _objects(resources).get(_key(tx.site, picture, size))
+    data = await stored(resources, tx.site, picture, size)
     if data is None:
         raise not_found("picture")
     await audit.record(tx, "picture.seen", number, {"picture": str(picture), "size": size})
     return data
+
+
+async def stored(resources: Resources, site: str, picture: UUID, size: Size = Size.WHOLE) -> bytes | None:
+    """The bytes of a picture for whoever has seen to it that they may be shown; None if they are gone."""
+    return await _objects(resources).get(_key(site, picture, size))
 
 
 async def forget(resources: Resources, limit: int) -> int:
@@ -107,6 +123,30 @@ async def forget(resources: Resources, limit: int) -> int:
                 await _objects(resources).delete(_key(site, picture, size))
         await store.forget(tx, over)
     return len(over)
+
+
+async def forget_orphans(resources: Resources, after: str, limit: int) -> str:
+    """Deletes, of the objects behind a key, those that a transaction wrote and then did not keep: nothing is known of
+    them, and they are older than any transaction. Returns the last key that was looked at; empty: there were no more.
+
+    Sites that the database does not know are left alone: it may be another one than that of these pictures.
+    """
+    listed = await _objects(resources).listed(after, limit)
+    written_before = resources.wall.now_us() - ORPHANS_KEPT // timedelta(microseconds=1)
+    old = {
+        each.key: (found["site"], UUID(found["picture"]))
+        for each in listed
+        if each.written_us < written_before and (found := _OURS.fullmatch(each.key))
+    }
+    if old:
+        async with begin(resources, ALL_SITES) as tx:
+            unknown = await store.unknown(tx, set(old.values()))
+        orphans = [key for key, picture in old.items() if picture in unknown]
+        for key in orphans:
+            await _objects(resources).delete(key)
+        if orphans:
+            log.warning("orphan_pictures_deleted", objects=len(orphans))
+    return listed[-1].key if len(listed) == limit else ""
 
 
 async def _keep(tx: Transaction, resources: Resources, taken: Taken, kind: Kind, number: str | None) -> UUID:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -18,8 +19,9 @@ async def add(
     tx: Transaction, picture: UUID, taken: Taken, kind: Kind, *, number: str | None, expires_at: datetime
 ) -> None:
     """Keeps what is known of a picture; without a number it waits for its report."""
-    size = {"bytes": len(taken.whole), "width": taken.width, "height": taken.height, "look": taken.look}
-    await tx.run(_QUERIES["add"], id=picture, number=number, kind=kind, expires_at=expires_at, **size)
+    seen = {"width": taken.width, "height": taken.height, "look": taken.look}
+    kept = {"bytes": len(taken.whole), "sha256": taken.sha256, "expires_at": expires_at}
+    await tx.run(_QUERIES["add"], id=picture, number=number, kind=kind, **seen, **kept)
 
 
 async def waiting(tx: Transaction) -> int:
@@ -28,9 +30,10 @@ async def waiting(tx: Transaction) -> int:
     return row["pictures"] if row else 0
 
 
-async def attach(tx: Transaction, number: str, ids: list[UUID], expires_at: datetime) -> int:
-    """Makes waiting pictures of whoever acts the order's; returns how many there were."""
-    return await tx.run(_QUERIES["attach"], number=number, ids=ids, expires_at=expires_at)
+async def attach(tx: Transaction, number: str, ids: list[UUID], expires_at: datetime) -> dict[UUID, str | None]:
+    """Makes waiting pictures of whoever acts the order's; returns those that there were, with their hashes."""
+    rows = await tx.all(_QUERIES["attach"], number=number, ids=ids, expires_at=expires_at)
+    return {row["id"]: row["sha256"] for row in rows}
 
 
 async def everything(tx: Transaction, number: str) -> list[Picture]:
@@ -46,6 +49,12 @@ async def kinds(tx: Transaction, number: str, since: datetime) -> set[Kind]:
 async def expired(tx: Transaction, before: datetime, limit: int) -> list[tuple[str, UUID]]:
     """Site and id of pictures of any site whose time is over."""
     return [(row["site"], row["id"]) for row in await tx.all(_QUERIES["expired"], before=before, limit=limit)]
+
+
+async def unknown(tx: Transaction, pictures: Collection[tuple[str, UUID]]) -> set[tuple[str, UUID]]:
+    """Those of these that are of a site that there is, and that nothing is known of."""
+    sites, ids = [site for site, _ in pictures], [picture for _, picture in pictures]
+    return {(row["site"], row["id"]) for row in await tx.all(_QUERIES["unknown"], sites=sites, ids=ids)}
 
 
 async def forget(tx: Transaction, pictures: list[tuple[str, UUID]]) -> None:

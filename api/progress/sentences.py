@@ -15,6 +15,7 @@ _NAMES: Final = {
     "property_staff": {"zh": "物业人员", "en": "the property staff"},
 }
 _ANSWER_IT: Final = {"zh": "请先答复我们的问题。", "en": "Please answer our question first."}
+_NOT_SOLVED: Final = {"zh": "未解决的,请致电物业。", "en": "Call the property office if it is not solved."}
 _NEXT: Final[dict[State, dict[str, str]]] = {
     State.SUBMITTED: {"zh": "值班台将受理。", "en": "The desk accepts it."},
     State.ACCEPTED: {"zh": "值班台将派人处理。", "en": "The desk finds somebody for it."},
@@ -35,9 +36,11 @@ _NEXT: Final[dict[State, dict[str, str]]] = {
 }
 
 
-def next_step(state: State, *, is_asked: bool) -> dict[str, str]:
-    """What happens next to an order that stands so; an open question comes first."""
-    return _ANSWER_IT if is_asked else _NEXT[state]
+def next_step(state: State, *, is_asked: bool, can_rate: bool) -> dict[str, str]:
+    """What happens next to an order that stands so; an open question comes first. Without an account nobody rates."""
+    if is_asked:
+        return _ANSWER_IT
+    return _NOT_SOLVED if state is State.ANSWERED and not can_rate else _NEXT[state]
 
 
 def with_whom(state: State, unit: str | None, roles_of_worker: list[str] | None) -> WithWhom | None:

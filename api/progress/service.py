@@ -49,7 +49,7 @@ async def _shown(tx: Transaction, number: str) -> Progress:
         number=number,
         state=order.state,
         sentence=sentence(order.state, order.master_state, is_asked=question is not None),
-        next_step=sentences.next_step(stands, is_asked=question is not None),
+        next_step=sentences.next_step(stands, is_asked=question is not None, can_rate=order.reporter is not None),
         with_whom=sentences.with_whom(stands, standing["unit"], standing["roles_of_worker"]),
         opened_at=order.opened_at,
         updated_at=order.updated_at,

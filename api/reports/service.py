@@ -122,7 +122,9 @@ async def _opened(
     building = report.building or reporter.building
     master = None if is_confidential else await topics.known(tx, report.text, building, category=report.category)
     if master is not None:
-        joined = await work_orders.open_and_join(tx, reporter, report, phone, master=master, channel=channel)
+        joined = await work_orders.open_and_join(
+            tx, reporter, report, phone, master=master, channel=channel, is_said=False
+        )
         if joined is not None:
             return joined
     return await work_orders.open_for_report(tx, reporter, report, phone, channel)

@@ -21,7 +21,8 @@ SELECT site, name, partition, time_zone, created_at FROM sites ORDER BY site COL
 SELECT site, name, partition, time_zone, created_at FROM sites WHERE site = %(site)s;
 
 -- name: next_feed_seq
-UPDATE feed_counters SET feed_seq = feed_seq + %(count)s WHERE site = %(site)s RETURNING feed_seq;
+UPDATE feed_counters SET feed_seq = feed_seq + %(count)s WHERE site = %(site)s
+RETURNING feed_seq, history_hash;
 
 -- name: put_building
 INSERT INTO buildings (site, building, name) VALUES (%(site)s, %(building)s, %(name)s)

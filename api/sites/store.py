@@ -14,6 +14,7 @@ from herun.database.queries import Queries
 
 _QUERIES: Final = Queries(__package__)
 _CREATION_LOCK: Final = 0x4845_5255_4E02  # held while a partition is chosen
+NEWEST_HASH: Final = "newest hash"  # among what a transaction knows
 MAX_SITES: Final = 1000  # of one list; a city has fewer estates than this on one system
 
 
@@ -48,10 +49,11 @@ async def site(tx: Transaction) -> Site | None:
 async def next_feed_seq(tx: Transaction, count: int = 1) -> int:
     """The next number of the site's feed, of several the last; who else wants one waits for this transaction to end.
 
-    So none is skipped.
+    So none is skipped. What the site's history is chained to is read with it: it stays so until then.
     """
     row = await tx.one(_QUERIES["next_feed_seq"], count=count)
     assert row is not None  # noqa: S101 - every site is made with its counter
+    tx.known[NEWEST_HASH] = row["history_hash"]
     tx.touched.add(Touched.FEED)
     return int(row["feed_seq"])
 

@@ -10,7 +10,7 @@ SELECT o.number, o.category, o.building, o.opened_seq, o.opened_at, o.title ->> 
 FROM work_orders AS o
 WHERE o.site = %(site)s AND o.opened_at >= %(since)s AND o.opened_at < %(until)s
   AND o.origin = 'report' AND o.state <> 'cancelled' AND o.parent IS NULL AND NOT o.confidential
-  AND o.reporter IS DISTINCT FROM 'system'
+  AND o.channel <> 'pattern'
 
 -- name: recent
 -- The newest reports of a stretch, each with the topic that it is of.

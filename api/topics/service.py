@@ -15,15 +15,13 @@ from api.figures import shares
 from api.figures.service import zone_of
 from api.figures.weeks import WEEK, Week, week_named, week_of
 from api.problems import not_found
-from api.reports.schemas import NewReport
 from api.topics import store
 from api.topics.clusters import Founded, Joined, Report, Sorted, sort_in
 from api.topics.schemas import Kind, Member, Members, Pass, Topic, Topics, TopicsAsked
 from api.topics.store import Heard, Stretch
 from api.topics.text import NOBODY, Centre, Frequencies, frequencies, grams
-from api.transactions import SYSTEM, Transaction
+from api.transactions import Transaction
 from api.work_orders import service as work_orders
-from api.work_orders.order import Person
 from herun.redaction import redacted
 
 EVERY: Final = timedelta(hours=1)  # of the estate's clock, between two passes
@@ -71,13 +69,14 @@ async def open_master(tx: Transaction, topic: dict[str, Any]) -> str:
     """Opens the order that answers for a topic from now on; returns its number. `topic` is a row of `store.named`."""
     of_sensor = topic["kind"] == Kind.SENSOR
     building = topic["building"] if of_sensor else await store.only_building(tx, topic["topic"])
-    said = f"{topic['members']} 次传感器告警" if of_sensor else f"{topic['members']} 件诉求反映同一情况"
-    text = f"未诉先办:{said}:{topic['label']}(话题 {topic['topic']} / topic of {topic['members']} orders)"
-    report = NewReport(category=topic["category"], text=text, title=topic["label"], building=building)
-    order = await work_orders.open_for_report(tx, Person(SYSTEM, frozenset(), None), report, None)
-    await store.set_master(tx, topic["topic"], order.number)
-    await audit.record(tx, "topic.master_opened", topic["topic"], {"number": order.number})
-    return order.number
+    count, label = topic["members"], topic["label"]
+    said = f"{count} 次传感器告警" if of_sensor else f"{count} 件诉求反映同一情况"
+    meant = "alerts of sensors" if of_sensor else "reports"
+    text = {"zh": f"未诉先办:{said}:{label}", "en": f"Before anybody asks again: {count} {meant} of the same: {label}"}
+    number = await work_orders.open_for_topic(tx, topic["category"], {"zh": label, "en": label}, text, building)
+    await store.set_master(tx, topic["topic"], number)
+    await audit.record(tx, "topic.master_opened", topic["topic"], {"number": number})
+    return number
 
 
 async def sort_if_due(tx: Transaction) -> Pass | None:

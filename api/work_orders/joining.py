@@ -6,7 +6,6 @@ A merged order keeps its number, its reporter and its rating; whoever reported i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from api.problems import conflict, invalid
@@ -15,11 +14,12 @@ from api.work_orders import opening, steps, store
 from api.work_orders.kinds import Channel, Origin
 from api.work_orders.order import Move, Order
 from api.work_orders.schemas import Part
-from api.work_orders.states import TOLD, UNDER_WAY, Action, State
+from api.work_orders.states import TRANSITIONS, UNDER_WAY, Action, State
 
 Held = Mapping[str, Order]  # the orders that this transaction has locked, by number
 
-_MASTERS: Final = UNDER_WAY | TOLD | {State.SUBMITTED, State.ON_HOLD, State.RETURNED, State.ARBITRATION, State.RESOLVED}
+# Not what is answered: who reports it after its answer says that it is not solved, and somebody has to look.
+_MASTERS: Final = UNDER_WAY | {State.SUBMITTED, State.ON_HOLD, State.RETURNED, State.ARBITRATION, State.RESOLVED}
 
 
 async def merge(tx: Transaction, held: Held, order: Order, move: Move, by: str) -> Order:
@@ -30,7 +30,7 @@ async def merge(tx: Transaction, held: Held, order: Order, move: Move, by: str) 
     if master.state is State.MERGED:
         raise conflict("master_is_merged", f"{master.number} is itself merged into {master.merged_into}")
     if master.state not in _MASTERS:
-        raise conflict("wrong_state", f"nothing can be merged into an order that is {master.state}")
+        raise conflict("wrong_state", f"nothing can be merged into an order that is {master.state}; it can be reopened")
     if order.parent is not None or await store.parts(tx, order.number):
         raise conflict("has_parts", "an order that is a part of another, or has parts, is not merged")
     followers = [each for each in held.values() if each.merged_into == order.number]
@@ -38,8 +38,7 @@ async def merge(tx: Transaction, held: Held, order: Order, move: Move, by: str) 
         raise conflict("too_many_merged", f"an order stands for at most {store.MAX_MERGED} others")
     after = await steps.step(tx, order, move, by)
     for each in followers:
-        detail = {"master": master.number}
-        await steps.note(tx, replace(each, merged_into=master.number), "moved-on", by=by, detail=detail)
+        await steps.moved_on(tx, each, master.number, by)
     await steps.note(tx, master, "joined", by=by, detail={"number": order.number})
     return await store.known(tx, after.number)
 
@@ -66,6 +65,8 @@ async def split(tx: Transaction, order: Order, part: Part, by: str) -> Order:
     """
     if order.parent is not None:
         raise conflict("is_a_part", "a part is not split again")
+    if order.state not in TRANSITIONS[Action.SPLIT].sources:  # before a part is opened in vain
+        raise conflict("wrong_state", f"split is not possible while the order is {order.state}")
     if len(await store.parts(tx, order.number)) >= store.MAX_PARTS:
         raise conflict("too_many_parts", f"an order has at most {store.MAX_PARTS} parts")
     if part.worker is not None and not await store.is_worker(tx, part.worker):
@@ -85,6 +86,13 @@ async def split(tx: Transaction, order: Order, part: Part, by: str) -> Order:
     )  # fmt: skip
     await steps.step(tx, order, Move(Action.SPLIT, part.text, detail={"part": opened.number}), by)
     return opened
+
+
+async def confide_parts(tx: Transaction, held: Held, order: Order, move: Move, by: str) -> None:
+    """What is confidential is so in its parts as well."""
+    for part in held.values():
+        if part.parent == order.number and not part.confidential and part.state is not State.CANCELLED:
+            await steps.step(tx, part, move, by)
 
 
 async def close_parts(tx: Transaction, held: Held, order: Order, by: str) -> None:

@@ -125,11 +125,16 @@ class Move:
 
 def sees(person: Person, order: Order) -> bool:
     """True if the order is for this person's eyes; the same as `_grounds` of the store."""
-    if person.username in {order.worker, order.reporter} or _helps(person, order):
+    if person.username == order.reporter or works_on(person, order) or _helps(person, order):
         return True
     if order.confidential:
         return person.has(*CONFIDANTS)
     return person.has(*READERS) or _is_of_building(person, order) or may_take(person, order)
+
+
+def works_on(person: Person, order: Order) -> bool:
+    """True if they have it; whoever is no worker any more has nothing, whatever is still in their name."""
+    return person.username == order.worker and person.has(*WORKERS)
 
 
 def may_take(person: Person, order: Order) -> bool:
@@ -149,7 +154,7 @@ def bonds(person: Person, order: Order, closers: AbstractSet[str]) -> set[Bond]:
         found.add(Bond.SUPERVISOR)
     if person.has(*WORKERS):
         found.add(Bond.CREW)
-    if order.worker == person.username and person.has(*WORKERS):
+    if works_on(person, order):
         found.add(Bond.WORKER)
     if _helps(person, order):
         found.add(Bond.HELPER)
@@ -243,10 +248,11 @@ def _times(order: Order, state: State, action: Action, at: datetime) -> dict[str
 
 
 _TO_NOBODY: Final[dict[str, Any]] = {"worker": None, "pool": (), "helpers": ()}
+_TAKEN_UP: Final = {"state_before": None, "hold_until": None}
 _ON_ITS_OWN: Final = {"merged_into": None, "master_state": None, "master_answer": None}
 _NEW_ROUND: Final = {
     **_TO_NOBODY, "resolution": None, "answer": None, "dispatched_at": None, "handled_at": None, "arrived_at": None,
-    "resolved_at": None, "answered_at": None, "closed_at": None, "transfers": 0, "state_before": None,
+    "resolved_at": None, "answered_at": None, "closed_at": None, "transfers": 0, **_TAKEN_UP,
     "rating": None, "rated_by": None, **_ON_ITS_OWN,
 }  # fmt: skip
 
@@ -256,11 +262,11 @@ def _a_new_round(order: Order) -> dict[str, Any]:
 
 
 _Changes = Callable[[Order, Move, str, datetime], dict[str, Any]]
-_TAKEN_UP: Final = {"state_before": None, "hold_until": None}
 # What each action changes besides state and time; what is not named here changes nothing else.
 _CHANGES: Final[dict[Action, _Changes]] = {
     Action.DISPATCH: lambda _order, move, _by, _at: {"worker": move.worker},
     Action.CLAIM: lambda _order, _move, by, _at: {"worker": by},
+    Action.HANDLE: lambda _order, _move, _by, _at: {"arrived_at": None},  # whoever had it before was there, if anybody
     Action.ARRIVE: lambda _order, _move, _by, at: {"arrived_at": at},
     Action.TRANSFER: lambda order, move, _by, _at: {
         "worker": move.worker,

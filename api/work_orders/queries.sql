@@ -3,11 +3,11 @@
 INSERT INTO work_orders (site, number, origin, state, category, severity, title, text, building, zone, channel,
                          confidential, unit, grid, lat, lon, address, attributes, parent, alert_id, alert_version,
                          alert_rule_uid, alert_count, alert_cleared_at, reporter, contact_phone, opened_seq,
-                         opened_at, updated_at, version)
+                         opened_at, updated_at, version, salt)
 VALUES (%(site)s, %(number)s, %(origin)s, %(state)s, %(category)s, %(severity)s, %(title)s, %(text)s, %(building)s,
         %(zone)s, %(channel)s, %(confidential)s, %(unit)s, %(grid)s, %(lat)s, %(lon)s, %(address)s, %(attributes)s,
         %(parent)s, %(alert_id)s, %(alert_version)s, %(alert_rule_uid)s, %(alert_count)s, %(alert_cleared_at)s,
-        %(reporter)s, %(contact_phone)s, %(opened_seq)s, %(opened_at)s, %(updated_at)s, %(version)s)
+        %(reporter)s, %(contact_phone)s, %(opened_seq)s, %(opened_at)s, %(updated_at)s, %(version)s, %(salt)s)
 ON CONFLICT DO NOTHING
 RETURNING number;
 
@@ -35,16 +35,13 @@ ON CONFLICT DO NOTHING
 RETURNING number;
 
 -- name: add_history
+-- And the hash of the last one, to which the next one will be chained.
+WITH newest AS (UPDATE feed_counters SET history_hash = %(newest)s WHERE site = %(site)s)
 INSERT INTO order_history (site, number, n, action, from_state, to_state, actor, at, worker, reason, detail, feed_seq,
                            hash)
-VALUES (%(site)s, %(number)s, %(n)s, %(action)s, %(from_state)s, %(to_state)s, %(actor)s, %(at)s, %(worker)s,
-        %(reason)s, %(detail)s, %(feed_seq)s, %(hash)s);
-
--- name: newest_hash
-SELECT history_hash FROM feed_counters WHERE site = %(site)s;
-
--- name: put_newest_hash
-UPDATE feed_counters SET history_hash = %(hash)s WHERE site = %(site)s;
+SELECT %(site)s, * FROM unnest(%(number)s::text[], %(n)s::integer[], %(action)s::text[], %(from_state)s::text[],
+                               %(to_state)s::text[], %(actor)s::text[], %(at)s::timestamptz[], %(worker)s::text[],
+                               %(reason)s::text[], %(detail)s::jsonb[], %(feed_seq)s::bigint[], %(hash)s::bytea[]);
 
 -- name: lock
 -- No key: rows of other tables refer to orders, and whoever adds one must not wait here for somebody who waits for them.
@@ -74,6 +71,7 @@ ORDER BY number
 FOR NO KEY UPDATE;
 
 -- name: several
+-- In the order of the numbers: what is done to several is done in the same order each time.
 SELECT number, origin, state, category, severity, title, text, building, zone, channel, confidential, unit, grid,
        lat, lon, address, attributes, parent, merged_into, state_before, hold_until, returns, transfers, reopens,
        arbitrated, alert_id, alert_version, alert_rule_uid, alert_count, alert_cleared_at, reporter, contact_phone,
@@ -81,7 +79,8 @@ SELECT number, origin, state, category, severity, title, text, building, zone, c
        closed_at, score, solved, comment, speed, attitude, result, rated_by, master_state, master_answer, pool, helpers,
        asked_until, opened_seq, opened_at, updated_at, version
 FROM work_orders_whole
-WHERE site = %(site)s AND number = ANY(%(numbers)s);
+WHERE site = %(site)s AND number = ANY(%(numbers)s)
+ORDER BY number;
 
 -- name: one
 SELECT number, origin, state, category, severity, title, text, building, zone, channel, confidential, unit, grid,
@@ -104,7 +103,7 @@ SELECT number, origin, state, category, severity, title, text, building, zone, c
        asked_until, opened_seq, opened_at, updated_at, version
 FROM work_orders_whole
 WHERE site = %(site)s
-  AND (%(is_confidant)s OR NOT confidential OR worker = %(me)s OR reporter = %(me)s)
+  AND (%(is_confidant)s OR NOT confidential OR (%(is_worker)s AND worker = %(me)s) OR reporter = %(me)s)
   AND (%(of_worker)s::text IS NULL OR worker = %(of_worker)s)
   AND (%(of_reporter)s::text IS NULL OR reporter = %(of_reporter)s)
   AND (%(of_building)s::text IS NULL OR (origin = 'alert' AND building = %(of_building)s AND NOT confidential))
@@ -141,6 +140,10 @@ WHERE site = %(site)s AND state = 'answered' AND answered_at <= %(before)s
 ORDER BY answered_at, number
 LIMIT %(limit)s;
 
+-- name: in_hand_of
+SELECT number FROM work_orders
+WHERE site = %(site)s AND worker = ANY(%(workers)s) AND state IN ('dispatched', 'handling');
+
 -- name: held_until
 SELECT number FROM work_orders
 WHERE site = %(site)s AND state = 'on_hold' AND hold_until <= %(before)s
@@ -168,6 +171,10 @@ UPDATE order_checklist SET done_by = %(actor)s, done_at = %(at)s
 WHERE site = %(site)s AND number = %(number)s AND item = %(item)s AND done_at IS NULL
 RETURNING item;
 
+-- name: untick
+UPDATE order_checklist SET done_by = NULL, done_at = NULL
+WHERE site = %(site)s AND number = %(number)s AND done_at IS NOT NULL;
+
 -- name: history
 SELECT n, action, from_state, to_state, actor, at, worker, reason, detail, feed_seq FROM order_history
 WHERE site = %(site)s AND number = %(number)s
@@ -186,6 +193,10 @@ WHERE h.site = %(site)s AND h.action IN ('handle', 'resolve', 'answer', 'helper-
       SELECT number FROM ours
       UNION SELECT w.number FROM work_orders AS w JOIN ours ON w.parent = ours.number WHERE w.site = %(site)s
   );
+
+-- name: returners
+SELECT DISTINCT actor FROM order_history
+WHERE site = %(site)s AND number = %(number)s AND action = 'return';
 
 -- name: rated_same_answer
 SELECT 1 AS found

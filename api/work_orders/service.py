@@ -15,6 +15,7 @@ from api import cursors
 from api.dispatch import service as dispatch
 from api.problems import Problem, conflict, invalid, not_found
 from api.reports.schemas import NewReport
+from api.roles import READERS, WORKERS
 from api.transactions import SYSTEM, Transaction
 from api.work_orders import guards, joining, opening, steps, store
 from api.work_orders import order as orders
@@ -22,19 +23,24 @@ from api.work_orders.joining import Held
 from api.work_orders.kinds import Channel, Origin
 from api.work_orders.order import Move, Order, Person
 from api.work_orders.schemas import Checklist, History, NewItem, Part, WorkOrder, WorkOrders
-from api.work_orders.shown import shown
+from api.work_orders.shown import for_reporters, shown
 from api.work_orders.states import OPEN, OVER, TOLD, TRANSITIONS, Action, Bond, State
 from herun.alerts import Alert
 from herun.clock import to_datetime
 
 # Why an order was merged that its reporter joined to another one.
 JOINED: Final = "报事人确认为同一问题。Its reporter says that it is the same."
+KNOWN: Final = "同一情况已在处理。The same is being dealt with already."
+_WITHOUT_ACCOUNT: Final = frozenset({Channel.PHONE, Channel.ANONYMOUS})
 _REPORT_SEVERITY: Final = "info"
 RATED_WITHIN: Final = timedelta(days=7)  # of the answer; after it silence is silence
 _OPEN_BATCH: Final = 100  # orders that one transaction takes when their time is over
 # Actions that change which orders belong together, and those that look at the others: these are locked with it.
 _JOINS: Final = frozenset({Action.MERGE, Action.UNMERGE, Action.REOPEN, Action.CANCEL})
-_LOOKS_AT_OTHERS: Final = frozenset({Action.RESOLVE, Action.ANSWER, Action.RATE})
+_LOOKS_AT_OTHERS: Final = frozenset({Action.RESOLVE, Action.ANSWER, Action.RATE, Action.CONFIDE})
+# What decides on an order over the head of whoever has it: never their own decision, whatever else they are.
+_OVER_ITS_WORKER: Final = frozenset({Action.SIGN_OFF, Action.REFUSE_RETURN, Action.RECALL, Action.CANCEL})
+NO_WORKER: Final = "承办人已不在岗。Its worker is none any more."
 
 
 async def open_for_report(
@@ -46,9 +52,18 @@ async def open_for_report(
 
 
 async def open_and_join(
-    tx: Transaction, reporter: Person, report: NewReport, phone: str | None, *, master: str, channel: Channel
+    tx: Transaction,
+    reporter: Person,
+    report: NewReport,
+    phone: str | None,
+    *,
+    master: str,
+    channel: Channel,
+    is_said: bool = True,
 ) -> WorkOrder | None:
     """Opens the order of a report that is about the same as an order, and merges it into that.
+
+    `is_said`: its reporter says that it is the same; else the rules do, and the reporter is told.
 
     None if nobody may join that order any more: it is over, merged, or confidential by now.
     """
@@ -63,8 +78,9 @@ async def open_and_join(
     order = await opening.open_order(tx, new, by=reporter.username, dispatched=False)
     if order.confidential:
         raise conflict("confidential", "a confidential report is not joined to another order")
-    move = Move(Action.MERGE, JOINED, master=master)
-    return shown(await joining.merge(tx, {**held, order.number: order}, order, move, reporter.username), reporter)
+    move = Move(Action.MERGE, JOINED if is_said else KNOWN, master=master)
+    by = reporter.username if is_said else SYSTEM
+    return shown(await joining.merge(tx, {**held, order.number: order}, order, move, by), reporter)
 
 
 def may_be_joined(order: Order) -> bool:
@@ -74,7 +90,7 @@ def may_be_joined(order: Order) -> bool:
 
 def _of_report(tx: Transaction, reporter: Person, report: NewReport, phone: str | None, channel: Channel) -> Order:
     words = report.title or report.text[:60]
-    has_account = channel not in {Channel.PHONE, Channel.ANONYMOUS}
+    has_account = channel not in _WITHOUT_ACCOUNT
     return Order(
         number="",
         origin=Origin.REPORT,
@@ -99,6 +115,18 @@ def _of_report(tx: Transaction, reporter: Person, report: NewReport, phone: str 
     )
 
 
+async def open_for_topic(
+    tx: Transaction, category: str, title: dict[str, str], text: dict[str, str], building: str | None
+) -> str:
+    """Opens the order that answers for a topic: nobody reported it, and it goes the way of all. Returns its number."""
+    order = Order(
+        number="", origin=Origin.REPORT, channel=Channel.PATTERN, state=State.SUBMITTED, category=category,
+        severity=_REPORT_SEVERITY, title=title, text=text, building=building, zone=None, opened_seq=0,
+        opened_at=tx.at, updated_at=tx.at,
+    )  # fmt: skip
+    return (await opening.open_order(tx, order, by=SYSTEM)).number
+
+
 async def follow_alert(tx: Transaction, alert: Alert) -> None:
     """Opens the order of an alert the first time that it is heard of; later versions amend it, none is heard twice.
 
@@ -121,9 +149,18 @@ async def act(tx: Transaction, person: Person, number: str, move: Move) -> WorkO
     held = await _held(tx, number, move)
     closers = await store.closers(tx, number) if move.action is Action.RATE else set()
     order = _theirs(held.get(number), person, move.action, closers)
+    await _is_not_their_own_cause(tx, order, person, move.action)
     await guards.check(tx, order, move, person.username)
+    if move.action is Action.REOPEN:
+        await store.untick(tx, number)  # what was done did not do
     order = await _moved(tx, person, held, order, move)
     return shown(order, person)
+
+
+async def _is_not_their_own_cause(tx: Transaction, order: Order, person: Person, action: Action) -> None:
+    is_own = action in _OVER_ITS_WORKER and orders.works_on(person, order) and person.username != order.reporter
+    if is_own or (action is Action.ARBITRATE and person.username in await store.returners(tx, order.number)):
+        raise Problem(HTTPStatus.FORBIDDEN, "own_cause", f"{action} is for somebody who had no part in it")
 
 
 async def _held(tx: Transaction, number: str, move: Move) -> Held:
@@ -162,10 +199,15 @@ async def _moved(tx: Transaction, person: Person, held: Held, order: Order, move
             move = await _with_worker(tx, order, move)
         case Action.CLAIM if order.state is State.ACCEPTED:
             move = await dispatch.check_claim(tx, order, by, move)
-    order = await steps.step(tx, order, move, by)
+    return await _with_what_follows(tx, held, await steps.step(tx, order, move, by), move, by)
+
+
+async def _with_what_follows(tx: Transaction, held: Held, order: Order, move: Move, by: str) -> Order:
     match move.action:
         case Action.ACCEPT | Action.REOPEN:
             return await opening.dispatch_if_somebody_fits(tx, order)
+        case Action.CONFIDE:
+            await joining.confide_parts(tx, held, order, move, by)
         case Action.ANSWER:
             await joining.close_parts(tx, held, order, SYSTEM)
         case Action.CANCEL:
@@ -205,6 +247,15 @@ async def close_silent(tx: Transaction) -> int:
 async def resume_held(tx: Transaction) -> int:
     """Takes up orders whose hold is over, and says how many: nobody has to remember them."""
     return await _when_time_is_over(tx, await store.held_until(tx, tx.at, _OPEN_BATCH), Move(Action.RESUME))
+
+
+async def take_back(tx: Transaction, workers: list[str]) -> None:
+    """Takes what they have in hand from those who are no workers any more; it goes to whom it fits, or to the desk."""
+    held = await store.locked_together(tx, await store.in_hand_of(tx, workers))
+    for _, order in sorted(held.items()):
+        if order.worker in workers and order.state in TRANSITIONS[Action.RECALL].sources:
+            after = await steps.step(tx, order, Move(Action.RECALL, NO_WORKER), SYSTEM)
+            await opening.dispatch_if_somebody_fits(tx, after)
 
 
 async def _when_time_is_over(tx: Transaction, numbers: list[str], move: Move) -> int:
@@ -263,7 +314,8 @@ async def one(tx: Transaction, person: Person, number: str) -> WorkOrder:
 async def history(tx: Transaction, person: Person, number: str) -> History:
     """All that happened to it. Raises Problem 404 if it is not for this person's eyes."""
     order = await seen(tx, person, number)
-    return History(number=order.number, items=await store.history(tx, number))
+    entries = await store.history(tx, number)
+    return History(number=order.number, items=entries if person.has(*READERS, *WORKERS) else for_reporters(entries))
 
 
 async def page(tx: Transaction, person: Person, wanted: store.Filter, *, cursor: str | None, limit: int) -> WorkOrders:

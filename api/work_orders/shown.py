@@ -6,12 +6,21 @@ from dataclasses import asdict
 from typing import Final
 
 from api.roles import DESK
-from api.work_orders.order import Order, Person, bonds
-from api.work_orders.schemas import GivenRating, OrderAlert, Place, Times, WorkOrder
+from api.work_orders.order import Order, Person, bonds, works_on
+from api.work_orders.schemas import GivenRating, HistoryEntry, OrderAlert, Place, Times, WorkOrder
 from api.work_orders.states import TRANSITIONS, Action, possible, sentence
 from herun.personal import mask
 
 _MADE: Final = {"sentence", "possible_actions", "place", "alert", "contact_phone", "answer", "rating", "times"}
+# What the reporter is meant to read, or has written; and what is none of theirs.
+_FOR_REPORTERS: Final = frozenset(
+    {
+        "opened", "amended", Action.DISPATCH, Action.HOLD, Action.MERGE, Action.UNMERGE, Action.RESOLVE, Action.ANSWER,
+        Action.RATE, Action.REOPEN, Action.CONFIDE, Action.DISCLOSE, Action.CANCEL, "ask", "told", "lapsed", "urge",
+        "pictured",
+    }
+)  # fmt: skip
+_AMONG_WORKERS: Final = frozenset({"noted", "listed", "ticked"})
 _AS_IT_IS: Final = [name for name in WorkOrder.model_fields if name not in _MADE]
 
 
@@ -31,6 +40,15 @@ def shown(order: Order, person: Person) -> WorkOrder:
     )
 
 
+def for_reporters(entries: list[HistoryEntry]) -> list[HistoryEntry]:
+    """A history without what is said among those who work on it; that something happened is no secret."""
+    return [
+        entry if entry.action in _FOR_REPORTERS else entry.model_copy(update={"reason": None, "detail": None})
+        for entry in entries
+        if entry.action not in _AMONG_WORKERS
+    ]
+
+
 def _theirs(order: Order, person: Person) -> list[Action]:
     own = bonds(person, order, frozenset())
     return [action for action in possible(order.state) if not own.isdisjoint(TRANSITIONS[action].bonds)]
@@ -44,7 +62,7 @@ def _place(order: Order) -> Place | None:
 def _phone(order: Order, person: Person) -> str | None:
     if order.contact_phone is None:
         return None
-    whole = person.has(*DESK) or person.username in {order.worker, order.reporter}
+    whole = person.has(*DESK) or works_on(person, order) or person.username == order.reporter
     return order.contact_phone if whole else mask(order.contact_phone)
 
 

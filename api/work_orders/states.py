@@ -151,7 +151,7 @@ _TABLE: Final = (
     _row(Action.ANSWER, {State.RESOLVED}, State.ANSWERED, {Bond.DESK, Bond.WORKER}, "text"),
     _row(Action.RATE, {State.ANSWERED}, State.RATED, {Bond.RATER}, "score"),
     _row(Action.CLOSE, {State.ANSWERED, State.RESOLVED}, State.CLOSED, set()),
-    _row(Action.REOPEN, {*TOLD, State.MERGED}, State.ACCEPTED, {Bond.DESK, Bond.REPORTER}, "reason"),
+    _row(Action.REOPEN, {*TOLD, State.MERGED, State.CANCELLED}, State.ACCEPTED, {Bond.DESK, Bond.REPORTER}, "reason"),
     _within(Action.CONFIDE, frozenset(State) - {State.CANCELLED}, {Bond.SUPERVISOR, Bond.REPORTER}, "reason"),
     _within(Action.DISCLOSE, frozenset(State) - {State.CANCELLED}, {Bond.SUPERVISOR}, "reason"),
     _row(

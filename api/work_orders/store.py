@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from itertools import accumulate
 from typing import Any, Final
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
 from api.roles import READERS, WORKERS
+from api.sites.store import NEWEST_HASH
 from api.transactions import Transaction
 from api.work_orders.kinds import Channel, Origin
 from api.work_orders.order import CONFIDANTS, Order, Person, Rating
@@ -28,6 +30,7 @@ MAX_ITEMS: Final = 50  # of one checklist
 MAX_SITES: Final = 1000  # looked after in one round
 MAX_TIED: Final = 500  # orders that somebody helps with or may take, and sees for it; the newest
 _RATING: Final = [field.name for field in fields(Rating)]
+_ORDER: Final = [field.name for field in fields(Order) if field.name != "rating"]  # which has a table of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,9 @@ class Filter:
     parent: str | None = None
 
 
-async def add(tx: Transaction, order: Order) -> bool:
-    """Adds an order; False if its number is taken or its alert has one."""
-    return await tx.one(_QUERIES["add"], **_columns(order)) is not None
+async def add(tx: Transaction, order: Order, salt: bytes) -> bool:
+    """Adds an order, with the salt of its seal; False if its number is taken or its alert has one."""
+    return await tx.one(_QUERIES["add"], **_columns(order), salt=salt) is not None
 
 
 async def save(tx: Transaction, order: Order) -> None:
@@ -61,20 +64,12 @@ async def add_rating(tx: Transaction, order: Order) -> bool:
 
 
 async def add_history(tx: Transaction, *entries: Entry) -> None:
-    """Adds entries, chained to the site's newest; the counter's row is locked by whoever got their feed_seq."""
-    row = await tx.one(_QUERIES["newest_hash"])
-    made: bytes = (row and row["history_hash"]) or BEGINNING
-    rows = []
-    for entry in entries:
-        made = chained(made, entry)
-        detail = Jsonb(entry.detail) if entry.detail is not None else None
-        rows.append({**_fields(entry), "detail": detail, "hash": made})
-    await tx.many(_QUERIES["add_history"], rows)
-    await tx.run(_QUERIES["put_newest_hash"], hash=made)
-
-
-def _fields(entry: Entry) -> dict[str, Any]:
-    return {field.name: getattr(entry, field.name) for field in fields(entry)}
+    """Adds entries, at least one, chained to the newest; who got their feed_seq has locked the counter and read it."""
+    hashes = list(accumulate(entries, chained, initial=tx.known[NEWEST_HASH] or BEGINNING))[1:]
+    tx.known[NEWEST_HASH] = hashes[-1]
+    columns = {field.name: [getattr(entry, field.name) for entry in entries] for field in fields(Entry)}
+    columns["detail"] = [Jsonb(detail) if detail is not None else None for detail in columns["detail"]]
+    await tx.run(_QUERIES["add_history"], **{**columns, "site": tx.site}, hash=hashes, newest=hashes[-1])
 
 
 async def touch(tx: Transaction, orders: Iterable[Order]) -> None:
@@ -132,7 +127,8 @@ async def page(tx: Transaction, person: Person, wanted: Filter, *, older_than: i
     found: dict[str, Order] = {}
     for ground in await _grounds(tx, person):
         values = {**_EVERY, **ground, **asdict(wanted)}
-        rows = await tx.chosen(_QUERIES["page"], me=person.username, older_than=older_than, limit=limit, **values)
+        me = {"me": person.username, "is_worker": person.has(*WORKERS)}
+        rows = await tx.chosen(_QUERIES["page"], older_than=older_than, limit=limit, **me, **values)
         found |= {order.number: order for row in rows if (order := _order(row))}
     return sorted(found.values(), key=lambda order: order.opened_seq, reverse=True)[:limit]
 
@@ -150,7 +146,9 @@ async def _grounds(tx: Transaction, person: Person) -> list[dict[str, Any]]:
     others: list[dict[str, Any]] = [{"tied": tied}] if tied else []
     if person.has(*READERS):
         return [{"is_confidant": person.has(*CONFIDANTS)}, *others]
-    own = [{"of_worker": person.username}, {"of_reporter": person.username}, *others]
+    if person.has(*WORKERS):
+        others.append({"of_worker": person.username})
+    own = [{"of_reporter": person.username}, *others]
     return [*own, {"of_building": person.building}] if person.building else own
 
 
@@ -183,6 +181,11 @@ async def answered_before(tx: Transaction, before: datetime, limit: int) -> list
     return [row["number"] for row in await tx.all(_QUERIES["answered_before"], before=before, limit=limit)]
 
 
+async def in_hand_of(tx: Transaction, workers: list[str]) -> set[str]:
+    """Orders that any of these have in hand."""
+    return {row["number"] for row in await tx.all(_QUERIES["in_hand_of"], workers=workers)}
+
+
 async def held_until(tx: Transaction, before: datetime, limit: int) -> list[str]:
     """Orders on hold whose time was over at this time or earlier."""
     return [row["number"] for row in await tx.all(_QUERIES["held_until"], before=before, limit=limit)]
@@ -198,6 +201,11 @@ async def add_item(tx: Transaction, number: str, text: str, *, required: bool) -
     await tx.run(_QUERIES["add_item"], number=number, text=text, required=required)
 
 
+async def untick(tx: Transaction, number: str) -> None:
+    """Unticks all lines."""
+    await tx.run(_QUERIES["untick"], number=number)
+
+
 async def tick(tx: Transaction, number: str, item: int) -> bool:
     """Ticks a line off; False if there is none such, or it was."""
     return await tx.one(_QUERIES["tick"], number=number, item=item) is not None
@@ -211,6 +219,11 @@ async def history(tx: Transaction, number: str) -> list[HistoryEntry]:
 async def closers(tx: Transaction, number: str) -> set[str]:
     """Who ever had a hand in an order, in the one that stands for it, or in a part of either; helpers too."""
     return {row["actor"] for row in await tx.all(_QUERIES["closers"], number=number)}
+
+
+async def returners(tx: Transaction, number: str) -> set[str]:
+    """Who ever gave an order back."""
+    return {row["actor"] for row in await tx.all(_QUERIES["returners"], number=number)}
 
 
 async def rated_same_answer(tx: Transaction, order: Order, rater: str) -> bool:
@@ -249,7 +262,8 @@ async def is_hidden_by_now(tx: Transaction, alert: Alert) -> bool:
 
 def _columns(order: Order) -> dict[str, Any]:
     attributes = Jsonb(order.attributes) if order.attributes is not None else None
-    return {**asdict(order), "title": Jsonb(order.title), "text": Jsonb(order.text), "attributes": attributes}
+    columns = {name: getattr(order, name) for name in _ORDER}  # no copies, as `asdict` would make of all that it holds
+    return {**columns, "title": Jsonb(order.title), "text": Jsonb(order.text), "attributes": attributes}
 
 
 def _order(row: dict[str, Any] | None) -> Order | None:

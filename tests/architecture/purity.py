@@ -26,6 +26,7 @@ PURE: Final = (
     "api/clocks/limits.py",
     "api/clocks/reminders.py",
     "api/clocks/segments.py",
+    "api/clocks/sense.py",
     "api/dispatch/choice.py",
     "api/dispatch/rules.py",
     "api/dispatch/words.py",

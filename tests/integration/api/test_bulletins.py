@@ -95,8 +95,9 @@ async def test_shares_that_do_not_add_up_are_printed_as_they_are_with_their_sum(
 async def test_people_are_counted_and_neither_sensors_nor_parts_nor_what_was_cancelled(world: World) -> None:
     put(world, [
         Row(number(0)), Row(number(1), state="merged", merged_into=number(0)), Row(number(2), state="cancelled"),
-        Row(number(3), parent=number(0)), Row(number(4), reporter="system"), Row(number(5), origin="alert"),
-        Row(number(6), reporter=None, channel="anonymous"), Row(number(7), W20 + timedelta(days=7)),
+        Row(number(3), parent=number(0)), Row(number(4), reporter=None, channel="pattern"),
+        Row(number(5), origin="alert"), Row(number(6), reporter=None, channel="anonymous"),
+        Row(number(7), W20 + timedelta(days=7)),
     ])  # fmt: skip
     assert (await freeze(world))["body"]["ranking"]["total"] == 3
 

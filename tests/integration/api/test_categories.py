@@ -65,6 +65,17 @@ async def test_each_put_is_a_version_and_old_ones_can_be_read(world: World) -> N
     assert (await world.admin.call("GET", "categories?version=9")).status_code == 404
 
 
+async def test_limits_that_break_the_promise_are_refused_with_place_and_why(world: World) -> None:
+    tree = (await world.admin.get("categories"))["tree"]
+    tree["limits"]["usual"]["warning"]["accept"] = "PT100H"
+    refused = await world.admin.call("PUT", "categories", tree)
+    assert refused.status_code == 422
+    (error,) = refused.json()["errors"]
+    assert error["loc"] == ["body", "limits", "usual", "warning", "promise"]
+    assert error["msg"].endswith("may take 6000 + 240 + 840 = 7080")
+    assert (await world.admin.get("categories"))["version"] == 0
+
+
 async def test_a_category_of_an_open_order_cannot_vanish_until_the_order_is_over(world: World) -> None:
     order = await world.by("rita").post("reports", REPORT)
     tree = await tree_of(world)

@@ -103,6 +103,22 @@ async def test_whoever_gets_an_order_back_has_used_what_they_used(world: World) 
     assert own["due_at"] == to_text(world, 40)
 
 
+async def test_when_it_was_due_is_told_as_before_however_late_it_is(world: World) -> None:
+    await always(world)
+    number = await opened(world)
+    due = (await clocks(world, number))["own"]["due_at"]
+    world.clock.advance(40 * MINUTE_US)
+    assert (await clocks(world, number))["own"]["due_at"] == due
+    for minutes in (80, 120):
+        world.clock.advance(40 * MINUTE_US)
+        own = (await clocks(world, number))["own"]
+        assert (own["due_at"], own["late"], own["used_seconds"]) == (due, True, minutes * 60)
+    await act(world, number, "return")
+    world.clock.advance(10 * MINUTE_US)
+    await act(world, number, "refuse-return")
+    assert (await clocks(world, number))["own"]["due_at"] == due
+
+
 def to_text(world: World, minutes: int) -> str:
     return to_datetime(world.clock.now_us() + minutes * MINUTE_US).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -202,6 +218,66 @@ async def test_only_what_the_estate_has_no_hand_in_stops_the_promise(world: Worl
     assert after["promise"]["due_at"] == (to_text(world, 660) if moves else before)
 
 
+async def test_a_promise_that_stands_still_says_so(world: World) -> None:
+    await always(world)
+    number = await opened(world)
+    asked = await world.by("gwen").post(f"work-orders/{number}/pauses", pause(60, PauseReason.WEATHER))
+    assert (await clocks(world, number))["promise"]["state"] == "running"
+    path = f"work-orders/{number}/pauses/{asked['pauses'][0]['id']}"
+    seen = (await world.by("susan").post(f"{path}/approve"))["promise"]
+    until = to_text(world, 60)
+    for _ in range(2):
+        assert (seen["state"], seen["paused_until"], seen["seconds_left"]) == ("paused", until, 600 * 60)
+        world.clock.advance(20 * MINUTE_US)
+        seen = (await clocks(world, number, "rita"))["promise"]
+    assert (await clocks(world, number, "rita"))["sentence"]["zh"] == "计时暂停中,承诺于6月1日23:00前答复。"
+    seen = (await world.by("gwen").post(f"{path}/end"))["promise"]
+    assert (seen["state"], seen["paused_until"], seen["seconds_left"]) == ("running", None, 600 * 60)
+
+
+@pytest.mark.parametrize(
+    ("action", "who", "more"),
+    [("transfer", "gwen", {"worker": "paul"}), ("return", "gwen", {}), ("recall", "oscar", {})],
+)
+async def test_the_promise_stood_still_only_as_long_as_the_pause_that_a_change_of_hand_ends(
+    world: World, action: str, who: str, more: dict[str, Any]
+) -> None:
+    await always(world)
+    number = await opened(world)
+    due = world.clock.now_us() + 600 * MINUTE_US
+    asked = await world.by("gwen").post(f"work-orders/{number}/pauses", pause(5 * 24 * 60, PauseReason.WEATHER))
+    await world.by("susan").post(f"work-orders/{number}/pauses/{asked['pauses'][0]['id']}/approve")
+    world.clock.advance(MINUTE_US)
+    await act(world, number, action, who, **more)
+    seen = await clocks(world, number)
+    assert seen["promise"]["due_at"] == to_datetime(due + MINUTE_US).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert seen["sentence"]["zh"] == "承诺于6月1日22:01前答复。"
+    limit = [each for each in seen["deadlines"] if (each["kind"], each["step"]) == ("promise", "100%")]
+    assert [each["reached_at"] for each in limit] == [seen["promise"]["due_at"]]
+    told = (await world.by("rita").get("/v1/me/notices"))["items"]
+    moved = [each["text"]["zh"] for each in told if each["kind"] == "promise_moved"]
+    assert moved == [f"您的诉求{number}预计在06-{at}前办结。" for at in ("01 22:01", "06 22:00")]
+
+
+async def test_the_reporter_hears_of_a_new_date_and_of_no_other_change(world: World) -> None:
+    await always(world)
+    number, copy = await opened(world), str((await world.by("rob").post("reports", REPORT))["number"])
+    await world.by("oscar").post(f"work-orders/{copy}/merge", {"master": number, "reason": "The same pipe"})
+    for reason in (PauseReason.PARTS, PauseReason.REPORTER):
+        asked = await world.by("gwen").post(f"work-orders/{number}/pauses", pause(60, reason))
+        pause_id = asked["pauses"][-1]["id"]
+        await world.by("susan").post(f"work-orders/{number}/pauses/{pause_id}/approve")
+        await world.by("gwen").post(f"work-orders/{number}/pauses/{pause_id}/end")
+
+    async def heard(who: str) -> list[str]:
+        items = (await world.by(who).get("/v1/me/notices"))["items"]
+        return [each["text"]["en"] for each in items if each["kind"] == "promise_moved"]
+
+    texts = await heard("rita")
+    assert ["06-01 22:00" in texts[0], "06-01 23:00" in texts[1], len(texts)] == [True, True, 2]
+    assert await heard("rob") == []  # a merged order has its own promise
+
+
 async def test_nobody_decides_on_what_they_asked_for(world: World) -> None:
     await always(world)
     number = await opened(world)
@@ -218,7 +294,11 @@ async def test_pauses_are_bounded(world: World) -> None:
     await always(world, longest_pause_hours=2)
     number = await opened(world)
     for minutes in (0, -5, 121):
-        assert code(await ask(world, number, "pauses", "gwen", pause(minutes))) == (422, "bad_time")
+        refused = await ask(world, number, "pauses", "gwen", pause(minutes))
+        assert code(refused) == (422, "bad_time")
+        (error,) = refused.json()["errors"]
+        assert error["loc"] == ["body", "until"]
+        assert error["msg"] == "until has to lie in the future, at most 2 hours from now"
     for _ in range(10):
         asked = await world.by("gwen").post(f"work-orders/{number}/pauses", pause(30, world=world))
         assert code(await ask(world, number, "pauses", "gwen", pause(30)))[1] == "paused_already"
@@ -262,7 +342,8 @@ async def test_what_was_promised_stays_when_the_limits_change(world: World) -> N
 
 
 async def test_limits_are_by_category_and_severity(world: World) -> None:
-    rule = {**ALWAYS, "category": "water", "promise_minutes": 30}
+    short = {"accept_minutes": 1, "arrive_minutes": 2, "solve_minutes": 4}
+    rule = {**ALWAYS, **short, "category": "water", "promise_minutes": 30}
     await world.by("susan").put(
         "limits",
         {"limits": [{**ALWAYS, "category": "fire"}, rule, {**rule, "severity": "critical", "promise_minutes": 7}]},
@@ -290,12 +371,55 @@ async def test_limits_that_make_no_sense_are_refused(world: World) -> None:
     assert (await susan.put("limits", {}))["changed_by"] == "susan"
 
 
+async def test_limits_that_contradict_one_another_are_refused_with_place_and_why(world: World) -> None:
+    nonsense = {"accept_minutes": 500, "arrive_minutes": 4, "solve_minutes": 2, "promise_minutes": 1}
+    always_quiet = [{"days": ["workday", "day_off", "holiday"], "from": "00:00", "to": "24:00"}]
+    body = {
+        "limits": [ALWAYS, {**ALWAYS, **nonsense, "category": "nosuch"}],
+        "quiet_hours": {"windows": always_quiet},
+    }
+    refused = await world.by("susan").call("PUT", "limits", body)
+    assert code(refused) == (422, "senseless_limits")
+    told = {tuple(each["loc"]): each["msg"] for each in refused.json()["errors"]}
+    assert told == {
+        ("body", "limits", 1, "category"): "no order can have the category nosuch",
+        ("body", "limits", 1, "promise_minutes"): "to accept may take 500 minutes, longer than the promise of 1",
+        ("body", "quiet_hours"): "all hours of all workdays are quiet: nobody would ever be told of a limit in time",
+    }
+    rule = {"uid": "r1", "title": {"zh": "a"}, "text": {"zh": "a"}, "category": "nosuch", "kind": "event",
+            "match": {"event_types": ["door.opened"]}}  # fmt: skip
+    await world.admin.put("rules/r1", rule)
+    weekends = [
+        {"days": ["day_off"], "from": "00:00", "to": "24:00"},
+        {"days": ["workday"], "from": "18:00", "to": "08:00"},
+    ]
+    fine = {"limits": [{**ALWAYS, "category": "nosuch"}], "quiet_hours": {"windows": weekends}}
+    assert (await world.by("susan").put("limits", fine))["changed_by"] == "susan"
+
+
+async def test_working_hours_in_which_no_promise_would_ever_be_over_are_refused(world: World) -> None:
+    hardly_any = {"windows": [{"days": ["mon"], "from": "23:59", "to": "00:00"}]}
+    refused = await world.by("susan").call("PUT", "limits", {"working_hours": hardly_any})
+    assert code(refused) == (422, "senseless_limits")
+    assert [each["loc"] for each in refused.json()["errors"]] == [["body", "working_hours"]]
+
+
+async def test_what_is_critical_by_its_category_is_told_of_at_night(world: World) -> None:
+    windows = [{"days": ["workday", "day_off"], "from": "12:00", "to": "20:00"}]
+    await world.by("susan").put("limits", {"quiet_hours": {"windows": windows}})
+    fire = await world.by("rita").post("reports", {**REPORT, "category": "fire"})
+    assert fire["severity"] == "critical"
+    deadlines = (await clocks(world, fire["number"]))["deadlines"]
+    assert all(each["due_at"] == each["reached_at"] for each in deadlines)
+    assert (await clocks(world, fire["number"]))["promise"]["due_at"] == to_text(world, 4 * 60)
+
+
 async def test_reminders_wait_for_the_morning_unless_it_is_critical(world: World) -> None:
     windows = [{"days": ["workday", "day_off"], "from": "13:00", "to": "20:00"}]
     await always(world, quiet_hours={"windows": windows})
     number = await opened(world)
     told = {each["due_at"] for each in (await clocks(world, number))["deadlines"] if each["kind"] == "accept"}
-    assert told == {to_text(world, 30), to_text(world, 48), to_text(world, 8 * 60)}
+    assert told == {to_text(world, 30), to_text(world, 48), *(to_text(world, hours * 60) for hours in (8, 9, 10, 11))}
     await world.follow(world.alert())
     critical = world.rows("SELECT number FROM work_orders WHERE origin = 'alert'")[0]["number"]
     deadlines = (await clocks(world, critical))["deadlines"]
@@ -326,9 +450,6 @@ async def test_a_merged_orders_promise_is_kept_by_the_answer_of_the_other_and_no
         await act(world, master, action)
     seen = await clocks(world, copy)
     assert (seen["promise"]["state"], seen["deadlines"]) == ("kept", [])
-    late = await opened(world)
-    await world.by("oscar").post(f"work-orders/{late}/merge", {"master": master, "reason": "The same pipe"})
-    assert (await clocks(world, late))["promise"]["state"] == "kept"
 
 
 async def test_a_merged_order_that_stands_alone_again_has_its_old_promise(world: World) -> None:
@@ -347,6 +468,31 @@ async def test_a_merged_order_that_stands_alone_again_has_its_old_promise(world:
         before, "running", "unit:water-company",
     )  # fmt: skip
     assert {each["kind"] for each in seen["deadlines"]} == {"promise", "accept"}
+
+
+async def test_the_promise_of_an_order_goes_with_it_into_another_and_stays_there(world: World) -> None:
+    await always(world)
+    master, middle, copy, last = [await opened(world) for _ in range(4)]
+    for number, other in [(copy, middle), (middle, master)]:
+        await world.by("oscar").post(f"work-orders/{number}/merge", {"master": other, "reason": "The same pipe"})
+    await act(world, middle, "unmerge")  # the copy stays in the master
+    other = await opened(world)
+    for number, into in [(other, middle), (middle, last)]:
+        await world.by("oscar").post(f"work-orders/{number}/merge", {"master": into, "reason": "The same pipe"})
+    for number, followers in [(master, [copy]), (last, [middle, other])]:
+        assert [(await clocks(world, each))["promise"]["state"] for each in followers] == ["running"] * len(followers)
+        for action in ("handle", "resolve", "answer"):
+            await act(world, number, action)
+        assert [(await clocks(world, each))["promise"]["state"] for each in followers] == ["kept"] * len(followers)
+
+
+async def test_who_had_an_order_before_has_not_arrived_for_who_has_it_now(world: World) -> None:
+    await always(world)
+    number = await opened(world)
+    for action, who in [("handle", "gwen"), ("arrive", "gwen"), ("recall", "oscar"), ("dispatch", "oscar")]:
+        await world.by(who).post(f"work-orders/{number}/{action}", {"reason": "moved"})
+    await world.by("gwen").post(f"work-orders/{number}/handle")  # the same moment by the clock
+    assert (await clocks(world, number))["own"]["kind"] == "arrive"
 
 
 async def test_to_put_an_order_aside_stops_no_clock(world: World) -> None:

@@ -14,7 +14,7 @@ from api.transactions import Transaction
 from herun.clock import HOUR_US, MINUTE_US
 from tests.integration.api.due import add_due, at_noon, in_order, told
 from tests.integration.api.running import World, until
-from tests.integration.api.test_clocks import always, clocks, opened
+from tests.integration.api.test_clocks import always, clocks, opened, pause
 from tests.integration.api.test_order_audit import verdict
 from tests.integration.api.test_process import start  # noqa: F401 - a fixture
 from tests.integration.api.test_work_orders import act
@@ -34,6 +34,12 @@ async def reminders_of(world: World, number: str) -> list[tuple[str, str]]:
     return [(each["action"], each["reason"]) for each in items if each["action"] in {"reminded", "escalated"}]
 
 
+async def inbox_of(world: World, who: str, kind: str) -> list[str]:
+    """What somebody was told of this kind, the newest first."""
+    items = (await world.by(who).get("/v1/me/notices?limit=100"))["items"]
+    return [each["text"]["zh"] for each in items if each["kind"] == kind]
+
+
 async def test_a_limit_is_told_at_its_shares_and_after_it_until_somebody_acts(world: World) -> None:
     await always(world)
     number = await opened(world)
@@ -51,6 +57,53 @@ async def test_a_limit_is_told_at_its_shares_and_after_it_until_somebody_acts(wo
     assert verdict(world).breaks == ()
     deadlines = (await clocks(world, number))["deadlines"]
     assert {each["kind"] for each in deadlines if each["fired_at"] is None} == {"arrive", "promise"}
+
+
+async def test_whoever_is_told_of_a_limit_is_told_when_it_is_over_and_not_when_they_are_told(world: World) -> None:
+    await always(world, remind_at=[50])
+    number = await opened(world)
+    for _ in range(16):
+        world.clock.advance(10 * MINUTE_US)
+        await sweep_all(world)
+    (near,) = await inbox_of(world, "gwen", "reminder")
+    assert near == f"工单{number}须在06-01 13:00前完成当前步骤(water b1)。"
+    escalated = await inbox_of(world, "susan", "escalation")
+    assert escalated
+    assert all("(时限06-01 13:00)" in each for each in escalated)
+    await act(world, number, "return")
+    await act(world, number, "refuse-return")
+    await sweep_all(world)
+    assert "06-01 13:00" in (await inbox_of(world, "gwen", "overdue"))[0]  # hers again, and late at once
+
+
+async def test_at_the_limit_the_worker_and_the_desk_are_told_and_after_it_the_supervisors(world: World) -> None:
+    await always(world)
+    await opened(world)
+    world.clock.advance(60 * MINUTE_US)
+    await sweep_all(world)
+    told = {who: len(await inbox_of(world, who, "overdue")) for who in ("gwen", "oscar", "susan", "rita")}
+    assert told == {"gwen": 1, "oscar": 1, "susan": 0, "rita": 0}
+    assert await inbox_of(world, "susan", "escalation") == []
+    world.clock.advance(60 * MINUTE_US)
+    await sweep_all(world)
+    assert len(await inbox_of(world, "susan", "escalation")) == 1
+    assert [await inbox_of(world, who, "escalation") for who in ("gwen", "oscar")] == [[], []]
+
+
+async def test_the_promise_is_the_desks_and_above_it_the_supervisors(world: World) -> None:
+    await always(world, remind_at=[50], repeats=0)
+    number = await opened(world)
+    for action in ("handle", "resolve"):
+        await act(world, number, action)
+    told = []
+    for _ in range(2):
+        world.clock.advance(300 * MINUTE_US)
+        await sweep_all(world)
+        told.append({who: len(await inbox_of(world, who, "reminder")) for who in ("gwen", "oscar", "susan")})
+    assert told == [{"gwen": 0, "oscar": 1, "susan": 0}] * 2
+    assert {who: len(await inbox_of(world, who, "overdue")) for who in ("gwen", "oscar", "susan")} == {
+        "gwen": 1, "oscar": 1, "susan": 1,
+    }  # fmt: skip
 
 
 async def test_nobody_is_reminded_for_ever(world: World) -> None:
@@ -182,3 +235,29 @@ async def test_another_sites_deadlines_are_swept_too(world: World) -> None:
     add_due(world, 5, site="s2")
     assert await sweep_all(world) == 5
     assert world.rows("SELECT DISTINCT site FROM order_history") == [{"site": "s2"}]
+
+
+async def test_whoever_is_told_of_a_limit_hears_which_one_and_whether_it_is_past(world: World) -> None:
+    await always(world)
+    await opened(world)
+    for _ in range(15):
+        world.clock.advance(10 * MINUTE_US)
+        await sweep_all(world)
+    heard = {who: (await world.by(who).get("/v1/me/notices"))["items"] for who in ("gwen", "susan")}
+    assert [each["kind"] for each in heard["gwen"]] == ["overdue", "reminder", "reminder", "dispatched"]
+    assert [each["kind"] for each in heard["susan"]] == ["escalation", "overdue"]
+    of_limits = [*heard["gwen"][:-1], *heard["susan"]]
+    assert all("06-01 13:00" in each["text"]["en"] for each in of_limits)  # the limit, not when they are told of it
+
+
+async def test_who_has_an_order_hears_that_its_clock_runs_again(world: World) -> None:
+    await always(world)
+    number = await opened(world)
+    asked = await world.by("gwen").post(f"work-orders/{number}/pauses", pause(10))
+    await world.by("susan").post(f"work-orders/{number}/pauses/{asked['pauses'][0]['id']}/approve")
+    world.clock.advance(10 * MINUTE_US)
+    await sweep_all(world)
+    (newest, *_) = (await world.by("gwen").get("/v1/me/notices"))["items"]
+    assert (newest["kind"], newest["number"]) == ("pause_over", number)
+    assert "06-01 12:10" in newest["text"]["zh"]
+    assert (await world.by("susan").get("/v1/me/notices"))["items"] == []

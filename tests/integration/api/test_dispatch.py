@@ -67,6 +67,30 @@ async def test_what_a_rule_names_has_to_be_there(world: World) -> None:
     assert (await world.by("susan").get("dispatch-rules"))["version"] == 0
 
 
+async def test_a_condition_that_never_holds_is_refused_with_place_and_why(world: World) -> None:
+    never = {
+        "order.text": "expected true or false: order.text is a text",
+        "order.hour == 'x'": "order.hour == 'x': they are never equal: order.hour is a whole number, 'x' is a text",
+        "1/0 == 1": "1 / 0 divides by zero",
+        "order.category in ['rubish', 'water']": 'order.category is never "rubish": did you mean rubbish?',
+        "order.building == 'b9'": 'order.building is never "b9": known are b1, b2, b3',
+        "order.severity == 'high'": 'order.severity is never "high": known are critical, info, warning',
+        "order.weekday == 'monday'": 'order.weekday is never "monday": did you mean mon?',
+    }
+    rules = [{"name": f"r{n}", "when": when} for n, when in enumerate(["true", *never])]
+    refused_ = await world.by("susan").call("PUT", "dispatch-rules", {"rules": rules})
+    assert (refused_.status_code, refused_.json()["type"]) == (422, "urn:herun:problem:never_holds")
+    told = {tuple(each["loc"]): each["msg"] for each in refused_.json()["errors"]}
+    assert told == {("body", "rules", n, "when"): what for n, what in enumerate(never.values(), 1)}
+    assert (await world.by("susan").get("dispatch-rules"))["version"] == 0
+    fine = [
+        "order.category == 'system'",
+        "order.category in ['rubbish', 'water']",
+        "order.grid == 'g1' && order.hour > 2",
+    ]
+    await put_rules(world, *({"name": f"r{n}", "when": when} for n, when in enumerate(fine)))
+
+
 async def test_rules_have_versions_that_can_be_gone_back_to(world: World) -> None:
     first = {"name": "a", "when": "true", "to": {"worker": "gwen"}}
     await put_rules(world, first)
@@ -237,8 +261,8 @@ async def test_a_dry_run_writes_nothing(world: World) -> None:
         assert world.rows(f"SELECT * FROM {table}") == []
     assert world.rows("SELECT count(*) AS n FROM audit_log")[0]["n"] == before
     assert (await world.by("gwen").call("POST", "dispatch-dry-runs", asked)).status_code == 403
-    wrong = {"category": "water", "building": "b9"}
-    assert (await world.by("oscar").call("POST", "dispatch-dry-runs", wrong)).status_code == 422
+    for wrong in ({"category": "water", "building": "b9"}, {"category": "watre"}):
+        assert (await world.by("oscar").call("POST", "dispatch-dry-runs", wrong)).status_code == 422
 
 
 @pytest.mark.parametrize("who", ["rita", "gwen", "greg"])

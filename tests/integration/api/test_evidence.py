@@ -7,12 +7,22 @@ import json
 import zipfile
 from typing import Any
 
-from herun.evidence import check_pack
+import pytest
+from nacl.signing import SigningKey
+from PIL import Image
+from psycopg.types.json import Jsonb
+
+from api.evidence import service
+from herun.clock import SECOND_US
+from herun.evidence import check_pack, make_pack
 from tests.integration.api.running import World
+from tests.integration.api.test_following import reported
+from tests.integration.api.test_order_strays import a_rated_order
+from tests.integration.api.test_pictures import photo, send
 
 
-async def pack(world: World, path: str, who: str = "susan") -> bytes:
-    response = await world.by(who).call("GET", f"{path}/evidence")
+async def pack(world: World, path: str, who: str = "susan", *, query: str = "") -> bytes:
+    response = await world.by(who).call("GET", f"{path}/evidence{query}")
     assert response.status_code == 200, response.text
     assert response.headers["content-type"] == "application/zip"
     return response.content
@@ -58,3 +68,146 @@ async def test_packs_are_for_supervisors_and_auditors(world: World) -> None:
     for who in ("rita", "gwen", "oscar"):
         assert (await world.by(who).call("GET", f"work-orders/{order['number']}/evidence")).status_code == 403
     assert (await world.by("susan").call("GET", "work-orders/WO20260101-000001/evidence")).status_code == 404
+
+
+def pictures_in(content: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {name: archive.read(name) for name in archive.namelist() if name.startswith("pictures/")}
+
+
+async def test_pictures_are_in_a_pack_only_where_they_are_asked_for_and_it_says_that_they_are_not_blurred(
+    world: World,
+) -> None:
+    number = await reported(world)
+    await send(world, "rita", number)
+    world.clock.advance(SECOND_US)
+    await send(world, "gwen", number, "after")
+    without = await pack(world, f"work-orders/{number}")
+    assert pictures_in(without) == {}
+    files = files_of(without)
+    assert [(each["sent_by"], each["file"], each["left_out"]) for each in files["pictures.json"]] == [
+        ("reporter", None, "not asked for"), ("gwen", None, "not asked for"),
+    ]  # fmt: skip
+    assert files["manifest.json"]["pictures"] == {
+        "known": 2, "included": 0, "blurred": False, "note": service._LEFT_OUT,
+    }  # fmt: skip
+    content = await pack(world, f"work-orders/{number}", "audrey", query="?pictures=true")
+    assert check_pack(content) == []
+    files = files_of(content)
+    assert files["manifest.json"]["pictures"] == {
+        "known": 2, "included": 2, "blurred": False, "note": service._NOT_BLURRED,
+    }  # fmt: skip
+    inside = pictures_in(content)
+    assert {each["file"] for each in files["pictures.json"]} == set(inside)
+    assert {each["as_sent"] for each in files["pictures.json"]} == {True}
+    for data in inside.values():
+        assert b"SecretCamera" not in data
+        with Image.open(io.BytesIO(data)) as image:
+            assert dict(image.getexif()) == {}
+    (entry, _) = (await world.by("audrey").get("audit?action=evidence.packed"))["items"]
+    assert set(inside) < set(entry["detail"]["files"])
+
+
+async def test_a_picture_that_was_exchanged_in_a_pack_or_among_the_objects_is_found(world: World) -> None:
+    sent = (await world.by("rita").send("pictures", photo())).json()
+    report = {"category": "water", "text": "Water", "pictures": [sent["id"]]}
+    number = (await world.by("rita").post("reports", report))["number"]
+    (entry,) = [
+        each
+        for each in files_of(await pack(world, f"work-orders/{number}"))["history.json"]
+        if each["action"] == "pictured"
+    ]
+    path = f"work-orders/{number}"
+    content = await pack(world, path, query="?pictures=true")
+    (name,) = pictures_in(content)
+    assert entry["detail"]["sha256"] == [files_of(content)["pictures.json"][0]["sha256"]]
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as before, zipfile.ZipFile(buffer, "w") as after:
+        for each in before.namelist():
+            after.writestr(each, photo(50) if each == name else before.read(each))
+    assert check_pack(buffer.getvalue()) == [f"{name} was changed"]
+    (stored,) = world.resources.settings.objects.rglob("*.whole.jpg")
+    stored.write_bytes(photo(50))
+    (told,) = files_of(await pack(world, path, query="?pictures=true"))["pictures.json"]
+    assert (told["file"], told["as_sent"]) == (name, False)
+    stored.unlink()
+    (told,) = files_of(await pack(world, path, query="?pictures=true"))["pictures.json"]
+    assert (told["file"], told["left_out"]) == (None, "gone")
+
+
+async def test_pictures_for_which_a_pack_has_no_room_are_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = await reported(world)
+    await send(world, "rita", number)
+    await send(world, "rita", number)
+    (size, _) = [each["bytes"] for each in (await world.by("rita").get(f"work-orders/{number}/pictures"))["items"]]
+    monkeypatch.setattr(service, "MAX_PICTURE_BYTES", 2 * size - 1)
+    content = await pack(world, f"work-orders/{number}", query="?pictures=true")
+    assert [each["left_out"] for each in files_of(content)["pictures.json"]] == [None, "no room"]
+    assert len(pictures_in(content)) == 1
+    assert files_of(content)["manifest.json"]["pictures"]["included"] == 1
+
+
+async def test_who_gets_no_pack_gets_no_pictures_by_it(world: World) -> None:
+    number = await reported(world)
+    for who in ("rita", "gwen", "oscar", "admin"):
+        answer = await world.by(who).call("GET", f"work-orders/{number}/evidence?pictures=true")
+        assert answer.status_code == 403, who
+
+
+async def test_what_was_answered_to_the_categorys_questions_is_redacted_too(world: World) -> None:
+    attributes = {"amount": "2000", "paid_on": "2026-05-01"}
+    report = {"category": "deposit", "text": "押金", "attributes": attributes}
+    number = (await world.by("rita").post("reports", report))["number"]
+    told = {"amount": "13812345678", "paid_on": ["找王五 京A12345", {"wx": "微信wx_abcd"}]}
+    world.rows("UPDATE work_orders SET attributes = %(told)s", told=Jsonb(told))
+    order = files_of(await pack(world, f"work-orders/{number}"))["order.json"]
+    shown = json.dumps(order["attributes"], ensure_ascii=False)
+    for personal in ("13812345678", "A12345", "wx_abcd"):
+        assert personal not in shown
+    assert set(order["attributes"]) == {"amount", "paid_on"}
+    assert "possible_actions" not in order
+
+
+async def test_a_pack_has_who_was_asked_whose_time_it_was_and_what_was_merged(world: World) -> None:
+    number = await a_rated_order(world)
+    susan, path = world.by("susan"), f"work-orders/{number}"
+    await world.by("rita").post(f"{path}/reopen", {"reason": "no"})
+    await susan.post(f"{path}/questions", {"text": "Since when? 13912345678"})
+    await world.by("rita").post(f"{path}/questions/answer", {"text": "今天,13912345678"})
+    other = (await world.by("rob").post("reports", {"category": "water", "text": "我叫张三丰,漏水"}))["number"]
+    await susan.post(f"work-orders/{other}/merge", {"master": number, "reason": "the same"})
+    part = (await susan.post(f"{path}/split", {"text": "the pipe"}))["number"]
+    content = await pack(world, path)
+    files = files_of(content)
+    (question,) = files["questions.json"]
+    assert (question["asked_by"], question["outcome"]) == ("susan", "answered")
+    assert question["answer"].startswith("今天")
+    clocks = files["clocks.json"]
+    assert [(each["asked_by"], each["approved"], each["decided_by"]) for each in clocks["pauses"]] == [
+        ("gwen", True, "susan")
+    ]
+    assert [(each["minutes"], each["decided_by"]) for each in clocks["extensions"]] == [(60, "susan")]
+    assert [each["outcome"] for each in clocks["promises"]] == ["answered", "answered", None]
+    assert [(each["number"], each["relation"]) for each in files["related.json"]] == [(other, "merged"), (part, "part")]
+    told = json.dumps(files, ensure_ascii=False)
+    for personal in ("13912345678", "张三丰", "rita", "rob"):
+        assert personal not in told
+
+
+async def test_a_pack_says_which_hashes_can_be_made_again_and_they_are(world: World) -> None:
+    number = (await world.by("rita").post("reports", {"category": "water", "text": "w"}))["number"]
+    await world.by("gwen").post(f"work-orders/{number}/handle", {"reason": "找王女士,13912345678"})
+    key = SigningKey(b"k" * 32)
+    files = files_of(await pack(world, f"work-orders/{number}"))
+    about = files.pop("manifest.json")
+    assert [(each["action"], each["as_written"]) for each in files["history.json"]] == [
+        ("opened", False), ("accept", True), ("dispatch", True), ("handle", False),
+    ]  # fmt: skip
+    assert about["chain"]["redacted"] == [1, 4]
+
+    def checked(history: list[dict[str, Any]]) -> list[str]:
+        return check_pack(make_pack({"history.json": json.dumps(history).encode()}, about, key))
+
+    assert checked(files["history.json"]) == []
+    files["history.json"][1]["actor"] = "oscar"
+    assert checked(files["history.json"]) == ["history.json: the hash of entry 2 is not of its words"]

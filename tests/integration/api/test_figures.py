@@ -28,7 +28,7 @@ LAST_YEAR: Final = datetime.fromisoformat("2025-05-12T00:00:00+08:00")  # the Mo
 def measures(row: Row, master: Row | None, as_of: datetime = NOW) -> set[Measure]:
     """What counts an order, slowly: the definitions' sentences once more."""
     found = {Measure.OPENED}
-    if row.state == "cancelled":
+    if row.state == "cancelled" and not row.ratings:
         return found | {Measure.CANCELLED} | ({Measure.MERGED} if row.merged_into else set())
     if row.merged_into is None:
         found |= _work(row, as_of)
@@ -41,7 +41,7 @@ def measures(row: Row, master: Row | None, as_of: datetime = NOW) -> set[Measure
         found |= {Measure.ASKED, Measure.RATED}
         found |= {Measure.SOLVED} if all(solved for solved, _ in said) else set()
         found |= {Measure.SATISFIED} if lowest >= 4 else {Measure.DISSATISFIED} if lowest <= 2 else set()
-    elif (master or row).state == "closed" and row.parent is None and row.reporter not in {None, "system"}:
+    elif (master or row).state == "closed" and row.parent is None and row.reporter is not None:
         found |= {Measure.ASKED, Measure.SILENT}
     return found
 
@@ -84,7 +84,7 @@ def some(seed: int, count: int) -> list[Row]:
         row = Row(
             number(n), opened, state,
             unit=maybe(f"u{draw.randrange(3)}"), grid=maybe(draw.choice(["g1", "g2"])),
-            category=draw.choice(["water", "lift", "noise"]), reporter=draw.choice(["rita", "rob", "system", None]),
+            category=draw.choice(["water", "lift", "noise"]), reporter=draw.choice(["rita", "rob", None]),
             returns=maybe(draw.randrange(3)) or 0, reopens=maybe(draw.randrange(2)) or 0,
             dispatched_at=maybe(opened + timedelta(hours=1)),
             answered_at=opened + timedelta(hours=draw.randrange(100)) if state in ANSWERED else None,

@@ -272,6 +272,15 @@ async def test_what_is_merged_into_a_cancelled_order_is_on_its_own_again(world: 
     assert (out["state"], out["merged_into"], out["worker"]) == ("dispatched", None, "gwen")
 
 
+async def test_what_comes_out_of_a_cancelled_order_comes_out_in_the_order_of_the_numbers(world: World) -> None:
+    master, *twins = [await reported(world, who) for who in ("rita", *["rob"] * 5)]
+    for twin in twins:
+        await do(world, "oscar", twin, "merge", master=master, reason="The same water")
+    await do(world, "rita", master, "cancel", reason="It was mine only")
+    left = world.rows("SELECT number FROM order_history WHERE action = 'unmerge' ORDER BY feed_seq")
+    assert [row["number"] for row in left] == sorted(twins)  # who is dispatched first decides who gets the next one
+
+
 async def test_who_rated_a_merged_order_rates_it_anew_when_it_came_out(world: World) -> None:
     master, twin = await reported(world), await reported(world, "rob")
     await do(world, "oscar", twin, "merge", master=master, reason="The same water")

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import io
+import os
+from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
+import pytest
 from PIL import Image
 
 from api.limits import MAX_PICTURE_BYTES
 from api.pictures import service
-from herun.clock import DAY_US, HOUR_US
-from tests.integration.api.running import World
+from api.transactions import begin
+from herun.clock import DAY_US, HOUR_US, SECOND_US
+from tests.integration.api.running import SITE, World
 from tests.integration.api.test_following import actions, code, reported
 
 LEAK: Final = {"category": "leak", "text": "It drips from the ceiling", "building": "b1"}
@@ -119,3 +124,87 @@ async def test_a_picture_is_deleted_when_its_time_is_over(world: World) -> None:
     assert await service.forget(world.resources, 10) == 1
     assert not any(path.exists() for path in files)
     assert world.rows("SELECT * FROM pictures") == []
+
+
+def written(world: World, us_ago: int) -> list[Path]:
+    """All files of pictures, made to be written so long ago."""
+    files = sorted(path for path in world.resources.settings.objects.rglob("*") if path.is_file())
+    for path in files:
+        os.utime(path, (at := (world.wall.now_us() - us_ago) / SECOND_US, at))
+    return files
+
+
+async def sweep(world: World, limit: int = 100) -> None:
+    after = await service.forget_orphans(world.resources, "", limit)
+    while after:
+        after = await service.forget_orphans(world.resources, after, limit)
+
+
+async def rolled_back(world: World) -> None:
+    """A picture whose transaction comes to nothing after it was written."""
+    taken = await service.take_in(world.resources, photo())
+
+    async def fails() -> None:
+        async with begin(world.resources, SITE, "rita") as tx:
+            await service.send_ahead(tx, world.resources, taken)
+            raise RuntimeError("away")
+
+    with pytest.raises(RuntimeError, match="away"):
+        await fails()
+
+
+@pytest.mark.parametrize("limit", [1, 3, 100])
+async def test_what_a_rolled_back_transaction_wrote_is_deleted_and_nobodys_picture_is(world: World, limit: int) -> None:
+    number = await reported(world)
+    await send(world, "rita", number)
+    kept = written(world, 10 * DAY_US)
+    for _ in range(3):
+        await rolled_back(world)
+    await world.by("rita").send("pictures", photo())  # waits for its report
+    world.rows("UPDATE pictures SET expires_at = 'infinity'")
+    half = kept[0].with_name(f"{'0' * 8}-0000-4000-8000-{'0' * 12}.whole.part")
+    half.write_bytes(b"half")
+    files = written(world, 2 * DAY_US)
+    assert len(files) == 2 + 3 * 2 + 2 + 1
+    await sweep(world, limit)
+    left = {path for path in files if path.exists()}
+    assert len(left) == 4
+    assert set(kept) < left
+    assert {UUID(path.name.partition(".")[0]) for path in left} == {
+        row["id"] for row in world.rows("SELECT id FROM pictures")
+    }
+
+
+async def test_what_may_be_in_the_making_still_is_left_alone(world: World) -> None:
+    await rolled_back(world)
+    files = written(world, DAY_US - SECOND_US)
+    await sweep(world)
+    assert all(path.exists() for path in files)
+    written(world, DAY_US + SECOND_US)
+    await sweep(world)
+    assert not any(path.exists() for path in files)
+
+
+async def test_of_what_is_not_ours_nothing_is_deleted(world: World) -> None:
+    """Neither another database's pictures, nor files that are none."""
+    await rolled_back(world)
+    folder = world.resources.settings.objects
+    (picture, _) = written(world, 9 * DAY_US)
+    strangers = [
+        folder / "another-site" / picture.name,
+        folder / SITE / "notes.txt",
+        folder / SITE / "deeper" / picture.name,
+        folder / picture.name,
+    ]
+    for path in strangers:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x")
+    written(world, 9 * DAY_US)
+    await sweep(world)
+    assert not picture.exists()
+    assert all(path.exists() for path in strangers)
+
+
+async def test_without_any_picture_there_is_nothing_to_sweep(world: World) -> None:
+    assert not world.resources.settings.objects.exists()
+    await sweep(world)

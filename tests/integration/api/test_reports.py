@@ -133,6 +133,19 @@ async def test_pictures_that_look_alike_and_near_places_count(world: World) -> N
     assert "picture" not in {each["kind"] for each in without["because"]}
 
 
+async def test_what_a_device_reported_already_is_found_by_its_title(world: World) -> None:
+    """Its text is names and numbers: as it stands nobody writes like that."""
+    words = {"title": {"zh": "地下车库漏水", "en": "A leak"}, "text": {"zh": "leak-07 在 z1 读到 0.82", "en": "0.82"}}
+    await world.follow(world.alert(**words))
+    (found,) = await like(world, "rob", text="车库漏水了")
+    assert {each["kind"] for each in found["because"]} == {"category", "building", "text"}
+    mine = await world.by("rob").post("reports", {**SAME, "text": "车库漏水了", "join": found["handle"]})
+    (order,) = (await world.by("oscar").get("work-orders?origin=alert"))["items"]
+    assert mine["merged_into"] == order["number"]
+    (report,) = (await world.by("oscar").get(f"work-orders?master={order['number']}"))["items"]
+    assert report["number"] == mine["number"]
+
+
 async def test_the_desk_sees_candidates_to_merge_whole(world: World) -> None:
     one, other = await reported(world, **RAT), await reported(world, "rob", **SAME)
     (found,) = (await world.by("oscar").get(f"work-orders/{other}/duplicates"))["items"]

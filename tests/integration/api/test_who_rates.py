@@ -79,3 +79,105 @@ async def test_an_order_tells_everybody_what_they_can_do(world: World) -> None:
     assert (await order(world, number, "rita"))["possible_actions"] == ["confide", "cancel"]
     assert "handle" in (await order(world, number, "gwen"))["possible_actions"]
     assert (await order(world, number, "audrey"))["possible_actions"] == []
+
+
+async def test_nobody_decides_on_what_they_gave_back_themselves(world: World) -> None:
+    both = {"username": "bob", "name": "Bob", "roles": ["grid_worker", "supervisor"], "grids": ["g1"]}
+    await world.admin.post("people", {"people": [both]})
+    number, state = await reported(world), ""
+    for who in ("susan", "oscar"):
+        await do(world, "oscar", number, "recall", reason="Bob goes")
+        await do(world, "oscar", number, "dispatch", worker="bob")
+        for action in ("recall", "cancel"):
+            assert await refused(world, "bob", number, action, reason="r") == (403, "own_cause")
+        await do(world, "bob", number, "return", code="not_ours", reason="No")
+        assert await refused(world, "bob", number, "sign-off") == (403, "own_cause")
+        state = (await do(world, who, number, "sign-off"))["state"]
+        if state == "accepted":
+            await do(world, "oscar", number, "dispatch", worker="gwen")
+    assert state == "arbitration"
+    decision = {"worker": "greg", "reason": "His"}
+    assert await refused(world, "bob", number, "arbitrate", **decision) == (403, "own_cause")
+    assert (await do(world, "susan", number, "arbitrate", **decision))["worker"] == "greg"
+
+
+async def test_who_is_no_worker_any_more_has_and_reads_nothing_of_it(world: World) -> None:
+    number, secret = await reported(world), await reported(world, confidential=True)
+    assert (await order(world, secret, "gwen"))["worker"] == "gwen"
+    resident = {"username": "gwen", "name": "Gwen", "roles": ["resident"]}
+    await world.admin.post("people?replace=true", {"people": [resident]})
+    assert (await world.by("gwen").get("work-orders"))["items"] == []
+    for each in (number, secret):
+        assert (await world.by("gwen").call("GET", f"work-orders/{each}")).status_code == 404
+        assert (await order(world, each))["state"] == "accepted"
+
+
+async def test_a_reporter_reads_what_is_meant_for_them_and_not_what_workers_say(world: World) -> None:
+    number = await reported(world)
+    await do(world, "gwen", number, "notes", text="The neighbour did it")
+    await do(world, "gwen", number, "return", code="not_ours", reason="She is a nuisance")
+    told = str(await world.by("rita").get(f"work-orders/{number}/history"))
+    assert "neighbour" not in told
+    assert "nuisance" not in told
+    assert "nuisance" in str(await world.by("oscar").get(f"work-orders/{number}/history"))
+
+
+async def test_a_cancelled_report_can_be_taken_up_again_by_its_reporter(world: World) -> None:
+    number = await reported(world)
+    await do(world, "oscar", number, "cancel", reason="Invalid")
+    assert (await do(world, "rita", number, "reopen", reason="It is still wet"))["state"] == "dispatched"
+
+
+async def test_nothing_new_is_merged_into_what_is_answered(world: World) -> None:
+    old = await reported(world)
+    await answered(world, old)
+    new = await reported(world, "rob")
+    assert await refused(world, "oscar", new, "merge", master=old, reason="The same") == (409, "wrong_state")
+
+
+async def test_what_was_ticked_off_before_a_reopening_is_to_be_done_again(world: World) -> None:
+    number = await reported(world)
+    await do(world, "oscar", number, "checklist", text="Sweep")
+    await do(world, "gwen", number, "checklist/1/tick")
+    await answered(world, number)
+    await do(world, "rita", number, "reopen", reason="Dirty")
+    await do(world, "gwen", number, "handle")
+    assert await refused(world, "gwen", number, "resolve", text="Done") == (409, "checklist_undone")
+
+
+async def test_the_parts_of_what_is_confided_are_confidential(world: World) -> None:
+    number = await reported(world)
+    part = (await do(world, "gwen", number, "split", text="Dry the wall"))["number"]
+    await do(world, "rita", number, "confide", reason="Private")
+    assert (await world.by("oscar").call("GET", f"work-orders/{part}")).status_code == 404
+    listed = await world.by("oscar").get("notices")
+    assert not {number, part} & {each["number"] for each in listed["items"]}
+    assert number in {each["number"] for each in (await world.by("susan").get("notices"))["items"]}
+
+
+async def test_a_worker_corrects_no_category_to_be_spared_something_or_to_hide_an_order(world: World) -> None:
+    number = await reported(world, category="fire-lane")
+    await do(world, "oscar", number, "dispatch", worker="gwen")
+    for category in ("noise", "domestic-violence"):
+        body = {"category": category, "reason": "r"}
+        assert await refused(world, "gwen", number, "category", **body) == (403, "for_the_desk")
+    shown = await do(world, "oscar", number, "category", category="domestic-violence", reason="Read it again")
+    assert shown["category"] == "domestic-violence"
+    assert (await order(world, number))["confidential"]
+
+
+async def test_to_reopen_and_cancel_takes_no_bad_word_back(world: World) -> None:
+    number = await reported(world)
+    await answered(world, number)
+    await do(world, "rita", number, "rate", score=1, solved=False)
+    before = (await world.by("susan").get("figures?by=category&week=2026-W23"))["items"][0]["numbers"]
+    await do(world, "oscar", number, "reopen", reason="Again")
+    await do(world, "oscar", number, "cancel", reason="Away with it")
+    after = (await world.by("susan").get("figures?by=category&week=2026-W23"))["items"][0]["numbers"]
+    assert before["dissatisfied"]["count"] == after["dissatisfied"]["count"] == after["counted"]["count"] == 1
+
+
+async def test_nobody_is_called_what_the_rules_are_called(world: World) -> None:
+    people = {"people": [{"username": "System", "name": "S", "roles": ["resident"]}]}
+    response = await world.admin.call("POST", "people", people)
+    assert (response.status_code, response.json()["errors"][0]["loc"]) == (422, ["body", "people", 0, "username"])

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.clocks.hours import Span, due_at, elapsed
+from api.clocks.hours import FARTHEST_US, Span, due_at, elapsed
 from herun.calendar import Calendar, Decree
 from herun.clock import DAY_US, HOUR_US, MINUTE_US, parse_time, to_datetime
 from herun.schedule import Schedule, WeeklyPlan
@@ -128,6 +128,5 @@ def test_working_hours_know_holidays_and_make_up_workdays(begin: str, hours: int
     assert due_at(parse_time(begin), hours * HOUR_US, schedule("office")) == parse_time(due)
 
 
-def test_a_limit_without_any_hours_says_so() -> None:
-    with pytest.raises(ValueError, match="nobody works"):
-        due_at(FIRST_US, 1, WeeklyPlan().compiled(SHANGHAI, CALENDAR))
+def test_a_limit_without_any_hours_is_decades_away() -> None:
+    assert due_at(FIRST_US, 1, WeeklyPlan().compiled(SHANGHAI, CALENDAR)) == FIRST_US + FARTHEST_US

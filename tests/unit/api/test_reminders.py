@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.clocks.limits import DEFAULTS, LimitRule, Limits, chosen
-from api.clocks.reminders import Level, Reminder, Steps, in_the_morning, reminders
+from api.clocks.reminders import Level, Reminder, Steps, in_the_morning, reminders, told, undecided
 from herun.calendar import Calendar
 from herun.clock import MINUTE_US, parse_time
 from herun.schedule import WeeklyPlan
@@ -57,25 +57,39 @@ def test_reminders_ascend_are_bounded_and_climb(
     assert rungs == sorted(rungs)
     assert all(each.due_at >= now for each in planned)
     assert len({each.step for each in planned}) == len(planned)
+    assert {each.limit_at for each in planned} == {max(now, begin + limit)}
 
 
 def test_what_is_due_in_the_night_is_told_in_the_morning() -> None:
     windows = [{"days": ["workday", "day_off"], "from": "22:00", "to": "07:00"}]
     quiet = WeeklyPlan.model_validate({"windows": windows}).compiled("Asia/Shanghai", Calendar())
     morning = parse_time("2026-06-02T07:00:00+08:00")
-    for at, told in [("2026-06-01T23:15:00+08:00", morning), ("2026-06-02T06:59:59+08:00", morning)]:
+    for at, at_once in [("2026-06-01T23:15:00+08:00", morning), ("2026-06-02T06:59:59+08:00", morning)]:
         due = parse_time(at)
-        moved = in_the_morning(Reminder("50%", Level.WORKER, False, due, due), quiet)
-        assert (moved.reached_at, moved.due_at) == (due, told)
+        moved = in_the_morning(Reminder("50%", Level.WORKER, False, due, due, due + HOUR), quiet)
+        assert (moved.reached_at, moved.due_at, moved.limit_at) == (due, at_once, due + HOUR)
     noon = parse_time("2026-06-02T12:00:00+08:00")
-    awake = Reminder("50%", Level.WORKER, False, noon, noon)
+    awake = Reminder("50%", Level.WORKER, False, noon, noon, noon)
     assert in_the_morning(awake, quiet) == awake
+
+
+def test_who_was_told_in_the_morning_is_told_again_and_the_next_above_them() -> None:
+    windows = [{"days": ["workday", "day_off"], "from": "22:00", "to": "07:00"}]
+    quiet = WeeklyPlan.model_validate({"windows": windows}).compiled("Asia/Shanghai", Calendar())
+    late = parse_time("2026-06-01T22:30:00+08:00")
+    planned = reminders(Level.WORKER, STEPS, now=late, at_share=since(late, HOUR, late))
+    morning = parse_time("2026-06-02T07:00:00+08:00")
+    assert [(each.step, (each.due_at - morning) // HOUR) for each in told(planned, quiet, HOUR)] == [
+        ("50%", 0), ("80%", 0), ("100%", 0), ("+1", 1), ("+2", 2), ("+3", 3),
+    ]  # fmt: skip
+    by_day = reminders(Level.WORKER, STEPS, now=morning, at_share=since(morning, HOUR, morning))
+    assert told(by_day, quiet, HOUR) == by_day
 
 
 def test_hours_that_are_always_quiet_silence_nobody() -> None:
     windows = [{"days": ["workday", "day_off"], "from": "00:00", "to": "24:00"}]
     quiet = WeeklyPlan.model_validate({"windows": windows}).compiled("Asia/Shanghai", Calendar())
-    reminder = Reminder("50%", Level.WORKER, False, 0, 0)
+    reminder = Reminder("50%", Level.WORKER, False, 0, 0, 0)
     assert in_the_morning(reminder, quiet) == reminder
 
 
@@ -98,3 +112,12 @@ def test_the_category_says_more_than_the_severity_and_both_say_most() -> None:
 def test_what_no_rule_speaks_of_has_the_default_of_its_severity() -> None:
     for severity, default in [("critical", DEFAULTS[0]), ("warning", DEFAULTS[1]), ("info", DEFAULTS[2])]:
         assert chosen([LimitRule("lift", None, limits(3))], "noise", severity) == default.limits
+
+
+def test_what_nobody_decides_on_is_told_to_the_supervisors_again_and_not_for_ever() -> None:
+    planned = undecided(7 * HOUR, STEPS)
+    assert [(each.step, each.due_at // HOUR) for each in planned] == [("+1", 8), ("+2", 9), ("+3", 10)]
+    assert {(each.level, each.is_escalation, each.due_at - each.reached_at) for each in planned} == {
+        (Level.SUPERVISOR, False, 0)
+    }
+    assert undecided(7 * HOUR, Steps((), repeat_minutes=60, repeats=0)) == []

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.clocks.hours import Span
-from api.clocks.segments import TIMED, Hand, Kind, Turn, hand_of, segments, used
+from api.clocks.segments import TIMED, Hand, Kind, Segment, Turn, hand_of, segments, used, used_up_at
 from api.work_orders.states import State
 from tests.unit.api.test_order import AT, LATER, REPORT
 
@@ -51,6 +51,22 @@ def test_every_microsecond_is_of_the_hand_that_had_it(turns: list[Turn], pauses:
         if hand.kind in TIMED and any(pause.begin <= at < pause.end for pause in pauses):
             hand = replace(hand, kind=Kind.HOLD)
         assert [each.hand for each in found if each.span.begin <= at < each.span.end] == [hand]
+
+
+@given(turn_lists, st.lists(spans, max_size=4), times, st.integers(1, 400))
+def test_what_is_used_up_was_so_from_the_first_moment_at_which_so_much_was_used(
+    turns: list[Turn], pauses: list[Span], until: int, limit: int
+) -> None:
+    last, end = turns[-1], max(until, *(turn.at for turn in turns))
+    begin = turns[0].at
+    moments = [
+        at for at in range(begin, end + 1) if used(_up_to(segments(turns, pauses, end), at), last, None) >= limit
+    ]
+    assert used_up_at(segments(turns, pauses, end), last, None, limit) == min(moments, default=None)
+
+
+def _up_to(found: list[Segment], at: int) -> list[Segment]:
+    return [replace(each, span=Span(each.span.begin, min(each.span.end, at))) for each in found if each.span.begin < at]
 
 
 def test_no_turns_are_no_segments() -> None:

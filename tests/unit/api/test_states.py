@@ -33,7 +33,7 @@ POSSIBLE: Final[dict[State, dict[Action, State]]] = {
     S.RATED: {A.REOPEN: S.ACCEPTED},
     S.CLOSED: {A.REOPEN: S.ACCEPTED},
     S.MERGED: {A.UNMERGE: S.ACCEPTED, A.REOPEN: S.ACCEPTED},
-    S.CANCELLED: {},
+    S.CANCELLED: {A.REOPEN: S.ACCEPTED},
 }  # fmt: skip
 for _state in set(State) - {S.CANCELLED}:
     POSSIBLE[_state] |= {A.CONFIDE: _state, A.DISCLOSE: _state}

@@ -78,3 +78,11 @@ def test_a_bomb_is_not_unpacked() -> None:
 def test_a_pack_is_bounded() -> None:
     with pytest.raises(ValueError, match="at most"):
         make_pack({str(n): b"" for n in range(MAX_FILES + 1)}, {}, KEY)
+
+
+def test_what_is_packed_already_is_not_packed_again() -> None:
+    pack = make_pack({"pictures/1.jpg": bytes(1000), "order.json": bytes(1000)}, {}, KEY)
+    with zipfile.ZipFile(io.BytesIO(pack)) as archive:
+        sizes = {entry.filename: entry.compress_size for entry in archive.infolist()}
+    assert sizes["pictures/1.jpg"] == 1000 > sizes["order.json"]
+    assert check_pack(pack, PUBLIC) == []

@@ -105,21 +105,32 @@ def test_a_rule_that_was_not_there_begins_anew() -> None:
     ("fields", "said"),
     [
         ({}, []),
-        ({"text": {"zh": "{valeu}"}}, ["text.zh: {valeu} is filled in by nothing"]),
-        ({"field": "level"}, ["field: reading.reported has no field level"]),
         (
-            {"match": {"event_types": ["reading.reported"], "where": {"metirc": "a"}}},
-            ["match.where: reading.reported has"],
+            {"text": {"zh": "{valeu}", "en": "{value}"}},
+            ["text.zh: {valeu} is filled in by nothing; known are building"],
         ),
         (
-            {"match": {"event_types": ["vehicle.passed"], "where": {"plait": "a"}}},
-            ["match.where: vehicle.passed has no field plait", "field: vehicle.passed has no field value"],
+            {"text": {"zh": "{device.__class__}", "en": "{device"}},
+            ["text.zh: {device.__class__} is", "text.en: {device is"],
         ),
+        ({"text": {"zh": "{value:.2f}", "en": "value}"}}, ["text.zh: {value:.2f} is", "text.en: } is"]),
+        ({"text": {"zh": "{finding}", "en": "e"}}, ["text.zh: {finding} is filled in by nothing"]),
+        ({"title": {"en": "{device} is high"}}, ["title: there is none in zh"]),
         ({"match": {"event_types": ["vehicle.passed"], "where": {"plate_hash": "a"}}, "field": "confidence"}, []),
         ({"match": {"event_types": ["reading.reported", "state.reported"], "where": {"name": "a"}}}, []),
+        (
+            {"match": {"event_types": ["passage.flagged"], "where": {"plate_hash": "a"}}, "field": "secs"},
+            ["match.where.plate_hash: passage.flagged has no field", "field: passage.flagged has no field secs"],
+        ),
     ],
 )
 def test_what_is_hardly_meant_is_doubted(fields: dict[str, Any], said: list[str]) -> None:
     found = doubts(RULE.validate_python(body(**fields)))
     assert len(found) == len(said)
     assert all(each.startswith(start) for each, start in zip(found, said, strict=True))
+
+
+def test_the_text_of_an_anomaly_may_ask_for_its_finding() -> None:
+    given = {name: body()[name] for name in ("uid", "title", "category", "match")}
+    texts = {"zh": "{finding}", "en": "{finding}"}
+    assert doubts(RULE.validate_python(given | {"kind": "anomaly", "text": texts})) == []

@@ -73,6 +73,14 @@ def test_the_whole_way_has_to_be_gone_by_one_order() -> None:
     assert len([name for name in seen(board) if name.startswith("order of an alert")]) == len(WHOLE_WAY)
 
 
+def test_a_merge_is_proven_by_the_feed() -> None:
+    board = make_board(Hand())
+    board.on_live(order("1", "dispatched"))
+    assert "a second report of one thing is merged into the first" not in seen(board)
+    board.on_live(order("1", "merged"))
+    assert "a second report of one thing is merged into the first" in seen(board)
+
+
 def test_an_order_stands_where_it_was_seen_last() -> None:
     board = make_board(Hand())
     for state in ("accepted", "dispatched", "dispatched"):

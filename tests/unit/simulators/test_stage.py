@@ -16,7 +16,7 @@ from simulators.estate import HAMLET, HERUN, Estate, make_estate
 from simulators.happenings import Action, Happening, LinkChange, Message
 from simulators.inventory import Role
 from simulators.rhythm import CARS_OUT, arrivals, local_hour
-from simulators.scenario import scenarios
+from simulators.scenario import Scenario, scenarios
 from simulators.stage import play, speaking
 
 NOON = parse_time("2026-11-23T12:00:00+08:00")
@@ -121,6 +121,19 @@ def test_a_silent_device_says_nothing_and_comes_back() -> None:
     assert [at for at in said if 3 * MINUTE_US <= at < 145 * MINUTE_US] == []
     assert said[0] < 3 * MINUTE_US
     assert said[-1] > 145 * MINUTE_US
+
+
+def test_an_ordinary_day_goes_on_while_people_finish_and_whoever_fell_silent_stays_so() -> None:
+    silent = {"at": "3m", "device": "hydrant-b03-1", "silent": True}
+    more = {"name": "x", "title": {"en": "x"}, "lasts": "10m", "timeline": [silent]}
+    for ordinary in (True, False):
+        scenario = Scenario.model_validate({**more, "ordinary_day": ordinary})
+        actions = play(HAMLET_ESTATE, scenario, NOON, goes_on=True)
+        later = list(takewhile(lambda each: each.at_us < NOON + 2 * HOUR_US, actions))
+        after = {each.device for each in messages(iter(later)) if each.at_us >= NOON + scenario.lasts}
+        assert bool(after) is ordinary
+        assert "hydrant-b03-1" not in after
+        assert ("hydrant-b01-1" in after) is ordinary
 
 
 def test_a_device_keeps_to_its_lines_between_the_first_and_the_last() -> None:

@@ -7,8 +7,12 @@ Whatever else keeps something about orders adds a look of its own to `LOOKS`: `w
 from __future__ import annotations
 
 import json
+from collections import Counter
+from datetime import datetime, timedelta
 from typing import Any, Final
 
+from api.clocks import views as clocks
+from api.clocks.schemas import Clocks
 from api.live import service as live
 from api.live.cursor import Cursor
 from api.live.schemas import Kind
@@ -34,7 +38,7 @@ async def look_at_the_rows(walk: Walk) -> None:
     rows = walk.world.rows(_ROWS, site=SITE)
     assert [row["number"] for row in rows] == list(walk.book.papers)
     for row in rows:
-        assert tuple(row.values()) == _row(walk.book.papers[row["number"]])
+        assert tuple(row.values()) == _row(walk.book.papers[row["number"]]), row
     given = walk.world.rows("SELECT number, round, score FROM order_ratings WHERE site = %(site)s", site=SITE)
     ratings = {(p.number, number, score) for p in walk.book.papers.values() for number, score in p.ratings.items()}
     assert {tuple(row.values()) for row in given} == ratings
@@ -123,4 +127,86 @@ async def _told(walk: Walk, person: Somebody) -> list[Told]:
     return told
 
 
-LOOKS: Final[list[Look]] = [look_at_the_chain, look_at_the_rows, look_at_the_lists, look_at_the_feed]
+_OLDER: Final = 30  # orders that nothing has happened to lately are looked at as well
+
+
+async def look_at_the_clocks(walk: Walk) -> None:
+    """The promise, everybody's time to the second, and who was or will be reminded, of each order that was touched."""
+    papers = walk.book.papers
+    numbers = {line[0] for line in walk.lines} | set(walk.chance.sample(list(papers), min(_OLDER, len(papers))))
+    auditor = Person("audrey", frozenset({Role.AUDITOR}), None)
+    async with begin(walk.world.resources, SITE, "audrey") as tx:
+        for number in sorted(numbers):
+            _clocks_agree(papers[number], await clocks.one(tx, auditor, number), walk.book.now)
+
+
+def _clocks_agree(paper: Paper, said: Clocks, now: datetime) -> None:
+    clock, promise = paper.clock, said.promise
+    assert said.segments is not None
+    assert said.deadlines is not None
+    spent = Counter[tuple[int, str, str | None, str | None]]()
+    for each in said.segments:
+        spent[each.round, each.kind, each.unit, each.worker] += each.seconds
+    assert dict(+spent) == clock.spent(now), f"{paper.number}: time is {dict(+spent)}, by the book {clock.spent(now)}"
+    assert spent.total() == said.seconds == (now - clock.turns[0][0]) // timedelta(seconds=1), paper.number
+    found = promise.round, promise.began_at, promise.due_at, promise.ended_at
+    assert found == (clock.round, clock.began, clock.due, clock.ended), f"{paper.number}: {found}, by the book {clock}"
+    is_late = (clock.ended or now) > clock.due
+    state = {"answered": ("kept", "broken"), "dropped": ("dropped", "dropped"), None: ("running", "late")}
+    assert promise.state == state[clock.outcome][is_late], f"{paper.number}: {promise}"
+    if said.own:
+        assert said.own.used_seconds == clock.used(now) // timedelta(seconds=1), f"{paper.number}: {said.own}"
+        assert said.own.due_at == clock.own_due(now), f"{paper.number}: {said.own}, by the book {clock.own_due(now)}"
+    assert (said.own is None) == (paper.hand.kind in {"rest", "answer"}), f"{paper.number}: {said.own}"
+    fates = {(False, False): "waits", (True, False): "told", (True, True): "superseded"}
+    kept = [
+        (
+            each.kind,
+            each.step,
+            each.level.value,
+            each.reached_at,
+            each.due_at,
+            fates[bool(each.fired_at), each.superseded],
+        )
+        for each in said.deadlines
+    ]
+    planned = [(each.kind, each.step, each.level, each.reached, each.due, each.fate) for each in clock.deadlines]
+    # A sweep takes so many at once: what it left out as superseded stays so, though the order moved on before the last
+    # word was told.
+    overtaken = {(d.kind, d.step, d.level, d.reached, d.due, "superseded") for d in clock.dropped if d.due <= now}
+    kept = [each for each in kept if each in planned or each not in overtaken]
+    assert sorted(kept) == sorted(planned), f"{paper.number}: deadlines {sorted(kept)}\n by the book {sorted(planned)}"
+
+
+async def look_at_the_notices(walk: Walk) -> None:
+    """Whoever had to be told since the last look was told once of each thing, and nobody of anything else."""
+    criers = walk.book.criers
+    rows = walk.world.rows(
+        "SELECT id, recipient, kind, number FROM notices WHERE site = %(site)s AND channel = 'inbox'"
+        " AND kind <> 'overflow' AND id > %(after)s ORDER BY id",
+        site=SITE,
+        after=walk.notices,
+    )
+    told = Counter((row["recipient"], row["kind"], row["number"]) for row in rows)
+    lost, surplus = criers.told - told, told - criers.told
+    assert not surplus, f"nobody had to be told, or not so often: {surplus}"
+    # Beyond a day's limit only how many they are is written.
+    missing = Counter[str]()
+    for (who, _, _), count in lost.items():
+        missing[who] += count
+    assert missing == criers.too_many, f"not told: {lost}, too many by the book: {criers.too_many}"
+    walk.too_many += criers.too_many
+    counted = walk.world.rows(
+        "SELECT recipient, sum((details ->> 'count')::bigint)::bigint AS count FROM notices WHERE site = %(site)s"
+        " AND kind = 'overflow' GROUP BY recipient",
+        site=SITE,
+    )
+    assert {row["recipient"]: row["count"] for row in counted} == dict(walk.too_many)
+    walk.notices = rows[-1]["id"] if rows else walk.notices
+    criers.told.clear()
+    criers.too_many.clear()
+
+
+LOOKS: Final[list[Look]] = [
+    look_at_the_chain, look_at_the_rows, look_at_the_lists, look_at_the_feed, look_at_the_clocks, look_at_the_notices,
+]  # fmt: skip

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from tests.integration.api.cycle.hours import Ask, Clock, Deadline, Hand
+from tests.integration.api.cycle.told import UNITS, Criers
+
 DAY: Final = timedelta(days=1)
 FINAL: Final = {"rated", "closed", "cancelled", "merged"}
 TOLD: Final = {"answered", "rated", "closed"}
@@ -19,7 +22,9 @@ TRIES: Final[dict[str, frozenset[str]]] = {
     **dict.fromkeys(["accept", "dispatch", "merge", "unmerge", "sign-off", "refuse-return", "recall"], DESK),
     **dict.fromkeys(["claim", "handle", "arrive", "transfer", "return", "resolve"], CREW),
     **dict.fromkeys(["hold", "resume", "split", "answer", "checklist", "tick"], DESK | CREW),
+    **dict.fromkeys(["pause", "end-pause", "extend"], DESK | CREW),
     **dict.fromkeys(["arbitrate", "disclose"], frozenset({"supervisor"})),
+    **dict.fromkeys(["approve-pause", "deny-pause", "approve-extension", "deny-extension"], frozenset({"supervisor"})),
     **dict.fromkeys(["rate", "reopen", "confide", "cancel", "report"], ALL_BUT_OVERSEERS),
     "read": ALL_BUT_OVERSEERS | {"admin", "auditor"},
 }
@@ -44,9 +49,17 @@ FROM: Final[dict[str, set[str]]] = {
     "resolve": {"handling"},
     "answer": {"resolved"},
     "rate": {"answered"},
-    "reopen": TOLD,
+    "reopen": {*TOLD, "cancelled"},
     "cancel": {"submitted", "accepted", "dispatched", "on_hold", "arbitration"},
 }
+CLOCK_ACTIONS: Final = {
+    "pause", "end-pause", "extend", "approve-pause", "deny-pause", "approve-extension", "deny-extension"
+}  # fmt: skip
+DECISIONS: Final = {
+    "approve-pause": "pause_approved", "deny-pause": "pause_denied", "end-pause": "pause_ended",
+    "approve-extension": "extension_approved", "deny-extension": "extension_denied",
+}  # fmt: skip
+MOST_ASKED: Final = 10  # pauses, and extensions, of an order
 OPEN: Final = {"submitted", "accepted", "dispatched", "handling", "on_hold", "returned", "arbitration"}
 
 Reason = tuple[int, str]  # status and kind of a refusal
@@ -91,6 +104,29 @@ class Paper:
     ratings: dict[int, int] = field(default_factory=dict)
     raters: list[tuple[str, datetime]] = field(default_factory=list)
     checklist: list[list[Any]] = field(default_factory=list)  # required, done by
+    severity: str = "info"
+    is_there: bool = False  # its worker has arrived
+    solved: bool = False  # as its last rating says
+    written: tuple[str | None, str | None, str | None] = (None, None, None)  # state, worker, master as last written
+    clock: Clock = field(init=False)
+
+    @property
+    def unit(self) -> str:
+        return UNITS[self.category]
+
+    @property
+    def hand(self) -> Hand:
+        """Who has it; on hold it stays whose it was."""
+        match self.before or self.state if self.state == "on_hold" else self.state:
+            case "submitted" | "accepted" | "returned" | "arbitration":
+                return Hand("accept")
+            case "resolved":
+                return Hand("answer")
+            case "dispatched":
+                return Hand("accept", self.unit, self.worker)
+            case "handling":
+                return Hand("solve" if self.is_there else "arrive", self.unit, self.worker)
+        return Hand("rest")
 
 
 @dataclass(frozen=True)
@@ -115,6 +151,7 @@ class Book:
         self.parts: dict[str, list[str]] = {}
         self.alive: dict[str, None] = {}  # those that wait for somebody, or for a time
         self.now = now
+        self.criers = Criers()
         self._lines: list[Line] = []
 
     # ---- who may see, and who may do ----
@@ -144,7 +181,7 @@ class Book:
         match wish.action:
             case "handle" | "arrive" | "transfer" | "return" | "resolve":
                 return worker
-            case "hold" | "resume" | "split" | "answer" | "checklist" | "tick":
+            case "hold" | "resume" | "split" | "answer" | "checklist" | "tick" | "pause" | "end-pause" | "extend":
                 return desk or worker
             case "claim":
                 return crew
@@ -156,7 +193,7 @@ class Book:
                 return desk or reporter
             case "rate":
                 return (reporter or neighbour) and wish.who not in self._had_a_hand(paper)
-            case "read":
+            case "read" | "approve-pause" | "deny-pause" | "approve-extension" | "deny-extension":
                 return True
         return desk
 
@@ -208,6 +245,9 @@ class Book:
         return set(self._against(wish, paper))
 
     def _against(self, wish: Wish, paper: Paper) -> Iterator[Reason]:  # noqa: C901, PLR0912 - a case an action
+        if wish.action in CLOCK_ACTIONS:
+            yield from self._against_clock(wish, paper)
+            return
         if not self._is_possible(wish, paper):
             yield 409, "wrong_state"
         match wish.action:
@@ -259,6 +299,44 @@ class Book:
         if wish.action == "transfer" and worker == paper.worker:
             yield 422, "same_worker"
 
+    def _against_clock(self, wish: Wish, paper: Paper) -> Iterator[Reason]:  # noqa: C901, PLR0912 - a case an action
+        clock, now = paper.clock, self.now
+        asked = clock.extensions if wish.action.endswith("extension") else clock.pauses
+        ask = next((each for each in asked if each.id == wish.item), None)
+        match wish.action:
+            case "pause":
+                if paper.hand.kind not in {"accept", "arrive", "solve"}:
+                    yield 409, "no_clock_runs"
+                if any(each.approved is not False and each.span[1] > now for each in asked):
+                    yield 409, "paused_already"
+                if len(asked) >= MOST_ASKED:
+                    yield 409, "too_many"
+                if not now < datetime.fromisoformat(wish.body["until"]) <= now + 7 * DAY:
+                    yield 422, "bad_time"
+            case "extend":
+                own = paper.hand.kind in {"accept", "arrive", "solve"} and clock.own_due(now) <= now
+                if clock.ended or clock.due <= now or own:
+                    yield 409, "too_late"
+                of_round = [each for each in clock.extensions if each.round == clock.round]
+                if any(each.approved is None for each in of_round):
+                    yield 409, "asked_already"
+                if any(each.approved for each in of_round):
+                    yield 409, "extended_already"
+                if len(clock.extensions) >= MOST_ASKED:
+                    yield 409, "too_many"
+            case _ if ask is None:
+                yield 404, "not_found"
+            case "end-pause":
+                if ask.ended or ask.span[1] <= now:
+                    yield 409, "over_already"
+            case _:
+                if ask.approved is not None:
+                    yield 409, "decided_already"
+                elif ask.by == wish.who:
+                    yield 403, "your_own"
+                elif wish.action == "approve-extension" and (clock.ended or ask.round != clock.round):
+                    yield 409, "promise_over"
+
     def _against_merging(self, wish: Wish, paper: Paper) -> Iterator[Reason]:
         master = self.papers.get(wish.body["master"])
         if master is None or not self.sees(wish.who, master):
@@ -268,7 +346,7 @@ class Book:
             yield 422, "merge_into_itself"
         if master.state == "merged":
             yield 409, "master_is_merged"
-        if master.state == "cancelled":
+        if master.state in {"cancelled", *TOLD}:
             yield 409, "wrong_state"
         if paper.parent or self.parts.get(paper.number):
             yield 409, "has_parts"
@@ -301,9 +379,9 @@ class Book:
         return self._lines
 
     def alert_opened(self, number: str) -> list[Line]:
-        """An alert of building b1, category water, opened an order."""
+        """An alert of building b1, category water, critical, opened an order."""
         self._lines = []
-        self._open(Paper(number, "alert", "b1", "water"), "system")
+        self._open(Paper(number, "alert", "b1", "water", severity="critical"), "system")
         return self._lines
 
     def alert_cleared(self, number: str) -> list[Line]:
@@ -334,8 +412,49 @@ class Book:
             self._write(paper, "close", "closed", "system")
         return self._lines
 
+    def reminded(self, number: str, kind: str, step: str) -> tuple[list[Line], Deadline]:
+        """A clock has reached something, and somebody is told."""
+        self._lines = []
+        paper = self.papers[number]
+        last = paper.clock.fires(kind, self.now)
+        assert last, f"nothing of {kind} is due for {number}, but {step} was told"
+        is_over = last.step == "100%" or last.step.startswith("+")
+        self._write(paper, "escalated" if is_over else "reminded", paper.state, "system")
+        self.criers.reached(self, paper, last.step)
+        return self._lines, last
+
+    def reminders_due(self) -> list[tuple[str, str]]:
+        """Whose clocks have reached what by now, and nobody was told."""
+        return [(each.number, kind) for each in self.papers.values() for kind in each.clock.due_kinds(self.now)]
+
+    def _keep_clock(self, paper: Paper, action: str) -> None:
+        """What a step does to the clocks."""
+        state, _, master = paper.written
+        clock, now = (None, self.now) if action == "opened" else (paper.clock, self.now)
+        if clock is None:
+            paper.clock = Clock(paper.category, paper.severity == "critical", now)
+            paper.clock.begin(paper.hand, now)
+            return
+        if action == "reopen":
+            clock.begin_again(paper.hand, now)
+            return
+        if paper.master != master:
+            if paper.master is None:
+                clock.run_on(now)
+            elif self.papers[paper.master].clock.outcome == "answered":
+                clock.end("answered", now)
+        clock.pass_on(paper.hand, now)
+        if paper.state != state and paper.state in TOLD:
+            for each in (paper, *(self.papers[other] for other in self.followers.get(paper.number, ()))):
+                each.clock.end("answered", now)
+        if paper.state != state and paper.state == "cancelled":
+            clock.end("dropped", now)
+
     def _write(self, paper: Paper, action: str, to: str, by: str) -> None:
         before, paper.state, paper.n = paper.state or None, to, paper.n + 1
+        self._keep_clock(paper, action)
+        self.criers.step(self, paper, action, by, paper.written[:2])
+        paper.written = (paper.state, paper.worker, paper.master)
         if to in FINAL:
             self.alive.pop(paper.number, None)
         else:
@@ -370,6 +489,11 @@ class Book:
         who, action, body = wish.who, wish.action, wish.body
         if action in {"handle", "resolve", "answer"}:
             paper.closers.add(who)
+        if action in CLOCK_ACTIONS:
+            self._do_to_clock(wish, paper, answer)
+            return
+        if action in {"handle", "arrive"}:
+            paper.is_there = action == "arrive"
         match action:
             case "accept":
                 self._write(paper, action, "accepted", who)
@@ -410,6 +534,27 @@ class Book:
             case _:
                 self._do_more(wish, paper)
 
+    def _do_to_clock(self, wish: Wish, paper: Paper, answer: dict[str, Any]) -> None:
+        who, action, body, clock = wish.who, wish.action, wish.body, paper.clock
+        if action == "pause":
+            id_ = answer["pauses"][len(clock.pauses)]["id"]
+            until = datetime.fromisoformat(body["until"])
+            clock.pauses.append(Ask(id_, who, clock.round, self.now, reason=body["reason"], until=until))
+            self._write(paper, "pause_asked", paper.state, who)
+            return
+        if action == "extend":
+            id_ = answer["extensions"][len(clock.extensions)]["id"]
+            clock.extensions.append(Ask(id_, who, clock.round, self.now, minutes=body["minutes"]))
+            self._write(paper, "extension_asked", paper.state, who)
+            return
+        asked = clock.extensions if action.endswith("extension") else clock.pauses
+        ask = next(each for each in asked if each.id == wish.item)
+        self._write(paper, DECISIONS[action], paper.state, who)
+        if action.startswith("deny"):
+            ask.approved = False
+        elif clock.end_pause(ask, self.now) if action == "end-pause" else clock.approve(ask, self.now):
+            self.criers.promised_anew(self, paper, who)
+
     def _do_more(self, wish: Wish, paper: Paper) -> None:  # noqa: C901 - a case an action
         who, action, body = wish.who, wish.action, wish.body
         match action:
@@ -422,12 +567,13 @@ class Book:
                     if self.papers[part].state == "resolved":
                         self._write(self.papers[part], "close", "closed", "system")
             case "rate":
-                paper.ratings[paper.round] = body["score"]
+                paper.ratings[paper.round], paper.solved = body["score"], body["solved"]
                 paper.raters.append((who, self.now))
                 self._write(paper, action, "merged" if paper.master else "rated", who)
             case "confide" | "disclose":
                 paper.confidential = action == "confide"
                 self._write(paper, action, paper.state, who)
+                self._confide_parts(paper, who)
             case "cancel":
                 self._write(paper, action, "cancelled", who)
                 for number in sorted(self.followers.get(paper.number, set())):
@@ -439,10 +585,17 @@ class Book:
                 paper.checklist[wish.item - 1][1] = who
                 self._write(paper, "ticked", paper.state, who)
 
+    def _confide_parts(self, paper: Paper, who: str) -> None:
+        for part in (self.papers[number] for number in self.parts.get(paper.number, [])):
+            if paper.confidential and not part.confidential and part.state != "cancelled":
+                part.confidential = True
+                self._write(part, "confide", part.state, who)
+
     def _split(self, paper: Paper, wish: Wish, answer: dict[str, Any]) -> None:
         number = answer["number"]
         category = wish.body.get("category") or paper.category
         part = Paper(number, "split", paper.building, category, paper.confidential, parent=paper.number)
+        part.severity = paper.severity
         self._open(part, wish.who, wish.body.get("worker"))
         self.parts.setdefault(paper.number, []).append(number)
         self._write(paper, "split", paper.state, wish.who)
@@ -468,6 +621,8 @@ class Book:
         self._dispatch_if_somebody_fits(paper)
 
     def _reopen(self, paper: Paper, who: str) -> None:
+        for line in paper.checklist:
+            line[1] = None
         if paper.state == "merged":
             self._take_out(paper, "reopen", who)
             return
@@ -477,4 +632,4 @@ class Book:
 
     def _begin_a_round(self, paper: Paper) -> None:
         paper.round, paper.worker, paper.answer, paper.answered_at = paper.round + 1, None, None, None
-        paper.transfers = 0
+        paper.transfers, paper.before, paper.until, paper.is_there = 0, None, None, False

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from api.clocks import decisions
+from api.clocks.schemas import NewExtension, NewPause
 from api.reports import service as reports
 from api.reports.schemas import NewReport
 from api.resources import Resources
@@ -33,6 +35,16 @@ async def ask(tx: Transaction, resources: Resources, somebody: Somebody, wish: W
             answer = await service.add_item(tx, person, number, NewItem(**body))
         case "tick":
             answer = await service.tick(tx, person, number, wish.item)
+        case "pause":
+            answer = await decisions.ask_pause(tx, person, number, NewPause(**body))
+        case "extend":
+            answer = await decisions.ask_extension(tx, person, number, NewExtension(**body))
+        case "end-pause":
+            answer = await decisions.end_pause(tx, person, number, wish.item, body["note"])
+        case "approve-pause" | "deny-pause" | "approve-extension" | "deny-extension":
+            decide = decisions.decide_pause if wish.action.endswith("pause") else decisions.decide_extension
+            approve = wish.action.startswith("approve")
+            answer = await decide(tx, person, number, wish.item, approve=approve, note=body["note"])
         case _:
             answer = await service.act(tx, person, number, _move(wish))
     found: dict[str, Any] = answer.model_dump(mode="json")

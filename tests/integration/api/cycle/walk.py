@@ -7,41 +7,59 @@ How what happened at once is judged: each entry of the history carries the numbe
 the order of what was done is known. The book does the same in that order and has to come to the same entries; whatever
 was refused has to be rightly refused at some moment in between.
 
-Two moves of three are a stretch without company: the service is called step by step in one transaction, each step in a
-savepoint of its own, which costs a third of a request. What the routes ask for (roles, whole bodies) goes over HTTP.
+Two moves of three are a stretch without company: the service is called step by step in one transaction, which costs a
+fifth of a request. Nothing is rolled back there: the service refuses before it writes, and a connection that is rolled
+back forgets its prepared statements. What the routes ask for (roles, whole bodies) goes over HTTP.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import random
+import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import httpx
 
+from api.clocks import sweep
+from api.outbox import service as outbox
 from api.problems import Problem
+from api.resources import Resources
 from api.transactions import Transaction, begin
 from api.work_orders import times
 from herun.alerts import AlertState
 from herun.clock import to_datetime
+from herun.database.pool import make_pool
 from herun.order_audit import verify
 from tests.integration.api.cycle import straight
-from tests.integration.api.cycle.paper import TRIES, Book, Line, Reason, Wish
+from tests.integration.api.cycle.hours import SETTINGS
+from tests.integration.api.cycle.paper import CLOCK_ACTIONS, DECISIONS, TRIES, Book, Line, Reason, Wish
 from tests.integration.api.cycle.wishes import NEW_PEOPLE, PEOPLE, Drawer
 from tests.integration.api.running import SITE, As, World
 
+STEPS: Final = int(os.environ.get("HERUN_CYCLE_STEPS", "10000"))  # of one walk; two are walked
 LOOK_EVERY: Final = 1000  # steps between two looks at all lists, the feed and the rows
+STATEMENTS: Final = 1000  # kept prepared by the walk's own connection
 AT_ONCE: Final = 6  # at most: requests in flight
 STRETCH: Final = 16  # at most: steps without company
-_JUMPS: Final = [timedelta(seconds=1), timedelta(minutes=50), timedelta(hours=7), timedelta(days=3), timedelta(days=7)]
+_JUMPS: Final = [
+    timedelta(seconds=1), timedelta(minutes=17), timedelta(minutes=50), timedelta(hours=7), timedelta(days=3),
+    timedelta(days=7),
+]  # fmt: skip
 _ENTRIES: Final = (
     "SELECT h.number, h.n, h.action, h.from_state, h.to_state, h.actor, h.worker, h.at, h.reason, h.detail, h.feed_seq,"
     " o.alert_id FROM order_history AS h JOIN work_orders AS o USING (site, number)"
     " WHERE h.site = %(site)s AND h.feed_seq > %(after)s ORDER BY h.feed_seq"
 )
+
+_TOLD: Final = {"reminded", "escalated"}
+say: Final = logging.getLogger(__name__).info
 
 Look = Callable[["Walk"], Awaitable[None]]
 
@@ -78,6 +96,11 @@ class Walk:
     looked_at: int = 0  # the feed_seq of the last look
     lines: list[Line] = field(default_factory=list)  # since the last look
     callers: dict[str, As] = field(default_factory=dict)
+    last_told: tuple[datetime, int] = (datetime.min.replace(tzinfo=UTC), 0)  # of the deadlines, by (due, id)
+    notices: int = 0  # the id of the last that was looked at
+    too_many: Counter[str] = field(default_factory=Counter)  # notices that the look before counted
+
+    own: Resources = field(init=False)  # a connection of its own for what needs no company
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
@@ -89,9 +112,15 @@ class Walk:
     async def go(self, steps: int) -> None:
         """Walks on. Raises AssertionError, with seed and step, where API and book part."""
         await self.world.admin.post("people", {"people": NEW_PEOPLE})
+        await self.world.admin.put("limits", SETTINGS)
         self.callers = {each.name: self.world.by(each.name) for each in PEOPLE}
+        async with make_pool(self.world.database_url, outbox.ROLE, "walk", 1) as pool:
+            self.own = replace(self.world.resources, pool=pool)
+            await self._go(steps)
+
+    async def _go(self, steps: int) -> None:
         every = max(LOOK_EVERY, steps // 20)  # a look reads all that there is
-        next_look = every
+        next_look, began = every, time.monotonic()
         while self.steps < steps:
             try:
                 await self._move()
@@ -100,6 +129,9 @@ class Walk:
                     await self.look()
             except AssertionError as error:
                 raise AssertionError(f"seed {self.seed}, step {self.steps}: {error}") from error
+        took = time.monotonic() - began
+        say(f"seed {self.seed}: {self.steps} steps, {self.done} done, {len(self.book.papers)} orders, {took:.0f} s")
+        assert self.done > 0.3 * self.steps  # a walk that is refused everywhere shows nothing
 
     async def look(self) -> None:
         """All looks."""
@@ -122,10 +154,11 @@ class Walk:
         # The keepers of time run at once with people: who is first is decided by the database too.
         self.world.clock.advance(self.chance.choice(_JUMPS) // timedelta(microseconds=1))
         self.book.now = to_datetime(self.world.clock.now_us())
-        await self._together(times._round(self.world.resources))
-        while await times._round(self.world.resources):
+        await self._together(times._round(self.world.resources), sweep.sweep(self.world.resources))
+        while await times._round(self.world.resources) + await sweep.sweep(self.world.resources):
             await self._follow([])
         assert not self.book.due(), f"not done in time: {self.book.due()}"
+        assert not self.book.reminders_due(), f"nobody was told: {self.book.reminders_due()}"
 
     async def _alert(self) -> None:
         self.steps += 1
@@ -153,21 +186,22 @@ class Walk:
     async def _alone(self) -> None:
         near = self.drawer.some_order()
         lines: list[Line] = []
-        async with begin(self.world.resources, SITE) as tx:
+        async with begin(self.own, SITE) as tx:
+            tx.connection.prepared_max = STATEMENTS
             for _ in range(self.chance.randint(1, STRETCH)):
                 wish = self.drawer.wish(near)
                 if not wish.is_malformed and self.book.people[wish.who].roles & TRIES[wish.action]:
                     lines += await self._step(tx, wish)
-        await self._expect(lines, entries := await self._new_entries())
+            entries = await self._entries(tx)
+        await self._expect(lines, entries)
         assert len(entries) == len(lines), f"nobody asked for {entries[len(lines) :]}"
 
     async def _step(self, tx: Transaction, wish: Wish) -> list[Line]:
         self.steps += 1
         reasons = self.book.refusals(wish)
         try:
-            async with tx.connection.transaction():
-                mine = replace(tx, actor=wish.who)
-                answer = await straight.ask(mine, self.world.resources, self.book.people[wish.who], wish)
+            mine = replace(tx, actor=wish.who)
+            answer = await straight.ask(mine, self.own, self.book.people[wish.who], wish)
         except Problem as problem:
             reason = (problem.status_code, problem.code)
             if reason not in reasons:
@@ -187,9 +221,7 @@ class Walk:
         caller = self.callers[wish.who]
         if wish.action == "read":
             return _asked(wish, await caller.call("GET", f"work-orders/{wish.number}"))
-        path = "reports" if wish.action == "report" else f"work-orders/{wish.number}/{wish.action}"
-        if wish.action == "tick":
-            path = f"work-orders/{wish.number}/checklist/{wish.item}/tick"
+        path = "reports" if wish.action == "report" else f"work-orders/{wish.number}/{_path(wish)}"
         if self.chance.random() > 0.03:
             return _asked(wish, await caller.call("POST", path, wish.body))
         key = self.drawer.tag()
@@ -201,7 +233,10 @@ class Walk:
 
     async def _new_entries(self) -> list[dict[str, Any]]:
         async with begin(self.world.resources, SITE) as tx:
-            entries = await tx.all(_ENTRIES, after=self.feed_seq)
+            return await self._entries(tx)
+
+    async def _entries(self, tx: Transaction) -> list[dict[str, Any]]:
+        entries = await tx.all(_ENTRIES, after=self.feed_seq)
         for entry in entries:
             assert entry["feed_seq"] == self.feed_seq + 1, f"a gap before {entry}"
             assert entry["at"] == self.book.now, entry
@@ -258,9 +293,22 @@ class Walk:
         """Takes off what happened by itself because a time was over."""
         while entries and _is_of_time(entries[0]):
             number = entries[0]["number"]
+            if entries[0]["action"] in _TOLD:
+                entries = await self._expect(self._reminded(entries[0]), entries)
+                continue
             assert self.book.due().get(number) == entries[0]["action"], f"too early: {entries[0]}"
             entries = await self._expect(self.book.time_is_over(number), entries)
         return entries
+
+    def _reminded(self, entry: dict[str, Any]) -> list[Line]:
+        """What the book has of a deadline: each once, and in the order of (due, id)."""
+        said = entry["detail"]
+        lines, deadline = self.book.reminded(entry["number"], said["kind"], said["step"])
+        assert (deadline.step, deadline.level) == (said["step"], said["level"]), f"{entry}, but the book: {deadline}"
+        told = deadline.due, said["deadline"]
+        assert told > self.last_told, f"out of order: {entry} after {self.last_told}"
+        self.last_told = told
+        return lines
 
     async def _expect(self, lines: list[Line], entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """The entries after those that the book has too; one step's may touch several orders in any order."""
@@ -278,9 +326,23 @@ def _asked(wish: Wish, response: httpx.Response) -> Asked:
     return Asked(wish, response.status_code, response.json())
 
 
+def _path(wish: Wish) -> str:
+    match wish.action:
+        case "tick":
+            return f"checklist/{wish.item}/tick"
+        case "pause":
+            return "pauses"
+        case "extend":
+            return "extensions"
+        case action if action in DECISIONS:
+            verb, what = action.split("-")
+            return f"{what}s/{wish.item}/{verb}"
+    return wish.action
+
+
 def _is_of_time(entry: dict[str, Any]) -> bool:
     is_close = entry["action"] == "close" and entry["from_state"] == "answered"
-    return bool(entry["actor"] == "system" and (entry["action"] == "resume" or is_close))
+    return bool(entry["actor"] == "system" and (entry["action"] in {"resume", *_TOLD} or is_close))
 
 
 def _place(asked: Asked, entries: list[dict[str, Any]]) -> int:
@@ -290,6 +352,9 @@ def _place(asked: Asked, entries: list[dict[str, Any]]) -> int:
         if wish.action == "tick":
             detail = entry["detail"] or {}
             is_it = entry["action"] == "ticked" and entry["number"] == wish.number and detail["item"] == wish.item
+        elif wish.action in CLOCK_ACTIONS:
+            tag = wish.body["reason" if wish.action == "extend" else "note"]
+            is_it = entry["number"] == wish.number and str(entry["reason"]).endswith(tag)
         elif wish.action == "checklist":
             is_it = entry["action"] == "listed" and entry["reason"] == wish.body["text"]
         else:

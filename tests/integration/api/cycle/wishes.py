@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any, Final
 
-from tests.integration.api.cycle.paper import FROM, Book, Somebody, Wish
+from tests.integration.api.cycle.paper import CLOCK_ACTIONS, FROM, Book, Paper, Somebody, Wish
 
 PEOPLE: Final = [
     Somebody("oscar", {"operator"}),
@@ -36,7 +36,8 @@ MAX_OPEN: Final = 40  # orders at once: the same ones are fought over
 POSSIBLE: Final = 0.7  # of what is asked for should be possible, were nobody else there
 _TRIES: Final = 30
 _LATELY: Final = 200  # orders
-_ACTIONS: Final = [*FROM, "confide", "disclose", "checklist", "tick", "read"]
+_ACTIONS: Final = [*FROM, "confide", "disclose", "checklist", "tick", "read", *sorted(CLOCK_ACTIONS)]
+_PAUSES: Final = ["reporter", "weather", "parts", "others", "permit"]
 _CODES: Final = ["not_ours", "wrong_place", "duplicate", "beyond_means"]
 _NO_REASON: Final = {"accept", "dispatch", "claim", "handle", "arrive", "resume", "sign-off"}
 
@@ -88,8 +89,19 @@ class Drawer:
         is_malformed = action not in {"tick", "read"} and self.chance.random() < 0.02
         if is_malformed:
             body = {**body, "surplus": 1}
-        item = self.chance.choice([1, 1, 2, 3]) if action == "tick" else 0
+        item = self._item(action, self.book.papers.get(number))
         return Wish(who, action, number, body, item, is_malformed)
+
+    def _item(self, action: str, paper: Paper | None) -> int:
+        """Which line of the checklist, or which of what was asked for."""
+        if action == "tick":
+            return self.chance.choice([1, 1, 2, 3])
+        if action in {"pause", "extend"} or action not in CLOCK_ACTIONS:
+            return 0
+        if paper is None:
+            return 1
+        asked = paper.clock.extensions if action.endswith("extension") else paper.clock.pauses
+        return self.chance.choice([*(each.id for each in asked[-2:]), 1])
 
     def _kin(self, number: str) -> list[str]:
         """An order, or one that belongs together with it: they move each other."""
@@ -104,7 +116,7 @@ class Drawer:
             body["building"] = self.chance.choice(["b1", "b2", "b3"])
         return {**body, "confidential": self.chance.random() < 0.15}
 
-    def _body(self, action: str) -> dict[str, Any]:  # noqa: C901, PLR0911 - a case an action
+    def _body(self, action: str) -> dict[str, Any]:  # noqa: C901, PLR0911, PLR0912 - a case an action
         chance = self.chance
         worker = chance.choice(["gwen", "gina", "greg", "paul", "wang", "wang", "rita", "nobody"])
         match action:
@@ -124,6 +136,15 @@ class Drawer:
                 )
                 until = chance.choice([until, until, until, self.book.now, self.book.now + timedelta(days=91)])
                 return {"until": until.isoformat(), "reason": self.tag()}
+            case "pause":
+                long = chance.choice([timedelta(minutes=30), timedelta(hours=5), timedelta(days=2), timedelta(days=8)])
+                return {
+                    "reason": chance.choice(_PAUSES), "note": self.tag(), "until": (self.book.now + long).isoformat()
+                }  # fmt: skip
+            case "extend":
+                return {"minutes": chance.choice([45, 600, 6000]), "reason": self.tag()}
+            case _ if action in CLOCK_ACTIONS:
+                return {"note": self.tag()}
             case "return":
                 return {"code": chance.choice(_CODES), "reason": self.tag()}
             case "merge":

@@ -20,6 +20,8 @@ from api.work_orders import store as work_orders
 from herun.clock import SystemClock
 from tests.integration.api.notices.conftest import Post
 from tests.integration.api.notices.fakes import HANG, REDIRECT
+from tests.integration.api.test_dispatch_pool import pooled
+from tests.integration.api.test_order_cycle import reported
 
 EMAIL: Final = "rita@mail.example"
 
@@ -343,6 +345,26 @@ async def test_quiet_hours_hold_back_and_a_digest_bundles(post: Post) -> None:
     (said,) = browser.read
     assert (said["kind"], said["title"], len(said["body"].splitlines())) == ("digest", "6 notices", 6)
     assert {row["state"] for row in post.rows("channel = 'web_push'")} == {"sent"}
+
+
+async def test_an_offer_that_was_taken_in_the_night_is_no_news_in_the_morning(post: Post) -> None:
+    world, browsers = post.world, {who: post.fakes.browser(who) for who in ("gwen", "gus")}
+    numbers = [await pooled(world)]
+    for who, browser in browsers.items():
+        await world.by(who).post("/v1/me/notice-channels/web-push", browser.subscription)
+    world.rows("DELETE FROM notices")
+    post.later(11 * 3600)
+    numbers += [await reported(world), await reported(world)]
+    await post.run()
+    await world.by("gus").post(f"work-orders/{numbers[1]}/claim")
+    assert [browser.read for browser in browsers.values()] == [[], []]
+    post.later(8 * 3600)
+    await post.run()
+    for browser in browsers.values():
+        (said,) = browser.read
+        assert (said["kind"], said["number"]) == ("offered", numbers[2])
+    assert post.rows("state IN ('new', 'waiting', 'failed')") == []
+    assert [row["number"] for row in post.rows("channel = 'inbox' AND recipient = 'gwen'")] == numbers[1:]
 
 
 async def test_critical_work_reaches_its_worker_at_night_and_the_rest_in_the_morning(post: Post) -> None:

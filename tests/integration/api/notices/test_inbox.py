@@ -15,6 +15,7 @@ from api.work_orders.order import Order
 from herun.clock import HOUR_US, to_datetime
 from tests.integration.api.notices.conftest import Post
 from tests.integration.api.running import SITE, World
+from tests.integration.api.test_dispatch_pool import pooled
 
 
 async def kinds(world: World, who: str) -> list[tuple[str, str | None]]:
@@ -85,6 +86,29 @@ async def test_every_reporter_of_merged_orders_hears_of_each_step_with_their_own
     assert "rita" not in str(inbox)
 
 
+async def test_who_is_asked_hears_of_it_and_the_reporters_of_merged_orders_do_not(post: Post) -> None:
+    world = post.world
+    number, copy = await post.report("rita"), await post.report("rob")
+    await world.by("oscar").post(f"work-orders/{copy}/merge", {"master": number, "reason": "The same pipe"})
+    before = await kinds(world, "rob")
+    await world.by("gwen").post(f"work-orders/{number}/questions", {"text": "Which floor?"})
+    assert (await kinds(world, "rita"))[-1] == ("asked", number)
+    assert await kinds(world, "rob") == before
+
+
+async def test_a_pool_hears_of_an_offer_and_a_helper_that_they_are_one(post: Post) -> None:
+    world = post.world
+    number = await pooled(world)
+    for who, told in {"gwen": [("offered", number)], "gus": [("offered", number)], "greg": [], "paul": []}.items():
+        assert await kinds(world, who) == told
+    await world.by("gus").post(f"work-orders/{number}/claim")
+    await world.by("gus").post(f"work-orders/{number}/helpers", {"worker": "paul", "reason": "two hands"})
+    await world.by("gus").post(f"work-orders/{number}/helpers", {"worker": "gwen", "reason": "a third"})
+    assert await kinds(world, "paul") == [("helping", number)]
+    assert await kinds(world, "gwen") == [("offered", number), ("helping", number)]
+    assert await kinds(world, "gus") == [("offered", number)]
+
+
 async def test_no_notice_repeats_what_a_person_wrote_or_who_somebody_is(post: Post) -> None:
     number = await post.report()
     await post.world.by("gwen").post(f"work-orders/{number}/return", {"code": "not_ours", "reason": "李四说不用"})
@@ -111,7 +135,7 @@ async def test_a_deadline_told_twice_is_heard_once(post: Post) -> None:
     due = to_datetime(post.world.clock.now_us() + HOUR_US)
     for id_ in ("d1", "d1", "d2"):
         async with begin(post.world.resources, SITE) as tx:
-            await service.about_deadline(tx, Deadline(id_, DeadlineKind.OVERDUE, order, due))
+            await service.about_deadlines(tx, [Deadline(id_, DeadlineKind.OVERDUE, order, due)])
     assert [kind for kind, _ in await kinds(post.world, "gwen")] == ["dispatched", "overdue", "overdue"]
     text = (await post.world.by("gwen").get("/v1/me/notices"))["items"][0]["text"]
     assert "06-01 13:00" in text["zh"]  # the site's time

@@ -9,7 +9,7 @@ from string import Formatter
 import pytest
 
 from api.notices import rules, texts
-from api.notices.rules import Audience, DeadlineKind, Kind, Urgency
+from api.notices.rules import Audience, DeadlineKind, Kind, Telling, Urgency
 from api.work_orders.kinds import Origin
 from api.work_orders.order import Order, Rating
 from api.work_orders.states import State
@@ -59,6 +59,20 @@ def test_a_transfer_is_told_to_both_workers_whatever_the_action_is_called(action
     assert {(Audience.WORKER, Kind.DISPATCHED), (Audience.FORMER_WORKER, Kind.WITHDRAWN)} <= found
 
 
+@pytest.mark.parametrize(("severity", "urgency"), [("critical", Urgency.NOW), ("info", Urgency.SOON)])
+def test_an_offer_is_told_to_those_who_may_take_it(severity: str, urgency: Urgency) -> None:
+    offered = replace(ORDER, severity=severity, pool=("gwen", "gus"))
+    assert list(rules.tellings(Step(ORDER, offered, "offered"))) == [Telling(Audience.POOL, Kind.OFFERED, urgency)]
+    taken = replace(offered, state=State.DISPATCHED, worker="gus")
+    assert Audience.POOL not in {audience for audience, _ in heard(Step(offered, taken, "claim"))}
+
+
+def test_a_helper_is_told_and_who_is_asked_alone_is_asked() -> None:
+    helped = replace(ORDER, worker="gwen", helpers=("gus",))
+    assert heard(Step(replace(helped, helpers=()), helped, "helper-added")) == {(Audience.NEW_HELPERS, Kind.HELPING)}
+    assert heard(Step(ORDER, ORDER, "ask")) == {(Audience.REPORTER, Kind.ASKED)}
+
+
 def test_who_has_answered_long_ago_is_not_told_that_the_order_was_taken_from_them() -> None:
     before = replace(ORDER, state=State.ANSWERED, worker="gwen")
     found = heard(Step(before, replace(before, state=State.ACCEPTED, worker=None), "reopen"))
@@ -69,6 +83,11 @@ def test_who_has_answered_long_ago_is_not_told_that_the_order_was_taken_from_the
 def test_reporters_hear_nothing_of_how_units_pass_an_order_around() -> None:
     for action in ("return", "arbitrate", "transfer", "extend"):
         assert not [each for each in heard(Step(ORDER, ORDER, action)) if each[0] is Audience.REPORTERS]
+
+
+@pytest.mark.parametrize("action", ["dispatch", "claim"])
+def test_reporters_hear_that_somebody_has_it_however_they_came_to_it(action: str) -> None:
+    assert (Audience.REPORTERS, Kind.UNDER_WAY) in heard(Step(ORDER, replace(ORDER, worker="gwen"), action))
 
 
 def test_supervisors_hear_of_what_they_have_to_decide() -> None:
@@ -93,10 +112,19 @@ def test_a_step_that_no_rule_names_is_told_to_nobody() -> None:
 
 
 def test_a_deadline_of_an_order_without_a_worker_is_the_supervisors() -> None:
-    (told,) = rules.about(DeadlineKind.REMINDER, ORDER)
+    (told,) = rules.about(DeadlineKind.REMINDER, ORDER, Audience.WORKER)
     assert told.audience is Audience.SUPERVISORS
-    (told,) = rules.about(DeadlineKind.REMINDER, replace(ORDER, worker="gwen"))
+    (told,) = rules.about(DeadlineKind.REMINDER, replace(ORDER, worker="gwen"), Audience.WORKER)
     assert told.audience is Audience.WORKER
+
+
+def test_a_limit_that_is_over_is_told_to_its_worker_and_the_desk_and_to_whom_the_clock_names() -> None:
+    order = replace(ORDER, worker="gwen")
+    for named, others in [(Audience.DESK, set()), (Audience.SUPERVISORS, {Audience.SUPERVISORS})]:
+        told = rules.about(DeadlineKind.OVERDUE, order, named)
+        assert len(told) == len({each.audience for each in told})
+        assert {each.audience for each in told} == {Audience.WORKER, Audience.DESK, Audience.UNIT} | others
+        assert {each.kind for each in told} == {Kind.OVERDUE}
 
 
 @pytest.mark.parametrize("kind", Kind)

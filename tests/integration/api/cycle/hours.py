@@ -1,0 +1,321 @@
+"""The two clocks of an order as a clerk would keep them: who had it from when on, and what has to be told when.
+
+Written from docs/clocks.md alone. The site has the limits of `SETTINGS`; it lies eight hours east of Greenwich.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from typing import Any, Final
+
+HERE: Final = timedelta(hours=8)
+MINUTE: Final = timedelta(minutes=1)
+DAY: Final = timedelta(days=1)
+NEVER: Final = timedelta(days=1000)
+# What an order of a category may take, in minutes: accept, arrive, solve, promise; and whether only in working hours.
+LIMITS: Final = {
+    "water": ({"accept": 60, "arrive": 120, "solve": 240, "promise": 600}, False),
+    "fire": ({"accept": 400, "arrive": 900, "solve": 3000, "promise": 9000}, False),
+    "noise": ({"accept": 120, "arrive": 420, "solve": 1260, "promise": 2100}, True),
+}
+SHARES: Final = (50, 80)
+REPEAT: Final = 60 * MINUTE
+REPEATS: Final = 3
+SETTINGS: Final[dict[str, Any]] = {
+    "limits": [
+        {
+            "category": category, "calendar": "working_hours" if in_hours else "always",
+            **{f"{name}_minutes": minutes for name, minutes in limits.items()},
+        }
+        for category, (limits, in_hours) in LIMITS.items()
+    ],
+    "remind_at": list(SHARES), "repeat_minutes": 60, "repeats": REPEATS, "max_extensions": 1,
+    "longest_pause_hours": 168,
+}  # fmt: skip
+LADDER: Final = ("worker", "desk", "supervisor")
+STOPS_PROMISE: Final = {"reporter", "weather"}
+# What the State Council decreed for 2026 from June on; of the years after it only the weekends are known.
+FREE: Final = {
+    date(2026, 6, 19),
+    *(date(2026, 9, 25 + n) for n in range(3)),
+    *(date(2026, 10, 1 + n) for n in range(7)),
+}
+WORKED: Final = {date(2026, 9, 20), date(2026, 10, 10)}
+SHIFTS: Final = ((time(8, 30), time(12, 0)), (time(14, 0), time(17, 30)))
+
+
+@dataclass(frozen=True)
+class Hand:
+    """Who has an order, and what for."""
+
+    kind: str
+    unit: str | None = None
+    worker: str | None = None
+
+    @property
+    def owner(self) -> str | None:
+        if self.kind == "rest":
+            return None
+        return f"unit:{self.unit}" if self.unit else f"worker:{self.worker}" if self.worker else "desk"
+
+
+@dataclass
+class Ask:
+    """A pause or an extension that somebody asked for."""
+
+    id: int
+    by: str
+    round: int
+    asked: datetime
+    approved: bool | None = None
+    reason: str = ""
+    until: datetime | None = None  # of a pause
+    ended: datetime | None = None
+    minutes: int = 0  # of an extension
+
+    @property
+    def span(self) -> tuple[datetime, datetime]:
+        until = self.until or self.asked
+        return self.asked, min(self.ended or until, until)
+
+
+@dataclass(eq=False)
+class Deadline:
+    """When somebody is told of a limit."""
+
+    kind: str
+    step: str
+    level: str
+    reached: datetime
+    due: datetime
+    fate: str = "waits"  # told, superseded
+
+
+@dataclass
+class Clock:
+    """Both clocks of one order."""
+
+    category: str
+    is_urgent: bool
+    began: datetime
+    round: int = 0
+    due: datetime = field(init=False)
+    ended: datetime | None = None
+    outcome: str | None = None
+    turns: list[tuple[datetime, int, Hand]] = field(default_factory=list)
+    pauses: list[Ask] = field(default_factory=list)
+    extensions: list[Ask] = field(default_factory=list)
+    deadlines: list[Deadline] = field(default_factory=list)
+    dropped: list[Deadline] = field(default_factory=list)  # that the order moved on before anybody was told
+
+    # ---- the steps ----
+
+    def begin(self, hand: Hand, now: datetime) -> None:
+        """A round begins: what was planned before is forgotten."""
+        self.forget("promise", "accept", "arrive", "solve")
+        self.ended = self.outcome = None
+        self.turns.append((now, self.round, hand))
+        self.promise(now)
+        self.plan_hand(now)
+
+    def begin_again(self, hand: Hand, now: datetime) -> None:
+        """Reopened: promised anew, unless the promise still runs."""
+        self.stop(now)
+        if self.ended:
+            self.began = now
+        self.round += 1
+        self.begin(hand, now)
+
+    def pass_on(self, hand: Hand, now: datetime) -> None:
+        """Somebody else has it, or for something else."""
+        if hand != self.turns[-1][2]:
+            self.stop(now)
+            self.turns.append((now, self.round, hand))
+            self.plan_hand(now)
+
+    def end(self, outcome: str, now: datetime) -> None:
+        """The promise is over, if it was not."""
+        if not self.ended:
+            self.ended, self.outcome = now, outcome
+            self.forget("promise")
+
+    def run_on(self, now: datetime) -> None:
+        """By itself again: the promise is not kept, whatever the other order was answered."""
+        self.ended = self.outcome = None
+        self.promise(now)
+
+    def stop(self, now: datetime) -> None:
+        """A pause is of the hand that asked for it."""
+        for pause in self.pauses:
+            if pause.ended is None and pause.span[1] > now:
+                pause.ended = now
+                self.forget("pause")
+
+    def approve(self, ask: Ask, now: datetime) -> bool:
+        """A supervisor says yes; whether the promise has moved."""
+        ask.approved = True
+        before = self.due
+        self.plan_hand(now)
+        if not self.ended and (ask.minutes or ask.reason in STOPS_PROMISE):
+            self.promise(now)
+        if ask.until and ask.ended is None and ask.until > now:
+            self._add("pause", "over", "worker", ask.until)
+        return self.due != before
+
+    def end_pause(self, pause: Ask, now: datetime) -> bool:
+        """Ended before its time; whether the promise has moved."""
+        pause.ended = now
+        before = self.due
+        self.forget("pause")
+        if pause.approved:
+            self.plan_hand(now)
+            if not self.ended and pause.reason in STOPS_PROMISE:
+                self.promise(now)
+        return self.due != before
+
+    # ---- what is due ----
+
+    def promise(self, now: datetime) -> None:
+        """What the reporter is promised, and who is told when."""
+        pauses = [each.span for each in self.pauses if each.approved and each.reason in STOPS_PROMISE]
+        limit = self._limit("promise")
+        self.due = due(self.began, limit, self._in_hours, pauses)
+        self._plan(
+            "promise", 1, now, [due(self.began, limit * share // 100, self._in_hours, pauses) for share in SHARES]
+        )
+
+    def plan_hand(self, now: datetime) -> None:
+        """Who is told when of the limit of whoever has it."""
+        self.forget("accept", "arrive", "solve")
+        hand = self.turns[-1][2]
+        if hand.kind not in LIMITS["water"][0]:
+            return
+        at = [self.own_due(now, share) for share in (*SHARES, 100)]
+        self._plan(hand.kind, 0 if hand.worker else 1, now, at)
+
+    def own_due(self, now: datetime, share: int = 100) -> datetime:
+        """When so much of the limit of whoever has it is used up, if it stays with them."""
+        left = self._limit(self.turns[-1][2].kind) * share // 100 - self.used(now)
+        return due(now, left, self._in_hours, self._paused())
+
+    def used(self, now: datetime) -> timedelta:
+        """What the owner has used of the limit, in this round."""
+        hand = self.turns[-1][2]
+        mine = [
+            elapsed(begin, end, self._in_hours, self._paused())
+            for begin, end, round_, each in self.stretches(now)
+            if (round_, each.kind, each.owner) == (self.round, hand.kind, hand.owner)
+        ]
+        return sum(mine, timedelta())
+
+    def spent(self, now: datetime) -> dict[tuple[int, str, str | None, str | None], int]:
+        """How many seconds each has had it for what, by round; what was paused is nobody's fault."""
+        found: dict[tuple[int, str, str | None, str | None], int] = {}
+        for begin, end, round_, hand in self.stretches(now):
+            runs = elapsed(begin, end, False, self._paused()) if hand.kind in LIMITS["water"][0] else end - begin
+            for kind, length in ((hand.kind, runs), ("hold", end - begin - runs)):
+                if length:
+                    key = (round_, kind, hand.unit, hand.worker)
+                    found[key] = found.get(key, 0) + length // timedelta(seconds=1)
+        return found
+
+    def stretches(self, now: datetime) -> Iterator[tuple[datetime, datetime, int, Hand]]:
+        """Who had it from when until when."""
+        ends = [begin for begin, _, _ in self.turns[1:]]
+        for (begin, round_, hand), end in zip(self.turns, [*ends, now], strict=True):
+            yield begin, end, round_, hand
+
+    def fires(self, kind: str, now: datetime) -> Deadline | None:
+        """The last word of a limit that is due; the ones before it are not told any more."""
+        reached = [each for each in self.deadlines if each.kind == kind and each.fate == "waits" and each.due <= now]
+        if not reached:
+            return None
+        last = max(reversed(reached), key=lambda each: each.due)
+        for each in reached:
+            each.fate = "told" if each is last else "superseded"
+        return last
+
+    def due_kinds(self, now: datetime) -> set[str]:
+        """Of what somebody has to be told by now."""
+        return {each.kind for each in self.deadlines if each.fate == "waits" and each.due <= now}
+
+    def forget(self, *kinds: str) -> None:
+        """What was not reached is not told."""
+        self.dropped += [each for each in self.deadlines if each.fate == "waits" and each.kind in kinds]
+        self.deadlines = [each for each in self.deadlines if each.fate != "waits" or each.kind not in kinds]
+
+    @property
+    def _in_hours(self) -> bool:
+        return LIMITS[self.category][1]
+
+    def _limit(self, name: str) -> timedelta:
+        more = sum(each.minutes for each in self.extensions if each.approved and each.round == self.round)
+        return (LIMITS[self.category][0][name] + (more if name in {"promise", "solve"} else 0)) * MINUTE
+
+    def _paused(self) -> list[tuple[datetime, datetime]]:
+        return [each.span for each in self.pauses if each.approved]
+
+    def _plan(self, kind: str, rung: int, now: datetime, at: list[datetime]) -> None:
+        self.forget(kind)
+        limit = self.due if kind == "promise" else at[-1]
+        for share, reached in zip(SHARES, at, strict=False):
+            if now < reached < limit:
+                self._add(kind, f"{share}%", LADDER[rung], reached)
+        first = max(limit, now)
+        self._add(kind, "100%", LADDER[min(rung + 1, 2)], first)
+        for count in range(1, REPEATS + 1):
+            self._add(kind, f"+{count}", LADDER[min(rung + 1 + count, 2)], first + count * REPEAT)
+
+    def _add(self, kind: str, step: str, level: str, reached: datetime) -> None:
+        if all((each.kind, each.step, each.reached) != (kind, step, reached) for each in self.deadlines):
+            told = reached if self.is_urgent else in_the_morning(reached)
+            self.deadlines.append(Deadline(kind, step, level, reached, told))
+
+
+def in_the_morning(at: datetime) -> datetime:
+    """The same, but from ten in the evening on seven in the morning."""
+    local = at + HERE
+    seven = local.replace(hour=7, minute=0, second=0)
+    if local.hour >= 22:
+        return seven + DAY - HERE
+    return seven - HERE if local.hour < 7 else at
+
+
+def due(begin: datetime, limit: timedelta, in_hours: bool, pauses: Iterable[tuple[datetime, datetime]]) -> datetime:
+    """When so much time has counted."""
+    if limit <= timedelta():
+        return begin
+    for a, b in _counting(begin, begin + NEVER, in_hours, pauses):
+        if b - a >= limit:
+            return a + limit
+        limit -= b - a
+    raise AssertionError("a limit that never comes")
+
+
+def elapsed(begin: datetime, end: datetime, in_hours: bool, pauses: Iterable[tuple[datetime, datetime]]) -> timedelta:
+    """How much time has counted."""
+    return sum((b - a for a, b in _counting(begin, end, in_hours, pauses)), timedelta())
+
+
+def _counting(
+    begin: datetime, end: datetime, in_hours: bool, pauses: Iterable[tuple[datetime, datetime]]
+) -> Iterator[tuple[datetime, datetime]]:
+    off = sorted(pauses)
+    for a, b in _worked(begin, end) if in_hours else [(begin, end)]:
+        edges = [a, *(min(max(edge, a), b) for pause in off for edge in pause), b]
+        yield from (pair for pair in list(pairwise(edges))[::2] if pair[0] < pair[1])
+
+
+def _worked(begin: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+    day = (begin + HERE).date()
+    while (midnight := datetime.combine(day, time(), UTC) - HERE) < end:
+        if day in WORKED or (day.weekday() < 5 and day not in FREE):
+            for opens, closes in SHIFTS:
+                a = max(begin, midnight + timedelta(hours=opens.hour, minutes=opens.minute))
+                b = min(end, midnight + timedelta(hours=closes.hour, minutes=closes.minute))
+                if a < b:
+                    yield a, b
+        day += DAY

@@ -1,0 +1,105 @@
+"""Who has to be told of what, kept on paper: written from the table of docs/notices.md alone."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from tests.integration.api.cycle.paper import Book, Paper
+
+MOST_A_DAY: Final = 300
+UNITS: Final = {"water": "water-company", "fire": "fire-brigade", "noise": "city-management"}
+Told = tuple[str, str, str]  # who, what, of which of their orders
+
+REPORTERS: Final = {
+    "accept": "accepted", "dispatch": "under_way", "claim": "under_way", "handle": "handling", "hold": "on_hold",
+    "answer": "answered", "cancel": "cancelled", "merge": "merged", "reopen": "reopened",
+}  # fmt: skip
+SUPERVISORS: Final = {"hold": "on_hold", "return": "returned", "reopen": "reopened"}
+AT_WORK: Final = {"dispatched", "handling", "on_hold", "returned"}
+
+
+@dataclass
+class Criers:
+    """What was told since it was last looked at, and what was too much for a day."""
+
+    told: Counter[Told] = field(default_factory=Counter)
+    too_many: Counter[str] = field(default_factory=Counter)
+    _lately: dict[str, deque[datetime]] = field(default_factory=dict)
+
+    def step(self, book: Book, paper: Paper, action: str, by: str, was: tuple[str | None, str | None]) -> None:
+        """A step was written down; `was` are state and worker before it."""
+        # Who has two reasons to hear of it hears of it once.
+        for who, what, number in sorted(set(self._of_step(book, paper, action, was))):
+            if who != by:
+                self._tell(who, what, number, book.now)
+
+    def reached(self, book: Book, paper: Paper, step: str) -> None:
+        """A clock has reached a share of a limit, the limit, or so many repeats after it."""
+        number, worker = paper.number, paper.worker
+        supervisors, unit = [*_supervisors(paper)], [*_unit(paper)]
+        if step.startswith("+"):
+            heard = [(who, "escalation") for who in supervisors + unit]
+        elif step == "100%":
+            heard = [(who, "overdue") for who in ([worker] if worker else []) + supervisors + unit]
+        else:
+            what = "pause_over" if step == "over" else "reminder"
+            heard = [(who, what) for who in ([worker] if worker else supervisors)]
+        for who, what in heard:
+            self._tell(who, what, number, book.now)
+
+    def promised_anew(self, book: Book, paper: Paper, by: str) -> None:
+        """The reporter has another date."""
+        if paper.reporter and paper.reporter != by:
+            self._tell(paper.reporter, "promise_moved", paper.number, book.now)
+
+    def _of_step(  # noqa: C901 - a line of the table each
+        self, book: Book, paper: Paper, action: str, was: tuple[str | None, str | None]
+    ) -> Iterator[tuple[str, str, str]]:
+        number, (state, worker) = paper.number, was
+        if action in REPORTERS:
+            for each in (paper, *(book.papers[other] for other in book.followers.get(number, ()))):
+                if each.reporter:
+                    yield each.reporter, REPORTERS[action], each.number
+        if action in SUPERVISORS:
+            yield from ((who, SUPERVISORS[action], number) for who in _supervisors(paper))
+        if action == "cancel" and paper.worker:
+            yield paper.worker, "cancelled", number
+        if action == "reopen":
+            yield from ((who, "reopened", number) for who in _unit(paper))
+        if paper.worker and paper.worker != worker:
+            yield paper.worker, "dispatched", number
+        if worker and worker != paper.worker and state in AT_WORK:
+            yield worker, "withdrawn", number
+        if action == "opened":
+            yield from ((who, "unit_assigned", number) for who in _unit(paper))
+        if paper.state == "arbitration" and state != "arbitration":
+            yield from ((who, "arbitration", number) for who in _supervisors(paper))
+        if action == "rate" and (not paper.solved or paper.ratings[paper.round] <= 2):
+            yield from ((who, "dissatisfied", number) for who in _supervisors(paper))
+
+    def _tell(self, who: str, what: str, number: str, now: datetime) -> None:
+        lately = self._lately.setdefault(who, deque())
+        while lately and lately[0] <= now - timedelta(days=1):
+            lately.popleft()
+        self.told[who, what, number] += 1
+        if len(lately) >= MOST_A_DAY:
+            self.too_many[who] += 1
+        else:
+            lately.append(now)
+
+
+def _supervisors(paper: Paper) -> Iterator[str]:
+    """Those of the site, and the group that a robot writes to, which hears of nothing confidential."""
+    yield "susan"
+    if not paper.confidential:
+        yield "@supervisors"
+
+
+def _unit(paper: Paper) -> Iterator[str]:
+    if not paper.confidential:
+        yield f"@unit:{paper.unit}"

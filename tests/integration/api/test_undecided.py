@@ -1,0 +1,166 @@
+"""What was asked for and nobody decides on is not forgotten, and neither is a pause; nobody is reminded for ever."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pytest
+
+from herun.clock import HOUR_US, MINUTE_US
+from tests.integration.api.notices.test_inbox import kinds
+from tests.integration.api.running import World
+from tests.integration.api.test_clocks import always, clocks, opened, pause
+from tests.integration.api.test_deadlines import reminders_of, sweep_all
+from tests.integration.api.test_order_audit import verdict
+from tests.integration.api.test_work_orders import act
+
+MORE: Final = {"minutes": 90, "reason": "The wall has to dry"}
+BODIES: Final[dict[str, Any]] = {"pauses": pause(600), "extensions": MORE}
+KIND: Final = {"pauses": "pause_asked", "extensions": "extension_asked"}
+
+
+async def asked(world: World, what: str) -> tuple[str, str]:
+    """An order of which gwen asks for something, and the path of that; its own limits are far away."""
+    day = {"accept_minutes": 6000, "arrive_minutes": 6000, "solve_minutes": 6000, "promise_minutes": 20000}
+    await world.by("susan").put(
+        "limits", {"limits": [{**day, "calendar": "always", "category": "water"}], "quiet_hours": {"windows": []}}
+    )
+    number = await opened(world)
+    made = await world.by("gwen").post(f"work-orders/{number}/{what}", BODIES[what])
+    return number, f"work-orders/{number}/{what}/{made[what][0]['id']}"
+
+
+async def pending(world: World, number: str) -> set[str]:
+    return {each["kind"] for each in (await clocks(world, number))["deadlines"] if each["fired_at"] is None}
+
+
+async def hours(world: World, count: int) -> None:
+    for _ in range(count * 2):
+        world.clock.advance(HOUR_US // 2)
+        await sweep_all(world)
+
+
+@pytest.mark.parametrize("what", ["pauses", "extensions"])
+async def test_supervisors_are_told_at_once_and_again_and_not_for_ever(world: World, what: str) -> None:
+    number, _ = await asked(world, what)
+    kind = KIND[what]
+    assert await kinds(world, "susan") == [(kind, number)]
+    await hours(world, 9)
+    assert await reminders_of(world, number) == [("reminded", f"{kind} +{n} -> supervisor") for n in (1, 2, 3)]
+    assert await kinds(world, "susan") == [(kind, number)] * 4
+    assert kind not in {each for each, _ in await kinds(world, "gwen")}
+    assert verdict(world).breaks == ()
+
+
+@pytest.mark.parametrize("what", ["pauses", "extensions"])
+@pytest.mark.parametrize("decision", ["approve", "deny"])
+async def test_once_it_is_decided_nobody_is_reminded_any_more(world: World, what: str, decision: str) -> None:
+    number, path = await asked(world, what)
+    await hours(world, 1)
+    await world.by("susan").post(f"{path}/{decision}")
+    assert KIND[what] not in await pending(world, number)
+    await hours(world, 4)
+    assert len([each for _, each in await reminders_of(world, number) if each.startswith(KIND[what])]) == 1
+
+
+async def test_after_an_outage_the_last_reminder_is_told_alone(world: World) -> None:
+    number, _ = await asked(world, "pauses")
+    world.clock.advance(9 * HOUR_US)
+    await sweep_all(world)
+    assert await reminders_of(world, number) == [("reminded", "pause_asked +3 -> supervisor")]
+
+
+async def test_of_two_that_wait_the_one_that_is_decided_takes_nothing_from_the_other(world: World) -> None:
+    number, path = await asked(world, "pauses")
+    await hours(world, 1)
+    await world.by("gwen").post(f"work-orders/{number}/extensions", MORE)
+    assert {"pause_asked", "extension_asked"} <= await pending(world, number)
+    await world.by("susan").post(f"{path}/deny")
+    await hours(world, 9)
+    assert await reminders_of(world, number) == [
+        ("reminded", "pause_asked +1 -> supervisor"),
+        *(("reminded", f"extension_asked +{n} -> supervisor") for n in (1, 2, 3)),
+    ]
+
+
+@pytest.mark.parametrize("passed", [0, 11])
+async def test_a_pause_that_was_asked_for_by_another_hand_is_moot(world: World, passed: int) -> None:
+    number, _ = await asked(world, "pauses")
+    world.clock.advance(passed * HOUR_US)  # after ten it is over by itself
+    await act(world, number, "recall")
+    assert "pause_asked" not in await pending(world, number)
+
+
+async def test_a_pause_that_was_ended_needs_no_decision(world: World) -> None:
+    number, path = await asked(world, "pauses")
+    await world.by("gwen").post(f"{path}/end")
+    assert "pause_asked" not in await pending(world, number)
+
+
+@pytest.mark.parametrize("last", ["answer", "reopen"])
+async def test_more_time_for_a_promise_that_is_over_is_moot(world: World, last: str) -> None:
+    number, _ = await asked(world, "extensions")
+    for action in ("handle", "resolve", "answer"):
+        assert "extension_asked" in await pending(world, number)
+        await act(world, number, action)
+    if last == "reopen":
+        await act(world, number, "reopen")
+    assert "extension_asked" not in await pending(world, number)
+
+
+async def test_a_merged_orders_wish_is_moot_when_the_other_is_answered(world: World) -> None:
+    number, _ = await asked(world, "extensions")
+    master = await opened(world)
+    await world.by("oscar").post(f"work-orders/{number}/merge", {"master": master, "reason": "The same pipe"})
+    for action in ("handle", "resolve", "answer"):
+        await act(world, master, action)
+    assert await pending(world, number) == set()
+
+
+async def test_requests_wait_for_the_morning_as_limits_do(world: World) -> None:
+    number, _ = await asked(world, "pauses")
+    windows = [{"days": ["workday", "day_off"], "from": "13:00", "to": "20:00"}]
+    await always(world, quiet_hours={"windows": windows})
+    await world.by("gwen").post(f"work-orders/{number}/extensions", MORE)
+    due = {
+        each["due_at"]
+        for each in (await clocks(world, number))["deadlines"]
+        if each["kind"] in {"pause_asked", "extension_asked"}
+    }
+    assert due == {f"2026-06-01T{hour}:00:00Z" for hour in (12, 13, 14)}  # the evening, and what follows from then on
+
+
+async def test_whoever_has_the_order_hears_that_the_clock_runs_again(world: World) -> None:
+    number, path = await asked(world, "pauses")
+    await world.by("susan").post(f"{path}/approve")
+    world.clock.advance(10 * HOUR_US + MINUTE_US)
+    await sweep_all(world)
+    assert (await kinds(world, "gwen"))[-1] == ("pause_over", number)
+    assert ("overdue", number) not in await kinds(world, "susan")
+    text = (await world.by("gwen").get("/v1/me/notices"))["items"][0]["text"]
+    assert "06-01 22:00" in text["zh"]
+    assert (await clocks(world, number))["own"]["used_seconds"] == 60
+
+
+async def test_the_pause_of_an_order_that_no_worker_has_ends_before_the_supervisors(world: World) -> None:
+    await always(world)
+    number = await opened(world)
+    await act(world, number, "recall")
+    made = await world.by("oscar").post(f"work-orders/{number}/pauses", pause(30, world=world))
+    await world.by("susan").post(f"work-orders/{number}/pauses/{made['pauses'][0]['id']}/approve")
+    world.clock.advance(31 * MINUTE_US)
+    await sweep_all(world)
+    assert ("reminded", "pause over -> desk") in await reminders_of(world, number)
+    assert ("pause_over", number) in await kinds(world, "susan")
+
+
+async def test_a_reporter_hears_when_their_own_promise_moves_and_of_no_other(world: World) -> None:
+    number, path = await asked(world, "extensions")
+    copy = str((await world.by("rob").post("reports", {"category": "water", "text": "Wet"}))["number"])
+    await world.by("oscar").post(f"work-orders/{copy}/merge", {"master": number, "reason": "The same pipe"})
+    await world.by("susan").post(f"{path}/approve")
+    assert (await kinds(world, "rita"))[-1] == ("promise_moved", number)
+    assert "promise_moved" not in {kind for kind, _ in await kinds(world, "rob")}
+    made = await world.by("gwen").post(f"work-orders/{number}/pauses", pause(60, world=world))
+    await world.by("susan").post(f"work-orders/{number}/pauses/{made['pauses'][0]['id']}/approve")
+    assert [kind for kind, _ in await kinds(world, "rita")].count("promise_moved") == 1

@@ -1,0 +1,55 @@
+"""Conditions of dispatch rules that never hold."""
+
+from __future__ import annotations
+
+import pytest
+
+from api.dispatch.rules import FIELDS, Rule
+from api.dispatch.sense import faults, seen_of
+
+NAMES = {"category": ["water", "fire"], "grid": [], "unit": [f"u{n}" for n in range(20)]}
+SEEN = seen_of(NAMES)
+
+
+def said(when: str) -> list[str]:
+    return [what for _, what in faults([Rule(name="r", when=when)], SEEN)]
+
+
+@pytest.mark.parametrize(
+    ("when", "what"),
+    [
+        ("order.hour", "expected true or false: order.hour is a whole number"),
+        ("order.workday == 1", "they are never equal"),
+        ("order.zone == null", "a field that is missing: !has(order.zone)"),
+        ("'watre' == order.category", 'order.category is never "watre": did you mean water?'),
+        ("order.category in ['water', 'x']", 'order.category is never "x": known are fire, water'),
+        ("order.grid == 'g1'", 'order.grid is never "g1": known are none'),
+        ("order.unit == 'police'", "u14, u15, u16, u17, ..."),
+        ("order.hour % 0 == 1", "divides by zero"),
+        ("order.text.matches('[a')", "asks for a regular expression"),
+    ],
+)  # fmt: skip
+def test_what_never_holds_is_said(when: str, what: str) -> None:
+    found = said(when)
+    assert any(what in each for each in found), found
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "order.text.contains('电梯') && (order.hour >= 22 || order.hour < 6)",
+        "order.category in ['water', 'fire'] && !has(order.zone)",
+        "order.category != 'anything'",
+        "order['category'] == 'water'",
+        "1 / (order.hour - 22) > 0",
+        "['a', 'b'].exists(x, order.text.startsWith(x))",
+        "order.workday ? order.hour > 8 : order.weekday == 'sat'",
+    ],
+)
+def test_what_may_hold_is_not_refused(when: str) -> None:
+    assert said(when) == []
+
+
+@pytest.mark.parametrize("field", sorted(FIELDS))
+def test_every_field_is_known(field: str) -> None:
+    assert said(f"has(order.{field})") == []
