@@ -90,8 +90,7 @@ class Findings:
 
 def judge(text: str, seen: Seen) -> Findings:
     """What is wrong with a condition that the library has taken."""
-    dear = cost_of(text).faults
-    if dear:
+    if dear := cost_of(text).faults:
         return Findings([*dear])
     try:
         reader = _Reader(text, seen)
@@ -355,10 +354,8 @@ class _Reader(Cursor):
         return self._named(token.text, begin)
 
     def _named(self, name: str, begin: int) -> _Part:
-        if name in {"true", "false"}:
-            return _Part(name, BOOL)
-        if name == "null":
-            return _Part(name, NULL)
+        if name in {"true", "false", "null"}:
+            return _Part(name, NULL if name == "null" else BOOL)
         if not self.accept("("):
             return _Part(name, MAP if name in self._seen.roots and name not in self._bound else ANYTHING)
         arguments = self._arguments()
