@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 import cel
 
 from herun.cel import FUNCTIONS
+from herun.cel_cost import cost_of
 from herun.cel_tokens import Cursor, NotUnderstoodError, Token
 
 Types = frozenset[str]
@@ -89,10 +90,12 @@ class Findings:
 
 def judge(text: str, seen: Seen) -> Findings:
     """What is wrong with a condition that the library has taken."""
+    if dear := cost_of(text).faults:
+        return Findings([*dear])
     try:
         reader = _Reader(text, seen)
         found = reader.read()
-    except NotUnderstoodError:
+    except (NotUnderstoodError, RecursionError):
         return Findings()
     if not found.types & BOOL:
         reader.findings.faults.append(f"expected true or false: {found.text} is {_told(found.types)}")
@@ -351,10 +354,8 @@ class _Reader(Cursor):
         return self._named(token.text, begin)
 
     def _named(self, name: str, begin: int) -> _Part:
-        if name in {"true", "false"}:
-            return _Part(name, BOOL)
-        if name == "null":
-            return _Part(name, NULL)
+        if name in {"true", "false", "null"}:
+            return _Part(name, NULL if name == "null" else BOOL)
         if not self.accept("("):
             return _Part(name, MAP if name in self._seen.roots and name not in self._bound else ANYTHING)
         arguments = self._arguments()

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from herun import rule_sense
-from herun.rules import RULE, Rule, decides_otherwise
+from herun.rule_identity import decides_otherwise
+from herun.rules import RULE, Rule
 
 TEXT_NAMES: Final = frozenset({"device", "zone", "building", "value", "count", "duration", "finding"})
 LANGUAGES: Final = ("zh", "en")

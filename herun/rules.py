@@ -362,18 +362,6 @@ def body_of(rule: Rule) -> dict[str, Any]:
     return body
 
 
-# What a rule says to people, and when it may raise, not what it decides: changing it keeps what the engine knows of it.
-PRESENTATION: Final = frozenset(
-    {
-        "version", "title", "text", "severity", "category", "opens_order", "order_category", "cooldown_s", "schedule",
-        "armed_modes", "lateness_s",
-    }
-)  # fmt: skip
 OWN_PREFIX: Final = "herun-"  # of the uids of the engine's own alerts: no rule may be put that is named so
 SWITCHED_OFF_UID: Final = f"{OWN_PREFIX}rule-switched-off"  # of alerts about rules that threw; the key is the rule
 STORM_UID: Final = f"{OWN_PREFIX}storm"  # of the storms' alerts; the key is the uid of the rule, or "*"
-
-
-def decides_otherwise(old: Rule, new: Rule) -> bool:
-    """True if the engine forgets what it knows of the rule when the new version takes the old one's place."""
-    return old.model_dump(exclude=set(PRESENTATION)) != new.model_dump(exclude=set(PRESENTATION))

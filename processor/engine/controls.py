@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from herun.control import ControlKind
 from herun.errors import InvalidInputError
 from herun.frames import Control
-from herun.rules import RULE, Rule, decides_otherwise
+from herun.rule_identity import decides_otherwise
+from herun.rules import RULE, Rule
 from processor.engine import gates, merging, verdicts
 from processor.engine.alerting import Evaluation, clear_alert, close_alert, forget_alert
 from processor.engine.isolation import switched_off

@@ -59,6 +59,44 @@ def test_what_the_engine_forgets_is_foretold(fields: dict[str, Any], anew: bool)
     assert begins_anew(body(), body(**fields)) is anew
 
 
+def matching(**scope: Any) -> dict[str, Any]:
+    return body(match={"event_types": ["state.reported", "reading.reported"], **scope})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "anew"),
+    [
+        (body(condition="data.value>2"), body(condition=" data.value  >  2 // why"), False),
+        (body(condition="data.name=='a  b'"), body(condition="data.name=='a b'"), True),
+        (matching(devices=["a", "b"]), matching(devices=["b", "a"]), False),
+        (matching(devices=["a"]), matching(devices=["b", "a"]), False),
+        (matching(devices=["a"], zones=["z"]), matching(devices=["a"]), False),
+        (matching(devices=["a", "b"]), matching(devices=["a"]), True),
+        (matching(), matching(devices=["a"]), True),
+        (matching(), body(match={"event_types": ["reading.reported", "state.reported"]}), False),
+        (matching(), body(match={"event_types": ["state.reported"]}), True),
+        (matching(where={"value": True}), matching(where={"value": 1}), True),
+        (matching(where={"value": 1}), matching(where={"value": 1.0}), False),
+    ],
+)
+def test_what_means_the_same_or_more_goes_on(old: dict[str, Any], new: dict[str, Any], anew: bool) -> None:
+    assert begins_anew(old, new) is anew
+
+
+def test_the_steps_of_a_sequence_are_in_order_and_their_types_are_not() -> None:
+    types = ["door.opened", "door.closed"]
+    first, second = {"event_types": types}, {"event_types": ["door.closed"], "condition": "event.type=='door.closed'"}
+    match = {"event_types": types}
+
+    def sequence(*steps: dict[str, Any]) -> dict[str, Any]:
+        texts = {"uid": "s", "title": {"en": "s"}, "text": {"en": "s"}, "category": "c"}
+        return {**texts, "kind": "sequence", "match": match, "within_s": 5, "steps": [*steps]}
+
+    again = {"event_types": types[::-1]}, {**second, "condition": "event.type == 'door.closed'"}
+    assert not begins_anew(sequence(first, second), sequence(*again))
+    assert begins_anew(sequence(first, second), sequence(second, first))
+
+
 def test_a_rule_that_was_not_there_begins_anew() -> None:
     assert (begins_anew(None, body()), begins_anew(body(), None), begins_anew(None, None)) == (True, True, False)
 

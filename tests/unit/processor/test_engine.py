@@ -180,6 +180,22 @@ def test_a_rule_that_throws_is_switched_off_and_the_others_go_on(monkeypatch: py
     assert driver.alerts[-2].rule_uid == "bad"
 
 
+def test_a_condition_that_would_take_minutes_stops_nobody_and_is_switched_off() -> None:
+    forty = f"[{','.join('0' * 40)}]"
+    dear = f"{forty}.all(a, {forty}.all(b, {forty}.all(c, {forty}.all(d, a + b + c + d == 0))))"
+    driver = Driver(
+        put_rule(rule("dear", "event", condition=dear)), put_rule(rule("good", "count", count=1, window_s=1))
+    )
+    driver.restart()  # it was put before: it still loads
+    driver.may_fail = True
+    for n in range(MAX_RULE_ERRORS + 1):
+        assert len(driver.events(event(f"e{n}", at(10 * n))).rows) == 1
+    assert [each.rule_uid for each in driver.rule_errors] == ["dear"] * MAX_RULE_ERRORS
+    assert "too dear" in driver.rule_errors[0].error
+    assert [alert.key for alert in driver.alerts if alert.rule_uid == SWITCHED_OFF_UID] == ["dear"]
+    assert sum(alert.rule_uid == "good" and alert.version == 1 for alert in driver.alerts) == MAX_RULE_ERRORS + 1
+
+
 def test_the_alert_of_a_rule_that_is_switched_off_is_cleared_when_it_is_put_again_or_removed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
