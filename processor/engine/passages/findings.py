@@ -8,7 +8,7 @@ from herun.clock import MINUTE_US
 from herun.events import Event
 from herun.passages import FLAGGED, Finding, PassageSettings
 from processor.engine.alerting import Evaluation
-from processor.engine.passages.records import Move
+from processor.engine.passages.records import CLOCK_TOLERANCE_US, Move
 
 _DEFAULT = PassageSettings()
 
@@ -34,7 +34,7 @@ def happened_at(ev: Evaluation, event: Event) -> int:
     What would be too late to be put in its place, and may be late by its device's clock alone, happens now.
     """
     at = ev.shared_time
-    if ev.now - at <= lateness_us(ev, event.site):
+    if ev.now - at <= CLOCK_TOLERANCE_US or ev.now - at <= lateness_us(ev, event.site):
         return at
     clock = ev.state.clocks.get((event.site, event.device))
     return ev.now if clock is not None and clock.may_be_behind(ev.now) else at

@@ -42,13 +42,14 @@ def joins(ev: Evaluation, key: VehicleKey, plate: Plate, device: str, when: tupl
 
     Then it notes that the car stands.
     """
-    return any(_joins(ev, each, plate, device, when) for each in (twin_of(key, plate[0]), key))
+    vehicles, twin = ev.state.passages.vehicles, twin_of(key, plate[0])
+    if twin in vehicles and _joins(ev, twin, plate, device, when):
+        return True
+    return key in vehicles and _joins(ev, key, plate, device, when)
 
 
 def _joins(ev: Evaluation, key: VehicleKey, plate: Plate, device: str, when: tuple[int, int]) -> bool:
-    vehicle = ev.state.passages.vehicles.get(key)
-    if vehicle is None:
-        return False
+    vehicle = ev.state.passages.vehicles[key]
     first, last = when
     merge = round(settings_of(ev, key[0]).merge_s * SECOND_US)
     newest = vehicle.newest
@@ -155,6 +156,8 @@ def _owner(ev: Evaluation, key: VehicleKey, near: str, move: Move) -> tuple[Vehi
 
 def _is_another(ev: Evaluation, site: str, vehicle: Vehicle, move: Move) -> bool:
     """Whether it would enter a second time, and is another car that looks like it."""
+    if all(each.plate_hash == move.plate_hash for each in _all_moves(vehicle)):
+        return False
     return any(
         step.finding is Finding.CLONE
         and step.before is not None
