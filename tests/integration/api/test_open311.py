@@ -17,6 +17,7 @@ from api.open311.asking import requests_asked, updates_asked
 from api.open311.forms import Sent
 from api.open311.statuses import CLOSED
 from api.transactions import begin
+from tests.integration.api.many_orders import W20, Row, number, put
 from tests.integration.api.open311 import V2, WATER, Client, as_text, client, read, spark, taking_part
 from tests.integration.api.running import NOON_US, World
 
@@ -353,7 +354,14 @@ async def test_pages_are_stable_and_whole(world: World, form: str) -> None:
         assert [number for page in pages for number in page] == numbers[::-1]
 
 
+def much(world: World) -> None:
+    """So many orders that to look through all of their history is dear."""
+    put(world, [Row(number(n), handled_at=W20) for n in range(3000)])
+    world.rows("ANALYZE work_orders, order_history")
+
+
 async def test_the_history_of_a_request_is_found_by_an_index(world: World) -> None:
+    much(world)
     async with begin(world.resources, "s1") as tx:
         await tx.run("SET LOCAL enable_seqscan = off")
         asked = {**asdict(requests_asked(Sent(), tx.at)), "codes": ["water"], "alert_codes": [], "wanted": None}
@@ -364,6 +372,7 @@ async def test_the_history_of_a_request_is_found_by_an_index(world: World) -> No
 
 
 async def test_how_another_order_stood_is_found_by_an_index(world: World) -> None:
+    much(world)
     async with begin(world.resources, "s1") as tx:
         await tx.run("SET LOCAL enable_seqscan = off")
         asked = {**asdict(updates_asked(Sent(), tx.at)), "codes": ["water"], "alert_codes": []}
