@@ -11,7 +11,7 @@ from api.clocks import service, store
 from api.clocks.reminders import Level, Reminder
 from api.clocks.schemas import STOPS_PROMISE, Clocks, Extension, NewExtension, NewPause, Pause
 from api.clocks.segments import TIMED
-from api.clocks.service import PAUSE, Clock
+from api.clocks.service import EXTENSION_ASKED, PAUSE, PAUSE_ASKED, Clock
 from api.clocks.shown import shown
 from api.problems import FieldError, Problem, conflict, invalid, not_found
 from api.transactions import SYSTEM, Transaction
@@ -40,6 +40,7 @@ async def ask_pause(tx: Transaction, person: Person, number: str, new: NewPause)
         what = f"until has to lie in the future, at most {longest} hours from now"
         raise invalid("bad_time", what, [FieldError(loc=["body", "until"], msg=what, type="bad_time")])
     await store.add_pause(tx, number, new)
+    await service.ask(tx, order, clock, PAUSE_ASKED)
     reason, detail = f"{new.reason}: {new.note}", {"until": new.until.isoformat()}
     order = await steps.note(tx, order, "pause_asked", by=person.username, reason=reason, detail=detail)
     return await _answer(tx, person, order)
@@ -52,6 +53,8 @@ async def decide_pause(
     order, clock = await _seen(tx, person, number)
     pause = _undecided(person, clock.pauses, pause_id)
     await store.decide_pause(tx, number, pause_id, approved=approve)
+    if pause.ended_at is None:
+        await store.drop_question(tx, number, PAUSE_ASKED, pause.asked_at)
     action = "pause_approved" if approve else "pause_denied"
     order = await steps.note(tx, order, action, by=person.username, reason=note)
     if approve:
@@ -70,7 +73,8 @@ async def end_pause(tx: Transaction, person: Person, number: str, pause_id: int,
     pause = _one(clock.pauses, pause_id)
     if service.span_of(pause).end <= to_us(tx.at) or pause.ended_at is not None:
         raise conflict("over_already", "this pause is over")
-    await store.end_pauses(tx, number)
+    await store.end_pauses(tx, number, [pause_id])
+    await store.drop_question(tx, number, PAUSE_ASKED, pause.asked_at)
     await store.drop_deadlines(tx, [number], [PAUSE])
     order = await steps.note(tx, order, "pause_ended", by=person.username, reason=note)
     if pause.approved:
@@ -91,6 +95,7 @@ async def ask_extension(tx: Transaction, person: Person, number: str, new: NewEx
     _check_number(clock.extensions)
     await store.add_extension(tx, number, clock.promise.round, new)
     reason = f"{new.minutes} min: {new.reason}"
+    await service.ask(tx, order, clock, EXTENSION_ASKED)
     order = await steps.note(tx, order, "extension_asked", by=person.username, reason=reason)
     return await _answer(tx, person, order)
 
@@ -104,6 +109,8 @@ async def decide_extension(
     if approve and (clock.promise.ended_at is not None or extension.round != clock.promise.round):
         raise conflict("promise_over", "the promise that it was asked for is over")
     await store.decide_extension(tx, number, extension_id, approved=approve)
+    if extension.round == clock.promise.round:
+        await store.drop_question(tx, number, EXTENSION_ASKED, extension.asked_at)
     action = "extension_approved" if approve else "extension_denied"
     order = await steps.note(tx, order, action, by=person.username, reason=note)
     if approve:
@@ -138,7 +145,6 @@ async def _seen(tx: Transaction, person: Person, number: str) -> tuple[Order, Cl
 
 async def _answer(tx: Transaction, person: Person, order: Order) -> Clocks:
     clock = await service.known(tx, order)
-    await service.plan_decisions(tx, order, clock)
     return shown(order, person, clock, await store.deadlines(tx, order.number), tx.at)
 
 

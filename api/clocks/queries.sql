@@ -81,9 +81,8 @@ UPDATE order_pauses SET approved = %(approved)s, decided_by = %(actor)s, decided
 WHERE site = %(site)s AND number = %(number)s AND id = %(id)s;
 
 -- name: end_pauses
--- Also one that is over by itself and was never decided on: nobody is reminded of it any more.
 UPDATE order_pauses SET ended_by = %(actor)s, ended_at = least(until, %(at)s)
-WHERE site = %(site)s AND number = %(number)s AND ended_at IS NULL AND (until > %(at)s OR approved IS NULL);
+WHERE site = %(site)s AND number = %(number)s AND id = ANY(%(ids)s);
 
 -- name: add_extension
 INSERT INTO order_extensions (site, number, round, minutes, reason, asked_by, asked_at)
@@ -96,6 +95,11 @@ WHERE site = %(site)s AND number = %(number)s AND id = %(id)s;
 -- name: drop_deadlines
 DELETE FROM order_deadlines
 WHERE site = %(site)s AND number = ANY(%(numbers)s) AND kind = ANY(%(kinds)s) AND fired_at IS NULL;
+
+-- name: drop_question
+-- The limit of a question is when it was asked; there is one of a kind at a time that is not moot.
+DELETE FROM order_deadlines
+WHERE site = %(site)s AND number = %(number)s AND kind = %(kind)s AND limit_at = %(asked_at)s AND fired_at IS NULL;
 
 -- name: add_deadlines
 INSERT INTO order_deadlines (site, number, kind, step, level, is_escalation, reached_at, due_at, limit_at)

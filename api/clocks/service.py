@@ -22,7 +22,7 @@ from api.clocks.terms import Ground, Terms, ground, kept_terms, new_terms
 from api.notices import service as notices
 from api.notices.rules import DeadlineKind
 from api.notices.service import Deadline
-from api.transactions import SYSTEM, Transaction
+from api.transactions import Transaction
 from api.work_orders import store as work_orders
 from api.work_orders.order import Order
 from api.work_orders.states import TOLD, Action, State
@@ -80,7 +80,7 @@ async def follow(tx: Transaction, step: Step) -> datetime | None:
         return await _new_promise(tx, after, clock.promise)
     if hand_of(before) != hand_of(after) or before.merged_into != after.merged_into or _ends(before, after):
         clock = await known(tx, before)
-        await _go_on(tx, before, after, clock)
+        await _go_on(tx, step, before, clock)
         return await _new_promise(tx, after, clock.promise)
     return None
 
@@ -169,7 +169,7 @@ def _promised(clock: Clock) -> Callable[[int], int]:
     return lambda share: due_at(began, limit * share // WHOLE, clock.terms.plan, pauses)
 
 
-async def move_promise(tx: Transaction, order: Order, clock: Clock, *, by: str = SYSTEM) -> datetime | None:
+async def move_promise(tx: Transaction, order: Order, clock: Clock, *, by: str) -> datetime | None:
     """The same; if it is another time it is returned, and its reporter is told, unless they moved it."""
     promised = await plan_promise(tx, order, clock)
     if promised == clock.promise.due_at:
@@ -179,27 +179,10 @@ async def move_promise(tx: Transaction, order: Order, clock: Clock, *, by: str =
     return promised
 
 
-async def plan_decisions(tx: Transaction, order: Order, clock: Clock) -> None:
-    """Deadlines of what was asked for and waits for a supervisor; those of what was decided or is moot are forgotten.
-
-    One that has fired stays as it is.
-    """
-    asked = {
-        PAUSE_ASKED: [each.asked_at for each in clock.pauses if each.approved is None and each.ended_at is None],
-        EXTENSION_ASKED: [
-            each.asked_at
-            for each in clock.extensions
-            if each.approved is None and each.round == clock.promise.round and clock.promise.ended_at is None
-        ],
-    }
-    await store.drop_deadlines(tx, [order.number], asked)
-    planned = {
-        kind: clock.ground.told_at(
-            order, [each for at in times for each in undecided(to_us(at), clock.ground.settings.steps)]
-        )
-        for kind, times in asked.items()
-    }
-    await store.add_deadlines(tx, order.number, planned)
+async def ask(tx: Transaction, order: Order, clock: Clock, kind: str) -> None:
+    """Deadlines of what is asked for now, and waits for a supervisor."""
+    planned = undecided(to_us(tx.at), clock.ground.settings.steps)
+    await store.add_deadlines(tx, order.number, {kind: clock.ground.told_at(order, planned)})
 
 
 async def _begin(
@@ -245,26 +228,28 @@ async def _caught_up(tx: Transaction, order: Order) -> Known:
     return found
 
 
-async def _go_on(tx: Transaction, before: Order, after: Order, clock: Clock) -> None:
+async def _go_on(tx: Transaction, step: Step, before: Order, clock: Clock) -> None:
+    after = step.after
+    if _ends(before, after):
+        await _end(tx, after, tx.at, answered=after.state in TOLD)
+        clock = replace(clock, promise=replace(clock.promise, ended_at=tx.at))
     if hand_of(before) != hand_of(after):
-        clock = await _hand_on(tx, after, clock)
+        clock = await _hand_on(tx, after, clock, step.by)
     if before.merged_into != after.merged_into:
         await store.join_promise(tx, after.number, clock.promise.round, after.merged_into)
         if after.merged_into is None:
             await plan_promise(tx, after, clock)
-    if _ends(before, after):
-        await _end(tx, after, tx.at, answered=after.state in TOLD)
 
 
-async def _hand_on(tx: Transaction, order: Order, clock: Clock) -> Clock:
-    """The next turn. The promise stood still only as long as the pause that this ends."""
+async def _hand_on(tx: Transaction, order: Order, clock: Clock, by: str) -> Clock:
+    """The next turn. The promise, unless it is over, stood still only as long as the pause that this ends."""
     turn = Turn(clock.promise.round, hand_of(order), to_us(tx.at))
     await store.add_turn(tx, order.number, order.version, turn)
     was_still = promise_pauses(clock.pauses)
     clock = replace(clock, turns=[*clock.turns, turn], pauses=await _stop(tx, order, clock))
     await plan_hand(tx, order, clock)
     if clock.promise.ended_at is None and promise_pauses(clock.pauses) != was_still:
-        await move_promise(tx, order, clock)
+        await move_promise(tx, order, clock, by=by)
     return clock
 
 
@@ -277,13 +262,14 @@ async def _stop(tx: Transaction, order: Order, clock: Clock) -> Sequence[Pause]:
     """A pause is of the hand that asked for it: what is not over ends, and what was asked for
     is moot. All pauses of the order, after it.
     """
-    if not any(_is_on(pause, tx.at) for pause in clock.pauses):
+    on = [pause.id for pause in clock.pauses if _is_on(pause, tx.at)]
+    if not on:
         return clock.pauses
-    await store.end_pauses(tx, order.number)
+    await store.end_pauses(tx, order.number, on)
     await store.drop_deadlines(tx, [order.number], [PAUSE, PAUSE_ASKED])
     return [
         pause.model_copy(update={"ended_by": tx.actor, "ended_at": min(pause.until, tx.at)})
-        if _is_on(pause, tx.at)
+        if pause.id in on
         else pause
         for pause in clock.pauses
     ]

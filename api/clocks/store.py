@@ -138,9 +138,9 @@ async def decide_pause(tx: Transaction, number: str, pause: int, *, approved: bo
     await tx.run(_QUERIES["decide_pause"], number=number, id=pause, approved=approved)
 
 
-async def end_pauses(tx: Transaction, number: str) -> None:
-    """Ends what is not over."""
-    await tx.run(_QUERIES["end_pauses"], number=number)
+async def end_pauses(tx: Transaction, number: str, pauses: Collection[int]) -> None:
+    """Ends these now; one that is over by itself has ended when it was to."""
+    await tx.run(_QUERIES["end_pauses"], number=number, ids=list(pauses))
 
 
 async def add_extension(tx: Transaction, number: str, round_: int, new: NewExtension) -> None:
@@ -156,6 +156,11 @@ async def decide_extension(tx: Transaction, number: str, extension: int, *, appr
 async def drop_deadlines(tx: Transaction, numbers: Collection[str], kinds: Collection[str]) -> None:
     """Forgets those of these kinds that were not reached."""
     await tx.run(_QUERIES["drop_deadlines"], numbers=list(numbers), kinds=list(kinds))
+
+
+async def drop_question(tx: Transaction, number: str, kind: str, asked_at: datetime) -> None:
+    """Forgets what was not reached of what was asked for then."""
+    await tx.run(_QUERIES["drop_question"], number=number, kind=kind, asked_at=asked_at)
 
 
 async def add_deadlines(tx: Transaction, number: str, planned: Mapping[str, Iterable[Reminder]]) -> None:

@@ -118,19 +118,28 @@ async def _tell(tx: Transaction, told: Sequence[_Word]) -> None:
         return
     made = Counter(await store.made_since(tx, sorted({each.recipient for _, each in heard}), tx.at - DAY))
     wanted, too_many = [], Counter[str]()
-    for word, each in heard:
-        if made[each.recipient] >= MAX_A_DAY:
-            too_many[each.recipient] += 1
+    for new in _once(heard):
+        if made[new.recipient] >= MAX_A_DAY:
+            too_many[new.recipient] += 1
             continue
-        made[each.recipient] += 1
-        # A person who reported one thing twice hears of both of their orders.
-        cause = word.cause if each.number == word.order.number else f"{word.cause}:{each.number}"
-        details = {**each.details, **word.more}
-        wanted.append(New(each.recipient, cause, word.telling.kind, each.number, details, word.telling.urgency))
+        made[new.recipient] += 1
+        wanted.append(new)
     # In one order everywhere, so that two transactions never wait for each other.
     await store.add(tx, sorted(wanted, key=lambda one: (one.recipient, one.cause)))
     for recipient, count in sorted(too_many.items()):
         await store.count_overflow(tx, recipient, f"overflow:{tx.at:%Y-%m-%d}", count)
+
+
+def _once(heard: Iterable[tuple[_Word, _Heard]]) -> Iterable[New]:
+    """What is written: who hears one thing for two reasons hears it once, by the first of them."""
+    found: dict[tuple[str, str], New] = {}
+    for word, each in heard:
+        # A person who reported one thing twice hears of both of their orders.
+        cause = word.cause if each.number == word.order.number else f"{word.cause}:{each.number}"
+        details = {**each.details, **word.more}
+        new = New(each.recipient, cause, word.telling.kind, each.number, details, word.telling.urgency)
+        found.setdefault((each.recipient, cause), new)
+    return found.values()
 
 
 async def inbox(tx: Transaction, me: str, *, unread: bool, cursor: str | None, limit: int) -> Inbox:

@@ -151,9 +151,9 @@ async def act(tx: Transaction, person: Person, number: str, move: Move) -> WorkO
     order = _theirs(held.get(number), person, move.action, closers)
     await _is_not_their_own_cause(tx, order, person, move.action)
     await guards.check(tx, order, move, person.username)
+    order = await _moved(tx, person, held, order, move)
     if move.action is Action.REOPEN:
         await store.untick(tx, number)  # what was done did not do
-    order = await _moved(tx, person, held, order, move)
     return shown(order, person)
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import pytest
 
+from api.clocks.schemas import PauseReason
 from herun.clock import HOUR_US, MINUTE_US
 from tests.integration.api.notices.test_inbox import kinds
 from tests.integration.api.running import World
@@ -83,6 +84,39 @@ async def test_of_two_that_wait_the_one_that_is_decided_takes_nothing_from_the_o
     ]
 
 
+async def half_an_hour(world: World, number: str) -> str:
+    """The path of a pause that gwen asks for."""
+    made = await world.by("gwen").post(f"work-orders/{number}/pauses", pause(30, world=world))
+    return f"work-orders/{number}/pauses/{made['pauses'][-1]['id']}"
+
+
+async def due_of(world: World, number: str, kind: str) -> list[tuple[int, str]]:
+    deadlines = (await clocks(world, number))["deadlines"]
+    return [(each["id"], each["due_at"]) for each in deadlines if each["kind"] == kind and each["fired_at"] is None]
+
+
+async def test_each_pause_is_told_again_by_its_own_time_until_it_is_decided(world: World) -> None:
+    await always(world)
+    number = await opened(world)
+    first = await half_an_hour(world, number)
+    world.clock.advance(40 * MINUTE_US)  # over by itself, and nobody has decided
+    second = await half_an_hour(world, number)
+    of_first, of_second = ([f"2026-06-01T0{hour}:{minute}:00Z" for hour in (5, 6, 7)] for minute in ("00", "40"))
+    assert [due for _, due in await due_of(world, number, "pause_asked")] == sorted(of_first + of_second)
+    await world.by("gwen").post(f"{second}/end")
+    assert [due for _, due in await due_of(world, number, "pause_asked")] == of_first
+    await world.by("susan").post(f"{first}/approve")
+    assert await due_of(world, number, "pause_asked") == []
+
+
+async def test_who_decides_on_one_thing_does_not_touch_what_is_due_of_another(world: World) -> None:
+    number, path = await asked(world, "pauses")
+    await world.by("gwen").post(f"work-orders/{number}/extensions", MORE)
+    before = await due_of(world, number, "extension_asked")
+    await world.by("susan").post(f"{path}/deny")
+    assert await due_of(world, number, "extension_asked") == before  # the same rows: they fire in their order
+
+
 @pytest.mark.parametrize("passed", [0, 11])
 async def test_a_pause_that_was_asked_for_by_another_hand_is_moot(world: World, passed: int) -> None:
     number, _ = await asked(world, "pauses")
@@ -122,12 +156,8 @@ async def test_requests_wait_for_the_morning_as_limits_do(world: World) -> None:
     windows = [{"days": ["workday", "day_off"], "from": "13:00", "to": "20:00"}]
     await always(world, quiet_hours={"windows": windows})
     await world.by("gwen").post(f"work-orders/{number}/extensions", MORE)
-    due = {
-        each["due_at"]
-        for each in (await clocks(world, number))["deadlines"]
-        if each["kind"] in {"pause_asked", "extension_asked"}
-    }
-    assert due == {f"2026-06-01T{hour}:00:00Z" for hour in (12, 13, 14)}  # the evening, and what follows from then on
+    due = [due for _, due in await due_of(world, number, "extension_asked")]
+    assert due == [f"2026-06-01T{hour}:00:00Z" for hour in (12, 13, 14)]  # the evening, and what follows from then on
 
 
 async def test_whoever_has_the_order_hears_that_the_clock_runs_again(world: World) -> None:
@@ -164,3 +194,22 @@ async def test_a_reporter_hears_when_their_own_promise_moves_and_of_no_other(wor
     made = await world.by("gwen").post(f"work-orders/{number}/pauses", pause(60, world=world))
     await world.by("susan").post(f"work-orders/{number}/pauses/{made['pauses'][0]['id']}/approve")
     assert [kind for kind, _ in await kinds(world, "rita")].count("promise_moved") == 1
+
+
+@pytest.mark.parametrize(("action", "told"), [("recall", ["promise_moved"]), ("cancel", ["cancelled"])])
+async def test_a_promise_that_moves_back_is_told_unless_it_is_over_or_they_did_it(
+    world: World, action: str, told: list[str]
+) -> None:
+    await world.admin.post(
+        "people",
+        {"people": [{"username": "mona", "name": "Mona", "roles": ["operator", "resident"], "building": "b1"}]},
+    )
+    await always(world)
+    for who, expected in (("oscar", told), ("mona", [])):
+        number = str((await world.by("mona").post("reports", {"category": "water", "text": "Wet"}))["number"])
+        made = await world.by("gwen").post(f"work-orders/{number}/pauses", pause(60, PauseReason.WEATHER, world))
+        await world.by("susan").post(f"work-orders/{number}/pauses/{made['pauses'][0]['id']}/approve")
+        before = len(await kinds(world, "mona"))
+        world.clock.advance(10 * MINUTE_US)
+        await act(world, number, action, who)
+        assert [kind for kind, _ in (await kinds(world, "mona"))[before:]] == expected

@@ -16,25 +16,31 @@ MINUTE: Final = timedelta(minutes=1)
 DAY: Final = timedelta(days=1)
 NEVER: Final = timedelta(days=1000)
 # What an order of a category may take, in minutes: accept, arrive, solve, promise; and whether only in working hours.
-LIMITS: Final = {
-    "water": ({"accept": 60, "arrive": 120, "solve": 240, "promise": 600}, False),
-    "fire": ({"accept": 400, "arrive": 900, "solve": 3000, "promise": 9000}, False),
-    "noise": ({"accept": 120, "arrive": 420, "solve": 1260, "promise": 2100}, True),
+# What says more comes first: category and severity, the category, the severity.
+LIMITS: Final[dict[tuple[str | None, str | None], tuple[dict[str, int], bool]]] = {
+    ("water", None): ({"accept": 60, "arrive": 120, "solve": 240, "promise": 600}, False),
+    ("fire", "critical"): ({"accept": 400, "arrive": 900, "solve": 3000, "promise": 9000}, False),
+    ("fire", None): ({"accept": 1, "arrive": 2, "solve": 3, "promise": 4}, False),
+    ("noise", None): ({"accept": 120, "arrive": 420, "solve": 1260, "promise": 2100}, True),
+    (None, "critical"): ({"accept": 5, "arrive": 30, "solve": 240, "promise": 1440}, False),
 }
+TIMED: Final = {"accept", "arrive", "solve"}
 SHARES: Final = (50, 80)
 REPEAT: Final = 60 * MINUTE
 REPEATS: Final = 3
 SETTINGS: Final[dict[str, Any]] = {
     "limits": [
         {
-            "category": category, "calendar": "working_hours" if in_hours else "always",
+            "calendar": "working_hours" if in_hours else "always",
+            **({"category": category} if category else {}), **({"severity": severity} if severity else {}),
             **{f"{name}_minutes": minutes for name, minutes in limits.items()},
         }
-        for category, (limits, in_hours) in LIMITS.items()
+        for (category, severity), (limits, in_hours) in LIMITS.items()
     ],
     "remind_at": list(SHARES), "repeat_minutes": 60, "repeats": REPEATS, "max_extensions": 1,
     "longest_pause_hours": 168,
 }  # fmt: skip
+ASKED: Final = ("pause_asked", "extension_asked")  # and not decided on
 LADDER: Final = ("worker", "desk", "supervisor")
 STOPS_PROMISE: Final = {"reporter", "weather"}
 # What the State Council decreed for 2026 from June on; of the years after it only the weekends are known.
@@ -91,6 +97,7 @@ class Deadline:
     level: str
     reached: datetime
     due: datetime
+    ask: Ask | None = None  # whose decision it waits for
     fate: str = "waits"  # told, superseded
 
 
@@ -99,7 +106,7 @@ class Clock:
     """Both clocks of one order."""
 
     category: str
-    is_urgent: bool
+    severity: str
     began: datetime
     round: int = 0
     due: datetime = field(init=False)
@@ -115,7 +122,7 @@ class Clock:
 
     def begin(self, hand: Hand, now: datetime) -> None:
         """A round begins: what was planned before is forgotten."""
-        self.forget("promise", "accept", "arrive", "solve")
+        self.forget("promise", "extension_asked", *TIMED)
         self.ended = self.outcome = None
         self.turns.append((now, self.round, hand))
         self.promise(now)
@@ -129,40 +136,52 @@ class Clock:
         self.round += 1
         self.begin(hand, now)
 
-    def pass_on(self, hand: Hand, now: datetime) -> None:
-        """Somebody else has it, or for something else."""
-        if hand != self.turns[-1][2]:
-            self.stop(now)
-            self.turns.append((now, self.round, hand))
-            self.plan_hand(now)
+    def pass_on(self, hand: Hand, now: datetime) -> bool:
+        """Somebody else has it, or for something else; whether the promise has moved."""
+        if hand == self.turns[-1][2]:
+            return False
+        before, stood_still = self.due, self.stop(now)
+        self.turns.append((now, self.round, hand))
+        self.plan_hand(now)
+        if stood_still and not self.ended:
+            self.promise(now)
+        return self.due != before
 
     def end(self, outcome: str, now: datetime) -> None:
         """The promise is over, if it was not."""
         if not self.ended:
             self.ended, self.outcome = now, outcome
-            self.forget("promise")
+            self.forget("promise", "extension_asked")
 
     def run_on(self, now: datetime) -> None:
         """By itself again: the promise is not kept, whatever the other order was answered."""
         self.ended = self.outcome = None
         self.promise(now)
 
-    def stop(self, now: datetime) -> None:
-        """A pause is of the hand that asked for it."""
+    def stop(self, now: datetime) -> bool:
+        """A pause is of the hand that asked for it; whether the promise stood still until now."""
+        on = [each for each in self.pauses if each.ended is None and each.span[1] > now]
         for pause in self.pauses:
-            if pause.ended is None and pause.span[1] > now:
-                pause.ended = now
-                self.forget("pause")
+            if pause in on or (pause.ended is None and pause.approved is None):
+                pause.ended = min(now, pause.span[1])
+        self.forget("pause", "pause_asked")
+        return any(pause.approved and pause.reason in STOPS_PROMISE for pause in on)
 
-    def approve(self, ask: Ask, now: datetime) -> bool:
-        """A supervisor says yes; whether the promise has moved."""
+    def deny(self, ask: Ask) -> None:
+        """A supervisor says no."""
+        ask.approved = False
+        self.forget_of(ask)
+
+    def approve(self, ask: Ask, now: datetime, is_theirs: bool) -> bool:
+        """A supervisor says yes; whether the promise has moved. `is_theirs`: some worker has it."""
         ask.approved = True
+        self.forget_of(ask)
         before = self.due
         self.plan_hand(now)
         if not self.ended and (ask.minutes or ask.reason in STOPS_PROMISE):
             self.promise(now)
         if ask.until and ask.ended is None and ask.until > now:
-            self._add("pause", "over", "worker", ask.until)
+            self._add("pause", [("over", "worker" if is_theirs else "desk", ask.until)])
         return self.due != before
 
     def end_pause(self, pause: Ask, now: datetime) -> bool:
@@ -170,6 +189,7 @@ class Clock:
         pause.ended = now
         before = self.due
         self.forget("pause")
+        self.forget_of(pause)
         if pause.approved:
             self.plan_hand(now)
             if not self.ended and pause.reason in STOPS_PROMISE:
@@ -189,38 +209,50 @@ class Clock:
 
     def plan_hand(self, now: datetime) -> None:
         """Who is told when of the limit of whoever has it."""
-        self.forget("accept", "arrive", "solve")
+        self.forget(*TIMED)
         hand = self.turns[-1][2]
-        if hand.kind not in LIMITS["water"][0]:
+        if hand.kind not in TIMED:
             return
         at = [self.own_due(now, share) for share in (*SHARES, 100)]
         self._plan(hand.kind, 0 if hand.worker else 1, now, at)
 
     def own_due(self, now: datetime, share: int = 100) -> datetime:
-        """When so much of the limit of whoever has it is used up, if it stays with them."""
-        left = self._limit(self.turns[-1][2].kind) * share // 100 - self.used(now)
+        """When so much of the limit of whoever has it was used up, or will be, if it stays with them."""
+        left = self._limit(self.turns[-1][2].kind) * share // 100
+        for begin, end in self._theirs(now):
+            gone = elapsed(begin, end, self._in_hours, self._paused())
+            if gone >= left:
+                return due(begin, left, self._in_hours, self._paused())
+            left -= gone
         return due(now, left, self._in_hours, self._paused())
 
     def used(self, now: datetime) -> timedelta:
         """What the owner has used of the limit, in this round."""
-        hand = self.turns[-1][2]
-        mine = [
-            elapsed(begin, end, self._in_hours, self._paused())
-            for begin, end, round_, each in self.stretches(now)
-            if (round_, each.kind, each.owner) == (self.round, hand.kind, hand.owner)
-        ]
+        mine = [elapsed(*each, self._in_hours, self._paused()) for each in self._theirs(now)]
         return sum(mine, timedelta())
+
+    def _theirs(self, now: datetime) -> Iterator[tuple[datetime, datetime]]:
+        hand = self.turns[-1][2]
+        for begin, end, round_, each in self.stretches(now):
+            if (round_, each.kind, each.owner) == (self.round, hand.kind, hand.owner):
+                yield begin, end
 
     def spent(self, now: datetime) -> dict[tuple[int, str, str | None, str | None], int]:
         """How many seconds each has had it for what, by round; what was paused is nobody's fault."""
         found: dict[tuple[int, str, str | None, str | None], int] = {}
         for begin, end, round_, hand in self.stretches(now):
-            runs = elapsed(begin, end, False, self._paused()) if hand.kind in LIMITS["water"][0] else end - begin
+            runs = elapsed(begin, end, False, self._paused()) if hand.kind in TIMED else end - begin
             for kind, length in ((hand.kind, runs), ("hold", end - begin - runs)):
                 if length:
                     key = (round_, kind, hand.unit, hand.worker)
                     found[key] = found.get(key, 0) + length // timedelta(seconds=1)
         return found
+
+    def still_until(self, now: datetime) -> datetime | None:
+        """When the promise, which stands still, runs again; None: it runs, or is over."""
+        spans = [each.span for each in self.pauses if each.approved and each.reason in STOPS_PROMISE]
+        is_on = not self.ended and now <= self.due
+        return max((end for begin, end in spans if is_on and begin <= now < end), default=None)
 
     def stretches(self, now: datetime) -> Iterator[tuple[datetime, datetime, int, Hand]]:
         """Who had it from when until when."""
@@ -247,13 +279,28 @@ class Clock:
         self.dropped += [each for each in self.deadlines if each.fate == "waits" and each.kind in kinds]
         self.deadlines = [each for each in self.deadlines if each.fate != "waits" or each.kind not in kinds]
 
+    def remind_of(self, kind: str, ask: Ask) -> None:
+        """The supervisors, of what was asked for, until they decide."""
+        again = [(f"+{count}", "supervisor", ask.asked + count * REPEAT) for count in range(1, REPEATS + 1)]
+        self._add(kind, again, ask)
+
+    def forget_of(self, ask: Ask) -> None:
+        """Of what was decided, or needs no decision any more, nobody is reminded."""
+        self.dropped += [each for each in self.deadlines if each.fate == "waits" and each.ask is ask]
+        self.deadlines = [each for each in self.deadlines if each.fate != "waits" or each.ask is not ask]
+
+    @property
+    def _terms(self) -> tuple[dict[str, int], bool]:
+        keys = [(self.category, self.severity), (self.category, None), (None, self.severity)]
+        return next(LIMITS[key] for key in keys if key in LIMITS)
+
     @property
     def _in_hours(self) -> bool:
-        return LIMITS[self.category][1]
+        return self._terms[1]
 
     def _limit(self, name: str) -> timedelta:
         more = sum(each.minutes for each in self.extensions if each.approved and each.round == self.round)
-        return (LIMITS[self.category][0][name] + (more if name in {"promise", "solve"} else 0)) * MINUTE
+        return (self._terms[0][name] + (more if name in {"promise", "solve"} else 0)) * MINUTE
 
     def _paused(self) -> list[tuple[datetime, datetime]]:
         return [each.span for each in self.pauses if each.approved]
@@ -261,18 +308,26 @@ class Clock:
     def _plan(self, kind: str, rung: int, now: datetime, at: list[datetime]) -> None:
         self.forget(kind)
         limit = self.due if kind == "promise" else at[-1]
-        for share, reached in zip(SHARES, at, strict=False):
-            if now < reached < limit:
-                self._add(kind, f"{share}%", LADDER[rung], reached)
+        near = [
+            (f"{share}%", LADDER[rung], reached)
+            for share, reached in zip(SHARES, at, strict=False)
+            if now < reached < limit
+        ]
         first = max(limit, now)
-        self._add(kind, "100%", LADDER[min(rung + 1, 2)], first)
-        for count in range(1, REPEATS + 1):
-            self._add(kind, f"+{count}", LADDER[min(rung + 1 + count, 2)], first + count * REPEAT)
+        after = [
+            (f"+{count}", LADDER[min(rung + 1 + count, 2)], first + count * REPEAT) for count in range(1, REPEATS + 1)
+        ]
+        self._add(kind, near)
+        self._add(kind, [("100%", LADDER[min(rung + 1, 2)], first), *after])
 
-    def _add(self, kind: str, step: str, level: str, reached: datetime) -> None:
-        if all((each.kind, each.step, each.reached) != (kind, step, reached) for each in self.deadlines):
-            told = reached if self.is_urgent else in_the_morning(reached)
-            self.deadlines.append(Deadline(kind, step, level, reached, told))
+    def _add(self, kind: str, steps: Iterable[tuple[str, str, datetime]], ask: Ask | None = None) -> None:
+        """The night is quiet, unless it burns; of what waits for the morning the repeats follow from then on."""
+        told = None
+        for step, level, reached in steps:
+            told = max(reached, told + REPEAT) if told and step.startswith("+") else reached
+            told = told if self.severity == "critical" else in_the_morning(told)
+            if all((each.kind, each.step, each.reached) != (kind, step, reached) for each in self.deadlines):
+                self.deadlines.append(Deadline(kind, step, level, reached, told, ask))
 
 
 def in_the_morning(at: datetime) -> datetime:

@@ -41,21 +41,25 @@ async def look_at_the_rows(walk: Walk) -> None:
         assert tuple(row.values()) == _row(walk.book.papers[row["number"]]), row
     given = walk.world.rows("SELECT number, round, score FROM order_ratings WHERE site = %(site)s", site=SITE)
     ratings = {(p.number, number, score) for p in walk.book.papers.values() for number, score in p.ratings.items()}
-    assert {tuple(row.values()) for row in given} == ratings
+    _are_the_same({tuple(row.values()) for row in given}, ratings)
     lines = walk.world.rows(
         "SELECT number, item, required, done_by FROM order_checklist WHERE site = %(site)s", site=SITE
     )
     listed = {
         (p.number, item, *line) for p in walk.book.papers.values() for item, line in enumerate(p.checklist, start=1)
     }
-    assert {tuple(row.values()) for row in lines} == listed
+    _are_the_same({tuple(row.values()) for row in lines}, listed)
+
+
+def _are_the_same(found: set[tuple[Any, ...]], expected: set[tuple[Any, ...]]) -> None:
+    assert found == expected, f"there is {found - expected}, by the book {expected - found}"
 
 
 def _row(paper: Paper) -> tuple[Any, ...]:
     return (
         paper.number, paper.state, paper.worker, paper.reporter, paper.confidential, paper.parent, paper.master,
-        paper.before, paper.until, paper.returns, paper.transfers, paper.arbitrated, paper.round, paper.answered_at,
-        paper.answer, paper.n,
+        paper.before, paper.until, len(paper.returners), paper.transfers, paper.arbitrated, paper.round,
+        paper.answered_at, paper.answer, paper.n,
     )  # fmt: skip
 
 
@@ -153,7 +157,10 @@ def _clocks_agree(paper: Paper, said: Clocks, now: datetime) -> None:
     assert found == (clock.round, clock.began, clock.due, clock.ended), f"{paper.number}: {found}, by the book {clock}"
     is_late = (clock.ended or now) > clock.due
     state = {"answered": ("kept", "broken"), "dropped": ("dropped", "dropped"), None: ("running", "late")}
-    assert promise.state == state[clock.outcome][is_late], f"{paper.number}: {promise}"
+    still = clock.still_until(now)
+    assert promise.state == ("paused" if still else state[clock.outcome][is_late]), f"{paper.number}: {promise}"
+    left = None if clock.ended else (clock.due - (still or now)) // timedelta(seconds=1)
+    assert (promise.paused_until, promise.seconds_left) == (still, left), f"{paper.number}: {promise}"
     if said.own:
         assert said.own.used_seconds == clock.used(now) // timedelta(seconds=1), f"{paper.number}: {said.own}"
         assert said.own.due_at == clock.own_due(now), f"{paper.number}: {said.own}, by the book {clock.own_due(now)}"
@@ -201,7 +208,8 @@ async def look_at_the_notices(walk: Walk) -> None:
         " AND kind = 'overflow' GROUP BY recipient",
         site=SITE,
     )
-    assert {row["recipient"]: row["count"] for row in counted} == dict(walk.too_many)
+    found = {row["recipient"]: row["count"] for row in counted}
+    assert found == dict(walk.too_many), f"beyond a day's limit are {found}, by the book {walk.too_many}"
     walk.notices = rows[-1]["id"] if rows else walk.notices
     criers.told.clear()
     criers.too_many.clear()

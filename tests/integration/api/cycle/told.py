@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from tests.integration.api.cycle.paper import Book, Paper
+    from tests.integration.api.cycle.book import Book
+    from tests.integration.api.cycle.hours import Deadline
+    from tests.integration.api.cycle.paper import Paper
 
 MOST_A_DAY: Final = 300
 UNITS: Final = {"water": "water-company", "fire": "fire-brigade", "noise": "city-management"}
@@ -19,7 +21,10 @@ REPORTERS: Final = {
     "accept": "accepted", "dispatch": "under_way", "claim": "under_way", "handle": "handling", "hold": "on_hold",
     "answer": "answered", "cancel": "cancelled", "merge": "merged", "reopen": "reopened",
 }  # fmt: skip
-SUPERVISORS: Final = {"hold": "on_hold", "return": "returned", "reopen": "reopened"}
+SUPERVISORS: Final = {
+    "hold": "on_hold", "return": "returned", "reopen": "reopened", "pause_asked": "pause_asked",
+    "extension_asked": "extension_asked",
+}  # fmt: skip
 AT_WORK: Final = {"dispatched", "handling", "on_hold", "returned"}
 
 
@@ -38,19 +43,24 @@ class Criers:
             if who != by:
                 self._tell(who, what, number, book.now)
 
-    def reached(self, book: Book, paper: Paper, step: str) -> None:
-        """A clock has reached a share of a limit, the limit, or so many repeats after it."""
-        number, worker = paper.number, paper.worker
-        supervisors, unit = [*_supervisors(paper)], [*_unit(paper)]
-        if step.startswith("+"):
-            heard = [(who, "escalation") for who in supervisors + unit]
-        elif step == "100%":
-            heard = [(who, "overdue") for who in ([worker] if worker else []) + supervisors + unit]
-        else:
-            what = "pause_over" if step == "over" else "reminder"
-            heard = [(who, what) for who in ([worker] if worker else supervisors)]
-        for who, what in heard:
-            self._tell(who, what, number, book.now)
+    def reached(self, book: Book, paper: Paper, deadline: Deadline) -> None:
+        """A clock has reached a share of a limit, the limit, or so many repeats after it; or nobody has decided."""
+        worker, supervisors = [paper.worker] if paper.worker else [], [*_supervisors(paper)]
+        desk = [*_operators(paper)]
+        whose_turn = {"worker": worker, "desk": desk, "supervisor": supervisors}[deadline.level]
+        match deadline.kind, deadline.step:
+            case "pause", _:
+                what, heard = "pause_over", worker or supervisors
+            case "pause_asked" | "extension_asked" as kind, _:
+                what, heard = kind, supervisors
+            case _, "100%":
+                what, heard = "overdue", [*worker, *desk, *_unit(paper), *whose_turn]
+            case _, step if step.startswith("+"):
+                what, heard = "escalation", [*whose_turn, *_unit(paper)]
+            case _:
+                what, heard = "reminder", whose_turn
+        for who in sorted(set(heard)):
+            self._tell(who, what, paper.number, book.now)
 
     def promised_anew(self, book: Book, paper: Paper, by: str) -> None:
         """The reporter has another date."""
@@ -95,9 +105,13 @@ class Criers:
 
 def _supervisors(paper: Paper) -> Iterator[str]:
     """Those of the site, and the group that a robot writes to, which hears of nothing confidential."""
-    yield "susan"
+    yield from ("susan", "bob")
     if not paper.confidential:
         yield "@supervisors"
+
+
+def _operators(paper: Paper) -> Iterator[str]:
+    yield from ("susan", "bob") if paper.confidential else ("oscar", "mona")
 
 
 def _unit(paper: Paper) -> Iterator[str]:

@@ -38,12 +38,15 @@ from herun.clock import to_datetime
 from herun.database.pool import make_pool
 from herun.order_audit import verify
 from tests.integration.api.cycle import straight
+from tests.integration.api.cycle.book import Book
 from tests.integration.api.cycle.hours import SETTINGS
-from tests.integration.api.cycle.paper import CLOCK_ACTIONS, DECISIONS, TRIES, Book, Line, Reason, Wish
+from tests.integration.api.cycle.paper import CLOCK_ACTIONS, DECISIONS, Line, Wish
+from tests.integration.api.cycle.reasons import TRIES, Reason
 from tests.integration.api.cycle.wishes import NEW_PEOPLE, PEOPLE, Drawer
 from tests.integration.api.running import SITE, As, World
 
 STEPS: Final = int(os.environ.get("HERUN_CYCLE_STEPS", "10000"))  # of one walk; two are walked
+ENOUGH: Final = 5000  # steps for somebody to try what few try
 LOOK_EVERY: Final = 1000  # steps between two looks at all lists, the feed and the rows
 STATEMENTS: Final = 1000  # kept prepared by the walk's own connection
 AT_ONCE: Final = 6  # at most: requests in flight
@@ -92,6 +95,7 @@ class Walk:
     looks: list[Look]
     steps: int = 0
     done: int = 0
+    refused: Counter[str] = field(default_factory=Counter)  # by why
     feed_seq: int = 0
     looked_at: int = 0  # the feed_seq of the last look
     lines: list[Line] = field(default_factory=list)  # since the last look
@@ -131,7 +135,9 @@ class Walk:
                 raise AssertionError(f"seed {self.seed}, step {self.steps}: {error}") from error
         took = time.monotonic() - began
         say(f"seed {self.seed}: {self.steps} steps, {self.done} done, {len(self.book.papers)} orders, {took:.0f} s")
+        say(f"refused: {dict(self.refused.most_common())}")
         assert self.done > 0.3 * self.steps  # a walk that is refused everywhere shows nothing
+        assert self.steps < ENOUGH or self.refused["own_cause"] > 0, "nobody decided on what is their own"
 
     async def look(self) -> None:
         """All looks."""
@@ -206,6 +212,7 @@ class Walk:
             reason = (problem.status_code, problem.code)
             if reason not in reasons:
                 raise AssertionError(f"{wish}: {reason}, but the book: {reasons}") from problem
+            self.refused[problem.code] += 1
             return []
         assert not reasons, f"{wish} was done against {reasons}"
         if wish.action == "read":
@@ -282,6 +289,7 @@ class Walk:
     ) -> None:
         for each in refused:
             assert each.reason in each.kinds, f"{each.wish}: {each.status} {each.answer}, but the book: {each.kinds}"
+            self.refused[each.reason[1]] += 1
         for each in reads:
             assert each.kinds, f"{each.wish} saw {each.answer['state']}, which is not theirs or never was"
         for each in done:

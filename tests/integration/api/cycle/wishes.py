@@ -8,7 +8,9 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any, Final
 
-from tests.integration.api.cycle.paper import CLOCK_ACTIONS, FROM, Book, Paper, Somebody, Wish
+from tests.integration.api.cycle.book import Book
+from tests.integration.api.cycle.paper import CLOCK_ACTIONS, Paper, Somebody, Wish
+from tests.integration.api.cycle.reasons import FROM
 
 PEOPLE: Final = [
     Somebody("oscar", {"operator"}),
@@ -23,6 +25,9 @@ PEOPLE: Final = [
     Somebody("ruth", {"resident"}, "b2"),
     Somebody("mona", {"operator", "resident"}, "b1"),  # may not rate what she answered
     Somebody("wang", {"grid_worker", "resident"}, "b1", grids={"b2"}, skills={"fire"}),
+    Somebody(
+        "bob", {"grid_worker", "supervisor"}, grids={"b1"}, skills={"noise", "fire"}
+    ),  # decides on nothing of his own
 ]
 NEW_PEOPLE: Final[list[dict[str, Any]]] = [
     {"username": "gina", "name": "Gina", "roles": ["grid_worker"], "grids": ["g1", "g2"], "skills": ["water"]},
@@ -30,6 +35,10 @@ NEW_PEOPLE: Final[list[dict[str, Any]]] = [
     {
         "username": "wang", "name": "Wang", "roles": ["grid_worker", "resident"], "building": "b1", "grids": ["g2"],
         "skills": ["fire"],
+    },
+    {
+        "username": "bob", "name": "Bob", "roles": ["grid_worker", "supervisor"], "grids": ["g1"],
+        "skills": ["noise", "fire"],
     },
 ]  # fmt: skip
 MAX_OPEN: Final = 40  # orders at once: the same ones are fought over
@@ -79,7 +88,7 @@ class Drawer:
             return Wish(who, "report", body=self._report())
         if self.chance.random() < 0.8:
             paper = self.book.papers[number]
-            who = self.chance.choice([paper.worker or who, paper.reporter or who, "oscar", "susan"])
+            who = self.chance.choice([paper.worker or who, paper.reporter or who, "oscar", "susan", "bob"])
         if self.chance.random() < 0.01:
             number = "WO20260101-000001"  # there is none
         action = self.chance.choice(_ACTIONS)
@@ -118,7 +127,7 @@ class Drawer:
 
     def _body(self, action: str) -> dict[str, Any]:  # noqa: C901, PLR0911, PLR0912 - a case an action
         chance = self.chance
-        worker = chance.choice(["gwen", "gina", "greg", "paul", "wang", "wang", "rita", "nobody"])
+        worker = chance.choice(["gwen", "gina", "greg", "paul", "wang", "bob", "bob", "rita", "nobody"])
         match action:
             case "tick" | "read":
                 return {}

@@ -207,6 +207,19 @@ async def test_a_day_has_a_limit_beyond_which_is_counted_and_seen(post: Post) ->
     assert len(post.rows("recipient = 'gwen' AND state <> 'failed'")) == MAX_A_DAY + 1
 
 
+async def test_who_hears_one_thing_for_two_reasons_is_counted_once(post: Post) -> None:
+    world, number = post.world, await post.report()
+    secret = replace(await order_of(world, number), confidential=True)
+    for n in range(MAX_A_DAY - 1):
+        await tell(world, number, Telling(Audience.SUPERVISORS, Kind.URGED, Urgency.SOON), f"test:{n}")
+    due = to_datetime(world.clock.now_us())
+    async with begin(world.resources, SITE) as tx:
+        # Told to the desk as well, which they are: nobody else reads it.
+        await service.about_deadlines(tx, [Deadline("d", DeadlineKind.OVERDUE, secret, due, Audience.SUPERVISORS)])
+    assert (await kinds(world, "susan"))[-1] == ("overdue", number)
+    assert "overflow" not in {kind for kind, _ in await kinds(world, "susan")}
+
+
 async def test_who_watches_sees_what_became_of_notices_and_never_what_they_say(post: Post) -> None:
     number = await post.report()
     await post.run()
