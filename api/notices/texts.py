@@ -140,13 +140,17 @@ _TEXTS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
 _DIGEST: Final = {"zh": "您有{count}条通知", "en": "{count} notices"}
 _MORE: Final = {"zh": "……另有{count}条", "en": "... and {count} more"}
 _PLACE: Final = {"zh": "({place})", "en": " ({place})"}
+_BETWEEN: Final = {"zh": ",", "en": ", "}
 
 
 def words(kind: Kind, number: str | None, details: Mapping[str, Any], language: str) -> Words:
     """The words of one notice."""
     title, text = _TEXTS[kind][language]
-    parts = [str(details[name]) for name in ("category", "building") if details.get(name)]
-    place = _PLACE[language].format(place=" ".join(parts)) if parts else ""
+    # A notice of before names were kept with it has the ids alone.
+    category = details.get("category_name", {}).get(language) or details.get("category")
+    building = details.get("building_name") or details.get("building")
+    parts = [str(each) for each in (category, building) if each]
+    place = _PLACE[language].format(place=_BETWEEN[language].join(parts)) if parts else ""
     return Words(title, text.format_map({**details, "number": number or "", "place": place}))
 
 
