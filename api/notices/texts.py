@@ -71,6 +71,10 @@ _TEXTS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
         "zh": ("合并处理", "您的诉求{number}与同一问题的其他诉求合并处理,进展会继续通知您。"),
         "en": ("Handled together", "Your report {number} is handled with others of the same matter; you will hear on."),
     },
+    Kind.SEPARATED: {
+        "zh": ("单独处理", "您的诉求{number}不再与其他诉求合并,现单独处理。"),
+        "en": ("Handled by itself", "Your report {number} goes on by itself, no longer together with others."),
+    },
     Kind.REOPENED: {
         "zh": ("重新办理", "{number}重新办理{place}。"),
         "en": ("Reopened", "{number} has been reopened{place}."),

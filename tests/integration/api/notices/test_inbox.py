@@ -86,6 +86,20 @@ async def test_every_reporter_of_merged_orders_hears_of_each_step_with_their_own
     assert "rita" not in str(inbox)
 
 
+async def test_what_was_merged_into_a_cancelled_order_goes_on_and_its_reporter_hears_just_that(post: Post) -> None:
+    world = post.world
+    number = await post.report("rita")
+    copies = {who: await post.report(who) for who in ("rob", "ruth")}
+    for copy in copies.values():
+        await world.by("oscar").post(f"work-orders/{copy}/merge", {"master": number, "reason": "The same pipe"})
+    world.rows("DELETE FROM notices")
+    await world.by("oscar").post(f"work-orders/{number}/cancel", {"reason": "No such leak"})
+    assert await kinds(world, "rita") == [("cancelled", number)]
+    for who, copy in copies.items():
+        assert await kinds(world, who) == [("separated", copy), ("under_way", copy)]
+        assert number not in str(await world.by(who).get("/v1/me/notices"))
+
+
 async def test_who_is_asked_hears_of_it_and_the_reporters_of_merged_orders_do_not(post: Post) -> None:
     world = post.world
     number, copy = await post.report("rita"), await post.report("rob")
