@@ -29,7 +29,7 @@ from api.links import endpoints as links
 from api.live import endpoints as live
 from api.notices import endpoints as notices
 from api.open311 import endpoints as open311
-from api.open311.errors import Open311Errors
+from api.open311.errors import Open311Errors, ReadByPages
 from api.open311.routes import ROUTES as OPEN311_ROUTES
 from api.passages import endpoints as passages
 from api.people import endpoints as people
@@ -100,6 +100,7 @@ def create_app(resources: Resources | None = None) -> FastAPI:
     app.add_middleware(limits.BodyLimit)
     app.add_middleware(limits.Deadline)
     app.add_middleware(Open311Errors)
+    app.add_middleware(ReadByPages)
     app.add_middleware(limits.Measured)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return app

@@ -144,7 +144,8 @@ async def _on_anything(_request: Request, error: Exception) -> JSONResponse:
 
 
 def _field_error(item: Mapping[str, Any]) -> FieldError:
-    loc = [part if isinstance(part, int) else _text(str(part)) for part in item["loc"]]
+    path = (*item["loc"], *getattr(item.get("ctx", {}).get("error"), "path", ()))  # herun.rules.PlacedError
+    loc = [part if isinstance(part, int) else _text(str(part)) for part in path]
     return FieldError(loc=loc, msg=_text(in_words(item)), type=str(item["type"]))
 
 

@@ -17,7 +17,7 @@ from gateway import pictures
 from gateway.pictures import Picture
 from gateway.refusal import refused
 from herun.catalogue import CATALOGUE, EventType, FieldType, PersonalClass
-from herun.clock import DAY_US, HOUR_US
+from herun.clock import DAY_US, HOUR_US, SECOND_US
 from herun.dead_letters import DeadLetterReason
 from herun.events import MAX_EVENT_ID_CHARS, Event
 from herun.frames import MAX_EVENT_BYTES
@@ -119,7 +119,7 @@ class Normaliser:
         if plan is None:
             raise refused(DeadLetterReason.UNKNOWN_EVENT_TYPE, f"{said.event_type[:64]!r} is not in the catalogue")
         if not received_us - OLDEST_US <= said.event_time <= received_us + NEWEST_US:
-            raise refused(DeadLetterReason.BAD_TIME, "event time is not within 30 days before and 1 hour after receipt")
+            raise refused(DeadLetterReason.BAD_TIME, _why_no_time(entry, said.event_time - received_us))
         event_id = said.event_id
         if not 0 < len(event_id) <= MAX_EVENT_ID_CHARS or "\0" in event_id:
             raise refused(DeadLetterReason.BAD_SHAPE, f"id has {len(event_id)} characters, or NUL among them")
@@ -242,6 +242,13 @@ def _holds_nul(value: Any) -> bool:
     if isinstance(value, dict):
         return any(_holds_nul(part) for pair in value.items() for part in pair)
     return isinstance(value, list) and any(_holds_nul(part) for part in value)
+
+
+def _why_no_time(entry: DeviceEntry, ahead_us: int) -> str:
+    """By how much, and what would be taken."""
+    far = f"{abs(ahead_us) // SECOND_US:,} s {'ahead of' if ahead_us > 0 else 'before'} its receipt"
+    taken = f"at most {OLDEST_US // DAY_US} days before and {NEWEST_US // HOUR_US} hour ahead are taken"
+    return f"{entry.site}.{entry.device}: event time is {far}; {taken}"
 
 
 def _too_long(name: str, value: str, field: _FieldPlan) -> Exception:

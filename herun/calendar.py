@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 from chinese_calendar import constants
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -64,8 +64,19 @@ class Decree(BaseModel):
         return self
 
 
+class _Exception(NamedTuple):
+    """What a day is by a decree, of which holiday, and the year of the decree."""
+
+    kind: DayKind
+    name: str
+    decreed: int
+
+
 class Calendar:
-    """The library's years and the given decrees, which come before it: a decree replaces its whole year."""
+    """The library's years and the given decrees, which come before it: a decree replaces what was decreed for its year.
+
+    A decree's year has the last days of December before if they belong to its New Year's.
+    """
 
     __slots__ = ("_exceptions", "_known")
 
@@ -76,23 +87,24 @@ class Calendar:
             self._put(decree)
 
     def _put(self, decree: Decree) -> None:
-        for day in [day for day in self._exceptions if day.year == decree.year]:
+        year = decree.year
+        for day in [day for day, each in self._exceptions.items() if each.decreed == year]:
             del self._exceptions[day]
         for name, days in decree.holidays.items():
-            self._exceptions.update(dict.fromkeys(days, (DayKind.HOLIDAY, name)))
-        self._exceptions.update(dict.fromkeys(decree.make_up_workdays, (DayKind.MAKE_UP_WORKDAY, "")))
-        self._known.add(decree.year)
+            self._exceptions.update(dict.fromkeys(days, _Exception(DayKind.HOLIDAY, name, year)))
+        self._exceptions.update(dict.fromkeys(decree.make_up_workdays, _Exception(DayKind.MAKE_UP_WORKDAY, "", year)))
+        self._known.add(year)
 
     def is_known(self, year: int) -> bool:
         """False if of this year nothing but its weekends is known."""
         return year in self._known
 
     def exceptions_of(self, year: int) -> tuple[dict[str, list[date]], list[date]]:
-        """Holidays by name and make-up workdays of a year, ascending."""
+        """Holidays by name and make-up workdays, ascending: the year's, and what its decree says of December before."""
         holidays: dict[str, list[date]] = {}
         work: list[date] = []
-        for day, (kind, name) in sorted(self._exceptions.items()):
-            if day.year == year:
+        for day, (kind, name, decreed) in sorted(self._exceptions.items()):
+            if year in {day.year, decreed}:
                 (holidays.setdefault(name, []) if kind is DayKind.HOLIDAY else work).append(day)
         return holidays, work
 
@@ -100,13 +112,13 @@ class Calendar:
         """What this day is; without a decree by the weekend alone."""
         exception = self._exceptions.get(day)
         if exception is not None:
-            return exception[0]
+            return exception.kind
         return DayKind.WEEKEND if day.weekday() >= SATURDAY else DayKind.WORKDAY
 
     def holiday_of(self, day: date) -> str | None:
         """The name of the holiday that this day belongs to."""
-        kind, name = self._exceptions.get(day, (None, ""))
-        return name if kind is DayKind.HOLIDAY else None
+        exception = self._exceptions.get(day)
+        return exception.name if exception is not None and exception.kind is DayKind.HOLIDAY else None
 
     def is_workday(self, day: date) -> bool:
         """True on workdays and make-up workdays."""
@@ -119,7 +131,11 @@ def needed_years(today: date) -> list[int]:
 
 
 @lru_cache(maxsize=1)
-def _library() -> dict[date, tuple[DayKind, str]]:
-    free = {day: (DayKind.HOLIDAY, name) for day, name in constants.holidays.items()}
-    work = dict.fromkeys(constants.workdays, (DayKind.MAKE_UP_WORKDAY, ""))
-    return free | work
+def _library() -> dict[date, _Exception]:
+    new_year = constants.Holiday.new_years_day.value
+    found = [(day, DayKind.HOLIDAY, name, name) for day, name in constants.holidays.items()]
+    found += [(day, DayKind.MAKE_UP_WORKDAY, "", name) for day, name in constants.workdays.items()]
+    return {
+        day: _Exception(kind, told, day.year + (day.month == DECEMBER and name == new_year))
+        for day, kind, told, name in found
+    }

@@ -4,7 +4,7 @@ A condition of an event rule sees `data` (the event's fields), `device` (name, k
 is not there) and `event` (type); others see other variables. It is true, false, or says nothing: a field that is
 missing, or of a type that cannot be compared, is an error in CEL, and an event that lacks what is asked for neither
 holds nor ends a condition. Any other error (a division by zero, an overflow, a pattern that is none) is the
-condition's own fault, and is raised.
+condition's own fault, and is raised; so is what it may cost (herun/cel_cost.py).
 
 Source: https://github.com/google/cel-spec, as the library `common-expression-language` (Rust) has it. Comparisons of a
 field with a literal, `in` a list of literals, `has()`, and their combinations by `&&`, `||`, `!` and parentheses become
@@ -21,6 +21,8 @@ from typing import Any, Final
 
 import cel
 
+from herun.cel_cost import FIELD_ITEMS, MAX_STEPS, cost_of, has_macros, too_large
+from herun.cel_refusals import in_words
 from herun.errors import HerunError, InvalidInputError
 
 Data = Mapping[str, Any]
@@ -103,7 +105,7 @@ def compile_expression(text: str, variables: Variables = _OF_EVENTS) -> Expressi
     try:
         program = cel.compile(text)
     except (ValueError, TypeError, RuntimeError) as error:
-        raise InvalidInputError("bad_condition", _first_line(error)) from error
+        raise InvalidInputError("bad_condition", in_words(error)) from error
     seen = dict(variables)
     unknown = sorted(set(program.variables()) - set(seen) - set(_BOUND.findall(text)))
     if unknown:
@@ -116,8 +118,8 @@ def compile_expression(text: str, variables: Variables = _OF_EVENTS) -> Expressi
         raise InvalidInputError("bad_condition", f"unknown functions {unknown}; known are {sorted(FUNCTIONS)}")
     try:
         found = _Parser(text, seen).parse()
-    except _OutsideSubsetError:
-        return Expression(text, *_by_library(program))
+    except (_OutsideSubsetError, RecursionError):
+        return Expression(text, *(_too_dear(text) if cost_of(text).steps > MAX_STEPS else _by_library(program)))
     _check_paths(found, seen)
     return Expression(text, _python(found.true), _python(found.false), tuple(found.equalities), is_quick=True)
 
@@ -127,8 +129,22 @@ def by_library(text: str) -> tuple[Test, Test]:
     return _by_library(cel.compile(text))
 
 
+def _too_dear(text: str) -> tuple[Test, Test]:
+    """It is refused where it is put; what was put before is never evaluated, and fails."""
+
+    def answer(data: Data, subject: Subject) -> bool:
+        del data, subject
+        raise ConditionFailedError(cost_of(text).faults[0])
+
+    return answer, answer
+
+
 def _by_library(program: Any) -> tuple[Test, Test]:
+    goes_over_lists = has_macros(program.source)
+
     def answer(data: Data, subject: Subject) -> Any:
+        if goes_over_lists and too_large(data):
+            raise ConditionFailedError(f"a list of more than {FIELD_ITEMS} items, over which a macro would go")
         try:
             return program.execute({"data": data, **subject})
         except (LookupError, TypeError):

@@ -63,9 +63,18 @@ class Cursor:
         self.at += 1
         return token.text
 
+    def column(self, begin: int) -> int:
+        """Where in the text the token with this index stands, from 1."""
+        return self._tokens[begin].begin + 1
+
     def since(self, begin: int) -> str:
         """The text from the token with this index to here."""
         return self._text[self._tokens[begin].begin : self._tokens[self.at - 1].end]
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Its signs and words, without blanks and comments. Raises NotUnderstoodError."""
+    return tuple(token.text for token in _tokens(text))
 
 
 def _tokens(text: str) -> Iterator[Token]:

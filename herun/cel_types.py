@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 import cel
 
 from herun.cel import FUNCTIONS
+from herun.cel_cost import cost_of
 from herun.cel_tokens import Cursor, NotUnderstoodError, Token
 
 Types = frozenset[str]
@@ -32,7 +33,7 @@ _OTHER: Final = frozenset({"something else"})
 _NUMBERS: Final = NUMBER | UINT
 ANYTHING: Final = BOOL | TEXT | _NUMBERS | NULL | LIST | MAP | _OTHER
 
-_DATA: Final = "data"  # whose fields a catalogue knows, or does not
+DATA: Final = "data"  # whose fields a catalogue knows, or does not
 _EQUALITIES: Final = frozenset({"==", "!="})
 _ORDERS: Final = frozenset({"<", "<=", ">", ">="})
 _MACROS: Final[Mapping[str, Types]] = {"all": BOOL, "exists": BOOL, "exists_one": BOOL, "map": LIST, "filter": LIST}
@@ -71,6 +72,13 @@ class Seen:
     of_what: str = ""
     is_all: bool = True
 
+    def has_no(self, name: str) -> str:
+        """That `data` has no such field, and which one may be meant."""
+        close = get_close_matches(name, self.roots[DATA], 1)
+        known = ", ".join(sorted(self.roots[DATA])) or "none"
+        hint = f"did you mean {close[0]}?" if close else f"known are {known}"
+        return f"{self.of_what} has no field {name}; {hint}"
+
 
 @dataclass(slots=True)
 class Findings:
@@ -82,10 +90,12 @@ class Findings:
 
 def judge(text: str, seen: Seen) -> Findings:
     """What is wrong with a condition that the library has taken."""
+    if dear := cost_of(text).faults:
+        return Findings([*dear])
     try:
         reader = _Reader(text, seen)
         found = reader.read()
-    except NotUnderstoodError:
+    except (NotUnderstoodError, RecursionError):
         return Findings()
     if not found.types & BOOL:
         reader.findings.faults.append(f"expected true or false: {found.text} is {_told(found.types)}")
@@ -255,7 +265,7 @@ class _Reader(Cursor):
         if root in self._bound or root not in self._seen.roots:
             self._must_be(part, MAP, f".{name}")
             return _Part(text, ANYTHING)
-        if root == _DATA:
+        if root == DATA:
             return _Part(text, self._field(name))
         known = self._seen.roots[root]
         if name not in known:
@@ -274,17 +284,13 @@ class _Reader(Cursor):
         return _Part(self.since(begin), ANYTHING)
 
     def _field(self, name: str) -> Types:
-        fields = self._seen.roots[_DATA]
-        types = fields.get(name)
+        types = self._seen.roots[DATA].get(name)
         if types is not None:
             return types
         if not self._seen.is_all:
             self._doubt(f"data.{name} is not in the catalogue of {self._seen.of_what}")
             return ANYTHING
-        close = get_close_matches(name, fields, 1)
-        known = ", ".join(sorted(fields)) or "none"
-        hint = f"did you mean {close[0]}?" if close else f"known are {known}"
-        self._fault(f"{self._seen.of_what} has no field {name}; {hint}")
+        self._fault(self._seen.has_no(name))
         return ANYTHING
 
     def _called(self, part: _Part, name: str, begin: int) -> _Part:
@@ -348,10 +354,8 @@ class _Reader(Cursor):
         return self._named(token.text, begin)
 
     def _named(self, name: str, begin: int) -> _Part:
-        if name in {"true", "false"}:
-            return _Part(name, BOOL)
-        if name == "null":
-            return _Part(name, NULL)
+        if name in {"true", "false", "null"}:
+            return _Part(name, NULL if name == "null" else BOOL)
         if not self.accept("("):
             return _Part(name, MAP if name in self._seen.roots and name not in self._bound else ANYTHING)
         arguments = self._arguments()

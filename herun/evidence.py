@@ -10,11 +10,16 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
+from herun.order_chain import BEGINNING, Entry, chained
+
+HISTORY: Final = "history.json"
+_KNOWN: Final = frozenset({"site", "number", "at"})
 FORMAT: Final = "herun-evidence/1"
 MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "manifest.sig"
@@ -84,4 +89,24 @@ def _wrong(files: dict[str, bytes], key: str | None) -> list[str]:
         for name in named.keys() & files.keys()
         if hashlib.sha256(files[name]).hexdigest() != named[name]
     ]
+    if "order" in about and HISTORY in files:
+        found += _rechained(files[HISTORY], about)
     return sorted(found)
+
+
+def _rechained(history: bytes, about: dict[str, Any]) -> list[str]:
+    """The entries that stand as they were written, and whose hash is nevertheless not that of their words."""
+    try:
+        return [
+            f"{HISTORY}: the hash of entry {entry['n']} is not of its words"
+            for entry in json.loads(history)
+            if entry["as_written"] and entry["hash"] is not None and _made_again(entry, about) != entry["hash"]
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return [f"{HISTORY} is no history: {error!r}"]
+
+
+def _made_again(entry: dict[str, Any], about: dict[str, Any]) -> str:
+    words = {name: entry[name] for name in Entry.__dataclass_fields__ if name not in _KNOWN}
+    known = {"site": about["site"], "number": about["order"], "at": datetime.fromisoformat(entry["at"])}
+    return chained(bytes.fromhex(entry["before"] or BEGINNING.hex()), Entry(**words, **known)).hex()

@@ -1,9 +1,10 @@
-"""Walks the chained history of orders and says where it is not as it was written."""
+"""Walks the chained history of orders and says where it is not as it was written, and what is not as it says."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 import psycopg
@@ -11,9 +12,11 @@ from psycopg.rows import dict_row
 
 from herun.database.queries import Queries
 from herun.order_chain import BEGINNING, Entry, chained
+from herun.order_strays import strays
 
 MAX_BREAKS: Final = 20  # told of one site; after the first, what follows is chained to what was changed
-FETCH: Final = 2000  # rows in memory at once
+FETCH: Final = 2000  # entries in memory at once
+FETCH_ORDERS: Final = 200  # orders, each with its history
 CONNECT_TIMEOUT_S: Final = 5
 
 _QUERIES: Final = Queries("herun", "order_audit.sql")
@@ -41,42 +44,61 @@ class Verdict:
 
 def verify(database_url: str, site: str | None = None, anchors: Sequence[Anchor] = ()) -> list[Verdict]:
     """One verdict a site, in the order of their names. Raises psycopg.OperationalError while the database is away."""
-    with psycopg.connect(database_url, connect_timeout=CONNECT_TIMEOUT_S, row_factory=dict_row) as connection:
+    with psycopg.connect(database_url, connect_timeout=CONNECT_TIMEOUT_S) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        heads = connection.execute(_QUERIES["heads"], {"site": site}).fetchall()
-        return [_verdict(connection, head, [each for each in anchors if each[0] == head["site"]]) for head in heads]
+        return verdicts(connection, site, anchors)
+
+
+def verdicts(
+    connection: psycopg.Connection[Any], site: str | None = None, anchors: Sequence[Anchor] = ()
+) -> list[Verdict]:
+    """The same in a transaction that is open."""
+    connection.row_factory = dict_row
+    heads = connection.execute(_QUERIES["heads"], {"site": site}).fetchall()
+    return [_verdict(connection, head, [each for each in anchors if each[0] == head["site"]]) for head in heads]
 
 
 def _verdict(connection: psycopg.Connection[dict[str, Any]], head: dict[str, Any], anchors: list[Anchor]) -> Verdict:
     site = head["site"]
+    walk = Walk(head["history_hash"], head["unchained_to"], {seq: digest for _, seq, digest in anchors})
     with connection.cursor("history") as cursor:
         cursor.itersize = FETCH
-        walk = Walk(head["history_hash"], {seq: digest for _, seq, digest in anchors})
         cursor.execute(_QUERIES["entries"], {"site": site})
         walk.through(cursor)
-    strays = connection.execute(_QUERIES["strays"], {"site": site, "limit": MAX_BREAKS}).fetchall()
-    told = [f"order {row['number']} is {row['state']}, its history says {row['to_state']}" for row in strays]
+    with connection.cursor("orders") as cursor:
+        cursor.itersize = FETCH_ORDERS
+        cursor.execute(_QUERIES["orders"], {"site": site})
+        told = list(islice(_strays(cursor), MAX_BREAKS))
+    gone = connection.execute(_QUERIES["gone"], {"site": site, "limit": MAX_BREAKS}).fetchall()
+    told += [f"order {row['number']}: it is gone, and its history is not" for row in gone]
     newest = f"{site}:{walk.seq}:{walk.hash.hex()}" if walk.seq else None
     return Verdict(site, walk.entries, walk.unchained, newest, tuple([*walk.breaks, *told][:MAX_BREAKS]))
+
+
+def _strays(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    for row in rows:
+        for stray in strays(row["kept"], row):
+            yield f"order {row['number']}: {stray}"
 
 
 class Walk:
     """One site's entries, the oldest first. Pure but for what it remembers."""
 
-    def __init__(self, newest: bytes | None, anchors: dict[int, str]) -> None:
+    def __init__(self, newest: bytes | None, unchained_to: int, anchors: dict[int, str]) -> None:
         self.hash = BEGINNING
         self.seq = 0
         self.entries = 0
         self.unchained = 0
         self.breaks: list[str] = []
         self._newest = newest
+        self._unchained_to = unchained_to
         self._anchors = anchors
 
     def through(self, rows: Iterable[dict[str, Any]]) -> None:
         """Looks at all entries, then at the end and at what was written down elsewhere."""
         for row in rows:
             self.entries += 1
-            self.breaks += self._wrong(row)
+            self.breaks += islice(self._wrong(row), MAX_BREAKS - len(self.breaks))
         if self.seq and self._newest != self.hash:
             self.breaks.append(f"the newest entry, {self.seq}, is not the last that was written: later ones are gone")
         if not self.seq and self._newest is not None:
@@ -87,14 +109,12 @@ class Walk:
         where = f"entry {row['feed_seq']} ({row['number']}, n {row['n']}, {row['action']})"
         if row["hash"] is None:
             self.unchained += 1
-            if self.seq:
-                yield f"{where} has no hash, though the one before has"
+            if self.seq or row["feed_seq"] > self._unchained_to or row["detail"] is not None:
+                yield f"{where} has no hash, though it was written when there was a chain"
             return
         made = chained(self.hash, Entry(**{name: row[name] for name in _FIELDS}))
         if made != row["hash"]:
             yield f"{where} is not what was written, or the one before it is gone"
-        if row["n"] != row["before"] + 1:
-            yield f"{where} does not follow n {row['before']} of its order"
         self.hash, self.seq = row["hash"], row["feed_seq"]
         digest = self._anchors.pop(self.seq, None)
         if digest is not None and digest != self.hash.hex():

@@ -1,23 +1,35 @@
 -- name: heads
-SELECT site, history_hash FROM feed_counters
+SELECT site, history_hash, coalesce(unchained_to, 0) AS unchained_to
+FROM sites LEFT JOIN feed_counters USING (site)
 WHERE %(site)s::text IS NULL OR site = %(site)s
 ORDER BY site COLLATE "C";
 
 -- name: entries
--- `before` is the n of the order's entry before.
-SELECT site, number, n, action, from_state, to_state, actor, at, worker, reason, detail, feed_seq, hash,
-       lag(n, 1, 0) OVER (PARTITION BY number ORDER BY n) AS before
+SELECT site, number, n, action, from_state, to_state, actor, at, worker, reason, detail, feed_seq, hash
 FROM order_history
 WHERE site = %(site)s
 ORDER BY feed_seq;
 
--- name: strays
--- Orders that are not where their newest entry says.
-SELECT o.number, o.state, h.to_state
-FROM work_orders AS o
-LEFT JOIN LATERAL (
-    SELECT to_state FROM order_history AS e WHERE e.site = o.site AND e.number = o.number ORDER BY n DESC LIMIT 1
-) AS h ON true
-WHERE o.site = %(site)s AND o.state IS DISTINCT FROM h.to_state
-ORDER BY o.number
+-- name: gone
+-- Orders that have a history and nothing else.
+SELECT DISTINCT number FROM order_history AS h
+WHERE site = %(site)s AND NOT EXISTS (SELECT FROM work_orders AS o WHERE o.site = h.site AND o.number = h.number)
+ORDER BY number
 LIMIT %(limit)s;
+
+-- name: orders
+-- Each order with all that is held against its history. As JSON: times of one moment are one text.
+SELECT o.number, (to_jsonb(o) || jsonb_build_object('salt', encode(o.salt, 'hex'))) AS kept,
+       (SELECT json_agg(e ORDER BY e.n) FROM order_history AS e
+        WHERE e.site = o.site AND e.number = o.number) AS entries,
+       (SELECT json_agg(r ORDER BY r.round) FROM order_ratings AS r
+        WHERE r.site = o.site AND r.number = o.number) AS ratings,
+       (SELECT json_agg(p ORDER BY p.round) FROM order_promises AS p
+        WHERE p.site = o.site AND p.number = o.number) AS promises,
+       (SELECT json_agg(s ORDER BY s.id) FROM order_pauses AS s
+        WHERE s.site = o.site AND s.number = o.number) AS pauses,
+       (SELECT json_agg(x ORDER BY x.id) FROM order_extensions AS x
+        WHERE x.site = o.site AND x.number = o.number) AS extensions
+FROM work_orders AS o
+WHERE o.site = %(site)s
+ORDER BY o.number;

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -15,6 +16,13 @@ from typing import Any, Final
 from herun.clock import to_text, to_us
 
 BEGINNING: Final = bytes(32)  # before the first entry
+SALT_BYTES: Final = 16  # too many to be tried: a hash whose salt is gone tells nothing of a text, however short
+
+# What an order is opened with and nothing changes; not the phone, which may be erased before all else is.
+ORIGINAL: Final = (
+    "origin", "channel", "title", "text", "building", "zone", "lat", "lon", "address", "attributes", "parent",
+    "alert_id", "alert_rule_uid", "reporter", "opened_at",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,5 +49,23 @@ def chained(before: bytes, entry: Entry) -> bytes:
         entry.site, entry.number, entry.n, entry.action, entry.from_state, entry.to_state, entry.actor,
         to_text(to_us(entry.at)), entry.worker, entry.reason, entry.detail, entry.feed_seq,
     ]  # fmt: skip
-    text = json.dumps(words, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(before + text.encode()).digest()
+    return hashlib.sha256(before + _as_json(words)).digest()
+
+
+def sealed(salt: bytes, order: Mapping[str, Any]) -> str:
+    """The SHA-256, in hexadecimal, of the salt and what the order was opened with: what the first entry says of it.
+
+    The entry is never deleted, the order's words may have to be. Their salt stands with them, and goes with them.
+    """
+    at = order["opened_at"]
+    values = {
+        **order,
+        "opened_at": to_text(to_us(at if isinstance(at, datetime) else datetime.fromisoformat(at))),
+        "alert_id": None if order["alert_id"] is None else str(order["alert_id"]),
+        **{name: None if order[name] is None else float(order[name]) for name in ("lat", "lon")},
+    }
+    return hashlib.sha256(salt + _as_json([values[name] for name in ORIGINAL])).hexdigest()
+
+
+def _as_json(words: list[Any]) -> bytes:
+    return json.dumps(words, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from herun import rule_sense
-from herun.catalogue import CATALOGUE, PersonalClass
-from herun.rules import RULE, Rule, decides_otherwise
+from herun.rule_identity import decides_otherwise
+from herun.rules import RULE, Rule
 
 TEXT_NAMES: Final = frozenset({"device", "zone", "building", "value", "count", "duration", "finding"})
-_TEMPLATE: Final = re.compile(r"\{(\w+)\}")
-_OF_DEVICE: Final = "device"  # as the field of a distinct rule: which devices spoke
+LANGUAGES: Final = ("zh", "en")
+_OF_ANOMALIES: Final = "finding"
+_BRACES: Final = re.compile(r"\{[^{}]*\}?|\}")
 
 Body = Mapping[str, Any]
 
@@ -43,46 +44,22 @@ def begins_anew(old: Body | None, new: Body | None) -> bool:
 
 
 def doubts(rule: Rule) -> list[str]:
-    """What is not wrong, but hardly meant: names in texts that nothing fills in, fields that no such event has."""
+    """What is not wrong, but hardly meant: braces that nothing fills in, a language without a text, and the like."""
+    filled = TEXT_NAMES if rule.kind == "anomaly" else TEXT_NAMES - {_OF_ANOMALIES}
     found = [
-        f"text.{language}: {{{name}}} is filled in by nothing; known are {', '.join(sorted(TEXT_NAMES))}"
-        for language, text in rule.text.items()
-        for name in _TEMPLATE.findall(text)
-        if name not in TEXT_NAMES
+        f"{name}.{language}: {what} is filled in by nothing; known are {', '.join(sorted(filled))}"
+        for name, texts in (("title", rule.title), ("text", rule.text))
+        for language, text in texts.items()
+        for what in _BRACES.findall(text)
+        if what[1:-1] not in filled
     ]
-    known = _fields_of(rule.match.event_types)
-    asked = [("match.where", name) for name in rule.match.where]
-    asked += [("field", name) for name in _measured(rule)]
     found += [
-        f"{where}: {', '.join(rule.match.event_types)} has no field {name}; known are {', '.join(sorted(known))}"
-        for where, name in asked
-        if name not in known
+        f"{name}: there is none in {language}"
+        for name, texts in (("title", rule.title), ("text", rule.text))
+        for language in LANGUAGES
+        if language not in texts
     ]
     return found + rule_sense.doubts(rule)
-
-
-def _measured(rule: Rule) -> list[str]:
-    """The field that a rule cannot do without."""
-    match rule.kind:
-        case "threshold" | "change":
-            return [rule.field]
-        case "aggregate":
-            return [] if rule.function in {"count", "duration"} else [rule.field]
-        case "anomaly":
-            return [] if rule.detector in {"count", "rhythm"} else [rule.field]
-        case "distinct":
-            return [] if rule.field == _OF_DEVICE else [rule.field]
-        case _:
-            return []
-
-
-def _fields_of(event_types: list[str]) -> frozenset[str]:
-    """What the engine sees of these: personal values as keyed hashes only."""
-    return frozenset(
-        name if field.personal is PersonalClass.NONE else f"{name}_hash"
-        for event_type in event_types
-        for name, field in CATALOGUE[event_type].fields.items()
-    )
 
 
 def _fields(body: Body, base: str = "") -> Iterator[tuple[str, Any]]:

@@ -16,7 +16,7 @@ from herun import rule_sense
 from herun.errors import InvalidInputError
 from herun.marked_yaml import Complaint, Marked, Path, read_marked
 from herun.refusals import in_words
-from herun.rules import RULE, Name, Rule, body_of
+from herun.rules import RULE, Name, PlacedError, Rule, body_of
 
 MAX_BYTES: Final = 20_000_000  # ten thousand rules of two thousand bytes
 MAX_RULES: Final = 10_000  # of a file, and in force at one site
@@ -152,6 +152,8 @@ def _complain(marked: Marked, base: Path, error: ValidationError, body: Mapping[
     found: dict[Path, list[str]] = {}
     for each in error.errors(include_url=False, include_input=False):
         loc = each["loc"][1:] if each["loc"][:1] == (body.get("kind"),) else each["loc"]
+        if isinstance(wrong := each.get("ctx", {}).get("error"), PlacedError):
+            loc = (*loc, *wrong.path)
         if each["type"] in {"union_tag_invalid", "union_tag_not_found"}:
             path, what = (*base, "kind"), f"expected one of {', '.join(KINDS)}"
         elif each["type"] == "extra_forbidden":

@@ -1,4 +1,4 @@
-"""Conditions that a rule can be put with and that never come true: told before the rule is put, with what was expected.
+"""What a rule can be put with and never comes true: told before the rule is put, with what was expected.
 
 A rule that is in force already is not asked again: what was put once still loads.
 """
@@ -11,9 +11,18 @@ from typing import Final, NamedTuple
 
 from herun.catalogue import CATALOGUE, Field, FieldType, PersonalClass
 from herun.cel import VARIABLES
-from herun.cel_types import BOOL, LIST, NULL, NUMBER, TEXT, Findings, Seen, Types, Values, judge
+from herun.cel_types import ANYTHING, BOOL, DATA, LIST, NULL, NUMBER, TEXT, Findings, Seen, Types, Values, judge
 from herun.marked_yaml import Path
-from herun.rules import NegationRule, Rule, SequenceRule, Step
+from herun.rules import (
+    OWN_PREFIX,
+    PERSONAL_KEYS,
+    AggregateRule,
+    AnomalyRule,
+    ChangeRule,
+    DistinctRule,
+    Rule,
+    ThresholdRule,
+)
 
 MAX_KEPT: Final = 1_000  # sets of event types whose fields are remembered
 
@@ -23,6 +32,15 @@ _TYPES: Final[dict[FieldType, Types]] = {
     FieldType.BOOLEAN: BOOL,
     FieldType.SCALAR: NUMBER | TEXT | BOOL,
 }
+
+
+_KINDS_OF_VALUE: Final[dict[type, tuple[Types, str]]] = {
+    str: (TEXT, "a text"),
+    bool: (BOOL, "true or false"),
+    int: (NUMBER, "a number"),
+    float: (NUMBER, "a number"),
+}
+_OF_DEVICE: Final = "device"  # as the field of a distinct rule: which devices spoke
 
 
 class PlacedCondition(NamedTuple):
@@ -38,28 +56,67 @@ class PlacedCondition(NamedTuple):
         return judge(self.text, seen_of(frozenset(self.event_types)))
 
 
+class _Asked(NamedTuple):
+    """A field of the events that a rule cannot do without, where in the rule it stands, and what it must be."""
+
+    path: Path
+    name: str
+    types: Types
+    expected: str
+
+
 def faults(rule: Rule) -> list[tuple[Path, str]]:
-    """What never comes true in a rule, and where: it is refused."""
-    return [(each.path, what) for each in conditions_of(rule) for what in each.findings.faults]
+    """What never comes true in a rule, or may not be put, and where: it is refused."""
+    found: list[tuple[Path, str]] = []
+    if rule.uid.startswith(OWN_PREFIX):
+        found.append((("uid",), f"names that begin with {OWN_PREFIX} are those of the engine's own alerts"))
+    if rule.schedule is not None and not rule.schedule.windows:
+        found.append((("schedule", "windows"), "without a window it never raises; leave schedule out for always"))
+    seen = seen_of(frozenset(rule.match.event_types))
+    if seen.is_all:
+        found += _missing(rule, seen)
+    found += [
+        (each.path, f"{each.name} of {seen.of_what} is never {each.expected}")
+        for each in _asked(rule)
+        if each.name in seen.roots[DATA] and not seen.roots[DATA][each.name] & each.types
+    ]
+    return found + [(each.path, what) for each in conditions_of(rule) for what in each.findings.faults]
 
 
 def doubts(rule: Rule) -> list[str]:
-    """What in a rule's conditions may not be meant so: it is told."""
-    return [f"{'.'.join(map(str, each.path))}: {what}" for each in conditions_of(rule) for what in each.findings.doubts]
+    """What in a rule may not be meant so: it is told."""
+    seen = seen_of(frozenset(rule.match.event_types))
+    found = [] if seen.is_all else _missing(rule, seen)
+    found += [(each.path, what) for each in conditions_of(rule) for what in each.findings.doubts]
+    return [f"{'.'.join(map(str, path))}: {what}" for path, what in found]
+
+
+def _missing(rule: Rule, seen: Seen) -> list[tuple[Path, str]]:
+    return [(each.path, seen.has_no(each.name)) for each in _asked(rule) if each.name not in seen.roots[DATA]]
+
+
+def _asked(rule: Rule) -> Iterator[_Asked]:
+    for name, value in rule.match.where.items():
+        yield _Asked(("match", "where", name), name, *_KINDS_OF_VALUE[type(value)])
+    match rule:
+        case ThresholdRule() | ChangeRule():
+            yield _Asked(("field",), rule.field, NUMBER, "a number")
+        case AggregateRule() if rule.function not in {"count", "duration"}:
+            yield _Asked(("field",), rule.field, NUMBER, "a number")
+        case AnomalyRule() if rule.detector not in {"count", "rhythm"}:
+            yield _Asked(("field",), rule.field, NUMBER, "a number")
+        case DistinctRule() if rule.field != _OF_DEVICE:
+            yield _Asked(("field",), rule.field, ANYTHING, "anything")
+    if rule.key in PERSONAL_KEYS:
+        yield _Asked(("key",), PERSONAL_KEYS[rule.key], TEXT, "a text")
 
 
 def conditions_of(rule: Rule) -> Iterator[PlacedCondition]:
     """Every condition of a rule with its place."""
-    if rule.condition is not None:
-        yield PlacedCondition(("condition",), rule.condition, tuple(rule.match.event_types))
-    steps: dict[Path, Step] = {}
-    if isinstance(rule, SequenceRule):
-        steps = {("steps", n): step for n, step in enumerate(rule.steps)}
-    elif isinstance(rule, NegationRule):
-        steps = {("first",): rule.first, ("then",): rule.then}
-    for path, step in steps.items():
-        if step.condition is not None:
-            yield PlacedCondition((*path, "condition"), step.condition, tuple(step.event_types))
+    steps = rule.steps_by_place()
+    for path, text in rule.conditions():
+        step = steps.get(path[:-1])
+        yield PlacedCondition(path, text, tuple(rule.match.event_types if step is None else step.event_types))
 
 
 @lru_cache(maxsize=MAX_KEPT)

@@ -7,10 +7,12 @@ import re
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic_core import PydanticCustomError
 
 from herun.catalogue import CATALOGUE, PersonalClass
 from herun.cel import MAX_CHARS, compile_expression
 from herun.errors import InvalidInputError
+from herun.marked_yaml import Path
 from herun.names import NAME_PATTERN
 from herun.schedule import WeeklyPlan
 
@@ -23,14 +25,31 @@ MAX_PANES: Final = 120  # parts of a sliding window, each with its own sums
 MAX_LATENESS_S: Final = 3_600
 DEFAULT_LATENESS_S: Final = 300.0  # a camera's lost connection in passing; what was away longer is stored, and too late
 
-Number = Annotated[float, Field(allow_inf_nan=False, ge=-LARGEST, le=LARGEST)]
+
+def _no_truth(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise PydanticCustomError("float_type", "expected a number")
+    return value
+
+
+IsNumber: Final = BeforeValidator(_no_truth)  # true is not 1
+
+Number = Annotated[float, Field(allow_inf_nan=False, ge=-LARGEST, le=LARGEST), IsNumber]
 Integer = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]
 Scalar = bool | Integer | Number | Annotated[str, Field(max_length=200)]
 Name = Annotated[str, Field(pattern=f"^{NAME_PATTERN}$")]
 FieldName = Annotated[str, Field(min_length=1, max_length=64)]
 # Time is counted in whole microseconds: a shorter one would round to none.
-Seconds = Annotated[float, Field(allow_inf_nan=False, ge=0.001, le=MAX_SECONDS)]
+Seconds = Annotated[float, Field(allow_inf_nan=False, ge=0.001, le=MAX_SECONDS), IsNumber]
 Bilingual = dict[Literal["zh", "en"], Annotated[str, Field(min_length=1, max_length=500)]]
+
+
+class PlacedError(ValueError):
+    """What is wrong between several fields; `path` leads from the rule to the one to look at first."""
+
+    def __init__(self, what: str, *path: str | int) -> None:
+        super().__init__(what)
+        self.path = path
 
 
 class _Strict(BaseModel):
@@ -81,6 +100,7 @@ Condition = Annotated[
     str, Field(min_length=1, max_length=MAX_CHARS), BeforeValidator(_from_comparison), AfterValidator(_checked)
 ]
 Key = Literal["device", "zone", "building", "site", "plate", "person"]
+PERSONAL_KEYS: Final = {"plate": "plate_hash", "person": "face_id_hash"}  # that only the event knows: its field
 ArmedMode = Literal["armed", "home", "night", "disarmed"]
 
 
@@ -92,13 +112,13 @@ class _Rule(_Strict):
     """
 
     uid: Name
-    version: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1
+    version: Annotated[int, Field(ge=1, le=2**31 - 1), IsNumber] = 1
     title: Bilingual
     text: Bilingual  # template: {device} {zone} {building} {value} {count} {duration} {finding}
     severity: Literal["info", "warning", "critical"] = "warning"
     category: Name
     key: Key = "device"
-    cooldown_s: Annotated[float, Field(allow_inf_nan=False, ge=0, le=MAX_SECONDS)] = 0.0
+    cooldown_s: Annotated[float, Field(allow_inf_nan=False, ge=0, le=MAX_SECONDS), IsNumber] = 0.0
     opens_order: bool = True
     order_category: Name | None = None  # of the order that it opens, if it is another than the alert's
     mode: Literal["live", "monitor", "off"] = "live"  # monitor: evaluated and measured, but alerts nobody
@@ -106,7 +126,7 @@ class _Rule(_Strict):
     condition: Condition | None = None
     schedule: WeeklyPlan | None = None
     armed_modes: Annotated[list[ArmedMode], Field(max_length=4)] = []
-    lateness_s: Annotated[float, Field(allow_inf_nan=False, ge=0, le=MAX_LATENESS_S)] = DEFAULT_LATENESS_S
+    lateness_s: Annotated[float, Field(allow_inf_nan=False, ge=0, le=MAX_LATENESS_S), IsNumber] = DEFAULT_LATENESS_S
 
     @model_validator(mode="after")
     def _asks_for_nothing_personal(self) -> _Rule:
@@ -119,19 +139,25 @@ class _Rule(_Strict):
             if field.personal is not PersonalClass.NONE
             and not any(other[name].personal is PersonalClass.NONE for other in of_types if name in other)
         }
-        texts = [text for text in self.conditions() if text is not None]
-        asked = {found for text in texts for pair in _DATA_FIELD.findall(text) for found in pair}
-        asked |= set(self.match.where)
-        if asked & personal:
-            raise ValueError(
-                f"{sorted(asked & personal)} are personal values, which rules never see: "
-                "plates are matched by a plate_list, equal ones by the fields that end in _hash"
-            )
+        asked = [(path, set().union(*_DATA_FIELD.findall(text))) for path, text in self.conditions()]
+        asked += [(("match", "where", name), {name}) for name in self.match.where]
+        for path, names in asked:
+            if names & personal:
+                raise PlacedError(
+                    f"{sorted(names & personal)} are personal values, which rules never see: "
+                    "plates are matched by a plate_list, equal ones by the fields that end in _hash",
+                    *path,
+                )
         return self
 
-    def conditions(self) -> list[str | None]:
-        """Every condition of the rule."""
-        return [self.condition]
+    def conditions(self) -> list[tuple[Path, str]]:
+        """Every condition of the rule, and where it stands."""
+        of_steps = [((*path, "condition"), step.condition) for path, step in self.steps_by_place().items()]
+        return [(path, text) for path, text in ((("condition",), self.condition), *of_steps) if text is not None]
+
+    def steps_by_place(self) -> dict[Path, Step]:
+        """The steps of a rule that has some, by where they stand."""
+        return {}
 
 
 class Limits(_Strict):
@@ -145,17 +171,18 @@ class Limits(_Strict):
     @model_validator(mode="after")
     def _one_side(self) -> Limits:
         if (self.raise_above is None) == (self.raise_below is None):
-            raise ValueError("give either raise_above or raise_below")
-        if self.raise_above is not None and not _goes_with(self.clear_below, self.clear_above, self.raise_above, 1):
-            raise ValueError("raise_above goes with clear_below, which is not higher")
-        if self.raise_below is not None and not _goes_with(self.clear_above, self.clear_below, self.raise_below, -1):
-            raise ValueError("raise_below goes with clear_above, which is not lower")
+            raise PlacedError("give either raise_above or raise_below", "raise_below")
+        if self.raise_above is not None:
+            if self.clear_above is not None:
+                raise PlacedError("raise_above goes with clear_below", "clear_above")
+            if self.clear_below is not None and self.clear_below > self.raise_above:
+                raise PlacedError("raise_above goes with clear_below, which is not higher", "clear_below")
+        if self.raise_below is not None:
+            if self.clear_below is not None:
+                raise PlacedError("raise_below goes with clear_above", "clear_below")
+            if self.clear_above is not None and self.clear_above < self.raise_below:
+                raise PlacedError("raise_below goes with clear_above, which is not lower", "clear_above")
         return self
-
-
-def _goes_with(clear: float | None, other_side: float | None, limit: float, sign: int) -> bool:
-    """The clear value is on the quiet side of the limit, and none is given for the other side."""
-    return other_side is None and (clear is None or sign * clear <= sign * limit)
 
 
 class ThresholdRule(_Rule, Limits):
@@ -192,11 +219,11 @@ class AggregateRule(_Rule, Limits):
     @model_validator(mode="after")
     def _window_is_whole(self) -> AggregateRule:
         if self.every_s is not None and self.window != "sliding":
-            raise ValueError("every_s goes with sliding windows")
+            raise PlacedError("every_s goes with sliding windows", "every_s")
         if self.every_s is not None and not 1 <= self.size_s / self.every_s <= MAX_PANES:
-            raise ValueError(f"every_s is at most size_s, and at least a {MAX_PANES}th of it")
+            raise PlacedError(f"every_s is at most size_s, and at least a {MAX_PANES}th of it", "every_s")
         if self.function == "duration" and self.window != "session":
-            raise ValueError("duration is measured of sessions")
+            raise PlacedError("duration is measured of sessions", "function")
         return self
 
 
@@ -238,7 +265,7 @@ class CountRule(_Rule):
     """Raised when `count` distinct events match within any `window_s` of event time; cleared when it has fewer."""
 
     kind: Literal["count"]
-    count: Annotated[int, Field(ge=1, le=10_000)]
+    count: Annotated[int, Field(ge=1, le=10_000), IsNumber]
     window_s: Seconds
 
 
@@ -247,7 +274,7 @@ class DistinctRule(_Rule):
 
     kind: Literal["distinct"]
     field: FieldName
-    count: Annotated[int, Field(ge=2, le=1_000)]
+    count: Annotated[int, Field(ge=2, le=1_000), IsNumber]
     window_s: Seconds
 
 
@@ -259,19 +286,15 @@ class Step(_Strict):
 
 
 class _Steps(_Rule):
-    def conditions(self) -> list[str | None]:
-        return [self.condition, *(step.condition for step in self.all_steps())]
-
     @model_validator(mode="after")
     def _steps_are_matched(self) -> _Steps:
-        unmatched = {name for step in self.all_steps() for name in step.event_types} - set(self.match.event_types)
-        if unmatched:
-            raise ValueError(f"steps ask for {sorted(unmatched)}, which match.event_types leaves out")
+        for path, step in self.steps_by_place().items():
+            unmatched = sorted(set(step.event_types) - set(self.match.event_types))
+            if unmatched:
+                raise PlacedError(
+                    f"the step asks for {unmatched}, which match.event_types leaves out", *path, "event_types"
+                )
         return self
-
-    def all_steps(self) -> list[Step]:
-        """Every step of the rule."""
-        raise AssertionError("a kind with steps names them")
 
 
 class SequenceRule(_Steps):
@@ -281,8 +304,8 @@ class SequenceRule(_Steps):
     steps: Annotated[list[Step], Field(min_length=2, max_length=5)]
     within_s: Seconds
 
-    def all_steps(self) -> list[Step]:
-        return self.steps
+    def steps_by_place(self) -> dict[Path, Step]:
+        return {("steps", n): step for n, step in enumerate(self.steps)}
 
 
 class NegationRule(_Steps):
@@ -293,8 +316,8 @@ class NegationRule(_Steps):
     then: Step
     within_s: Seconds
 
-    def all_steps(self) -> list[Step]:
-        return [self.first, self.then]
+    def steps_by_place(self) -> dict[Path, Step]:
+        return {("first",): self.first, ("then",): self.then}
 
 
 class AnomalyRule(_Rule):
@@ -310,9 +333,9 @@ class AnomalyRule(_Rule):
     key: Literal["device", "zone", "building", "site"] = "device"
     detector: Literal["default", "level", "seasonal", "count", "stuck", "drift", "rhythm"] = "default"
     field: FieldName = "value"
-    false_alarms_per_week: Annotated[float, Field(ge=0.01, le=100)] = 1.0
+    false_alarms_per_week: Annotated[float, Field(ge=0.01, le=100), IsNumber] = 1.0
     direction: Literal["both", "up", "down"] = "both"
-    warm_up_s: Annotated[float, Field(allow_inf_nan=False, ge=0, le=MAX_SECONDS)] = 14 * 86_400.0
+    warm_up_s: Annotated[float, Field(allow_inf_nan=False, ge=0, le=MAX_SECONDS), IsNumber] = 14 * 86_400.0
 
 
 Rule = Annotated[
@@ -339,18 +362,6 @@ def body_of(rule: Rule) -> dict[str, Any]:
     return body
 
 
-# What a rule says to people, and when it may raise, not what it decides: changing it keeps what the engine knows of it.
-PRESENTATION: Final = frozenset(
-    {
-        "version", "title", "text", "severity", "category", "opens_order", "order_category", "cooldown_s", "schedule",
-        "armed_modes", "lateness_s",
-    }
-)  # fmt: skip
-SWITCHED_OFF_UID: Final = (
-    "herun-rule-switched-off"  # of the engine's alerts about rules that threw; the key is the rule
-)
-
-
-def decides_otherwise(old: Rule, new: Rule) -> bool:
-    """True if the engine forgets what it knows of the rule when the new version takes the old one's place."""
-    return old.model_dump(exclude=set(PRESENTATION)) != new.model_dump(exclude=set(PRESENTATION))
+OWN_PREFIX: Final = "herun-"  # of the uids of the engine's own alerts: no rule may be put that is named so
+SWITCHED_OFF_UID: Final = f"{OWN_PREFIX}rule-switched-off"  # of alerts about rules that threw; the key is the rule
+STORM_UID: Final = f"{OWN_PREFIX}storm"  # of the storms' alerts; the key is the uid of the rule, or "*"

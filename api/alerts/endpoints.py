@@ -88,9 +88,9 @@ async def one(site: SiteName, alert_id: UUID, resources: Held, caller: Reader) -
 
 
 @router.post("/sites/{site}/alerts/{alert_id}/acknowledge", response_model=Alert)
-async def acknowledge(site: SiteName, alert_id: UUID, body: Acknowledge, writer: Desk) -> Response:
-    """Says that you have seen it."""
-    return await writer.once(site, lambda tx: service.acknowledge(tx, alert_id, body))
+async def acknowledge(site: SiteName, alert_id: UUID, writer: Desk, body: Acknowledge | None = None) -> Response:
+    """Says that you have seen it; there need not be a body."""
+    return await writer.once(site, lambda tx: service.acknowledge(tx, alert_id, body or Acknowledge()))
 
 
 @router.post("/sites/{site}/alerts/{alert_id}/close", response_model=Alert)

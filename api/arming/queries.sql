@@ -73,7 +73,9 @@ ORDER BY device COLLATE "C";
 
 -- name: unknown_devices
 SELECT wanted.device FROM unnest(%(devices)s::text[]) AS wanted (device)
-WHERE NOT EXISTS (SELECT FROM devices AS d WHERE d.site = %(site)s AND d.device = wanted.device)
+WHERE NOT EXISTS (
+    SELECT FROM devices AS d
+    WHERE d.site = %(site)s AND d.device = wanted.device AND (%(zone)s::text IS NULL OR d.zone = %(zone)s))
 ORDER BY wanted.device;
 
 -- name: put_window

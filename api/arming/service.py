@@ -58,9 +58,11 @@ async def one(tx: Transaction, zone: str) -> ZoneState:
 
 
 async def put_plan(tx: Transaction, zone: str, plan: ArmingPlan, why: str | None) -> ZoneState:
-    """Gives the zone a plan. Raises Problem 404, and 422 for entry doors that the site does not have."""
+    """Gives the zone a plan. Raises Problem 404, and 422 for entry doors that are not of the zone."""
     await one(tx, zone)
-    await _check_devices(tx, plan.entry_doors)
+    elsewhere = await store.unknown_devices(tx, plan.entry_doors, zone)
+    if elsewhere:
+        raise invalid("unknown_device", f"entry doors are devices of the zone; these are not: {elsewhere[:5]}")
     change = await store.change_plan(tx, zone, plan, why)
     body = PlanPut(zone=zone, change=change, who=tx.actor, why=why or "", plan=plan)
     await _tell(tx, ControlKind.ARMING_PLAN_PUT, body)

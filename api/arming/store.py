@@ -68,9 +68,9 @@ async def bypasses(tx: Transaction) -> list[Bypass]:
     return [Bypass(**row) for row in await tx.all(_QUERIES["bypasses"])]
 
 
-async def unknown_devices(tx: Transaction, devices: list[str]) -> list[str]:
-    """Which of these the site does not have."""
-    return [row["device"] for row in await tx.all(_QUERIES["unknown_devices"], devices=devices)]
+async def unknown_devices(tx: Transaction, devices: list[str], zone: str | None = None) -> list[str]:
+    """Which of these the site, or its zone, does not have."""
+    return [row["device"] for row in await tx.all(_QUERIES["unknown_devices"], devices=devices, zone=zone)]
 
 
 async def put_window(tx: Transaction, name: str, new: NewServiceWindow) -> ServiceWindow:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -60,8 +60,8 @@ async def category(tx: Transaction, name: str) -> Category:
     return found or free_category(name)
 
 
-async def for_report(tx: Transaction, name: str) -> Category:
-    """The category that a report names; it stays in the tree until this transaction ends.
+async def for_report(tx: Transaction, name: str, *, loc: Sequence[str] = ("body", "category")) -> Category:
+    """The category that a report names (at `loc`); it stays in the tree until this transaction ends.
 
     Raises Problem 422, with the nearest names, for one that the tree does not have.
     """
@@ -70,7 +70,7 @@ async def for_report(tx: Transaction, name: str) -> Category:
     found = tree.categories.get(name)
     if found is None:
         nearest = ", ".join(tree.nearest(name)) or "none is near"
-        error = FieldError(loc=["body", "category"], msg=f"no category {name}; nearest: {nearest}", type="unknown")
+        error = FieldError(loc=list(loc), msg=f"no category {name}; nearest: {nearest}", type="unknown")
         raise invalid("unknown_category", error.msg, [error])
     return found
 

@@ -14,7 +14,7 @@ from api.clocks.segments import TIMED
 from api.clocks.service import EXTENSION_ASKED, PAUSE, PAUSE_ASKED, Clock
 from api.clocks.shown import shown
 from api.problems import FieldError, Problem, conflict, invalid, not_found
-from api.transactions import Transaction
+from api.transactions import SYSTEM, Transaction
 from api.work_orders import order as orders
 from api.work_orders import steps
 from api.work_orders import store as work_orders
@@ -41,7 +41,8 @@ async def ask_pause(tx: Transaction, person: Person, number: str, new: NewPause)
         raise invalid("bad_time", what, [FieldError(loc=["body", "until"], msg=what, type="bad_time")])
     await store.add_pause(tx, number, new)
     await service.ask(tx, order, clock, PAUSE_ASKED)
-    order = await steps.note(tx, order, "pause_asked", by=person.username, reason=f"{new.reason}: {new.note}")
+    reason, detail = f"{new.reason}: {new.note}", {"until": new.until.isoformat()}
+    order = await steps.note(tx, order, "pause_asked", by=person.username, reason=reason, detail=detail)
     return await _answer(tx, person, order)
 
 
@@ -57,7 +58,7 @@ async def decide_pause(
     action = "pause_approved" if approve else "pause_denied"
     order = await steps.note(tx, order, action, by=person.username, reason=note)
     if approve:
-        await _plan_again(tx, person, order, pause)
+        order = await _plan_again(tx, person, order, pause)
         end = service.span_of(pause).end
         if pause.ended_at is None and end > to_us(tx.at):
             level = Level.WORKER if order.worker else Level.DESK
@@ -77,7 +78,7 @@ async def end_pause(tx: Transaction, person: Person, number: str, pause_id: int,
     await store.drop_deadlines(tx, [number], [PAUSE])
     order = await steps.note(tx, order, "pause_ended", by=person.username, reason=note)
     if pause.approved:
-        await _plan_again(tx, person, order, pause)
+        order = await _plan_again(tx, person, order, pause)
     return await _answer(tx, person, order)
 
 
@@ -113,16 +114,19 @@ async def decide_extension(
     action = "extension_approved" if approve else "extension_denied"
     order = await steps.note(tx, order, action, by=person.username, reason=note)
     if approve:
-        await _plan_again(tx, person, order)
+        order = await _plan_again(tx, person, order)
     return await _answer(tx, person, order)
 
 
-async def _plan_again(tx: Transaction, person: Person, order: Order, pause: Pause | None = None) -> None:
+async def _plan_again(tx: Transaction, person: Person, order: Order, pause: Pause | None = None) -> Order:
     """After an extension, or a pause: the promise moves only with some of these, and then its reporter is told."""
     clock = await service.known(tx, order)
     await service.plan_hand(tx, order, clock)
     if clock.promise.ended_at is None and (pause is None or pause.reason in STOPS_PROMISE):
-        await service.move_promise(tx, order, clock, by=person.username)
+        promised = await service.move_promise(tx, order, clock, by=person.username)
+        if promised is not None:
+            return await steps.note(tx, order, steps.PROMISED, by=SYSTEM, detail=steps.promised(promised))
+    return order
 
 
 async def _theirs(tx: Transaction, person: Person, number: str) -> tuple[Order, Clock]:

@@ -65,15 +65,31 @@ class Clock:
         return self.terms.limit_us(kind) + (self.extended_us if kind is Kind.SOLVE else 0)
 
 
-async def follow(tx: Transaction, step: Step) -> None:
-    """Keeps the clocks after a step: they change when the order changes hands, is reopened, joined or answered."""
+async def follow(tx: Transaction, step: Step) -> datetime | None:
+    """Keeps the clocks after a step: they change when the order changes hands, is reopened, joined or answered.
+
+    Returns what is promised with it, if that is new: the entry of the history says so.
+    """
     before, after = step.before, step.after
     if before is None:
         await _begin(tx, after, 0, promised_from=tx.at, at=tx.at)
-    elif step.action == Action.REOPEN:
-        await _begin_again(tx, after, await known(tx, before))
-    elif hand_of(before) != hand_of(after) or before.merged_into != after.merged_into or _ends(before, after):
-        await _go_on(tx, step, before, await known(tx, before))
+        return await _new_promise(tx, after)
+    if step.action == Action.REOPEN:
+        clock = await known(tx, before)
+        await _begin_again(tx, after, clock)
+        return await _new_promise(tx, after, clock.promise)
+    if hand_of(before) != hand_of(after) or before.merged_into != after.merged_into or _ends(before, after):
+        clock = await known(tx, before)
+        await _go_on(tx, step, before, clock)
+        return await _new_promise(tx, after, clock.promise)
+    return None
+
+
+async def _new_promise(tx: Transaction, order: Order, before: PromiseRow | None = None) -> datetime | None:
+    now = await store.promise(tx, order.number)
+    if now is None or (before is not None and (before.round, before.due_at) == (now.round, now.due_at)):
+        return None
+    return now.due_at
 
 
 async def known(tx: Transaction, order: Order) -> Clock:
@@ -153,12 +169,14 @@ def _promised(clock: Clock) -> Callable[[int], int]:
     return lambda share: due_at(began, limit * share // WHOLE, clock.terms.plan, pauses)
 
 
-async def move_promise(tx: Transaction, order: Order, clock: Clock, *, by: str) -> None:
-    """The same, and its reporter is told if it is another time, unless they moved it."""
+async def move_promise(tx: Transaction, order: Order, clock: Clock, *, by: str) -> datetime | None:
+    """The same; if it is another time it is returned, and its reporter is told, unless they moved it."""
     promised = await plan_promise(tx, order, clock)
-    if promised != clock.promise.due_at:
-        moved = f"promise:{order.number}:{order.version}"
-        await notices.about_deadlines(tx, [Deadline(moved, DeadlineKind.PROMISE_MOVED, order, promised, by=by)])
+    if promised == clock.promise.due_at:
+        return None
+    moved = f"promise:{order.number}:{order.version}"
+    await notices.about_deadlines(tx, [Deadline(moved, DeadlineKind.PROMISE_MOVED, order, promised, by=by)])
+    return promised
 
 
 async def ask(tx: Transaction, order: Order, clock: Clock, kind: str) -> None:

@@ -39,7 +39,10 @@ async def of_order(
     *,
     pictures: Annotated[bool, Query(description="also the pictures: faces and plates in them are not blurred")] = False,
 ) -> Response:
-    """The order, its history with the hashes of its chain, ratings, alert and events, redacted; it is written down."""
+    """The order, its history with the hashes of its chain, clocks, questions, ratings and what belongs to it, redacted.
+
+    It is written down.
+    """
     async with begin(resources, site, caller.username) as tx:
         content = await service.of_order(tx, resources, person_of(caller), number, with_pictures=pictures)
     return _download(content, number)

@@ -1,8 +1,30 @@
 -- name: entries
-SELECT n, action, from_state, to_state, actor, at, worker, reason, detail, feed_seq, encode(hash, 'hex') AS hash
-FROM order_history
+-- `before` is the hash of the site's entry before, which mostly is of another order.
+SELECT n, action, from_state, to_state, actor, at, worker, reason, detail, feed_seq,
+       (SELECT encode(b.hash, 'hex') FROM order_history AS b
+        WHERE b.site = h.site AND b.feed_seq < h.feed_seq
+        ORDER BY b.feed_seq DESC
+        LIMIT 1) AS before,
+       encode(hash, 'hex') AS hash
+FROM order_history AS h
 WHERE site = %(site)s AND number = %(number)s
 ORDER BY n
+LIMIT %(limit)s;
+
+-- name: promises
+-- Of all rounds; what the newest came to stands beside it.
+SELECT round, began_at, due_at, follows, ended_at, outcome FROM order_promises
+WHERE site = %(site)s AND number = %(number)s
+ORDER BY round;
+
+-- name: related
+-- What was merged into an order, with what its reporters said of the answer, and its parts. Who reported is not told.
+SELECT o.number, CASE WHEN o.parent = %(number)s THEN 'part' ELSE 'merged' END AS relation, o.state, o.channel,
+       o.category, o.opened_at, o.title, o.text, o.worker, o.resolution, o.answered_at, r.score, r.solved, r.comment
+FROM work_orders AS o
+LEFT JOIN order_ratings AS r ON r.site = o.site AND r.number = o.number AND r.round = o.reopens
+WHERE o.site = %(site)s AND (o.merged_into = %(number)s OR o.parent = %(number)s)
+ORDER BY o.opened_seq
 LIMIT %(limit)s;
 
 -- name: ratings

@@ -16,7 +16,7 @@ from api.alerts import service as alerts
 from api.alerts.schemas import Alert
 from api.audit import store as audit
 from api.events import store as events
-from api.evidence import store
+from api.evidence import gathered, store
 from api.pictures import service as pictures
 from api.resources import Resources
 from api.transactions import SYSTEM, Transaction
@@ -38,7 +38,10 @@ _LEFT_OUT: Final = {
     "zh": "不含图片;图片未做模糊处理,需明确要求才会收入。",
     "en": "Without pictures: they are not blurred, and come only where they are asked for.",
 }
-_FREE_TEXT: Final = frozenset({"text", "title", "reason", "comment", "resolution", "answer", "note", "address"})
+_ATTRIBUTES: Final = "attributes"  # whatever is in it: the answers to the category's questions
+_FREE_TEXT: Final = frozenset(
+    {"text", "title", "reason", "comment", "resolution", "answer", "note", "address", _ATTRIBUTES}
+)
 
 
 def signing_key(resources: Resources) -> SigningKey:
@@ -54,19 +57,23 @@ async def of_order(tx: Transaction, resources: Resources, person: Person, number
     senders = {each["sent_by"] for each in known}
     actors = {entry["actor"] for entry in entries} | {order.reporter or SYSTEM} | senders
     names = _Names(await store.residents(tx, actors), order.reporter)
-    shown = order.model_dump(mode="json")
+    # What the one who asks for the pack could do is no evidence of anything.
+    shown = order.model_dump(mode="json", exclude={"possible_actions"})
     shown["contact_phone"] = mask(order.contact_phone) if order.contact_phone else None
+    history = gathered.marked(entries, lambda entry: _cleaned(entry, names))
     content: dict[str, Any] = {
         "order.json": shown,
-        "history.json": entries,
+        "history.json": history,
         "ratings.json": await store.ratings(tx, number),
         "checklist.json": (await work_orders.checklist(tx, person, number)).model_dump(mode="json")["items"],
+        **await gathered.beside(tx, person, number),
     }
     content["pictures.json"], added = await _pictures(resources, tx.site, known, asked_for=with_pictures)
     if order.alert is not None:
         content |= await _alert(tx, UUID(order.alert.alert_id))
     shown_pictures = {"known": len(known), "included": len(added), "blurred": False}
     about = {"order": number, "pictures": shown_pictures | {"note": _NOT_BLURRED if added else _LEFT_OUT}}
+    about |= {"chain": gathered.about_chain(history)}
     files = {name: _json(_cleaned(value, names)) for name, value in content.items()} | added
     return await _packed(tx, number, about, files, signing_key(resources))
 
@@ -138,7 +145,8 @@ def _cleaned(value: Any, names: Callable[[str], str], field: str = "") -> Any:
     match value:
         case dict():
             return {
-                name: _cleaned(each, names, field if name in {"zh", "en"} else name) for name, each in value.items()
+                name: _cleaned(each, names, field if name in {"zh", "en"} or field == _ATTRIBUTES else name)
+                for name, each in value.items()
             }
         case list():
             return [_cleaned(each, names, field) for each in value]

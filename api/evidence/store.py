@@ -6,16 +6,27 @@ from typing import Any, Final
 from uuid import UUID
 
 from api.transactions import Transaction
-from api.work_orders.store import MAX_HISTORY
+from api.work_orders.store import MAX_HISTORY, MAX_MERGED, MAX_PARTS
 from herun.database.queries import Queries
 
 _QUERIES: Final = Queries(__package__)
 MAX_VERSIONS: Final = 1000  # of one alert
+MAX_RELATED: Final = MAX_MERGED + MAX_PARTS
 
 
 async def entries(tx: Transaction, number: str) -> list[dict[str, Any]]:
     """The history of an order with the hashes of its chain, the first entry first."""
     return await tx.all(_QUERIES["entries"], number=number, limit=MAX_HISTORY)
+
+
+async def promises(tx: Transaction, number: str) -> list[dict[str, Any]]:
+    """What was promised in all rounds."""
+    return await tx.all(_QUERIES["promises"], number=number)
+
+
+async def related(tx: Transaction, number: str) -> list[dict[str, Any]]:
+    """What was merged into an order and its parts, the oldest first."""
+    return await tx.all(_QUERIES["related"], number=number, limit=MAX_RELATED)
 
 
 async def ratings(tx: Transaction, number: str) -> list[dict[str, Any]]:

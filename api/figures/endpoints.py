@@ -56,5 +56,5 @@ async def exported(
 ) -> Response:
     """The same as a table."""
     async with begin(resources, site, caller.username) as tx:
-        told = await service.figures(tx, asked)
-    return exports.answer(export.sheets(told), asked.format, f"figures-{told.by.value}-{told.week}")
+        told, names = await service.figures(tx, asked), await service.names(tx, asked.by)
+    return exports.answer(export.sheets(told, names), asked.format, f"figures-{told.by.value}-{told.week}")

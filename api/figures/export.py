@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
@@ -13,19 +14,25 @@ _KEYS: Final = {By.UNIT: "责任单位", By.GRID: "网格", By.CATEGORY: "类别
 _WITHOUT: Final = "未指定"
 
 
-def sheets(told: OrderFigures) -> list[Sheet]:
-    """The figures, and what each of them means."""
-    headers = [_KEYS[told.by], *(meaning.zh for meaning in MEANINGS.values())]
+def sheets(told: OrderFigures, names: Mapping[str, str]) -> list[Sheet]:
+    """The figures, and what each of them means. What has one of the `names` stands under it, its id beside it."""
+    has_ids = told.by is not By.WEEK
+    headers = [_KEYS[told.by], *([f"{_KEYS[told.by]}编号"] if has_ids else [])]
+    headers += [meaning.zh for meaning in MEANINGS.values()]
     for ratio in RATES.values():
         headers += [f"{ratio.meaning.zh}(%)", "较上周(百分点)", "较去年同周(百分点)"]
-    rows = [_row(item.key or _WITHOUT, item) for item in told.items] + [_row("合计", told.total)]
+    shown = [(names.get(item.key or "", item.key or _WITHOUT), item.key, item) for item in told.items]
+    rows = [
+        [name, *([key] if has_ids else []), *_numbers(figure)]
+        for name, key, figure in [*shown, ("合计", None, told.total)]
+    ]
     meanings = [*MEANINGS.values(), *(ratio.meaning for ratio in RATES.values())]
     explained = [(each.zh, each.sentence_zh) for each in meanings]
     return [Sheet(told.week, headers, rows), Sheet("指标说明", ["指标", "说明"], explained)]
 
 
-def _row(key: str, figure: OrderFigure) -> list[Cell]:
-    row: list[Cell] = [key, *(figure.numbers[name].count for name in MEANINGS)]
+def _numbers(figure: OrderFigure) -> list[Cell]:
+    row: list[Cell] = [figure.numbers[name].count for name in MEANINGS]
     for name in RATES:
         row += _rate(figure.rates[name])
     return row

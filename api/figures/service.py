@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from api import cursors
+from api.categories import store as categories
 from api.figures import shares, store
 from api.figures.definitions import MEANINGS, RATES, Measure, Ratio
 from api.figures.schemas import (
@@ -80,6 +81,19 @@ class _Told:
             asked[self.by.value] = key
         query = urlencode({name: value for name, value in asked.items() if value is not None}, doseq=True)
         return f"/v1/sites/{self.site}/figures/orders?{query}"
+
+
+async def names(tx: Transaction, by: By) -> dict[str, str]:
+    """The Chinese names of units, grids or categories as they are now; weeks are their own."""
+    match by:
+        case By.UNIT:
+            return {each.unit: each.zh for each in (await categories.in_force(tx)).tree.units.values()}
+        case By.GRID:
+            return {each.grid: each.name for each in (await sites.layout(tx)).grids}
+        case By.CATEGORY:
+            return {each.category: each.zh for each in (await categories.in_force(tx)).tree.categories.values()}
+        case By.WEEK:
+            return {}
 
 
 async def figures(tx: Transaction, asked: FiguresAsked) -> OrderFigures:

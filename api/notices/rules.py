@@ -59,6 +59,7 @@ class Kind(StrEnum):
     ANSWERED = "answered"
     CANCELLED = "cancelled"
     MERGED = "merged"
+    SEPARATED = "separated"
     REOPENED = "reopened"
     RETURNED = "returned"
     ARBITRATION = "arbitration"
@@ -115,10 +116,12 @@ BY_ACTION: Final[dict[str, tuple[Telling, ...]]] = {
     "return": (Telling(Audience.SUPERVISORS, Kind.RETURNED, Urgency.SOON),),
     "answer": (Telling(Audience.REPORTERS, Kind.ANSWERED, Urgency.SOON),),
     "cancel": (
-        Telling(Audience.REPORTERS, Kind.CANCELLED, Urgency.SOON),
+        # What was merged into it goes on by itself.
+        Telling(Audience.REPORTER, Kind.CANCELLED, Urgency.SOON),
         Telling(Audience.WORKER, Kind.CANCELLED, Urgency.SOON),
     ),
     "merge": (Telling(Audience.REPORTERS, Kind.MERGED, Urgency.SOON),),
+    "unmerge": (Telling(Audience.REPORTER, Kind.SEPARATED, Urgency.SOON),),
     "reopen": (
         Telling(Audience.REPORTERS, Kind.REOPENED, Urgency.SOON),
         Telling(Audience.SUPERVISORS, Kind.REOPENED, Urgency.SOON),

@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 
 from api import cursors
 from api.audit import store as audit
+from api.categories import store as categories
+from api.categories.tree import Tree
 from api.notices import rules, store, texts
 from api.notices.rules import Audience, DeadlineKind, Kind, Step, Telling
 from api.notices.schemas import Deliveries, Figures, Inbox, InboxNotice, Read, ReadNotices
@@ -78,6 +80,20 @@ class _Heard:
     details: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What people call the categories and buildings of notices."""
+
+    tree: Tree
+    buildings: dict[str, str]
+
+    def of(self, place: dict[str, Any]) -> dict[str, Any]:
+        """The names of one place, as far as there are any: an alert's order may have a category of no tree."""
+        category, building = self.tree.categories.get(place.get("category", "")), place.get("building")
+        found: dict[str, Any] = {} if category is None else {"category_name": {"zh": category.zh, "en": category.en}}
+        return {**found, "building_name": self.buildings[building]} if building in self.buildings else found
+
+
 async def follow(tx: Transaction, step: Step) -> None:
     """Tells of one step of an order whose row this transaction has locked. The actor is not told what they did."""
     order = step.after
@@ -117,8 +133,9 @@ async def _tell(tx: Transaction, told: Sequence[_Word]) -> None:
     if not heard:
         return
     made = Counter(await store.made_since(tx, sorted({each.recipient for _, each in heard}), tx.at - DAY))
+    names = await _names(tx, heard)
     wanted, too_many = [], Counter[str]()
-    for new in _once(heard):
+    for new in _once(heard, names):
         if made[new.recipient] >= MAX_A_DAY:
             too_many[new.recipient] += 1
             continue
@@ -130,13 +147,13 @@ async def _tell(tx: Transaction, told: Sequence[_Word]) -> None:
         await store.count_overflow(tx, recipient, f"overflow:{tx.at:%Y-%m-%d}", count)
 
 
-def _once(heard: Iterable[tuple[_Word, _Heard]]) -> Iterable[New]:
+def _once(heard: Iterable[tuple[_Word, _Heard]], names: _Names) -> Iterable[New]:
     """What is written: who hears one thing for two reasons hears it once, by the first of them."""
     found: dict[tuple[str, str], New] = {}
     for word, each in heard:
         # A person who reported one thing twice hears of both of their orders.
         cause = word.cause if each.number == word.order.number else f"{word.cause}:{each.number}"
-        details = {**each.details, **word.more}
+        details = {**each.details, **names.of(each.details), **word.more}
         new = New(each.recipient, cause, word.telling.kind, each.number, details, word.telling.urgency)
         found.setdefault((each.recipient, cause), new)
     return found.values()
@@ -182,6 +199,13 @@ async def figures(tx: Transaction, days: int) -> Figures:
 def _shown(row: dict[str, Any]) -> InboxNotice:
     title, text = texts.in_both(Kind(row["kind"]), row["number"], row.pop("details"))
     return InboxNotice(**row, title=title, text=text)
+
+
+async def _names(tx: Transaction, heard: Sequence[tuple[_Word, _Heard]]) -> _Names:
+    """The names as they are now: a notice goes on saying what it said. One statement, and one for the tree."""
+    buildings = {each.details["building"] for _, each in heard if each.details.get("building")}
+    tree = (await categories.in_force(tx)).tree
+    return _Names(tree, await sites.building_names(tx, buildings) if buildings else {})
 
 
 async def _heard(tx: Transaction, told: Sequence[_Word]) -> list[tuple[_Word, _Heard]]:

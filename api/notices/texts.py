@@ -71,6 +71,10 @@ _TEXTS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
         "zh": ("合并处理", "您的诉求{number}与同一问题的其他诉求合并处理,进展会继续通知您。"),
         "en": ("Handled together", "Your report {number} is handled with others of the same matter; you will hear on."),
     },
+    Kind.SEPARATED: {
+        "zh": ("单独处理", "您的诉求{number}不再与其他诉求合并,现单独处理。"),
+        "en": ("Handled by itself", "Your report {number} goes on by itself, no longer together with others."),
+    },
     Kind.REOPENED: {
         "zh": ("重新办理", "{number}重新办理{place}。"),
         "en": ("Reopened", "{number} has been reopened{place}."),
@@ -140,13 +144,17 @@ _TEXTS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
 _DIGEST: Final = {"zh": "您有{count}条通知", "en": "{count} notices"}
 _MORE: Final = {"zh": "……另有{count}条", "en": "... and {count} more"}
 _PLACE: Final = {"zh": "({place})", "en": " ({place})"}
+_BETWEEN: Final = {"zh": ",", "en": ", "}
 
 
 def words(kind: Kind, number: str | None, details: Mapping[str, Any], language: str) -> Words:
     """The words of one notice."""
     title, text = _TEXTS[kind][language]
-    parts = [str(details[name]) for name in ("category", "building") if details.get(name)]
-    place = _PLACE[language].format(place=" ".join(parts)) if parts else ""
+    # A notice of before names were kept with it has the ids alone.
+    category = details.get("category_name", {}).get(language) or details.get("category")
+    building = details.get("building_name") or details.get("building")
+    parts = [str(each) for each in (category, building) if each]
+    place = _PLACE[language].format(place=_BETWEEN[language].join(parts)) if parts else ""
     return Words(title, text.format_map({**details, "number": number or "", "place": place}))
 
 

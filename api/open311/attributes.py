@@ -8,18 +8,30 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from api.schema import Body, distinct
+from api.schema import Body, Text, distinct
 
 MAX_ATTRIBUTES: Final = 50  # of one service
 MAX_CHOICES: Final = 500  # of one list
 MAX_STRING_CHARS: Final = 1000
 MAX_TEXT_CHARS: Final = 4000
 _MAX_NUMBER_CHARS: Final = 100
+_LANGUAGES: Final = {"zh", "en"}
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 
-Words = Annotated[dict[str, str], Field(min_length=1, max_length=5, examples=[{"zh": "电梯编号", "en": "Lift number"}])]
+
+def _in_both_languages(words: dict[str, str]) -> dict[str, str]:
+    if words.keys() != _LANGUAGES:
+        raise ValueError("words are told in zh and en")
+    return words
+
+
+Words = Annotated[
+    dict[str, Text],
+    Field(min_length=2, max_length=2, examples=[{"zh": "电梯编号", "en": "Lift number"}]),
+    AfterValidator(_in_both_languages),
+]
 Values = dict[str, str | list[str]]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from api.audit import store as audit
+from api.categories import service as categories
 from api.open311 import store
 from api.open311.schemas import (
     OfferedService,
@@ -38,7 +39,8 @@ async def site(tx: Transaction) -> SiteParticipation:
 
 
 async def put_service(tx: Transaction, code: str, new: ServiceSettings) -> OfferedService:
-    """Sets how a category is offered."""
+    """Sets how a category is offered. Raises Problem 422, with the nearest names, for none of the tree."""
+    await categories.for_report(tx, code, loc=["path", "service_code"])
     await store.put_service(tx, code, new)
     await audit.record(tx, "open311.service_put", code, new.model_dump(mode="json"))
     return OfferedService(service_code=code, **new.model_dump())
@@ -71,10 +73,10 @@ async def sent_in(tx: Transaction, person: Person, number: str) -> SentIn:
     return SentIn(**row, contact=contact)
 
 
-async def picture(tx: Transaction, person: Person, number: str, media_id: str) -> tuple[str, bytes]:
-    """Type and bytes of a picture of this request. Raises Problem 404."""
+async def picture(tx: Transaction, person: Person, number: str, media_id: str) -> bytes:
+    """A picture of this request, as JPEG. Raises Problem 404."""
     await work_orders.one(tx, person, number)
     found = await store.picture(tx, media_id)
     if found is None or found["number"] != number:
         raise not_found("picture")
-    return found["content_type"], found["picture"]
+    return bytes(found["picture"])

@@ -22,6 +22,7 @@ from api.open311.schemas import (
     ServiceSettings,
     SiteParticipation,
 )
+from api.pictures.endpoints import JPEG
 from api.resources import Held
 from api.roles import DESK, READERS, WORKERS, Role
 from api.schema import SiteName
@@ -107,5 +108,5 @@ async def picture(
 ) -> Response:
     """A picture that came with a request, whether it is published or not."""
     async with begin(resources, site, caller.username) as tx:
-        kind, content = await desk.picture(tx, person_of(caller), number, media_id)
-    return Response(content, media_type=kind, headers={"X-Content-Type-Options": "nosniff"})
+        content = await desk.picture(tx, person_of(caller), number, media_id)
+    return Response(content, media_type=JPEG, headers={"X-Content-Type-Options": "nosniff"})

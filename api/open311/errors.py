@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -40,6 +41,18 @@ def unknown(what: str) -> Problem:
 def no_key(why: str) -> Problem:
     """403: the api_key is missing, wrong, revoked, or not for this."""
     return Problem(HTTPStatus.FORBIDDEN, "api_key", why)
+
+
+class ReadByPages:
+    """Lets web pages of any origin read what is below /open311, without credentials, and write nothing."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._readable = CORSMiddleware(app, allow_origins=["*"], allow_methods=["GET"])
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_read = scope["type"] == "http" and scope["path"].startswith(PREFIX) and scope["method"] != "POST"
+        await (self._readable if is_read else self._app)(scope, receive, send)
 
 
 class Open311Errors:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from api.open311.forms import Sent
 
 MAX_DESCRIPTION_CHARS: Final = 4000  # the specification's
 MAX_URL_CHARS: Final = 2000
+NO_SERVICE: Final = "service_code was not provided"
 # Characters of everything else that is free text.
 _LIMITS: Final = {
     "address_string": 500, "address_id": 100, "zipcode": 20, "email": 254, "first_name": 100, "last_name": 100,
@@ -55,9 +57,9 @@ class NewRequest:
         return hashlib.sha256(parts.encode()).hexdigest()
 
 
-def new_request(service: Service, sent: Sent) -> NewRequest:
-    """Raises Problem 400 with every flaw."""
-    values, flaws = checked(service.attributes, sent.attributes)
+def new_request(service: Service | None, sent: Sent, flaws_of_pictures: Sequence[str] = ()) -> NewRequest:
+    """What was sent for a service; None: the form names none. Raises Problem 400 with every flaw."""
+    values, flaws = checked(service.attributes, sent.attributes) if service else ({}, [NO_SERVICE])
     flaws += [f"{name} has more than {most} characters" for name, most in _LIMITS.items() if _is_over(sent, name, most)]
     lat, lon = _place(sent, flaws)
     request = NewRequest(
@@ -76,8 +78,8 @@ def new_request(service: Service, sent: Sent) -> NewRequest:
         first_name=sent.one("first_name"),
         last_name=sent.one("last_name"),
     )
-    if flaws:
-        raise refused(*flaws)
+    if flaws or flaws_of_pictures:
+        raise refused(*flaws, *flaws_of_pictures)
     return request
 
 

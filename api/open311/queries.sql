@@ -85,9 +85,18 @@ VALUES (%(site)s, %(token)s, %(key_id)s, %(service_code)s, %(description)s, %(la
 INSERT INTO open311_contacts (site, token, phone, email, first_name, last_name, received_at)
 VALUES (%(site)s, %(token)s, %(phone)s, %(email)s, %(first_name)s, %(last_name)s, %(at)s);
 
+-- name: put_media_url
+UPDATE open311_requests SET media_url = %(media_url)s WHERE site = %(site)s AND token = %(token)s;
+
 -- name: add_picture
-INSERT INTO open311_media (site, media_id, token, content_type, picture, received_at)
-VALUES (%(site)s, %(media_id)s, %(token)s, %(content_type)s, %(picture)s, %(at)s);
+-- Once, however often it is sent.
+INSERT INTO open311_media (site, media_id, token, picture, received_at)
+SELECT %(site)s, %(media_id)s, %(token)s, %(picture)s, %(at)s
+WHERE NOT EXISTS (SELECT 1 FROM open311_media AS p
+                  WHERE p.site = %(site)s AND p.token = %(token)s AND p.picture = %(picture)s);
+
+-- name: count_pictures
+SELECT count(*) AS pictures FROM open311_media WHERE site = %(site)s AND token = %(token)s;
 
 -- name: waiting
 -- Run with sight of all sites.
@@ -110,10 +119,15 @@ UPDATE open311_requests SET number = %(number)s WHERE site = %(site)s AND token 
 SELECT token, number, service_code FROM open311_requests WHERE site = %(site)s AND token = %(token)s;
 
 -- name: requests
+-- Which order one was merged into is told only if that is published too.
 SELECT o.number, o.origin, o.state, o.answer, o.master, o.category, o.text, o.unit, o.opened_at, o.updated_at,
        o.closed_at, coalesce(r.address_id, o.building) AS address_id, coalesce(r.address_string, b.name) AS address,
        r.token, r.description, r.zipcode, r.lat, r.lon, r.media_url, promise.due_at AS promised_at,
-       (SELECT min(p.media_id) FROM open311_media AS p WHERE p.site = r.site AND p.token = r.token) AS media_id
+       (SELECT p.media_id FROM open311_media AS p WHERE p.site = r.site AND p.token = r.token
+        ORDER BY p.received_at, p.media_id LIMIT 1) AS media_id,
+       (SELECT m.number FROM open311_orders AS m WHERE m.site = o.site AND m.number = o.master
+          AND (m.origin = 'report' AND m.category = ANY(%(codes)s)
+               OR m.origin = 'alert' AND m.category = ANY(%(alert_codes)s))) AS told_master
 FROM (
     SELECT q.*, CASE WHEN q.state = ANY(%(closed_states)s) THEN (
         SELECT h.at FROM order_history AS h
@@ -142,15 +156,21 @@ LIMIT %(limit)s OFFSET %(offset)s;
 
 -- name: updates
 -- What happened to published requests, and what clients said of them. A request that is merged into another one tells
--- what happens to that from then on.
-SELECT update_id, number, state, words, media_url, at FROM (
-    SELECT o.number || '-' || h.n AS update_id, o.number, h.to_state AS state, h.at,
+-- what happens to that from then on; by merging it comes to stand as that stood.
+SELECT update_id, number, state, stands, words, media_url, at FROM (
+    SELECT o.number || '-' || h.n AS update_id, o.number, h.to_state AS state,
+           CASE WHEN h.to_state = 'merged' THEN coalesce((
+               SELECT m.to_state FROM order_history AS m
+               WHERE m.site = o.site AND m.number = h.detail ->> 'master' AND m.feed_seq < h.feed_seq
+                 AND NOT EXISTS (SELECT 1 FROM work_orders AS w
+                                 WHERE w.site = m.site AND w.number = m.number AND w.confidential)
+               ORDER BY m.n DESC LIMIT 1), 'merged') ELSE h.to_state END AS stands, h.at,
            CASE WHEN h.action = 'answer' THEN h.reason END AS words, NULL::text AS media_url, o.origin, o.category, h.feed_seq AS seq
     FROM open311_orders AS o JOIN order_history AS h ON h.site = o.site AND h.number = o.number
     WHERE o.site = %(site)s AND h.from_state IS DISTINCT FROM h.to_state AND h.at >= %(start)s
       AND (%(end)s::timestamptz IS NULL OR h.at <= %(end)s)
     UNION ALL
-    SELECT o.number || '-' || h.number || '-' || h.n, o.number, h.to_state, h.at,
+    SELECT o.number || '-m' || h.feed_seq, o.number, h.to_state, h.to_state, h.at,
            CASE WHEN h.action = 'answer' THEN h.reason END, NULL, o.origin, o.category, h.feed_seq AS seq
     FROM open311_orders AS o JOIN order_history AS h ON h.site = o.site AND h.number = o.master
     WHERE o.site = %(site)s AND h.from_state IS DISTINCT FROM h.to_state AND h.at >= %(start)s
@@ -158,7 +178,7 @@ SELECT update_id, number, state, words, media_url, at FROM (
       AND h.feed_seq > (SELECT max(own.feed_seq) FROM order_history AS own
                         WHERE own.site = o.site AND own.number = o.number AND own.to_state = 'merged')
     UNION ALL
-    SELECT u.update_id, u.number, o.state, u.at, u.description, u.media_url, o.origin, o.category, 0
+    SELECT u.update_id, u.number, o.state, o.state, u.at, u.description, u.media_url, o.origin, o.category, 0
     FROM open311_orders AS o JOIN open311_updates AS u ON u.site = o.site AND u.number = o.number
     WHERE o.site = %(site)s AND u.at >= %(start)s AND (%(end)s::timestamptz IS NULL OR u.at <= %(end)s)
 ) AS told
@@ -174,21 +194,25 @@ WHERE r.site = %(site)s AND r.number = %(number)s AND r.key_id = %(key_id)s
 FOR NO KEY UPDATE OF o;
 
 -- name: earlier_update
-SELECT update_id FROM open311_updates
+-- By the client's own id, without one by its content: but not of what moves the order, nor once the order has moved.
+SELECT update_id FROM open311_updates AS u
 WHERE site = %(site)s AND number = %(number)s AND key_id = %(key_id)s
   AND (client_update_id = %(client_update_id)s
-       OR client_update_id IS NULL AND %(client_update_id)s::text IS NULL AND description = %(description)s
-          AND received_wall >= %(oldest)s)
+       OR client_update_id IS NULL AND %(client_update_id)s::text IS NULL AND NOT %(moves)s::boolean
+          AND description = %(description)s AND status IS NOT DISTINCT FROM %(status)s
+          AND media_url IS NOT DISTINCT FROM %(media_url)s AND received_wall >= %(oldest)s
+          AND NOT EXISTS (SELECT 1 FROM order_history AS h WHERE h.site = u.site AND h.number = u.number
+                          AND h.from_state IS DISTINCT FROM h.to_state AND h.at > u.at))
 LIMIT 1;
 
 -- name: add_update
-INSERT INTO open311_updates (site, update_id, number, key_id, client_update_id, description, media_url, at,
+INSERT INTO open311_updates (site, update_id, number, key_id, client_update_id, status, description, media_url, at,
                              received_wall)
-VALUES (%(site)s, %(update_id)s, %(number)s, %(key_id)s, %(client_update_id)s, %(description)s, %(media_url)s, %(at)s,
-        %(wall)s);
+VALUES (%(site)s, %(update_id)s, %(number)s, %(key_id)s, %(client_update_id)s, %(status)s, %(description)s,
+        %(media_url)s, %(at)s, %(wall)s);
 
 -- name: picture
-SELECT p.content_type, p.picture, r.number, r.service_code FROM open311_media AS p
+SELECT p.picture, r.number FROM open311_media AS p
 JOIN open311_requests AS r ON r.site = p.site AND r.token = p.token
 WHERE p.site = %(site)s AND p.media_id = %(media_id)s;
 

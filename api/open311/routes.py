@@ -25,6 +25,7 @@ from api.open311.services import services
 from api.open311.shown import Shower, definition_shown, service_shown
 from api.open311.store import Jurisdiction
 from api.open311.wire import MIME, Format, content_type, written
+from api.pictures.endpoints import JPEG
 from api.resources import Resources, resources_of
 from api.storable import refuse_unstorable
 from api.throttles.address import address_of
@@ -155,11 +156,14 @@ async def service_definition(call: Call) -> Response:
 async def create(call: Call) -> Response:
     """Sends a request in."""
     key = await call.writer()
+    jpegs, flaws = await service.pictures_of(call.resources, call.sent)
+    code = call.sent.one("service_code")
     async with begin(call.resources, call.place.site, service.person_of(key.key_id).username) as tx:
-        wanted = service.service_of(await services(tx), call.sent.one("service_code"))
-        new, pictures = new_request(wanted, call.sent), service.pictures_of(call.sent)
+        wanted = service.service_of(await services(tx), code) if code else None
+        new = new_request(wanted, call.sent, flaws)
+        assert wanted is not None  # noqa: S101 - a form that names none was refused
         secret = call.resources.personal_key
-        receipt = await service.submit(tx, key, wanted, new, pictures, secret=secret)
+        receipt = await service.submit(tx, key, wanted, new, jpegs, secret=secret)
     notice = wanted.notice and in_language(wanted.notice, call.language)
     return call.answer("service_requests", [{**receipt, "service_notice": notice}])
 
@@ -214,8 +218,8 @@ async def picture(call: Call) -> Response:
         raise unknown("media")
     call.may_read()
     async with begin(call.resources, call.place.site) as tx:
-        kind, content = await service.picture(tx, call.request.path_params["media"])
-    return Response(content, media_type=kind, headers={"X-Content-Type-Options": "nosniff"})
+        content = await service.picture(tx, call.request.path_params["media"])
+    return Response(content, media_type=JPEG, headers={"X-Content-Type-Options": "nosniff"})
 
 
 def _base(request: Request) -> str:

@@ -9,16 +9,19 @@ from typing import Annotated, Any, Final
 import structlog
 from pydantic import StringConstraints
 
-from api.open311 import media, store
+from api.open311 import store
 from api.open311.asking import MAX_ROWS, Asked
 from api.open311.attributes import in_language, told
 from api.open311.catalogue import Service
 from api.open311.errors import refused, unknown
-from api.open311.forms import Sent
+from api.open311.forms import MAX_FILES, Sent
 from api.open311.intake import NewRequest, media_url
 from api.open311.schemas import Key, Kind
 from api.open311.services import listed, services
+from api.pictures import service as pictures
+from api.problems import Problem
 from api.reports.schemas import NewReport
+from api.resources import Resources
 from api.transactions import Transaction
 from api.work_orders import service as work_orders
 from api.work_orders.kinds import Channel
@@ -51,10 +54,8 @@ def person_of(key_id: str) -> Person:
     return Person(f"open311:{key_id}", frozenset(), None)
 
 
-def service_of(offered: list[Service], code: str | None) -> Service:
-    """The service with a code. Raises Problem 400 without one, 404 for one that there is not."""
-    if code is None:
-        raise refused("service_code was not provided")
+def service_of(offered: list[Service], code: str) -> Service:
+    """The service with a code. Raises Problem 404 for one that there is not."""
     found = next((service for service in offered if service.code == code), None)
     if found is None:
         raise unknown(f"service_code {code[:MAX_ID_CHARS]}")
@@ -62,9 +63,12 @@ def service_of(offered: list[Service], code: str | None) -> Service:
 
 
 async def submit(
-    tx: Transaction, key: Key, service: Service, new: NewRequest, pictures: list[tuple[str, bytes]], *, secret: bytes
+    tx: Transaction, key: Key, service: Service, new: NewRequest, jpegs: list[bytes], *, secret: bytes
 ) -> dict[str, Any]:
-    """Takes a request in, or finds that it was taken in before. Answers with its number, its token, or neither."""
+    """Takes a request in, or finds that it was taken in before, and adds pictures that did not come along then.
+
+    Answers with its number, its token, or neither. Raises Problem 400 if there are too many pictures by now.
+    """
     token = secrets.token_hex(_TOKEN_BYTES)
     fingerprint = new.fingerprint(key.key_id, service.code)
     held = await store.claim(tx, fingerprint, token, tx.wall - REPEATED_WITHIN)
@@ -74,10 +78,11 @@ async def submit(
             for name, value in (("account", new.account_id), ("device", new.device_id))
         }
         await store.add_request(tx, new, token=token, key_id=key.key_id, service_code=service.code, **hashes)
-        for content_type, picture in pictures:
-            await store.add_picture(tx, token, secrets.token_hex(_TOKEN_BYTES), content_type, picture)
         if service.kind is not Kind.BATCH:
             await open_order(tx, token)
+    elif new.media_url is not None:
+        await store.put_media_url(tx, held, new.media_url)
+    await _add_pictures(tx, held, jpegs)
     found = await store.by_token(tx, held)
     account = {"account_id": new.account_id}
     match service.kind:
@@ -87,6 +92,13 @@ async def submit(
             return {"token": held, **account}
         case _:
             return account
+
+
+async def _add_pictures(tx: Transaction, token: str, jpegs: list[bytes]) -> None:
+    for jpeg in jpegs:
+        await store.add_picture(tx, token, secrets.token_hex(_TOKEN_BYTES), jpeg)
+    if jpegs and await store.count_pictures(tx, token) > MAX_FILES:
+        raise refused(f"a request has at most {MAX_FILES} pictures")
 
 
 async def open_order(tx: Transaction, token: str) -> str | None:
@@ -114,17 +126,15 @@ async def open_order(tx: Transaction, token: str) -> str | None:
     return order.number
 
 
-def pictures_of(sent: Sent) -> list[tuple[str, bytes]]:
-    """Types and bytes of the pictures that came along. Raises Problem 400 for what is none, or too large."""
-    found = []
-    for picture in sent.pictures:
-        if len(picture) > media.MAX_PICTURE_BYTES:
-            raise refused(f"a picture has at most {media.MAX_PICTURE_BYTES} bytes")
-        bare = media.bare(picture)
-        if bare is None:
-            raise refused("media is neither a JPEG nor a PNG picture")
-        found.append(bare)
-    return found
+async def pictures_of(resources: Resources, sent: Sent) -> tuple[list[bytes], list[str]]:
+    """The pictures that came along, drawn anew as JPEG, and their flaws. Takes seconds: in no transaction."""
+    jpegs, flaws = [], []
+    for n, picture in enumerate(sent.pictures, 1):
+        try:
+            jpegs.append((await pictures.take_in(resources, picture)).whole)
+        except Problem as error:
+            flaws.append(f"media {n}: {error.detail}")
+    return jpegs, flaws
 
 
 async def number_of(tx: Transaction, token: str) -> dict[str, Any]:
@@ -165,14 +175,11 @@ async def update(tx: Transaction, key: Key, sent: Sent) -> str:
 
     Raises Problem 400 and 404, and what the order machine raises where it is asked to reopen or to cancel.
     """
-    number = sent.one("service_request_id")
-    if number is None:
-        raise refused("service_request_id was not provided")
-    move = _MOVES.get((sent.one("status") or "").lower())
-    new = _new_update(number, key, sent)
+    new = _new_update(key, sent)
+    number, move = new["number"], _MOVES.get(new["status"])
     if not await store.lock_request(tx, number, key.key_id):
         raise unknown("service_request_id")
-    earlier = await store.earlier_update(tx, new, tx.wall - REPEATED_WITHIN)
+    earlier = await store.earlier_update(tx, new, tx.wall - REPEATED_WITHIN, moves=move is not None)
     if earlier is not None:
         return earlier
     update_id = f"U{secrets.token_hex(_TOKEN_BYTES)}"
@@ -182,13 +189,13 @@ async def update(tx: Transaction, key: Key, sent: Sent) -> str:
     return update_id
 
 
-async def picture(tx: Transaction, media_id: str) -> tuple[str, bytes]:
-    """Type and bytes of a picture of a published request. Raises Problem 404."""
+async def picture(tx: Transaction, media_id: str) -> bytes:
+    """A picture of a published request, as JPEG. Raises Problem 404."""
     found = await store.picture(tx, media_id)
     offered = listed(await services(tx))
     if found is None or not found["number"] or not await store.is_published(tx, found["number"], *offered):
         raise unknown("media")
-    return found["content_type"], found["picture"]
+    return bytes(found["picture"])
 
 
 async def changeset(tx: Transaction) -> datetime | None:
@@ -196,23 +203,26 @@ async def changeset(tx: Transaction) -> datetime | None:
     return await store.changed(tx)
 
 
-def _new_update(number: str, key: Key, sent: Sent) -> dict[str, Any]:
+def _new_update(key: Key, sent: Sent) -> dict[str, Any]:
     flaws: list[str] = []
+    number = sent.one("service_request_id")
+    if number is None:
+        flaws.append("service_request_id was not provided")
     description = sent.one("description") or ""
     if not description:
         flaws.append("description was not provided")
     if len(description) > MAX_UPDATE_CHARS:
         flaws.append(f"description has more than {MAX_UPDATE_CHARS} characters")
-    update_id = sent.one("update_id")
-    if update_id is not None and len(update_id) > MAX_ID_CHARS:
-        flaws.append(f"update_id has more than {MAX_ID_CHARS} characters")
+    too_long = [name for name in ("update_id", "status") if len(sent.one(name) or "") > MAX_ID_CHARS]
+    flaws += [f"{name} has more than {MAX_ID_CHARS} characters" for name in too_long]
     url = media_url(sent, flaws)
     if flaws:
         raise refused(*flaws)
     return {
         "number": number,
         "key_id": key.key_id,
-        "client_update_id": update_id,
+        "client_update_id": sent.one("update_id"),
+        "status": (sent.one("status") or "").lower() or None,
         "description": description,
         "media_url": url,
     }

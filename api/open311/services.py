@@ -17,8 +17,6 @@ async def services(tx: Transaction) -> list[Service]:
     tree = (await categories.in_force(tx)).tree
     changed = await store.service_settings(tx)
     known = {name: of_category(category, tree) for name, category in tree.categories.items()}
-    for code in changed.keys() - known.keys():  # what the site asks for beside its tree is the desk's
-        known[code] = Service(code, {"zh": code}, {"zh": code}, {"zh": "其他", "en": "Other"})
     offered = (with_settings(known[code], changed.get(code)) for code in sorted(known))
     return [service for service in offered if service is not None]
 

@@ -14,6 +14,7 @@ from api.work_orders.states import SENTENCES, State
 from herun.redaction import redacted
 
 _DUPLICATE: Final = {"zh": "已并入工单 {}。", "en": "Merged into {}."}
+_ONE_OF_SEVERAL: Final = {"zh": "已与同一情况的诉求合并处理。", "en": "Merged with others about the same matter."}
 _STATES: Final = frozenset(State)
 
 
@@ -88,7 +89,7 @@ class Shower:
         return {
             "update_id": row["update_id"],
             "service_request_id": row["number"],
-            "status": detailed(row["state"]) if extended else status(row["state"]),
+            "status": detailed(row["state"]) if extended else status(row["stands"]),
             "updated_datetime": self._at(row["at"]),
             "description": redacted(row["words"]) if row["words"] else self._sentence(row["state"]),
             "media_url": row["media_url"] if self._media_address else None,
@@ -97,7 +98,10 @@ class Shower:
 
     def _notes(self, row: Mapping[str, Any]) -> str:
         notes = redacted(row["answer"]) if row["answer"] else self._sentence(row["state"])
-        return f"{_DUPLICATE[self._language].format(row['master'])} {notes}" if row["master"] else notes
+        if row["master"] is None:
+            return notes
+        told = _DUPLICATE[self._language].format(row["told_master"]) if row["told_master"] else None
+        return f"{told or _ONE_OF_SEVERAL[self._language]} {notes}"
 
     def _sentence(self, state: str) -> str:
         return SENTENCES[State(state)][self._language] if state in _STATES else state

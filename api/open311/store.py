@@ -127,10 +127,20 @@ async def add_request(
         await tx.run(_QUERIES["add_contact"], **values, token=token)
 
 
-async def add_picture(tx: Transaction, token: str, media_id: str, content_type: str, picture: bytes) -> None:
-    """Adds a picture to a request."""
-    values = {"media_id": media_id, "content_type": content_type, "picture": picture}
-    await tx.run(_QUERIES["add_picture"], token=token, **values)
+async def put_media_url(tx: Transaction, token: str, media_url: str) -> None:
+    """Sets where a request's picture is on the web."""
+    await tx.run(_QUERIES["put_media_url"], token=token, media_url=media_url)
+
+
+async def add_picture(tx: Transaction, token: str, media_id: str, picture: bytes) -> None:
+    """Adds a JPEG to a request; nothing happens if it is there."""
+    await tx.run(_QUERIES["add_picture"], token=token, media_id=media_id, picture=picture)
+
+
+async def count_pictures(tx: Transaction, token: str) -> int:
+    """How many pictures a request has."""
+    row = await tx.one(_QUERIES["count_pictures"], token=token)
+    return row["pictures"] if row else 0
 
 
 async def waiting(tx: Transaction, most: int) -> list[tuple[str, str]]:
@@ -169,9 +179,11 @@ async def lock_request(tx: Transaction, number: str, key_id: str) -> bool:
     return await tx.one(_QUERIES["lock_request"], number=number, key_id=key_id) is not None
 
 
-async def earlier_update(tx: Transaction, update: dict[str, Any], oldest: datetime) -> str | None:
-    """The same update, if this client sent it before: by its own id, without one by its words since `oldest`."""
-    row = await tx.one(_QUERIES["earlier_update"], **update, oldest=oldest)
+async def earlier_update(tx: Transaction, update: dict[str, Any], oldest: datetime, *, moves: bool) -> str | None:
+    """The same update, if this client sent it before: by its own id; without one by its content since `oldest`, unless
+    it moves the order, or the order has moved since.
+    """
+    row = await tx.one(_QUERIES["earlier_update"], **update, oldest=oldest, moves=moves)
     return row["update_id"] if row else None
 
 
@@ -181,7 +193,7 @@ async def add_update(tx: Transaction, update: dict[str, Any], update_id: str) ->
 
 
 async def picture(tx: Transaction, media_id: str) -> dict[str, Any] | None:
-    """One picture, and the order that it belongs to."""
+    """One picture, and the number of the order that it belongs to."""
     return await tx.one(_QUERIES["picture"], media_id=media_id)
 
 

@@ -54,6 +54,9 @@ DELETE FROM buildings WHERE site = %(site)s AND building <> ALL(%(kept)s);
 -- name: buildings
 SELECT building, name FROM buildings WHERE site = %(site)s ORDER BY building COLLATE "C";
 
+-- name: building_names
+SELECT building, name FROM buildings WHERE site = %(site)s AND building = ANY(%(buildings)s);
+
 -- name: zones
 SELECT zone, name, building FROM zones WHERE site = %(site)s ORDER BY zone COLLATE "C";
 

@@ -84,6 +84,12 @@ async def layout(tx: Transaction) -> Layout:
     return Layout(**values)
 
 
+async def building_names(tx: Transaction, buildings: Iterable[str]) -> dict[str, str]:
+    """What those of these buildings are called that the site has."""
+    rows = await tx.all(_QUERIES["building_names"], buildings=sorted(set(buildings)))
+    return {row["building"]: row["name"] for row in rows}
+
+
 async def unknown_places(
     tx: Transaction, *, buildings: Iterable[str] = (), zones: Iterable[str] = (), grids: Iterable[str] = ()
 ) -> dict[str, set[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from api.categories import learning
 from api.clocks import service as clocks
@@ -24,10 +25,10 @@ class Step:
     reason: str | None
 
 
-async def follow(tx: Transaction, step: Step) -> None:
-    """Tells the parts that have something to do when an order moves."""
+async def follow(tx: Transaction, step: Step) -> datetime | None:
+    """Tells the parts that have something to do when an order moves; returns what is promised with it, if it is new."""
     await learning.learn_from(tx, step.before, step.after)
     await dispatch.follow(tx, step)
     await notices.follow(tx, step)
-    await clocks.follow(tx, step)
     await return_visits.follow(tx, step)
+    return await clocks.follow(tx, step)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from api.work_orders.order import Move, Order
 from api.work_orders.states import Action
 from herun import metrics
 from herun.errors import TransientError
+from herun.order_chain import SALT_BYTES, sealed
 
 # Of a day's million numbers: with half of them given, one in a million orders would try twenty times in vain.
 _NUMBER_TRIES: Final = 20
@@ -38,8 +39,10 @@ async def open_order(
     site = await sites.site(tx)
     zone = ZoneInfo(site.time_zone if site else "UTC")
     order = await _routed(tx, replace(order, opened_seq=feed_seq))
-    order = await _numbered(tx, order, tx.at.astimezone(zone))
-    await steps.record(tx, None, order, steps.OPENED, by=by, feed_seq=feed_seq)
+    salt = secrets.token_bytes(SALT_BYTES)
+    order = await _numbered(tx, order, tx.at.astimezone(zone), salt)
+    detail = {"category": order.category, "original": sealed(salt, asdict(order))}
+    await steps.record(tx, None, order, steps.OPENED, by=by, detail=detail, feed_seq=feed_seq)
     _opened.labels(order.origin.value).inc()
     order = await steps.step(tx, order, Move(Action.ACCEPT), SYSTEM)
     if worker is not None:
@@ -65,12 +68,12 @@ async def _routed(tx: Transaction, order: Order) -> Order:
     )
 
 
-async def _numbered(tx: Transaction, order: Order, local: datetime) -> Order:
+async def _numbered(tx: Transaction, order: Order, local: datetime, salt: bytes) -> Order:
     # Drawn, not counted: with a counter, whoever has one number would know its neighbours'.
     for _ in range(_NUMBER_TRIES):
         number = f"WO{local:%Y%m%d}-{secrets.randbelow(_NUMBERS_A_DAY):06d}"
         numbered = replace(order, number=number)
-        if await store.add(tx, numbered):
+        if await store.add(tx, numbered, salt):
             return numbered
         if order.alert_id is not None and await store.locked(tx, alert_id=order.alert_id):
             raise TransientError(f"alert {order.alert_id} has an order by now")

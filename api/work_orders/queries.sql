@@ -3,11 +3,11 @@
 INSERT INTO work_orders (site, number, origin, state, category, severity, title, text, building, zone, channel,
                          confidential, unit, grid, lat, lon, address, attributes, parent, alert_id, alert_version,
                          alert_rule_uid, alert_count, alert_cleared_at, reporter, contact_phone, opened_seq,
-                         opened_at, updated_at, version)
+                         opened_at, updated_at, version, salt)
 VALUES (%(site)s, %(number)s, %(origin)s, %(state)s, %(category)s, %(severity)s, %(title)s, %(text)s, %(building)s,
         %(zone)s, %(channel)s, %(confidential)s, %(unit)s, %(grid)s, %(lat)s, %(lon)s, %(address)s, %(attributes)s,
         %(parent)s, %(alert_id)s, %(alert_version)s, %(alert_rule_uid)s, %(alert_count)s, %(alert_cleared_at)s,
-        %(reporter)s, %(contact_phone)s, %(opened_seq)s, %(opened_at)s, %(updated_at)s, %(version)s)
+        %(reporter)s, %(contact_phone)s, %(opened_seq)s, %(opened_at)s, %(updated_at)s, %(version)s, %(salt)s)
 ON CONFLICT DO NOTHING
 RETURNING number;
 

@@ -6,7 +6,8 @@ The order's row is locked first and the site's feed counter after it, always in 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
 from api.problems import conflict
@@ -22,6 +23,7 @@ from herun.order_chain import Entry
 
 OPENED: Final = "opened"
 AMENDED: Final = "amended"
+PROMISED: Final = "promised"
 MOVED_ON: Final = "moved-on"
 
 _transitions = metrics.counter("herun_api_order_transitions_total")
@@ -128,7 +130,12 @@ async def record(
     detail: dict[str, Any] | None = None,
     feed_seq: int | None = None,
 ) -> None:
-    """Adds the entry that made the order what it is, and lets follow what follows."""
+    """Lets follow what follows, and adds the entry that made the order what it is, and says what is promised."""
+    # The counter first: whoever has it touches what follows alone, and nobody waits for somebody who waits for them.
+    feed_seq = feed_seq or await sites.next_feed_seq(tx)
+    new_promise = await effects.follow(tx, Step(before, after, action, by, reason))
+    if new_promise is not None:
+        detail = {**(detail or {}), **promised(new_promise)}
     entry = Entry(
         site=tx.site,
         number=after.number,
@@ -141,10 +148,14 @@ async def record(
         worker=after.worker,
         reason=reason,
         detail=detail,
-        feed_seq=feed_seq or await sites.next_feed_seq(tx),
+        feed_seq=feed_seq,
     )
     await store.add_history(tx, entry)
-    await effects.follow(tx, Step(before, after, action, by, reason))
+
+
+def promised(due_at: datetime) -> dict[str, Any]:
+    """What an entry says of a promise that is made or moved with it."""
+    return {"promised": due_at.isoformat()}
 
 
 def _detail(move: Move) -> dict[str, Any] | None:
@@ -155,5 +166,5 @@ def _detail(move: Move) -> dict[str, Any] | None:
         **(move.detail or {}),
     }
     if move.rating is not None:
-        said |= {"score": move.rating.score, "solved": move.rating.solved}
+        said |= {name: value for name, value in asdict(move.rating).items() if name != "comment"}
     return {name: value for name, value in said.items() if value is not None} or None

@@ -44,9 +44,9 @@ class Filter:
     parent: str | None = None
 
 
-async def add(tx: Transaction, order: Order) -> bool:
-    """Adds an order; False if its number is taken or its alert has one."""
-    return await tx.one(_QUERIES["add"], **_columns(order)) is not None
+async def add(tx: Transaction, order: Order, salt: bytes) -> bool:
+    """Adds an order, with the salt of its seal; False if its number is taken or its alert has one."""
+    return await tx.one(_QUERIES["add"], **_columns(order), salt=salt) is not None
 
 
 async def save(tx: Transaction, order: Order) -> None:

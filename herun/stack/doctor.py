@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from herun.settings import Settings
-from herun.stack import doctor_box, doctor_data, doctor_engine, processes, status
+from herun.stack import doctor_box, doctor_data, doctor_engine, doctor_letters, processes, status
 from herun.stack.environment import StackSettings
 from herun.stack.findings import Finding, Level
 from herun.stack.folder import folder_at, supervisor_pid
@@ -36,6 +36,7 @@ async def examine(given: StackSettings, known: Settings) -> list[Finding]:
         findings += await doctor_data.check_database(known)
     if runs or given.nats_url is not None:
         findings += await doctor_data.check_streams(known)
+        findings += await doctor_letters.check_letters(known)
     return findings
 
 

@@ -36,7 +36,7 @@ def judge_clocks(clocks: Mapping[str, Mapping[str, float]], speed: float = 1.0) 
         for site, found in sorted(clocks.items())
     }
     if not any(by_site.values()):
-        yield Finding("clock", Level.OK, "no device's clock is known to be off")
+        yield Finding("clock", Level.OK, "no clock of a device whose events are taken is known to be off")
     for site, off in by_site.items():
         if not off:
             continue

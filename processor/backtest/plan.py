@@ -80,9 +80,9 @@ def was_put(uid: str, rule_controls: Iterable[tuple[str, dict[str, Any]]]) -> bo
 
 def _in_force(uid: str, rule_controls: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
     newest: dict[str, Any] | None = None
-    known = set()
+    known: set[str] = set()
     for kind, body in rule_controls:
-        known.add(str(body.get("uid")))
+        (known.add if kind == ControlKind.RULE_PUT else known.discard)(str(body.get("uid")))
         if body.get("uid") == uid:
             newest = body if kind == ControlKind.RULE_PUT else None
     if newest is None:

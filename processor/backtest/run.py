@@ -68,7 +68,7 @@ def backtest(rows: Rows, job: Backtest, measured: Measured) -> dict[str, Any]:
     for decisions in _decide(rows, plan, (warm, begin, end), measured):
         if decisions.alerts:
             fires.take(decisions)
-        measured.rule_errors += len(decisions.rule_errors)
+        measured.rule_errors += sum(plan.uid in {None, each.rule_uid} for each in decisions.rule_errors)
         for _, control, detail in decisions.refused_controls:
             if control.body == plan.candidate:
                 raise InvalidInputError("bad_rule", detail)

@@ -13,11 +13,11 @@ from herun.events import FLAG_DERIVED, Event
 from processor.engine import masters, merging
 from processor.engine.arming.lookups import is_out_of_service, mode_at, schedule_of
 from processor.engine.journal import Journal
+from processor.engine.masters import FORGET
 from processor.engine.state import CellKey, CurrentAlert, Registration, State, TimerKey
 from processor.engine.texts import duration_texts, fill
 from processor.engine.timers import Timers
 
-FORGET: Final = "forget"  # timers that drop an alert from memory when its cool-down is over
 _NOWHERE: Final = Registration(kind="", zone=None, building=None, enabled=True)
 _DERIVED: Final = uuid.UUID("0b6a1d5e-9a3f-5d0e-8a55-6f5d0c1e2b74")  # namespace of derived ids: it may never change
 

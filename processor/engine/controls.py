@@ -11,12 +11,15 @@ from pydantic import ValidationError
 from herun.control import ControlKind
 from herun.errors import InvalidInputError
 from herun.frames import Control
-from herun.rules import RULE, Rule, decides_otherwise
+from herun.rule_identity import decides_otherwise
+from herun.rules import RULE, Rule
 from processor.engine import gates, merging, verdicts
-from processor.engine.alerting import FORGET, Evaluation, clear_alert, close_alert, forget_alert
+from processor.engine.alerting import Evaluation, clear_alert, close_alert, forget_alert
+from processor.engine.isolation import switched_off
 from processor.engine.kinds.absence import Absence
 from processor.engine.kinds.anomaly import judge
 from processor.engine.kinds.compiled import CompiledRule
+from processor.engine.masters import FORGET
 from processor.engine.parts import ControlHandler
 from processor.engine.rulebook import RuleBook, compile_rule
 from processor.engine.state import Registration, RuleCell, RuleKey
@@ -90,6 +93,7 @@ def _put_rule(ev: Evaluation, book: RuleBook, control: Control) -> None:
         return
     if old is not None and decides_otherwise(RULE.validate_json(old.body), rule):
         drop_rule_state(ev, compile_rule(control.site, RULE.validate_json(old.body)))
+    clear_alert(ev, switched_off(*key), rule.uid, ev.now)
     ev.journal.put(ev.state.rules, key, RuleCell(body))
     book.changed(key)
     compiled = book.get(key)
@@ -108,6 +112,7 @@ def _remove_rule(ev: Evaluation, book: RuleBook, control: Control) -> None:
     if cell is None:
         return
     drop_rule_state(ev, compile_rule(control.site, RULE.validate_json(cell.body)))
+    clear_alert(ev, switched_off(*key), key[1], ev.now)
     ev.journal.remove(ev.state.rules, key)
     verdicts.forget_rule(ev, *key)
     book.changed(key)

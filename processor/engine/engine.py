@@ -16,7 +16,7 @@ from herun.events import FLAG_LATE, FLAG_OUT_OF_SERVICE, Event
 from herun.frames import Control, Frame, FrameKind
 from processor.engine import clocks as clocks_of
 from processor.engine import gates, merging
-from processor.engine.alerting import FORGET, Evaluation, forget_alert, raise_alert
+from processor.engine.alerting import Evaluation, forget_alert, raise_alert
 from processor.engine.arming.lookups import is_out_of_service
 from processor.engine.arming.part import Arming
 from processor.engine.controls import apply_control, drop_rule_state
@@ -25,6 +25,7 @@ from processor.engine.duplicates import GENERATION, DuplicateRing
 from processor.engine.isolation import MAX_RULE_ERRORS, must_be_its_own, switched_off, switching, where
 from processor.engine.journal import MISSING, Journal
 from processor.engine.kinds.compiled import SECOND_US, CompiledRule
+from processor.engine.masters import FORGET
 from processor.engine.parts import ControlHandler, Part
 from processor.engine.passages.care import CareWatch
 from processor.engine.passages.part import Passages
@@ -376,7 +377,7 @@ class Engine:
         if off:
             drop_rule_state(self._ev, rule)
             self._book.changed(key)
-            raise_alert(self._ev, switched_off(rule.head), rule.head.uid, switching(self._ev.now, cause))
+            raise_alert(self._ev, switched_off(*key), rule.head.uid, switching(self._ev.now, cause))
 
 
 def make_parts() -> tuple[Part, ...]:

@@ -29,10 +29,10 @@ def switching(now: int, cause: str) -> Occurrence:
     return Occurrence(at=now, device=None, cause={"rule_threw_on": cause, "at": now})
 
 
-def switched_off(head: RuleHead) -> RuleHead:
-    """What the alert about a rule that is switched off has in common with all such alerts."""
+def switched_off(site: str, uid: str) -> RuleHead:
+    """What the alert about a rule that is switched off has in common with others; it lasts until the rule is put."""
     return RuleHead(
-        site=head.site,
+        site=site,
         uid=SWITCHED_OFF_UID,
         version=1,
         severity="critical",
@@ -40,9 +40,9 @@ def switched_off(head: RuleHead) -> RuleHead:
         opens_order=False,
         title={"zh": "规则已停用", "en": "Rule switched off"},
         text={
-            "zh": f"规则 {head.uid} 出错 {MAX_RULE_ERRORS} 次，已停用",
-            "en": f"Rule {head.uid} failed {MAX_RULE_ERRORS} times and was switched off",
+            "zh": f"规则 {uid} 出错 {MAX_RULE_ERRORS} 次，已停用",
+            "en": f"Rule {uid} failed {MAX_RULE_ERRORS} times and was switched off",
         },
         cooldown_us=0,
-        lasting=False,
+        lasting=True,
     )

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from herun.alerts import AlertState
+from herun.alerts import Alert, AlertState
 from processor.engine.state import CellKey, CurrentAlert
 
 if TYPE_CHECKING:
     from processor.engine.alerting import Evaluation
 
+FORGET: Final = "forget"  # timers that drop an alert from memory when its cool-down is over
 TELL: Final = "merge-tell"
 TELL_US: Final = 1_000_000  # of engine time, from the first change that was not told
 
@@ -47,6 +48,11 @@ def tell(ev: Evaluation, cell: CellKey, text: dict[str, str] | None = None) -> N
     if kept is not None:
         alert = msgspec.structs.replace(kept.alert, version=kept.alert.version + 1, text=text or kept.alert.text)
         write(ev, cell, msgspec.structs.replace(kept, alert=alert))
+
+
+def lasts(ev: Evaluation, cell: CellKey, alert: Alert) -> bool:
+    """True if the reason of the cell's alert still holds; an occurrence is over when it has happened."""
+    return alert.state is AlertState.RAISED and (FORGET, *cell) not in ev.state.due
 
 
 def hides(ev: Evaluation, kept: CurrentAlert) -> bool:

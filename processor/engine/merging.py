@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from herun.alerts import Alert, AlertState
+from herun.rules import STORM_UID
 from processor.engine import masters, storms
 from processor.engine.masters import TELL
 from processor.engine.state import CellKey, CurrentAlert, DeviceKey, TimerKey
-from processor.engine.storms import CRITICAL, STORM_UID
+from processor.engine.storms import CRITICAL
 
 if TYPE_CHECKING:
     from processor.engine.alerting import Evaluation, RuleHead
@@ -49,6 +50,8 @@ def placed(ev: Evaluation, head: RuleHead, cell: CellKey, alert: Alert) -> Curre
     ev.timers.disarm((TELL, *cell))
     if alert.state is not AlertState.RAISED:
         ev.timers.disarm((OUT, *cell))
+    elif _was_of_a_storm(ev, kept):
+        return storms.sorted_in(ev, _replace(kept, alert=_replace(alert, merged_into=None), under=None))
     return _replace(kept, alert=_replace(alert, merged_into=kept.alert.merged_into))
 
 
@@ -131,6 +134,13 @@ def _new(ev: Evaluation, head: RuleHead, cell: CellKey, alert: Alert) -> Current
     return storms.sorted_in(ev, kept)
 
 
+def _was_of_a_storm(ev: Evaluation, kept: CurrentAlert) -> bool:
+    """True if the alert is merged into that of a storm which is over: nobody would see it if it were reopened."""
+    if kept.alert.merged_into is None or (kept.under is not None and kept.under[1] != STORM_UID):
+        return False
+    return not storms.hides(ev, kept.alert)
+
+
 def _takes_part(head: RuleHead) -> bool:
     return head.mode == "live" and head.uid != STORM_UID
 
@@ -142,6 +152,8 @@ def _patience(head: RuleHead) -> int | None:
 def _under(ev: Evaluation, kept: CurrentAlert, master: CellKey) -> CurrentAlert:
     """The alert, merged into another one and counted there instead of where it was."""
     if kept.under is not None:
+        if kept.under[1] == STORM_UID:
+            storms.taken_out(ev, kept.under, kept.alert)
         masters.count(ev, kept.under, kept.alert.merged_into, -1)
     master_id = ev.state.current[master].alert.alert_id
     masters.count(ev, master, master_id, 1)
@@ -210,10 +222,18 @@ def _master_of(ev: Evaluation, cell: CellKey) -> CellKey | None:
 
 
 def _may_follow(ev: Evaluation, head: RuleHead, cell: CellKey, alert: Alert) -> bool:
-    """True if a device above has said nothing for about as long: its own alert may come any moment."""
+    """True if a device above has said nothing for about as long: its own alert may come any moment.
+
+    So it is with one that has never spoken, if the rule expects it to.
+    """
     quiet_us = max((head.duration_us or 0) // 2, QUIET_US)
-    seen = [ev.state.devices.get((cell[0], device)) for device in _above(ev, cell[0], cell[2])]
-    return any(each is not None and each.newest_time <= alert.raised_at - quiet_us for each in seen)
+    for device in _above(ev, cell[0], cell[2]):
+        seen = ev.state.devices.get((cell[0], device))
+        if seen is None and (cell[0], head.uid, device) in ev.state.heard:
+            return True
+        if seen is not None and seen.newest_time <= alert.raised_at - quiet_us:
+            return True
+    return False
 
 
 def _above(ev: Evaluation, site: str, device: str) -> list[str]:

@@ -77,12 +77,16 @@ class CurrentAlert(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class Storm(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A storm of alerts: when it began, how many it has counted, how many of those are critical, and where."""
+    """A storm of alerts: when it began, how many it has counted, how many of those are critical, and where.
+
+    `is_over`: nothing more goes under it, but something that it hides still lasts.
+    """
 
     began: int
     counted: int = 0
     critical: int = 0
     places: tuple[tuple[str, int], ...] = ()
+    is_over: bool = False
 
 
 class State(msgspec.Struct):

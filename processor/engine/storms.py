@@ -1,6 +1,8 @@
 """Storms: beyond so many alerts of a rule, or of a site, within a minute the further ones are one alert with counts.
 
-Critical alerts are counted, but never hidden. Measured in engine time: what counts is what people are told, and when.
+Critical alerts are counted, but never hidden; those of lost connections behind which there are others stand alone. The
+storm's alert lasts as long as anything that it hides. Measured in engine time: what counts is what people are told, and
+when.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from herun.alerts import Alert, AlertState, alert_id
+from herun.rules import STORM_UID
 from processor.engine import masters
 from processor.engine.state import CellKey, CurrentAlert, RuleKey, Storm, TimerKey
 
@@ -17,42 +20,63 @@ if TYPE_CHECKING:
     from processor.engine.alerting import Evaluation
 
 TIMER: Final = "storm"
-STORM_UID: Final = "herun-storm"  # rule uid of the storms' alerts; their key is the uid of the rule, or:
-ALL_RULES: Final = "*"  # no rule can be named so
+ALL_RULES: Final = "*"  # as the key of a storm's alert: of all rules; none can be named so
 CRITICAL: Final = "critical"
 
 WINDOW_US: Final = 60_000_000
 MAX_OF_RULE: Final = 20  # alerts within the window: more of one kind than an operator can open and judge in a minute
 MAX_OF_SITE: Final = 100  # of all rules together: the first of five storms at once still stand alone
-QUIET_US: Final = 300_000_000  # without another alert, after which it is over: devices that flap are silent for minutes
+# Without another alert, after which it is over: devices that flap are silent for minutes. So often is then looked at
+# what it hides.
+QUIET_US: Final = 300_000_000
 MAX_PLACES: Final = 20  # named in the text; alerts of further ones are counted together
+
+_replace = msgspec.structs.replace
 
 
 def sorted_in(ev: Evaluation, kept: CurrentAlert) -> CurrentAlert:
     """Counts a new alert, and puts it under the storm that rages, if there is one: its rule's before the site's."""
     alert = kept.alert
+    if kept.patience_us is not None and (alert.site, alert.key) in ev.state.children:
+        return kept
     for key, limit in ((alert.rule_uid, MAX_OF_RULE), (ALL_RULES, MAX_OF_SITE)):
         if _rages(ev, alert, key, limit):
             return _counted(ev, kept, (alert.site, STORM_UID, key))
     return kept
 
 
+def hides(ev: Evaluation, alert: Alert) -> bool:
+    """True if what the alert is merged into is a storm's alert that lasts."""
+    storms = (ev.state.current.get((alert.site, STORM_UID, key)) for key in (alert.rule_uid, ALL_RULES))
+    return any(each is not None and each.alert.alert_id == alert.merged_into for each in storms)
+
+
+def taken_out(ev: Evaluation, cell: CellKey, alert: Alert) -> None:
+    """What it has hidden goes under a dead device's alert: it is no longer one of the storm's."""
+    where: RuleKey = (cell[0], cell[2])
+    storm, kept = ev.state.storms.get(where), ev.state.current.get(cell)
+    if storm is None or kept is None or kept.alert.alert_id != alert.merged_into:
+        return
+    place = alert.building or alert.zone
+    places = tuple((name, number - (name == place)) for name, number in storm.places)
+    ev.journal.put(ev.state.storms, where, _replace(storm, counted=storm.counted - 1, places=places))
+
+
 def on_timer(ev: Evaluation, timer: TimerKey, due: int) -> None:
-    """It has been quiet: the storm is over, what it hid stays with it."""
+    """It has been quiet: nothing more goes under the storm, whose alert is cleared when nothing lasts that it hides."""
     where: RuleKey = (timer[1], timer[2])
     cell: CellKey = (timer[1], STORM_UID, timer[2])
     ev.journal.remove(ev.state.bursts, where)
-    kept = ev.state.current.get(cell)
-    if where not in ev.state.storms or kept is None:
+    storm, kept = ev.state.storms.get(where), ev.state.current.get(cell)
+    if storm is None or kept is None:
         return
-    text = text_of(ev, cell)
-    ev.journal.remove(ev.state.storms, where)
-    version = kept.alert.version + 1
-    cleared = msgspec.structs.replace(
-        kept.alert, version=version, state=AlertState.CLEARED, updated_at=due, cleared_at=due, text=text
-    )
-    masters.write(ev, cell, CurrentAlert(cleared))
-    ev.journal.remove(ev.state.current, cell)
+    storm_id = kept.alert.alert_id
+    hidden = ((of, each.alert) for of, each in ev.state.current.items() if each.alert.merged_into == storm_id)
+    if any(masters.lasts(ev, of, alert) for of, alert in hidden):
+        ev.journal.put(ev.state.storms, where, _replace(storm, is_over=True))
+        ev.timers.arm(timer, due + QUIET_US)
+    else:
+        _end(ev, cell, kept.alert, due)
 
 
 def text_of(ev: Evaluation, cell: CellKey) -> dict[str, str] | None:
@@ -63,16 +87,38 @@ def text_of(ev: Evaluation, cell: CellKey) -> dict[str, str] | None:
 def _rages(ev: Evaluation, alert: Alert, key: str, limit: int) -> bool:
     """True if this alert comes in a storm, maybe as the one that makes it one."""
     where: RuleKey = (alert.site, key)
-    if where not in ev.state.storms:
+    storm = ev.state.storms.get(where)
+    if storm is None or storm.is_over or (alert.site, STORM_UID, key) not in ev.state.current:
         recent = (*(at for at in ev.state.bursts.get(where, ()) if at > ev.now - WINDOW_US), ev.now)
         ev.timers.arm((TIMER, *where), ev.now + WINDOW_US)
         ev.journal.put(ev.state.bursts, where, recent[-limit:])
         if len(recent) <= limit:
             return False
-        ev.journal.put(ev.state.storms, where, Storm(began=ev.now))
-        masters.write(ev, (alert.site, STORM_UID, key), CurrentAlert(_storm(ev, alert, key)))
+        _begin(ev, alert, key)
     ev.timers.arm((TIMER, *where), ev.now + QUIET_US)
     return True
+
+
+def _begin(ev: Evaluation, alert: Alert, key: str) -> None:
+    """A storm's alert; it is the one before, if that still lasts and nobody has closed it."""
+    where, cell = (alert.site, key), (alert.site, STORM_UID, key)
+    storm, kept = ev.state.storms.get(where), ev.state.current.get(cell)
+    if storm is not None and kept is not None:
+        if not kept.closed:
+            ev.journal.put(ev.state.storms, where, _replace(storm, is_over=False))
+            return
+        _end(ev, cell, kept.alert, ev.now)
+    ev.journal.put(ev.state.storms, where, Storm(began=ev.now))
+    masters.write(ev, cell, CurrentAlert(_storm(ev, alert, key)))
+
+
+def _end(ev: Evaluation, cell: CellKey, alert: Alert, at: int) -> None:
+    text = text_of(ev, cell)
+    ev.journal.remove(ev.state.storms, (cell[0], cell[2]))
+    version = alert.version + 1
+    cleared = _replace(alert, version=version, state=AlertState.CLEARED, updated_at=at, cleared_at=at, text=text)
+    masters.write(ev, cell, CurrentAlert(cleared))
+    ev.journal.remove(ev.state.current, cell)
 
 
 def _counted(ev: Evaluation, kept: CurrentAlert, cell: CellKey) -> CurrentAlert:
@@ -84,14 +130,16 @@ def _counted(ev: Evaluation, kept: CurrentAlert, cell: CellKey) -> CurrentAlert:
     masters.count(ev, cell, storm_id, 0 if is_critical else 1)
     if is_critical:
         return kept
-    return msgspec.structs.replace(kept, alert=msgspec.structs.replace(alert, merged_into=storm_id), under=cell)
+    return _replace(kept, alert=_replace(alert, merged_into=storm_id), under=cell)
 
 
 def _with(storm: Storm, alert: Alert, *, is_critical: bool) -> Storm:
     places, place = dict(storm.places), alert.building or alert.zone
     if place in places or (place is not None and len(places) < MAX_PLACES):
         places[place] = places.get(place, 0) + 1
-    return Storm(storm.began, storm.counted + 1, storm.critical + is_critical, tuple(places.items()))
+    return _replace(
+        storm, counted=storm.counted + 1, critical=storm.critical + is_critical, places=tuple(places.items())
+    )
 
 
 def _storm(ev: Evaluation, alert: Alert, key: str) -> Alert:
@@ -126,7 +174,7 @@ def _storm(ev: Evaluation, alert: Alert, key: str) -> Alert:
 
 
 def _text(storm: Storm) -> dict[str, str]:
-    named = sorted(storm.places, key=lambda place: (-place[1], place[0]))
+    named = sorted((place for place in storm.places if place[1]), key=lambda place: (-place[1], place[0]))
     others = storm.counted - sum(number for _, number in named)
     zh = [f"{place} {number}" for place, number in named] + ([f"其他 {others}"] if others else [])
     en = [f"{place} {number}" for place, number in named] + ([f"elsewhere {others}"] if others else [])

@@ -53,7 +53,7 @@ def configure(settings: Settings, client: httpx.AsyncClient, nats: Client, wall:
         channels.append(WebPush(client, vapid, wall, allowed, private))
     if settings.smtp_url is not None:
         server = parse_mail_url(settings.need("smtp_url"))
-        channels.append(Mail(server, settings.need("smtp_from")))
+        channels.append(Mail(server, settings.need("smtp_from"), wall))
     if settings.wechat_app_id is not None:
         account = Account(
             settings.wechat_app_id,

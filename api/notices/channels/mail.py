@@ -6,12 +6,14 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
+from email.utils import format_datetime
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
 from api.notices.channels.contract import AwayError, ChannelName, GoneError, Message, RefusedError
+from herun.clock import Clock, to_datetime
 from herun.errors import ConfigurationError
 
 TIMEOUT_S: Final = 8.0  # of each exchange with the server
@@ -53,9 +55,10 @@ class Mail:
 
     name = ChannelName.EMAIL
 
-    def __init__(self, server: MailServer, sender: str) -> None:
+    def __init__(self, server: MailServer, sender: str, wall: Clock) -> None:
         self._server = server
         self._sender = sender
+        self._wall = wall
 
     async def send(self, address: Mapping[str, str], message: Message) -> None:
         mail = EmailMessage()
@@ -64,6 +67,8 @@ class Mail:
         mail["Subject"] = message.title
         digest = hashlib.sha256(message.dedupe_id.encode()).hexdigest()[:32]
         mail["Message-ID"] = f"<{digest}@{self._sender.rpartition('@')[2]}>"
+        # When it was sent, not when it was made: what the night held back is not of yesterday.
+        mail["Date"] = format_datetime(to_datetime(self._wall.now_us()))
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(message.text + "\n")
         server = self._server

@@ -7,16 +7,12 @@ from typing import Final
 
 from herun.cel import Data, Subject, compile_expression
 from herun.events import Event
-from herun.rules import Rule
+from herun.rules import PERSONAL_KEYS, Rule
 from processor.engine.alerting import Evaluation, RuleHead
 from processor.engine.conditions import Test, equals
 from processor.engine.state import Registration, RuleKey, TimerKey
 
 SECOND_US: Final = 1_000_000
-PERSONAL_KEYS: Final = {
-    "plate": "plate_hash",
-    "person": "face_id_hash",
-}  # keys that only the event knows, and its field
 
 
 class CompiledRule(ABC):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from herun.clock import MINUTE_US
+from herun.events import Event
 from herun.passages import FLAGGED, Finding, PassageSettings
 from processor.engine.alerting import Evaluation
-from processor.engine.passages.records import Move
+from processor.engine.passages.records import CLOCK_TOLERANCE_US, Move
 
 _DEFAULT = PassageSettings()
 
@@ -19,6 +21,23 @@ def settings_of(ev: Evaluation, site: str) -> PassageSettings:
 def zone_of(ev: Evaluation, site: str, device: str) -> str:
     """The device's zone; the device itself if it has none."""
     return ev.registration(site, device).zone or device
+
+
+def lateness_us(ev: Evaluation, site: str) -> int:
+    """How late a read may come and still be put where it belongs."""
+    return round(settings_of(ev, site).lateness_minutes * MINUTE_US)
+
+
+def happened_at(ev: Evaluation, event: Event) -> int:
+    """When the event at hand happened, in everybody's time: clocks that are off are set right.
+
+    What would be too late to be put in its place, and may be late by its device's clock alone, happens now.
+    """
+    at = ev.shared_time
+    if ev.now - at <= CLOCK_TOLERANCE_US or ev.now - at <= lateness_us(ev, event.site):
+        return at
+    clock = ev.state.clocks.get((event.site, event.device))
+    return ev.now if clock is not None and clock.may_be_behind(ev.now) else at
 
 
 def flag(ev: Evaluation, finding: Finding, place: tuple[str, str], at: int, cause: str, **data: Any) -> None:

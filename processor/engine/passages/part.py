@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import ClassVar, Final
 
+import msgspec
+
 from herun.control import ControlKind
 from herun.events import FLAG_OUT_OF_SERVICE, Event
 from herun.frames import Control
@@ -12,6 +14,7 @@ from processor.engine.alerting import Evaluation
 from processor.engine.conditions import Data
 from processor.engine.parts import ControlHandler, Part
 from processor.engine.passages import openings, people, reads, registers, vehicles
+from processor.engine.passages.findings import happened_at
 from processor.engine.state import TimerKey
 
 
@@ -34,12 +37,16 @@ class Passages(Part):
         }
 
     def on_event(self, ev: Evaluation, event: Event, data: Data, *, late: bool) -> None:
-        del late  # all is put where it belongs by its event time
+        del late  # all is put where it belongs by when it happened
         if event.flags & FLAG_OUT_OF_SERVICE:
             return
+        at = happened_at(ev, event)
         if event.event_type == "vehicle.passed":
-            reads.take(ev, event, data)
-        elif event.event_type == "person.captured":
+            reads.take(ev, event, data, at)
+            return
+        if at != event.event_time:
+            event = msgspec.structs.replace(event, event_time=at)
+        if event.event_type == "person.captured":
             people.take(ev, event, data)
         elif event.event_type == "gate.moved":
             openings.gate_moved(ev, event, data)
@@ -68,8 +75,8 @@ def _put_settings(ev: Evaluation, control: Control) -> None:
 
 
 def _put_permit(ev: Evaluation, control: Control) -> None:
-    vehicles.arm_overstay(ev, registers.put_permit(ev, control))
+    vehicles.arm_again(ev, *registers.put_permit(ev, control))
 
 
 def _remove_permit(ev: Evaluation, control: Control) -> None:
-    vehicles.arm_overstay(ev, registers.remove_permit(ev, control))
+    vehicles.arm_again(ev, *registers.remove_permit(ev, control))

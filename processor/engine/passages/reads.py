@@ -39,9 +39,10 @@ _replace = msgspec.structs.replace
 
 
 class Read(NamedTuple):
-    """What one event says. `fold` is empty where no plate could be read."""
+    """What one event says. `fold` is empty where no plate could be read; `event_time`, by its clock, only names it."""
 
     event_id: str
+    event_time: int
     at: int
     fold: str
     near: str
@@ -50,11 +51,12 @@ class Read(NamedTuple):
     direction: str
 
 
-def take(ev: Evaluation, event: Event, data: Data) -> None:
-    """Takes one read in: it joins a passage that is complete, or one that is still coming, or begins one."""
+def take(ev: Evaluation, event: Event, data: Data, at: int) -> None:
+    """Takes in one read of that time: it joins a passage that is complete or still coming, or begins one."""
     vehicles.open_site(ev, event.site)
-    read, place = _read(event, data), (event.site, event.device)
-    if read.fold and vehicles.joins(ev, (event.site, read.fold), event.device, read.at, read.at):
+    read, place = _read(event, data, at), (event.site, event.device)
+    plate = (read.plate_hash, read.weight)
+    if read.fold and vehicles.joins(ev, (event.site, read.fold), plate, event.device, (at, at)):
         return
     merge = round(settings_of(ev, event.site).merge_s * SECOND_US)
     sessions = list(ev.state.passages.sessions.get(place, ()))
@@ -83,12 +85,13 @@ def on_timer(ev: Evaluation, timer: TimerKey, due: int) -> None:
         ev.timers.arm(timer, min(_due(each) for each in clusters if _due(each) > due))
 
 
-def _read(event: Event, data: Data) -> Read:
+def _read(event: Event, data: Data, at: int) -> Read:
     """Events of older gateways have an exact hash only: it then is the fold as well."""
     plate_hash = data.get("plate_hash", "")
     return Read(
         event_id=event.event_id,
-        at=event.event_time,
+        event_time=event.event_time,
+        at=at,
         fold=data.get("plate_fold", plate_hash),
         near="".join(data.get("plate_near", ())),
         plate_hash=plate_hash,
@@ -115,7 +118,7 @@ def _keep(ev: Evaluation, place: SiteDevice, sessions: list[Session]) -> None:
 
 
 def _begun(read: Read, now: int, due: int) -> Session:
-    vote = Vote(read.plate_hash, read.weight, read.weight, read.event_id, read.at)
+    vote = Vote(read.plate_hash, read.weight, read.weight, read.event_id, read.event_time)
     return Session(
         read.fold, read.near, read.direction, now, due, read.at, read.at, read.event_id, read.event_id, 1, (vote,)
     )
@@ -138,7 +141,7 @@ def _extended(session: Session, read: Read, due: int) -> Session:
 
 
 def _voted(votes: tuple[Vote, ...], read: Read) -> tuple[Vote, ...]:
-    new = Vote(read.plate_hash, read.weight, read.weight, read.event_id, read.at)
+    new = Vote(read.plate_hash, read.weight, read.weight, read.event_id, read.event_time)
     for n, vote in enumerate(votes):
         if vote.plate_hash == read.plate_hash:
             better = new if (new.best, -new.event_time, new.event_id) > _rank(vote) else vote
@@ -226,7 +229,7 @@ def _complete_car(
     for outvoted in plated[1:]:
         vehicles.note_outvoted(ev, (site, outvoted.fold), outvoted.near, move)
     merge = round(settings_of(ev, site).merge_s * SECOND_US)
-    if vehicles.joins(ev, key, device, first, last):
+    if vehicles.joins(ev, key, (vote.plate_hash, vote.best), device, when):
         return
     if ev.now - last > LATE_MERGES * merge and vehicles.joins_near(ev, key, winner.near, move):
         vehicles.note_outvoted(ev, key, winner.near, move)

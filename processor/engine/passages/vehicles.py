@@ -7,12 +7,13 @@ from typing import Any, Final
 
 import msgspec
 
-from herun.clock import HOUR_US, MINUTE_US, SECOND_US
+from herun.clock import HOUR_US, SECOND_US
 from herun.passages import COMPLETED, Finding, Match
 from herun.personal import NEAR_HEX_CHARS
 from processor.engine.alerting import Evaluation
 from processor.engine.passages import openings, registers
-from processor.engine.passages.findings import changes, flag_move, name_of, plate_of, settings_of
+from processor.engine.passages.findings import changes, flag_move, lateness_us, name_of, plate_of, settings_of
+from processor.engine.passages.likeness import Plate, are_two, fold_of, match_of, plate_read, twin_of
 from processor.engine.passages.pairing import IN, OUT, Step, put_in, walk
 from processor.engine.passages.records import (
     CLOCK_TOLERANCE_US,
@@ -36,17 +37,27 @@ SAID: Final = -1  # `overstay_at` of a car whose overstay was found
 _replace = msgspec.structs.replace
 
 
-def joins(ev: Evaluation, key: VehicleKey, device: str, first: int, last: int) -> bool:
-    """Whether reads of these event times belong to a passage that is completed already; notes that the car stands."""
-    vehicle = ev.state.passages.vehicles.get(key)
-    if vehicle is None:
-        return False
+def joins(ev: Evaluation, key: VehicleKey, plate: Plate, device: str, when: tuple[int, int]) -> bool:
+    """Whether reads of these first and last times belong to a passage that is completed already.
+
+    Then it notes that the car stands.
+    """
+    vehicles, twin = ev.state.passages.vehicles, twin_of(key, plate[0])
+    if twin in vehicles and _joins(ev, twin, plate, device, when):
+        return True
+    return key in vehicles and _joins(ev, key, plate, device, when)
+
+
+def _joins(ev: Evaluation, key: VehicleKey, plate: Plate, device: str, when: tuple[int, int]) -> bool:
+    vehicle = ev.state.passages.vehicles[key]
+    first, last = when
     merge = round(settings_of(ev, key[0]).merge_s * SECOND_US)
     newest = vehicle.newest
     for move in reversed(_all_moves(vehicle)):
         if move.device != device:
             continue
-        reach = max(merge, _standing(ev, key, move)) if move is newest else merge
+        stands = move is newest and not are_two(ev, key[0], plate, plate_read(move))
+        reach = max(merge, _standing(ev, key, move)) if stands else merge
         if first <= move.last + reach and last >= move.at - merge:
             _note_standing(ev, key, move, last)
             return True
@@ -56,18 +67,20 @@ def joins(ev: Evaluation, key: VehicleKey, device: str, first: int, last: int) -
 def joins_near(ev: Evaluation, key: VehicleKey, near: str, move: Move) -> bool:
     """The same for reads that come late: also of a plate that differs in one character, which then has no session."""
     others = sorted(other for other, _ in _near(ev, key, near, move.best))
-    return any(joins(ev, other, move.device, move.at, move.last) for other in others)
+    plate = plate_read(move)
+    return any(_joins(ev, other, plate, move.device, (move.at, move.last)) for other in others)
 
 
 def _near(ev: Evaluation, key: VehicleKey, near: str, best: int) -> Iterator[tuple[VehicleKey, Vehicle]]:
-    """The site's cars whose folded plate differs in one character, if one of the two reads was no sure one.
+    """The site's cars whose folded plate differs in one character, if one of the two reads was no sure one; and twins.
 
     It looks at each: a tenth of a microsecond a car after a sure read, else one.
     """
+    fold = fold_of(key)
     hashes = [near[n : n + NEAR_HEX_CHARS] for n in range(0, len(near), NEAR_HEX_CHARS)]
     for other, vehicle in ev.state.passages.vehicles.items():
         is_near = (vehicle.doubtful or best < SURE) and any(map(vehicle.near.__contains__, hashes))
-        if is_near and other[0] == key[0] and other != key:
+        if (is_near or fold_of(other) == fold) and other[0] == key[0] and other != key:
             yield other, vehicle
 
 
@@ -76,7 +89,7 @@ def _standing(ev: Evaluation, key: VehicleKey, move: Move) -> int:
     gate = openings.gate_of(ev, key[0], move.device)
     if gate is None:
         return min(max(FIRST_STANDING_US, 2 * move.pause), LONGEST_STANDING_US)
-    return 0 if openings.went_through(ev, gate, key[1], move.last, ev.now) else LONGEST_STANDING_US
+    return 0 if openings.went_through(ev, gate, fold_of(key), move.last, ev.now) else LONGEST_STANDING_US
 
 
 def _note_standing(ev: Evaluation, key: VehicleKey, move: Move, last: int) -> None:
@@ -99,7 +112,7 @@ def complete(ev: Evaluation, key: VehicleKey, near: str, move: Move, said: dict[
     too_late, before = _is_too_late(ev, site, vehicle.base, move), _open_entry(vehicle)
     if not too_late:
         vehicle = _with(ev, owner, vehicle, move)
-    if owner != key:
+    if fold_of(owner) != key[1]:
         note_outvoted(ev, key, near, move)
     told = {"late": True} if too_late else _told(vehicle, move, match) | changes(before, _open_entry(vehicle))
     data = {"kind": "vehicle", **plate_of(move), "plate_fold": key[1], **said, **told, "inside": _inside(ev, site)}
@@ -122,23 +135,36 @@ def _is_too_late(ev: Evaluation, site: str, base: Move | None, move: Move) -> bo
     """Whether the move was before one that is settled: nothing is said any more about what was then."""
     if base is None or move.at >= base.at:
         return False
-    settings = settings_of(ev, site)
-    was_late = move.recorded - move.at > _lateness(settings.lateness_minutes) + CLOCK_TOLERANCE_US
+    was_late = move.recorded - move.at > lateness_us(ev, site) + CLOCK_TOLERANCE_US
     return was_late or base.at - move.at > CLOCK_TOLERANCE_US
-
-
-def _lateness(minutes: float) -> int:
-    return round(minutes * MINUTE_US)
 
 
 def _owner(ev: Evaluation, key: VehicleKey, near: str, move: Move) -> tuple[VehicleKey, Match | None]:
     """Whose passage it is: the car of this plate; for an exit without one, the car inside that is nearly the same."""
-    vehicle = ev.state.passages.vehicles.get(key)
+    vehicles, twin = ev.state.passages.vehicles, twin_of(key, move.plate_hash)
+    vehicle = vehicles.get(key)
+    if twin in vehicles or (vehicle is not None and _is_another(ev, key[0], vehicle, move)):
+        return twin, None
     is_known = vehicle is not None and any(each.direction for each in vehicle.moves)  # else as another's spelling
     if move.direction != OUT or is_known or (vehicle is not None and vehicle.inside):
         return key, None
     other = find_near(ev, key, near, move)
-    return (other, Match.ONE_CHARACTER) if other is not None else (key, None)
+    if other is None:
+        return key, None
+    return other, Match.CONFUSABLE if fold_of(other) == key[1] else Match.ONE_CHARACTER
+
+
+def _is_another(ev: Evaluation, site: str, vehicle: Vehicle, move: Move) -> bool:
+    """Whether it would enter a second time, and is another car that looks like it."""
+    if all(each.plate_hash == move.plate_hash for each in _all_moves(vehicle)):
+        return False
+    return any(
+        step.finding is Finding.CLONE
+        and step.before is not None
+        and move in {step.move, step.before}
+        and are_two(ev, site, plate_read(step.move), plate_read(step.before))
+        for step in walk(vehicle.base, put_in(vehicle.moves, move))
+    )
 
 
 def find_near(ev: Evaluation, key: VehicleKey, near: str, move: Move) -> VehicleKey | None:
@@ -146,7 +172,11 @@ def find_near(ev: Evaluation, key: VehicleKey, near: str, move: Move) -> Vehicle
     found = None
     for other, vehicle in _near(ev, key, near, move.best):
         entry = _open_entry(vehicle)
-        if entry is not None and entry.at <= move.at + CLOCK_TOLERANCE_US:
+        if entry is None or (
+            fold_of(other) == fold_of(key) and are_two(ev, key[0], plate_read(entry), plate_read(move))
+        ):
+            continue
+        if entry.at <= move.at + CLOCK_TOLERANCE_US:
             if found is not None:
                 return None
             found = other
@@ -160,7 +190,7 @@ def _told(vehicle: Vehicle, move: Move, match: Match | None) -> dict[str, Any]:
         if pair is not None and move in pair:
             entry, leaving = pair
             if match is None:
-                match = Match.EXACT if entry.plate_hash == leaving.plate_hash else Match.CONFUSABLE
+                match = match_of(entry, leaving)
             stay_s = max(0, leaving.at - entry.at) // SECOND_US
             return {"stay_s": stay_s, "entry": name_of(entry), "match": match.value}
     return {}
@@ -173,7 +203,7 @@ def _with(ev: Evaluation, key: VehicleKey, vehicle: Vehicle, move: Move) -> Vehi
     if len(changed.moves) > MAX_MOVES:
         changed = _settle(ev, key, changed, most=1)
     if _open_entry(changed) is move:
-        changed = _replace(changed, overstay_at=registers.overstay_at(ev, key, move))
+        changed = _replace(changed, overstay_at=registers.overstay_at(ev, (key[0], fold_of(key)), move))
     return _keep(ev, key, changed, is_new=is_new)
 
 
@@ -210,7 +240,7 @@ def _due(ev: Evaluation, site: str, vehicle: Vehicle, entry: Move | None) -> int
 
 
 def _settled_at(ev: Evaluation, site: str, move: Move) -> int:
-    return max(move.at, move.recorded) + _lateness(settings_of(ev, site).lateness_minutes)
+    return max(move.at, move.recorded) + lateness_us(ev, site)
 
 
 def _count(ev: Evaluation, site: str, *, inside: int = 0, remembered: int = 0, forgotten: int = 0) -> None:
@@ -285,7 +315,8 @@ def _settle(ev: Evaluation, key: VehicleKey, vehicle: Vehicle, *, most: int) -> 
     for step in list(walk(vehicle.base, vehicle.moves))[:most]:
         left.remove(step.move)
         if step.finding is Finding.CLONE and step.before is not None:
-            flag_move(ev, Finding.CLONE, key[0], step.move, other_device=step.before.device, entry=name_of(step.before))
+            said = {"match": match_of(step.before, step.move).value, "entry": name_of(step.before)}
+            flag_move(ev, Finding.CLONE, key[0], step.move, other_device=step.before.device, **said)
         elif step.finding is Finding.EXIT_WITHOUT_ENTRY:
             _settle_exit(ev, key, vehicle.near, step.move)
         if step.move.direction or base is None:
@@ -333,19 +364,19 @@ def open_site(ev: Evaluation, site: str) -> Occupancy:
     return occupancy[site]
 
 
-def arm_again(ev: Evaluation, site: str) -> None:
-    """The site's settings or permits have changed: who is inside overstays at another time."""
+def arm_again(ev: Evaluation, site: str, fold: str | None = None) -> None:
+    """The site's settings, or the permits of a plate, have changed: who is inside overstays at another time."""
     for key, vehicle in sorted(ev.state.passages.vehicles.items(), key=lambda item: item[0]):
-        if key[0] == site and vehicle.inside:
-            arm_overstay(ev, key)
+        if key[0] == site and vehicle.inside and fold in {None, fold_of(key)}:
+            _arm_overstay(ev, key)
 
 
-def arm_overstay(ev: Evaluation, key: VehicleKey) -> None:
+def _arm_overstay(ev: Evaluation, key: VehicleKey) -> None:
     """The same for one car; what was found is found again only if it may now stay longer and then does not."""
-    vehicle = ev.state.passages.vehicles.get(key)
-    entry = _open_entry(vehicle) if vehicle is not None else None
-    if vehicle is None or entry is None:
+    vehicle = ev.state.passages.vehicles[key]
+    entry = _open_entry(vehicle)
+    if entry is None:
         return
-    at = registers.overstay_at(ev, key, entry)
+    at = registers.overstay_at(ev, (key[0], fold_of(key)), entry)
     if vehicle.overstay_at != SAID or at > ev.now:
         _keep(ev, key, _replace(vehicle, overstay_at=at))

@@ -40,6 +40,13 @@ async def test_an_alert_is_acknowledged_and_closed_once_each(world: World) -> No
     assert row["feed_seq"] == 2  # what was refused has taken no number
 
 
+async def test_there_need_be_nothing_to_say_when_an_alert_is_acknowledged(world: World) -> None:
+    alert = world.alert()
+    world.add_alert(alert)
+    answer = await world.by("oscar").call("POST", f"alerts/{alert.alert_id}/acknowledge")
+    assert (answer.status_code, answer.json()["acknowledged"]["note"]) == (200, None)
+
+
 async def test_a_verdict_is_told_to_the_engine(world: World) -> None:
     alert = world.alert()
     world.add_alert(alert)

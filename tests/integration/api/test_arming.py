@@ -90,6 +90,7 @@ async def test_a_mode_that_cannot_be_is_refused(world: World, path: str, body: A
     ("path", "body", "status"),
     [
         (f"{ZONE}/plan", {"entry_doors": ["d9"]}, 422),
+        (f"{ZONE}/plan", {"entry_doors": ["d1"]}, 422),  # it is of no zone
         (f"{ZONE}/plan", {"windows": [NIGHT | {"to": "22:00"}]}, 422),
         (f"{ZONE}/plan", {"entry_delay_s": 601}, 422),
         ("arming/zones/z9/plan", {}, 404),

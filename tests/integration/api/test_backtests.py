@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any, Final
+from urllib.parse import quote
 
 import pytest
 
@@ -107,6 +108,18 @@ async def test_a_trace_is_asked_once_and_answered_when_it_is_done(world: World) 
     answer = await oscar.call("GET", path)
     assert (answer.status_code, answer.json()["trace"]) == (200, {"rules": []})
     assert (await oscar.get("backtests"))["items"] == []
+
+
+@pytest.mark.parametrize("event_id", ["door/1", "..", "a b?c=1&d#e", "../../rules"])
+async def test_an_event_whose_id_cannot_stand_in_a_path_is_traced_by_a_query(world: World, event_id: str) -> None:
+    oscar = world.by("oscar")
+    path = f"trace?device=d1&event_id={quote(event_id, safe='')}"
+    assert (await oscar.call("GET", path)).status_code == 404
+    world.add_event(0, event_id=event_id)
+    assert (await oscar.call("GET", path)).status_code == 202
+    assert jobs(world) == [Trace(site=SITE, device="d1", event_id=event_id)]
+    assert (await oscar.call("GET", f"trace?device=d1&event_id={'x' * 300}")).status_code == 422
+    assert (await world.by("gwen").call("GET", path)).status_code == 403
 
 
 async def test_a_trace_that_failed_says_why_and_is_asked_anew_later(world: World) -> None:

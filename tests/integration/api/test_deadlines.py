@@ -66,7 +66,7 @@ async def test_whoever_is_told_of_a_limit_is_told_when_it_is_over_and_not_when_t
         world.clock.advance(10 * MINUTE_US)
         await sweep_all(world)
     (near,) = await inbox_of(world, "gwen", "reminder")
-    assert near == f"工单{number}须在06-01 13:00前完成当前步骤(water b1)。"
+    assert near == f"工单{number}须在06-01 13:00前完成当前步骤(供水问题,b1)。"
     escalated = await inbox_of(world, "susan", "escalation")
     assert escalated
     assert all("(时限06-01 13:00)" in each for each in escalated)

@@ -8,13 +8,16 @@ import zipfile
 from typing import Any
 
 import pytest
+from nacl.signing import SigningKey
 from PIL import Image
+from psycopg.types.json import Jsonb
 
 from api.evidence import service
 from herun.clock import SECOND_US
-from herun.evidence import check_pack
+from herun.evidence import check_pack, make_pack
 from tests.integration.api.running import World
 from tests.integration.api.test_following import reported
+from tests.integration.api.test_order_strays import a_rated_order
 from tests.integration.api.test_pictures import photo, send
 
 
@@ -149,3 +152,62 @@ async def test_who_gets_no_pack_gets_no_pictures_by_it(world: World) -> None:
     for who in ("rita", "gwen", "oscar", "admin"):
         answer = await world.by(who).call("GET", f"work-orders/{number}/evidence?pictures=true")
         assert answer.status_code == 403, who
+
+
+async def test_what_was_answered_to_the_categorys_questions_is_redacted_too(world: World) -> None:
+    attributes = {"amount": "2000", "paid_on": "2026-05-01"}
+    report = {"category": "deposit", "text": "押金", "attributes": attributes}
+    number = (await world.by("rita").post("reports", report))["number"]
+    told = {"amount": "13812345678", "paid_on": ["找王五 京A12345", {"wx": "微信wx_abcd"}]}
+    world.rows("UPDATE work_orders SET attributes = %(told)s", told=Jsonb(told))
+    order = files_of(await pack(world, f"work-orders/{number}"))["order.json"]
+    shown = json.dumps(order["attributes"], ensure_ascii=False)
+    for personal in ("13812345678", "A12345", "wx_abcd"):
+        assert personal not in shown
+    assert set(order["attributes"]) == {"amount", "paid_on"}
+    assert "possible_actions" not in order
+
+
+async def test_a_pack_has_who_was_asked_whose_time_it_was_and_what_was_merged(world: World) -> None:
+    number = await a_rated_order(world)
+    susan, path = world.by("susan"), f"work-orders/{number}"
+    await world.by("rita").post(f"{path}/reopen", {"reason": "no"})
+    await susan.post(f"{path}/questions", {"text": "Since when? 13912345678"})
+    await world.by("rita").post(f"{path}/questions/answer", {"text": "今天,13912345678"})
+    other = (await world.by("rob").post("reports", {"category": "water", "text": "我叫张三丰,漏水"}))["number"]
+    await susan.post(f"work-orders/{other}/merge", {"master": number, "reason": "the same"})
+    part = (await susan.post(f"{path}/split", {"text": "the pipe"}))["number"]
+    content = await pack(world, path)
+    files = files_of(content)
+    (question,) = files["questions.json"]
+    assert (question["asked_by"], question["outcome"]) == ("susan", "answered")
+    assert question["answer"].startswith("今天")
+    clocks = files["clocks.json"]
+    assert [(each["asked_by"], each["approved"], each["decided_by"]) for each in clocks["pauses"]] == [
+        ("gwen", True, "susan")
+    ]
+    assert [(each["minutes"], each["decided_by"]) for each in clocks["extensions"]] == [(60, "susan")]
+    assert [each["outcome"] for each in clocks["promises"]] == ["answered", "answered", None]
+    assert [(each["number"], each["relation"]) for each in files["related.json"]] == [(other, "merged"), (part, "part")]
+    told = json.dumps(files, ensure_ascii=False)
+    for personal in ("13912345678", "张三丰", "rita", "rob"):
+        assert personal not in told
+
+
+async def test_a_pack_says_which_hashes_can_be_made_again_and_they_are(world: World) -> None:
+    number = (await world.by("rita").post("reports", {"category": "water", "text": "w"}))["number"]
+    await world.by("gwen").post(f"work-orders/{number}/handle", {"reason": "找王女士,13912345678"})
+    key = SigningKey(b"k" * 32)
+    files = files_of(await pack(world, f"work-orders/{number}"))
+    about = files.pop("manifest.json")
+    assert [(each["action"], each["as_written"]) for each in files["history.json"]] == [
+        ("opened", False), ("accept", True), ("dispatch", True), ("handle", False),
+    ]  # fmt: skip
+    assert about["chain"]["redacted"] == [1, 4]
+
+    def checked(history: list[dict[str, Any]]) -> list[str]:
+        return check_pack(make_pack({"history.json": json.dumps(history).encode()}, about, key))
+
+    assert checked(files["history.json"]) == []
+    files["history.json"][1]["actor"] = "oscar"
+    assert checked(files["history.json"]) == ["history.json: the hash of entry 2 is not of its words"]

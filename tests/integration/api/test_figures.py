@@ -246,10 +246,26 @@ async def test_figures_are_exported_with_chinese_headers_and_without_formulas(wo
     )
     text = (await world.by("susan").call("GET", "figures/export?format=csv&week=2026-W20")).content.decode("utf-8-sig")
     header, *lines = csv.reader(io.StringIO(text))
-    assert header[:2] == ["责任单位", "受理量"]
-    assert len(header) == 1 + len(MEANINGS) + 3 * len(RATES)
+    assert header[:3] == ["责任单位", "责任单位编号", "受理量"]
+    assert len(header) == 2 + len(MEANINGS) + 3 * len(RATES)
     assert [line[0] for line in lines] == ["'=1+2", "物业", "合计"]
     assert lines[2][header.index("解决率(%)")] == "100.00"
     told = cells((await world.by("susan").call("GET", "figures/export?week=2026-W20")).content)
     assert [row[0] for row in told] == [("s", "责任单位"), ("s", "=1+2"), ("s", "物业"), ("s", "合计")]
     assert all(kind != "f" for row in told for kind, _ in row)
+
+
+async def test_an_export_names_what_it_counts_and_keeps_the_ids_beside(world: World) -> None:
+    put(
+        world, [Row(number(0), unit="water-company", category="water", grid="g1"), Row(number(1), category="of-a-rule")]
+    )
+    susan = world.by("susan")
+    found = {}
+    for by in ("unit", "grid", "category", "week"):
+        answer = await susan.call("GET", f"figures/export?format=csv&week=2026-W20&by={by}")
+        _, *lines = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
+        found[by] = [line[:2] for line in lines]
+    assert ["自来水公司", "water-company"] in found["unit"]
+    assert ["West", "g1"] in found["grid"]
+    assert sorted(found["category"]) == [["of-a-rule", "of-a-rule"], ["供水问题", "water"], ["合计", ""]]
+    assert ["2026-W20", "2"] in found["week"]

@@ -20,7 +20,7 @@ from tests.integration.api.test_dispatch import arbitrated
 from tests.integration.api.test_order_cycle import answered, do, reported
 from tests.integration.api.test_pictures import photo
 from tests.integration.api.test_promotion import monitored
-from tests.unit.api.test_open311_media import PICTURE
+from tests.unit.api.test_images import picture
 
 # Hold no row of any site: names are hashed into buckets, and partitions belong to the engine.
 WITHOUT_SITE: Final = {"throttles", "partitions", "alembic_version", "snapshots", "outbox"}
@@ -65,7 +65,7 @@ async def fill(world: World) -> None:
     await world.admin.put("open311", {"enabled": True})
     await world.admin.put("open311-services/water", {})
     portal = await client(world)
-    files = {"media": ("a.jpg", PICTURE, "image/jpeg")}
+    files = {"media": ("a.jpg", picture(), "image/jpeg")}
     sent = {"api_key": portal.api_key, **WATER, "phone": "13800001234"}
     number = (await world.client.post(f"{V2}/requests.json", data=sent, files=files)).json()[0]["service_request_id"]
     await portal.post("servicerequestupdates", service_request_id=number, description="more")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
@@ -14,7 +14,7 @@ from api.open311 import batches, keys
 from api.open311.service import REPEATED_WITHIN
 from tests.integration.api.open311 import V2, WATER, Client, client, read, taking_part
 from tests.integration.api.running import World
-from tests.unit.api.test_open311_media import EXIF, JPEG_HEAD, PICTURE
+from tests.integration.api.test_open311 import LIFT
 
 MINUTE_US: Final = 60_000_000
 DAY_US: Final = 1440 * MINUTE_US
@@ -121,6 +121,55 @@ async def test_orders_of_alerts_are_published_only_where_the_category_says_so(wo
     assert (await stranger.request(number))["description"] == "水位过高"
     await world.admin.call("DELETE", "open311-services/water")
     assert await stranger.numbers() == []
+
+
+async def test_only_a_category_of_the_tree_is_offered_and_the_nearest_are_named(world: World) -> None:
+    await taking_part(world)
+    response = await world.admin.call("PUT", "open311-services/watr", {})
+    assert (response.status_code, response.json()["type"]) == (422, "urn:herun:problem:unknown_category")
+    (error,) = response.json()["errors"]
+    assert error["loc"] == ["path", "service_code"]
+    assert "nearest: water" in error["msg"]
+    assert world.rows("SELECT * FROM open311_services") == []
+
+
+async def test_what_was_set_of_a_category_that_the_tree_lost_offers_nothing(world: World) -> None:
+    await taking_part(world)
+    await world.admin.put("open311-services/water", {"name": {"zh": "水", "en": "Water"}})
+    world.rows("UPDATE open311_services SET service_code = 'zz'")
+    assert "zz" not in {each["service_code"] for each in read(await Client(world.client).get("services"))}
+    assert (await (await client(world)).post(**{**WATER, "service_code": "zz"})).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "name", [{}, {"zh": "水"}, {"en": "Water"}, {"xx": "<"}, {"zh": "水", "en": " "}, {"zh": "水", "xx": "x"}]
+)
+async def test_words_of_a_service_are_in_both_languages(world: World, name: dict[str, str]) -> None:
+    for settings in (
+        {"name": name},
+        {"notice": name},
+        {"attributes": [{**LIFT["attributes"][1], "description": name}]},
+    ):
+        assert (await world.admin.call("PUT", "open311-services/water", settings)).status_code == 422
+
+
+async def test_pages_of_any_origin_may_read_and_not_write(world: World) -> None:
+    await taking_part(world)
+    one = await client(world)
+    origin = {"Origin": "https://map.example.org"}
+    for path in ("services.json", "requests.xml", "requests/none.json", "nothing"):
+        headers = (await world.client.get(f"{V2}/{path}", headers=origin)).headers
+        assert headers["access-control-allow-origin"] == "*", path
+        assert "access-control-allow-credentials" not in headers
+    asking = {**origin, "Access-Control-Request-Headers": "accept-language"}
+    allowed = await world.client.options(f"{V2}/requests", headers={**asking, "Access-Control-Request-Method": "GET"})
+    assert (allowed.status_code, allowed.headers["access-control-allow-methods"]) == (200, "GET")
+    refused = await world.client.options(f"{V2}/requests", headers={**asking, "Access-Control-Request-Method": "POST"})
+    assert refused.status_code == 400
+    sent = await world.client.post(f"{V2}/requests", data={**WATER, "api_key": one.api_key}, headers=origin)
+    assert sent.status_code == 200
+    assert "access-control-allow-origin" not in sent.headers
+    assert "access-control-allow-origin" not in (await world.client.get("/v1/sites", headers=origin)).headers
 
 
 async def test_a_category_that_is_not_offered_is_neither_taken_nor_published(world: World) -> None:
@@ -303,38 +352,6 @@ async def test_a_client_takes_back_or_reopens_what_it_sent_in_where_the_order_al
     assert (await one.request(number))["status"] == "closed"
     (last,) = (await world.by("oscar").get(f"work-orders/{number}/history"))["items"][-1:]
     assert (last["action"], last["reason"]) == ("cancel", "自己好了")
-
-
-async def picture_sent(world: World, one: Client, picture: bytes = JPEG_HEAD + EXIF + PICTURE[len(JPEG_HEAD) :]) -> Any:
-    files = {"media": ("a.jpg", picture, "image/jpeg")}
-    fields = {"api_key": one.api_key, **WATER}
-    return await world.client.post(f"{V2}/requests.json", data=fields, files=files)
-
-
-async def test_a_picture_comes_along_bare_and_is_shown_where_the_site_shows_pictures(world: World) -> None:
-    await taking_part(world)
-    one = await client(world)
-    number = read(await picture_sent(world, one))[0]["service_request_id"]
-    assert (await one.request(number))["media_url"] is None
-    (media,) = (await world.by("oscar").get(f"open311-requests/{number}"))["media"]
-    assert (await world.client.get(f"{V2}/media/{media}")).status_code == 404
-    shown = await world.by("oscar").call("GET", f"open311-requests/{number}/media/{media}")
-    assert (shown.content, shown.headers["content-type"]) == (PICTURE, "image/jpeg")
-    await taking_part(world, shows_media=True)
-    url = (await one.request(number))["media_url"]
-    assert url == f"http://herun{V2}/media/{media}"
-    assert (await world.client.get(url)).content == PICTURE
-    world.rows("UPDATE work_orders SET confidential = true")
-    assert (await world.client.get(url)).status_code == 404
-
-
-async def test_what_is_no_picture_or_too_large_is_refused(world: World) -> None:
-    await taking_part(world)
-    one = await client(world)
-    for picture in (b"GIF89a", PICTURE[:20], PICTURE[:-2] + b"x" * (5 * 1024 * 1024) + b"\xff\xd9"):
-        response = await picture_sent(world, one, picture)
-        assert response.status_code == 400, len(picture)
-    assert orders(world) == 0
 
 
 async def test_who_sent_something_in_is_forgotten_in_time(world: World) -> None:

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from api.rules import service
 from herun.clock import to_datetime
 from herun.rule_files import KINDS
-from herun.rules import SWITCHED_OFF_UID
+from herun.rules import STORM_UID, SWITCHED_OFF_UID
 from tests.integration.api.running import NOON_US, SITE, As, World
 
 TEXT: Final = """\
@@ -84,7 +84,14 @@ async def test_what_is_refused_is_told_in_our_words(world: World) -> None:
     assert told["severity"] == "expected 'info', 'warning' or 'critical'"
     assert told["colour"] == "unknown field"
     answer = (await world.admin.call("PUT", "rules/r1", RULE | {"clear_below": 3})).json()
-    assert answer["errors"][0]["msg"] == "raise_above goes with clear_below, which is not higher"
+    (error,) = answer["errors"]
+    assert (error["loc"][-1], error["msg"]) == ("clear_below", "raise_above goes with clear_below, which is not higher")
+
+
+async def test_the_names_of_the_engines_own_alerts_are_refused(world: World) -> None:
+    for uid in (STORM_UID, SWITCHED_OFF_UID):
+        refused = await world.admin.call("PUT", f"rules/{uid}", RULE | {"uid": uid})
+        assert (refused.status_code, refused.json()["errors"][0]["loc"]) == (422, ["body", "uid"])
 
 
 @pytest.mark.parametrize("text", ["", "- a: [", f"[{TEXT!r}]", f"rules: [{json.dumps(RULE)}]", b"\xff", "*a"])
@@ -100,7 +107,8 @@ async def test_nobody_learns_anything_without_a_token(world: World) -> None:
 
 
 async def test_a_check_writes_nothing_and_tells_what_the_site_does_not_have(world: World) -> None:
-    listed = {**RULE, "uid": "r2", "kind": "plate_list", "plate_list": "l9", "key": "plate"}
+    cars = {"event_types": ["vehicle.passed"]}
+    listed = {**RULE, "uid": "r2", "kind": "plate_list", "plate_list": "l9", "key": "plate", "match": cars}
     del listed["raise_above"]
     body = {"rules": [{**RULE, "match": {**RULE["match"], **UNKNOWN}}, listed]}
     items = (await world.by("oscar").post("rules/check", body))["items"]

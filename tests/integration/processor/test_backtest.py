@@ -138,6 +138,21 @@ async def test_a_backtest_of_the_rules_as_they_were_is_what_the_live_engine_rais
     _the_command(told, tmp_path)
 
 
+async def test_what_other_rules_throw_is_not_told_of_one(world: World) -> None:
+    fails = rule("fails", "event", condition="100 / int(data.value) > 10")
+    processor = world.processor()
+    await processor.until_ready()
+    await world.control(put_device("d1"), put_rule(fails), put_rule(RULES["high"]))
+    await world.until_offset(await world.publish([event("e1", now_us(), 0)]))
+    thrown = {
+        uid: answer(world.database_url, Backtest(site=SITE, from_us=0, to_us=now_us() + SECOND_US, rule_uid=uid))[
+            "rule_errors"
+        ]
+        for uid in ("fails", "high", None)
+    }
+    assert thrown == {"fails": 1, "high": 0, None: 1}
+
+
 def _one_rule_alone(told: Told) -> None:
     """A rule of which only one version was ever in force, alone: the same."""
     for uid in ("held", "often", "silent", "listed"):

@@ -21,6 +21,7 @@ from nats.js.api import DiscardPolicy, StreamConfig
 
 from herun import streams, subjects
 from herun.clock import DAY_US, parse_time
+from herun.dead_letters import DeadLetterReason, encode_dead_letter, from_message
 from herun.settings import Settings
 from herun.stack import doctor, doctor_box, doctor_data
 from herun.stack.environment import StackSettings
@@ -197,6 +198,19 @@ async def test_a_stream_with_other_bounds_is_told(running: Running) -> None:
     await connection.jetstream().update_stream(config.evolve(discard=DiscardPolicy.OLD))
     found = await running.wrong()
     assert says(found, "problem stream", "EVENTS is bounded to", "discarding old; it should be")
+    await connection.close()
+
+
+async def test_a_device_whose_events_are_refused_for_their_time_is_named(running: Running) -> None:
+    connection = await nats.connect(running.known.need("nats_url"))
+    js = connection.jetstream()
+    await streams.ensure_streams(js)
+    now_us = running.known.make_clock().now_us()
+    for reason, at in ((DeadLetterReason.BAD_TIME, now_us), (DeadLetterReason.BAD_TIME, now_us - 2 * DAY_US)):
+        letter = from_message(reason, "demo.gate-1: 28,800 s ahead", "herun/v1/demo/gate-1/event", b"{}", at)
+        await js.publish(subjects.dead_letter_subject(reason.value), encode_dead_letter(letter))
+    found = await running.wrong()
+    assert says(found, "warning clock", "herun/v1/demo/gate-1/event: 1 messages", "demo.gate-1: 28,800 s ahead")
     await connection.close()
 
 

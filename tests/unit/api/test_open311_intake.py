@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -20,12 +21,19 @@ from api.problems import Problem
 NOW = datetime(2026, 6, 1, 4, tzinfo=UTC)
 PLAIN = Service("fire-lane", {"zh": "消防通道堵塞"}, {"zh": "消防通道堵塞"}, {"zh": "治安管理"})
 PLACE = {"address_id": "b1"}
-CHOICES = [{"key": "a", "name": {"zh": "甲"}}, {"key": "b", "name": {"zh": "乙"}}]
+CHOICES = [{"key": "a", "name": {"zh": "甲", "en": "A"}}, {"key": "b", "name": {"zh": "乙", "en": "B"}}]
 
 
 def attribute(datatype: DataType, **more: Any) -> Attribute:
     values = CHOICES if datatype in {DataType.SINGLE, DataType.MULTI} else []
-    whole = {"code": "X", "order": 1, "description": {"zh": "何物?"}, "values": values, "datatype": datatype, **more}
+    whole = {
+        "code": "X",
+        "order": 1,
+        "description": {"zh": "何物?", "en": "What?"},
+        "values": values,
+        "datatype": datatype,
+        **more,
+    }
     return Attribute.model_validate(whole)
 
 
@@ -33,9 +41,9 @@ def sent(**fields: str) -> Sent:
     return Sent({name: [value] for name, value in fields.items()})
 
 
-def flaws_of(service: Service, given: Sent) -> list[str]:
+def flaws_of(service: Service | None, given: Sent, pictures: Sequence[str] = ()) -> list[str]:
     with pytest.raises(Problem) as raised:
-        new_request(service, given)
+        new_request(service, given, pictures)
     assert raised.value.status_code == 400
     return [error.msg for error in raised.value.errors]
 
@@ -119,6 +127,8 @@ def test_a_flaw_is_told(fields: dict[str, str], flaw: str) -> None:
 
 def test_all_flaws_are_told_at_once() -> None:
     assert len(flaws_of(PLAIN, sent(lat="x", long="y", phone="z", email="w"))) == 4
+    assert len(flaws_of(None, sent(phone="z"))) == 3
+    assert flaws_of(PLAIN, sent(**PLACE), ["media 1: it is none"]) == ["media 1: it is none"]
 
 
 def test_a_whole_request_is_taken_as_it_is() -> None:

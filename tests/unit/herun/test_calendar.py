@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 from pydantic import ValidationError
 
-from herun.calendar import Calendar, DayKind, Decree, needed_years
+from herun.calendar import FIRST_YEAR, LAST_YEAR, Calendar, DayKind, Decree, needed_years
 
 # 国务院办公厅关于2026年部分节假日安排的通知: first and last day of each holiday, and the days worked for it.
 DECREE_OF_2026 = {
@@ -77,6 +77,35 @@ def test_a_decree_replaces_what_the_library_knows_of_its_year() -> None:
     assert calendar.kind_of(date(2026, 1, 2)) is DayKind.WORKDAY
     assert calendar.kind_of(date(2026, 1, 4)) is DayKind.WEEKEND
     assert calendar.kind_of(date(2025, 10, 1)) is DayKind.HOLIDAY
+
+
+def as_put_back(calendar: Calendar, year: int) -> Decree:
+    holidays, work = calendar.exceptions_of(year)
+    return Decree(year=year, holidays=holidays, make_up_workdays=work)
+
+
+def test_what_a_year_is_told_as_can_be_put_back_and_loses_no_day() -> None:
+    calendar = Calendar([Decree.model_validate(OF_2027)])
+    assert as_put_back(calendar, 2027) == Decree.model_validate(OF_2027)
+    assert date(2026, 12, 31) in calendar.exceptions_of(2026)[0]["元旦"]
+    years = [year for year in range(FIRST_YEAR, LAST_YEAR) if calendar.is_known(year)]
+    again = Calendar(as_put_back(calendar, year) for year in years)
+    assert [again.exceptions_of(year) for year in years] == [calendar.exceptions_of(year) for year in years]
+    for day in days(date(years[0], 1, 1), date(years[-1], 12, 31)):
+        assert (day, again.kind_of(day), again.holiday_of(day)) == (
+            day,
+            calendar.kind_of(day),
+            calendar.holiday_of(day),
+        )
+
+
+def test_a_decree_takes_no_december_day_from_the_years_that_come_after_and_replaces_its_own() -> None:
+    assert Calendar().holiday_of(date(2023, 12, 30)) == "New Year's Day"
+    of_2023 = Decree.model_validate({"year": 2023, "holidays": {"春节": ["2023-01-22"]}})
+    assert Calendar([of_2023]).kind_of(date(2023, 12, 30)) is DayKind.HOLIDAY
+    assert Calendar([of_2023]).kind_of(date(2023, 10, 2)) is DayKind.WORKDAY
+    of_2024 = Decree.model_validate({"year": 2024, "holidays": {"元旦": ["2024-01-01"]}})
+    assert Calendar([of_2024]).kind_of(date(2023, 12, 30)) is DayKind.WEEKEND
 
 
 def test_from_december_on_the_next_years_decree_should_be_there() -> None:

@@ -59,6 +59,44 @@ def test_what_the_engine_forgets_is_foretold(fields: dict[str, Any], anew: bool)
     assert begins_anew(body(), body(**fields)) is anew
 
 
+def matching(**scope: Any) -> dict[str, Any]:
+    return body(match={"event_types": ["state.reported", "reading.reported"], **scope})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "anew"),
+    [
+        (body(condition="data.value>2"), body(condition=" data.value  >  2 // why"), False),
+        (body(condition="data.name=='a  b'"), body(condition="data.name=='a b'"), True),
+        (matching(devices=["a", "b"]), matching(devices=["b", "a"]), False),
+        (matching(devices=["a"]), matching(devices=["b", "a"]), False),
+        (matching(devices=["a"], zones=["z"]), matching(devices=["a"]), False),
+        (matching(devices=["a", "b"]), matching(devices=["a"]), True),
+        (matching(), matching(devices=["a"]), True),
+        (matching(), body(match={"event_types": ["reading.reported", "state.reported"]}), False),
+        (matching(), body(match={"event_types": ["state.reported"]}), True),
+        (matching(where={"value": True}), matching(where={"value": 1}), True),
+        (matching(where={"value": 1}), matching(where={"value": 1.0}), False),
+    ],
+)
+def test_what_means_the_same_or_more_goes_on(old: dict[str, Any], new: dict[str, Any], anew: bool) -> None:
+    assert begins_anew(old, new) is anew
+
+
+def test_the_steps_of_a_sequence_are_in_order_and_their_types_are_not() -> None:
+    types = ["door.opened", "door.closed"]
+    first, second = {"event_types": types}, {"event_types": ["door.closed"], "condition": "event.type=='door.closed'"}
+    match = {"event_types": types}
+
+    def sequence(*steps: dict[str, Any]) -> dict[str, Any]:
+        texts = {"uid": "s", "title": {"en": "s"}, "text": {"en": "s"}, "category": "c"}
+        return {**texts, "kind": "sequence", "match": match, "within_s": 5, "steps": [*steps]}
+
+    again = {"event_types": types[::-1]}, {**second, "condition": "event.type == 'door.closed'"}
+    assert not begins_anew(sequence(first, second), sequence(*again))
+    assert begins_anew(sequence(first, second), sequence(second, first))
+
+
 def test_a_rule_that_was_not_there_begins_anew() -> None:
     assert (begins_anew(None, body()), begins_anew(body(), None), begins_anew(None, None)) == (True, True, False)
 
@@ -67,21 +105,32 @@ def test_a_rule_that_was_not_there_begins_anew() -> None:
     ("fields", "said"),
     [
         ({}, []),
-        ({"text": {"zh": "{valeu}"}}, ["text.zh: {valeu} is filled in by nothing"]),
-        ({"field": "level"}, ["field: reading.reported has no field level"]),
         (
-            {"match": {"event_types": ["reading.reported"], "where": {"metirc": "a"}}},
-            ["match.where: reading.reported has"],
+            {"text": {"zh": "{valeu}", "en": "{value}"}},
+            ["text.zh: {valeu} is filled in by nothing; known are building"],
         ),
         (
-            {"match": {"event_types": ["vehicle.passed"], "where": {"plait": "a"}}},
-            ["match.where: vehicle.passed has no field plait", "field: vehicle.passed has no field value"],
+            {"text": {"zh": "{device.__class__}", "en": "{device"}},
+            ["text.zh: {device.__class__} is", "text.en: {device is"],
         ),
+        ({"text": {"zh": "{value:.2f}", "en": "value}"}}, ["text.zh: {value:.2f} is", "text.en: } is"]),
+        ({"text": {"zh": "{finding}", "en": "e"}}, ["text.zh: {finding} is filled in by nothing"]),
+        ({"title": {"en": "{device} is high"}}, ["title: there is none in zh"]),
         ({"match": {"event_types": ["vehicle.passed"], "where": {"plate_hash": "a"}}, "field": "confidence"}, []),
         ({"match": {"event_types": ["reading.reported", "state.reported"], "where": {"name": "a"}}}, []),
+        (
+            {"match": {"event_types": ["passage.flagged"], "where": {"plate_hash": "a"}}, "field": "secs"},
+            ["match.where.plate_hash: passage.flagged has no field", "field: passage.flagged has no field secs"],
+        ),
     ],
 )
 def test_what_is_hardly_meant_is_doubted(fields: dict[str, Any], said: list[str]) -> None:
     found = doubts(RULE.validate_python(body(**fields)))
     assert len(found) == len(said)
     assert all(each.startswith(start) for each, start in zip(found, said, strict=True))
+
+
+def test_the_text_of_an_anomaly_may_ask_for_its_finding() -> None:
+    given = {name: body()[name] for name in ("uid", "title", "category", "match")}
+    texts = {"zh": "{finding}", "en": "{finding}"}
+    assert doubts(RULE.validate_python(given | {"kind": "anomaly", "text": texts})) == []

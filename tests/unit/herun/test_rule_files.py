@@ -25,6 +25,33 @@ match:
   where: {metric: level}
 raise_above: 30
 """
+NAMED = """\
+uid: x
+title: {zh: 水位, en: Water}
+text: {zh: 水位, en: Water}
+category: water
+"""
+AGGREGATE = "kind: aggregate\n" + GOOD.partition("\n")[2] + "window: sliding\nfunction: avg\nsize_s: 60\n"
+SEQUENCE = (
+    NAMED
+    + """\
+kind: sequence
+match: {event_types: [door.opened]}
+steps: [{event_types: [door.opened]},
+  {event_types: [door.closed]}]
+within_s: 5
+"""
+)
+DISTINCT = (
+    NAMED
+    + """\
+kind: distinct
+match: {event_types: [vehicle.passed]}
+field: plate
+count: 2
+window_s: 60
+"""
+)
 
 
 def complaints(text: str) -> list[str]:
@@ -67,8 +94,36 @@ def test_a_rule_knows_the_line_where_it_begins() -> None:
         (GOOD.replace("level}", "[1]}"), "f:8: match.where.metric: expected true or false; or "),
         (GOOD.replace("threshold", "treshold"), "f:1: kind: expected one of event, threshold"),
         (GOOD.replace("kind: threshold\n", ""), "f:1: kind: expected one of event, threshold"),
-        (GOOD + "clear_below: 40\n", "f:1: raise_above goes with clear_below, which is not higher"),
-        (GOOD + "condition: data.value >\n", "f:10: condition: Failed to parse expression"),
+        (GOOD + "clear_below: 40\n", "f:10: clear_below: raise_above goes with clear_below, which is not higher"),
+        (GOOD + "clear_above: 40\n", "f:10: clear_above: raise_above goes with clear_below"),
+        (GOOD + "raise_below: 3\n", "f:10: raise_below: give either raise_above or raise_below"),
+        (GOOD.replace("raise_above: 30\n", ""), "f:1: give either raise_above or raise_below"),
+        (GOOD.replace("30", "true"), "f:9: raise_above: expected a number"),
+        (GOOD + "cooldown_s: true\n", "f:10: cooldown_s: expected a number"),
+        (
+            GOOD.replace("reading.reported", "vehicle.passed") + 'condition: data.plate == "a"\n',
+            "f:10: condition: ['plate']",
+        ),
+        (
+            GOOD.replace("reading.reported", "vehicle.passed").replace("level", "a").replace("metric", "plate"),
+            "f:8: match.where.plate: ['plate']",
+        ),
+        (AGGREGATE + "every_s: 600\n", "f:13: every_s: every_s is at most size_s"),
+        (AGGREGATE.replace("sliding", "tumbling") + "every_s: 5\n", "f:13: every_s: every_s goes with sliding windows"),
+        (AGGREGATE.replace("avg", "duration"), "f:11: function: duration is measured of sessions"),
+        (SEQUENCE, "f:8: steps.1.event_types: the step asks for ['door.closed']"),
+        (GOOD.replace("uid: high", "uid: herun-storm"), "f:2: uid: names that begin with herun- are"),
+        (GOOD + "schedule: {windows: []}\n", "f:10: schedule.windows: without a window it never raises"),
+        (GOOD + "field: metric\n", "f:10: field: metric of reading.reported is never a number"),
+        (GOOD.replace("level", "3"), "f:8: match.where.metric: metric of reading.reported is never a number"),
+        (GOOD + "field: valeu\n", "f:10: field: reading.reported has no field valeu; did you mean value?"),
+        (
+            GOOD.replace("metric", "metrik"),
+            "f:8: match.where.metrik: reading.reported has no field metrik; did you mean",
+        ),
+        (GOOD + "key: plate\n", "f:10: key: reading.reported has no field plate_hash"),
+        (DISTINCT, "f:7: field: vehicle.passed has no field plate; did you mean plate_"),
+        (GOOD + "condition: data.value >\n", "f:10: condition: column 13: it ends too early"),
         (GOOD + "condition: |\n  value > 3\n", "f:10: condition: unknown ['value']; a condition sees data, device"),
         (
             GOOD + "condition: data.valeu > 3\n",

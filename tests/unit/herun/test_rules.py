@@ -104,7 +104,8 @@ def test_a_comparison_of_before_cel_means_the_same(value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("condition", "said"), [("data.value >", "Syntax error"), ("value > 1", "unknown ['value']"), ("", "at least 1")]
+    ("condition", "said"),
+    [("data.value >", "column 13: it ends too early"), ("value > 1", "unknown ['value']"), ("", "at least 1")],
 )
 def test_a_condition_that_is_none_is_refused_with_what_is_wrong(condition: str, said: str) -> None:
     with pytest.raises(ValidationError, match=re.escape(said)):

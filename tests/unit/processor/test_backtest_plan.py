@@ -68,6 +68,7 @@ def test_a_rule_that_is_not_in_force_is_unknown(said: list[tuple[str, dict[str, 
     with pytest.raises(InvalidInputError, match="no rule high is in force") as error:
         plan_rules(job(rule_uid="high"), said)
     assert error.value.reason == "unknown_rule"
+    assert "high" not in error.value.detail.partition("; ")[2]
 
 
 def test_a_candidate_that_is_no_rule_is_refused_with_the_place() -> None:

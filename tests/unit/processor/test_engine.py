@@ -168,7 +168,9 @@ def test_a_rule_that_throws_is_switched_off_and_the_others_go_on(monkeypatch: py
     assert len(driver.rule_errors) == MAX_RULE_ERRORS
     assert driver.rule_errors[0] == RuleError("bad", "ZeroDivisionError('bad')", n=0)
     assert driver.engine.state.holders == {}
-    assert not any("bad" in key for key in (*driver.engine.state.due, *driver.engine.state.current))
+    state = driver.engine.state
+    assert not any(key[:2] == (SITE, "bad") for key in state.current)
+    assert not any(key[1:3] == (SITE, "bad") for key in state.due)
     switched_off = [alert for alert in driver.alerts if alert.rule_uid == SWITCHED_OFF_UID]
     assert [(alert.key, alert.severity) for alert in switched_off] == [("bad", "critical")]
     assert sum(alert.rule_uid == "good" and alert.version == 1 for alert in driver.alerts) == MAX_RULE_ERRORS + 3
@@ -176,6 +178,43 @@ def test_a_rule_that_throws_is_switched_off_and_the_others_go_on(monkeypatch: py
     driver.control(put_rule(rule("bad", "threshold", raise_above=7, version=2)))
     driver.events(event("again", at(1000), 9))
     assert driver.alerts[-2].rule_uid == "bad"
+
+
+def test_a_condition_that_would_take_minutes_stops_nobody_and_is_switched_off() -> None:
+    forty = f"[{','.join('0' * 40)}]"
+    dear = f"{forty}.all(a, {forty}.all(b, {forty}.all(c, {forty}.all(d, a + b + c + d == 0))))"
+    driver = Driver(
+        put_rule(rule("dear", "event", condition=dear)), put_rule(rule("good", "count", count=1, window_s=1))
+    )
+    driver.restart()  # it was put before: it still loads
+    driver.may_fail = True
+    for n in range(MAX_RULE_ERRORS + 1):
+        assert len(driver.events(event(f"e{n}", at(10 * n))).rows) == 1
+    assert [each.rule_uid for each in driver.rule_errors] == ["dear"] * MAX_RULE_ERRORS
+    assert "too dear" in driver.rule_errors[0].error
+    assert [alert.key for alert in driver.alerts if alert.rule_uid == SWITCHED_OFF_UID] == ["dear"]
+    assert sum(alert.rule_uid == "good" and alert.version == 1 for alert in driver.alerts) == MAX_RULE_ERRORS + 1
+
+
+def test_the_alert_of_a_rule_that_is_switched_off_is_cleared_when_it_is_put_again_or_removed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    driver = Driver()
+    driver.may_fail = True
+
+    def throw(self: Threshold, *_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Threshold, "step", throw)
+    for version in (1, 2):
+        driver.control(put_rule(rule("bad", "threshold", raise_above=7, version=version)))
+        for n in range(MAX_RULE_ERRORS):
+            driver.events(event(f"e{version}-{n}", at(100 * version + n), 9))
+    driver.control(Control(SITE, "gone", "rule.removed", {"uid": "bad"}))
+    told = [(alert.version, alert.state) for alert in driver.alerts if alert.rule_uid == SWITCHED_OFF_UID]
+    assert told == [(1, "raised"), (2, "cleared")] * 2
+    state = driver.engine.state
+    assert (state.current, state.storms) == ({}, {})
 
 
 def test_a_part_that_throws_is_taken_back_and_everything_else_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from herun.alerts import Alert
 from herun.frames import Control
-from processor.engine.alerting import FORGET, RuleHead, by_event, raise_alert
+from processor.engine.alerting import RuleHead, by_event, raise_alert
+from processor.engine.masters import FORGET
 from processor.engine.merging import GRACE_US, MAX_LEVELS
 from tests.unit.processor.driving import Driver
 from tests.unit.processor.samples import SECOND_US, SITE, START_US, close_alert, event, put_device, put_rule, rule
@@ -157,6 +158,18 @@ def test_it_waits_no_longer_than_the_grace() -> None:
     driver.pass_until(at(30 + GRACE_S))
     assert driver.story == [("raised", 30)]
     assert driver.alerts[0].merged_into is None
+
+
+def test_it_waits_for_a_switch_that_never_spoke_only_if_the_rule_expects_it() -> None:
+    for devices in (["camera", "switch"], ["camera"]):
+        match = {"event_types": ["reading.reported"], "devices": devices}
+        driver = Driver(put_rule(SILENT | {"match": match}), *tree(switch=None, camera="switch"))
+        driver.events(event("e1", at(0), device="camera"))
+        driver.pass_until(at(29))
+        assert driver.alerts == []
+        driver.pass_until(at(31))
+        told = {alert.device: alert.merged_into is not None for alert in driver.alerts}
+        assert told == ({"camera": True, "switch": False} if len(devices) == 2 else {"camera": False})
 
 
 def test_it_does_not_wait_for_a_switch_that_speaks() -> None:

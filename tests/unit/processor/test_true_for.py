@@ -23,6 +23,28 @@ def test_the_timer_survives_a_restart_and_fires_once() -> None:
     assert driver.alerts[0].cause == {"timer": "true_for", "device": "d1", "armed_by": "e1", "due": at(5)}
 
 
+def test_what_is_pending_is_kept_when_the_rule_only_reads_otherwise_or_looks_at_more() -> None:
+    written = rule("wet", "true_for", condition="data.value==true", duration_s=5, match={"devices": ["d1", "d0"]})
+    wider = {**written["match"], "devices": ["d0", "d2", "d1"]}
+    again = written | {"condition": "data.value == true", "match": wider, "version": 2}
+    driver = Driver(put_rule(written))
+    driver.events(event("e1", at(0), True))
+    driver.pass_until(at(3))
+    driver.control(put_rule(again, "again"))
+    driver.events(event("e2", at(4), True, device="d2"))
+    driver.pass_until(at(20))
+    assert driver.story == [("raised", 5), ("raised", 9)]
+
+
+def test_of_events_of_one_time_the_one_that_came_later_is_the_later_one_whatever_their_ids() -> None:
+    for ids, last in ((("b", "a"), False), (("a", "b"), False), (("b", "a"), True), (("a", "b"), True)):
+        driver = Driver(put_rule(FOR_5))
+        for event_id, value in zip(ids, (not last, last), strict=True):
+            driver.events(event(event_id, at(0), value))
+        driver.pass_until(at(20))
+        assert driver.story == ([("raised", 5)] if last else [])
+
+
 def test_a_device_whose_clock_is_behind_is_not_raised_early() -> None:
     driver = Driver(put_rule(FOR_5))
     driver.tick(at(600))

@@ -58,7 +58,7 @@ async def test_ten_thousand_clocks_are_no_trouble() -> None:
 
 async def test_a_part_that_threw_is_a_problem() -> None:
     lines = await found({}, {"Arming": 3})
-    assert lines[0] == "ok clock: no device's clock is known to be off"
+    assert lines[0] == "ok clock: no clock of a device whose events are taken is known to be off"
     assert lines[1].startswith("problem engine: Arming failed 3 times since the processor's start")
 
 

@@ -6,6 +6,7 @@ import asyncio
 import email
 import email.policy
 from dataclasses import replace
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import psycopg
@@ -19,7 +20,7 @@ from api.transactions import begin
 from api.work_orders import store as work_orders
 from herun.clock import SystemClock
 from tests.integration.api.notices.conftest import Post
-from tests.integration.api.notices.fakes import HANG, REDIRECT
+from tests.integration.api.notices.fakes import HANG, REDIRECT, wall_s
 from tests.integration.api.test_dispatch_pool import pooled
 from tests.integration.api.test_order_cycle import reported
 
@@ -56,6 +57,22 @@ async def test_a_confirmed_address_gets_each_notice_once_with_an_id_of_its_own(p
     ids = {line for text in mails for line in text.splitlines() if line.startswith("Message-ID")}
     assert len(ids) == 2
     assert all(number not in text.split("\r\n\r\n", 1)[0] for text in mails)
+
+
+async def test_a_mail_says_when_it_was_sent_and_keeps_its_id_when_it_comes_again(post: Post) -> None:
+    await with_email(post)
+    await post.report()
+    await post.run()
+    first = email.message_from_string(post.mail.mails[0][1], policy=email.policy.default)
+    post.world.rows("UPDATE notices SET state = 'waiting' WHERE channel = 'email'")  # as after a crash
+    post.later(301)
+    await post.run()
+    again = [email.message_from_string(text, policy=email.policy.default) for _, text in post.mail.mails[2:]]
+    assert first["Message-ID"] in [each["Message-ID"] for each in again]
+    for each in (first, *again):
+        sent_at = parsedate_to_datetime(each["Date"])
+        assert abs(sent_at.timestamp() - wall_s()) < 60
+        assert sent_at.utcoffset() is not None
 
 
 async def test_an_address_that_nobody_confirmed_gets_its_code_and_nothing_else(post: Post) -> None:

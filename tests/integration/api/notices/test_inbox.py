@@ -14,7 +14,7 @@ from api.work_orders import store as work_orders
 from api.work_orders.order import Order
 from herun.clock import HOUR_US, to_datetime
 from tests.integration.api.notices.conftest import Post
-from tests.integration.api.running import SITE, World
+from tests.integration.api.running import LAYOUT, SITE, World
 from tests.integration.api.test_dispatch_pool import pooled
 
 
@@ -86,6 +86,20 @@ async def test_every_reporter_of_merged_orders_hears_of_each_step_with_their_own
     assert "rita" not in str(inbox)
 
 
+async def test_what_was_merged_into_a_cancelled_order_goes_on_and_its_reporter_hears_just_that(post: Post) -> None:
+    world = post.world
+    number = await post.report("rita")
+    copies = {who: await post.report(who) for who in ("rob", "ruth")}
+    for copy in copies.values():
+        await world.by("oscar").post(f"work-orders/{copy}/merge", {"master": number, "reason": "The same pipe"})
+    world.rows("DELETE FROM notices")
+    await world.by("oscar").post(f"work-orders/{number}/cancel", {"reason": "No such leak"})
+    assert await kinds(world, "rita") == [("cancelled", number)]
+    for who, copy in copies.items():
+        assert await kinds(world, who) == [("separated", copy), ("under_way", copy)]
+        assert number not in str(await world.by(who).get("/v1/me/notices"))
+
+
 async def test_who_is_asked_hears_of_it_and_the_reporters_of_merged_orders_do_not(post: Post) -> None:
     world = post.world
     number, copy = await post.report("rita"), await post.report("rob")
@@ -127,6 +141,26 @@ async def test_a_confidential_order_names_no_place_and_is_told_to_no_group(post:
             await service.tell(tx, Telling(audience, Kind.REOPENED, Urgency.SOON), f"test:{audience}", secret)
     assert {row["recipient"] for row in post.rows()} == {"gwen", "rita", "susan"}
     assert all(row["details"] == {} for row in post.rows())
+
+
+async def test_a_notice_names_category_and_building_as_people_call_them(post: Post) -> None:
+    world = post.world
+    buildings = [{"building": name, "name": f"{name[1:]}号楼"} for name in ("b1", "b2", "b3")]
+    await world.by("admin").put("layout", {**LAYOUT, "buildings": buildings})
+    report = {"category": "water", "text": "漏水", "building": "b1"}
+    number = (await world.by("rita").post("reports", report))["number"]
+    (told,) = (await world.by("gwen").get("/v1/me/notices"))["items"]
+    assert told["text"] == {
+        "zh": f"工单{number}已派给您(供水问题,1号楼)。",
+        "en": f"Work order {number} is yours (Water supply, 1号楼).",
+    }
+
+
+async def test_an_order_of_a_category_that_the_tree_lacks_is_told_with_its_free_name(post: Post) -> None:
+    order = replace(await order_of(post.world, await post.report()), category="of-a-rule", building=None)
+    async with begin(post.world.resources, SITE) as tx:
+        await service.tell(tx, Telling(Audience.WORKER, Kind.URGED, Urgency.SOON), "test", order)
+    assert (await post.world.by("gwen").get("/v1/me/notices"))["items"][0]["text"]["zh"].endswith("(of-a-rule)。")
 
 
 async def test_a_deadline_told_twice_is_heard_once(post: Post) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 from dataclasses import dataclass
@@ -9,9 +10,10 @@ from dataclasses import dataclass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from herun.passages import FLAGGED
 from herun.personal import CONFUSABLE
 from processor.engine.passages.findings import name_of
-from tests.unit.processor.passages.gates import HOUR, MINUTE, Estate, entries_inside
+from tests.unit.processor.passages.gates import HOUR, MINUTE, Estate, control, entries_inside, hashes
 
 PLATES = ("测A12345", "测BXY890", "测C7K0W1", "测DD00817")  # far from each other, also when folded
 DEVICES = ("north-in", "north-out", "south-in", "south-out")
@@ -50,12 +52,13 @@ def judge(truth: list[Passing]) -> tuple[Counter[tuple[str, str, float]], list[t
     return findings, stays, len(inside)
 
 
-def misread(plate: str, chance: random.Random) -> str:
-    """The plate as a camera may see it: characters taken for their look-alikes."""
-    return "".join(
+def misread(plate: str, chance: random.Random) -> tuple[str, int]:
+    """The plate as a camera may see it: characters taken for their look-alikes, of which it is less sure."""
+    seen = "".join(
         chance.choice(next((each for each in CONFUSABLE if char in each), char)) if chance.random() < 0.3 else char
         for char in plate
     )
+    return seen, 90 if seen == plate else 70
 
 
 passings = st.lists(
@@ -72,17 +75,17 @@ passings = st.lists(
 def test_whatever_the_order_within_the_lateness_the_answer_is_that_of_the_true_order(
     truth: list[Passing], chance: random.Random, disorder: float
 ) -> None:
-    deliveries: list[tuple[float, int, Passing, str, float]] = []
+    deliveries: list[tuple[float, int, Passing, tuple[str, int], float]] = []
     for passing in truth:
         for _ in range(chance.randint(1, 4)):
             second = passing.second + chance.uniform(0, 4)
-            plate, n = misread(PLATES[passing.car], chance), len(deliveries)
+            seen, n = misread(PLATES[passing.car], chance), len(deliveries)
             for _ in range(chance.choice((1, 1, 2))):  # some come twice
                 late = chance.uniform(0, LATENESS - MINUTE) if chance.random() < disorder else chance.uniform(0, 2)
-                deliveries.append((second + late, n, passing, plate, second))
+                deliveries.append((second + late, n, passing, seen, second))
     estate = Estate()
-    for arrival, n, passing, plate, second in sorted(deliveries, key=lambda each: each[:2]):
-        estate.read(passing.device, plate, second, arrives=arrival, n=n)
+    for arrival, n, passing, (plate, sure), second in sorted(deliveries, key=lambda each: each[:2]):
+        estate.read(passing.device, plate, second, arrives=arrival, n=n, confidence=sure)
     estate.wait(15)
     assert len(estate.passages()) == len(truth)
     estate.wait(LATENESS + MINUTE)
@@ -212,10 +215,137 @@ def test_where_two_clocks_differ_what_came_first_was_first() -> None:
 
 def test_a_read_that_is_too_late_changes_no_pairing() -> None:
     estate = Estate()
+    estate.read("south-in", PLATES[1], 0)  # its clock is right
     estate.read("north-in", CAR, 0)
     estate.read("north-out", CAR, HOUR)
     estate.wait(15 * MINUTE)
     estate.read("south-in", CAR, 1800, arrives=HOUR + 20 * MINUTE)
     estate.wait(20 * MINUTE)
     assert estate.passages()[-1]["late"] is True
+    assert (estate.inside, estate.findings()) == (1, [])
+
+
+OFFSETS = (0, 120, 300, 3300, -3300)  # seconds that a camera is ahead
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    passings,
+    st.fixed_dictionaries({device: st.sampled_from((0, 0, *OFFSETS)) for device in DEVICES}),
+    st.randoms(use_true_random=False),
+)
+def test_whatever_the_clocks_say_the_answer_is_that_of_the_true_order(
+    truth: list[Passing], ahead: dict[str, int], chance: random.Random
+) -> None:
+    estate = Estate()
+    for passing in truth:
+        second = passing.second
+        for _ in range(chance.randint(1, 3)):
+            second += chance.uniform(0, 2)
+            plate, sure = misread(PLATES[passing.car], chance)
+            arrives = second + chance.uniform(0, 0.5)
+            estate.read(passing.device, plate, second + ahead[passing.device], arrives=arrives, confidence=sure)
+        estate.wait(12)
+    estate.wait(LATENESS + MINUTE)
+    findings, stays, inside = judge(truth)
+    assert Counter((finding, device) for finding, device, _ in estate.findings()) == Counter(
+        (finding, device) for finding, device, _ in findings.elements()
+    )
+    assert (len(estate.passages()), estate.inside) == (len(truth), inside)
+    told = sorted(each["stay_s"] for each in estate.passages() if "stay_s" in each)
+    assert all(
+        abs(one - (end - begin)) < 10
+        for one, (begin, end) in zip(told, sorted(stays, key=lambda s: s[1] - s[0]), strict=True)
+    )
+
+
+def test_a_clock_that_is_set_wrong_costs_one_passage_and_no_more() -> None:
+    """The first that is so late may be late; the next ones, as late, say that it is the clock."""
+    estate = Estate()
+    estate.read("south-out", PLATES[3], 0)
+    for n in range(3):
+        second = HOUR * (n + 1)
+        estate.read("north-in", PLATES[n], second)
+        estate.read("south-out", PLATES[n], second + 600 - 3300, arrives=second + 600)
+    estate.wait(20 * MINUTE)
+    assert estate.inside == 1
+
+
+def test_what_a_new_camera_held_back_is_not_taken_for_a_wrong_clock() -> None:
+    estate = Estate()
+    for n in range(3):
+        estate.read("south-out", PLATES[n], n * 60, arrives=HOUR)
+    estate.wait(20 * MINUTE)
+    assert [each.get("late") for each in estate.passages()] == [None, None, None]
+    times = sorted(second for _, _, second in estate.findings())
+    assert times == [60, 120, HOUR]
+
+
+ALIKE = ("测AD1234", "测A01234")
+
+
+def test_two_cars_whose_plates_look_alike_and_are_read_surely_are_two() -> None:
+    estate = Estate()
+    for n, plate in enumerate(ALIKE):
+        estate.read("north-in", plate, n * 5 * MINUTE)
+    estate.wait(20 * MINUTE)
+    assert (estate.inside, estate.findings()) == (2, [])
+    for n, plate in enumerate(ALIKE):
+        estate.read("south-out", plate, HOUR + n * 10 * MINUTE)
+    estate.wait(20 * MINUTE)
     assert (estate.inside, estate.findings()) == (0, [])
+    assert [each.get("match") for each in estate.passages()] == [None, None, "exact", "exact"]
+    estate.wait(2 * HOUR)
+    assert estate.engine.state.passages.vehicles == {}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=16), st.randoms(use_true_random=False))
+def test_look_alikes_that_are_read_surely_come_and_go_as_any_cars_do(
+    moves: list[tuple[int, bool]], chance: random.Random
+) -> None:
+    cars, inside, estate, second = (*ALIKE, "测AQ1234", PLATES[0]), set[int](), Estate(), 0.0
+    for car, is_north in moves:
+        second += SPACING + 30
+        device = ("north" if is_north else "south") + ("-out" if car in inside else "-in")
+        inside ^= {car}
+        for n in range(chance.randint(1, 3)):
+            estate.read(device, cars[car], second + n)
+    estate.wait(LATENESS + 2 * MINUTE)
+    assert (len(estate.passages()), estate.findings()) == (len(moves), [])
+    assert (estate.inside if moves else 0) == len(inside)
+    assert all(each["match"] == "exact" for each in estate.passages() if "match" in each)
+    estate.wait(2 * HOUR)
+    assert len(estate.engine.state.passages.vehicles) == len(inside)
+
+
+def test_an_exit_that_is_read_as_its_look_alike_still_ends_the_only_stay_that_fits() -> None:
+    estate = Estate()
+    estate.read("north-in", ALIKE[0], 0)
+    estate.read("north-in", ALIKE[1], 5 * MINUTE)
+    estate.read("south-out", ALIKE[0], HOUR)
+    estate.read("south-out", "测AO1234", HOUR + 5 * MINUTE, confidence=60)
+    estate.wait(20 * MINUTE)
+    assert estate.inside == 0
+    assert {finding for finding, _, _ in estate.findings()} <= {"paired_late"}
+
+
+def test_look_alikes_that_both_stand_on_a_list_are_two_cars_however_they_are_read() -> None:
+    made = [hashes(plate) for plate in ALIKE]
+    residents = control("list.put", {"name": "residents", "hashes": [each["plate_hash"] for each in made]})
+    for controls, inside, found in (([residents], 2, []), ([], 1, ["clone"])):
+        estate = Estate(*controls, residents_list="residents")
+        for n, plate in enumerate(ALIKE):
+            estate.read("north-in", plate, n * 5 * MINUTE, confidence=60)
+        estate.wait(20 * MINUTE)
+        assert (estate.inside, [finding for finding, _, _ in estate.findings()]) == (inside, found)
+
+
+def test_a_clone_says_how_its_plate_agrees() -> None:
+    for second, sure, match in ((ALIKE[0], 90, "exact"), (ALIKE[1], 60, "confusable")):
+        estate = Estate()
+        estate.read("north-in", ALIKE[0], 0)
+        estate.read("south-in", second, HOUR, confidence=sure)
+        estate.wait(20 * MINUTE)
+        (flagged,) = [json.loads(event.data) for event in estate.found if event.event_type == FLAGGED]
+        assert (flagged["finding"], flagged["match"]) == ("clone", match)

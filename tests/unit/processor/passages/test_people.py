@@ -77,6 +77,21 @@ def test_persons_on_openings_of_their_own_are_not(closes: float | None) -> None:
     assert found(estate) == []
 
 
+@pytest.mark.parametrize("ahead", [3300, -3300])
+@pytest.mark.parametrize("is_camera", [True, False])
+def test_a_door_and_a_camera_whose_clocks_differ_stand_in_one_time(ahead: int, is_camera: bool) -> None:
+    estate = lobby(crowd_size=5)
+    door, camera = (0, ahead) if is_camera else (ahead, 0)
+    for opening in (0, HOUR):
+        estate.say("door", "door.opened", opening + door, arrives=opening)
+        capture(estate, opening + 2 + camera, FACE, arrives=opening + 2, direction="in")
+        capture(estate, opening + 4 + camera, OTHER, arrives=opening + 4, direction="in")
+        estate.say("door", "door.closed", opening + 9 + door, arrives=opening + 9)
+    assert found(estate) == [("tailgating", 4), ("tailgating", HOUR + 4)]
+    times = [(event.event_time - at(0)) // 1_000_000 for event in estate.found if event.event_type == COMPLETED]
+    assert times == [2, 4, HOUR + 2, HOUR + 4]
+
+
 def test_one_face_that_is_captured_twice_is_one_person() -> None:
     estate = lobby()
     estate.say("door", "door.opened", 0)

@@ -1,0 +1,150 @@
+"""What happens to a request after it was sent in: what its client adds to it, and what it is merged into."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from api.open311.service import REPEATED_WITHIN
+from tests.integration.api.many_orders import put
+from tests.integration.api.open311 import Client, client, read, taking_part
+from tests.integration.api.running import World
+from tests.integration.api.test_topics import FLOODS, said, sort_now
+
+MINUTE_US = 60_000_000
+
+
+async def told(one: Client, number: str, description: str = "还没好", **more: Any) -> str:
+    """The id of an update that has to be taken."""
+    response = await one.post("servicerequestupdates", service_request_id=number, description=description, **more)
+    assert response.status_code == 200, response.text
+    return str(read(response)[0]["update_id"])
+
+
+async def answered(world: World, number: str) -> None:
+    for action, who, body in [
+        ("handle", "gwen", {}),
+        ("resolve", "gwen", {"text": "换了阀门"}),
+        ("answer", "oscar", {"text": "好了"}),
+    ]:
+        await world.by(who).post(f"work-orders/{number}/{action}", body)
+
+
+async def state(world: World, number: str) -> str:
+    return str((await world.by("oscar").get(f"work-orders/{number}"))["state"])
+
+
+async def test_a_request_is_reopened_with_words_that_were_said_of_it_before(world: World) -> None:
+    await taking_part(world)
+    one = await client(world)
+    number = await one.submitted(address_id="b1")
+    first, closed = await told(one, number), await told(one, number, status="CLOSED")
+    await answered(world, number)
+    reopening = await told(one, number, status="REOPEN")
+    assert len({first, closed, reopening}) == 3
+    assert await state(world, number) == "dispatched"
+
+
+async def test_a_request_is_taken_back_with_words_that_were_said_of_it_before(world: World) -> None:
+    await taking_part(world)
+    one = await client(world)
+    number = await one.submitted()
+    assert await told(one, number) != await told(one, number, status="CANCELLED")
+    assert await state(world, number) == "cancelled"
+
+
+async def test_what_moves_the_order_is_done_once_by_its_id_and_without_one_whenever_it_is_sent(world: World) -> None:
+    await taking_part(world)
+    one = await client(world)
+    number = await one.submitted(address_id="b1")
+    await answered(world, number)
+    known = {"status": "REOPEN", "update_id": "c1"}
+    assert await told(one, number, **known) == await told(one, number, **known)
+    assert await state(world, number) == "dispatched"
+    await answered(world, number)
+    assert await told(one, number, status="REOPEN")
+    await answered(world, number)
+    assert await told(one, number, status="REOPEN")
+    assert await state(world, number) == "dispatched"
+
+
+async def test_the_same_update_is_one_within_minutes_and_two_later(world: World) -> None:
+    await taking_part(world)
+    one = await client(world)
+    number = await one.submitted()
+    first = await told(one, number, status="OPEN")
+    assert await told(one, number, status="open") == first
+    others = [await told(one, number), await told(one, number, status="OPEN", media_url="https://example.org/a.jpg")]
+    world.wall.at_us += int(REPEATED_WITHIN.total_seconds() * 1_000_000) + 1
+    assert len({first, *others, await told(one, number, status="OPEN")}) == 4
+
+
+async def test_the_same_words_after_the_order_has_moved_are_said_anew(world: World) -> None:
+    await taking_part(world)
+    one = await client(world)
+    number = await one.submitted(address_id="b1")
+    first = await told(one, number)
+    world.clock.at_us += MINUTE_US
+    assert await told(one, number) == first
+    await answered(world, number)
+    assert await told(one, number) != first
+
+
+async def test_all_flaws_of_an_update_are_told_at_once(world: World) -> None:
+    await taking_part(world)
+    one = await client(world)
+    flawed = {"status": "x" * 101, "update_id": "x" * 101, "media_url": "x"}
+    assert len(read(await one.post("servicerequestupdates", **flawed))) == 5
+
+
+async def test_the_update_of_a_merge_stands_as_the_other_request_stood(world: World) -> None:
+    await taking_part(world)
+    for form in ("xml", "json"):
+        one = await client(world, form=form)
+        master, twin = await one.submitted(address_id="b1"), await one.submitted(description="again", address_id="b1")
+        await world.by("oscar").post(f"work-orders/{twin}/merge", {"master": master, "reason": "一回事"})
+        (merge,) = read(await one.get("servicerequestupdates", service_request_id=twin))[-1:]
+        assert (merge["external_status_code"], merge["status"]) == ("merged", "open")
+        assert (await one.request(twin))["status"] == "open"
+        await answered(world, master)
+        updates = read(await one.get("servicerequestupdates", service_request_id=twin))
+        assert [(each["external_status_code"], each["status"]) for each in updates][-4:] == [
+            ("merged", "open"), ("handling", "open"), ("resolved", "open"), ("answered", "closed"),
+        ]  # fmt: skip
+        world.wall.at_us += 60 * MINUTE_US
+
+
+async def test_merged_into_what_nobody_may_know_of_a_request_is_closed_and_so_says_its_update(world: World) -> None:
+    await taking_part(world)
+    one = await client(world)
+    master, twin = await one.submitted(description="a"), await one.submitted(description="b")
+    await world.by("oscar").post(f"work-orders/{twin}/merge", {"master": master, "reason": "一回事"})
+    world.rows("UPDATE work_orders SET confidential = true WHERE number = %(n)s", n=master)
+    (merge,) = read(await one.get("servicerequestupdates", service_request_id=twin))[-1:]
+    assert ((await one.request(twin))["status"], merge["status"]) == ("closed", "closed")
+
+
+async def test_an_order_that_nobody_reported_is_not_published_and_what_joins_it_stands_as_it_does(
+    world: World,
+) -> None:
+    await taking_part(world)
+    put(world, said(FLOODS, category="water"))
+    (master,) = (await sort_now(world))["masters"]
+    body = {"category": "water", "text": "地下车库积水，水泵坏了没人管"}
+    joined = (await world.by("rita").post("reports", body))["number"]
+    assert (await world.by("oscar").get(f"work-orders/{joined}"))["merged_into"] == master
+    for form in ("xml", "json"):
+        stranger = Client(world.client, form=form)
+        assert (await stranger.get(f"requests/{master}")).status_code == 404
+        for path in ("requests", f"requests/{joined}", "servicerequestupdates"):
+            text = (await stranger.get(path)).text
+            assert joined in text
+            assert master not in text
+            assert "未诉先办" not in text
+        shown = await stranger.request(joined)
+        assert shown["status"] == "open"
+        assert shown["status_notes"].startswith("已与同一情况的诉求合并处理。")
+    await answered(world, master)
+    shown = await Client(world.client).request(joined)
+    assert (shown["status"], shown["status_notes"]) == ("closed", "已与同一情况的诉求合并处理。 好了")
+    updates = read(await Client(world.client).get("servicerequestupdates", service_request_id=joined))
+    assert updates[-1]["description"] == "好了"
