@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar
+import unicodedata
+from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Path
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
@@ -12,8 +13,25 @@ from herun.names import NAME_PATTERN
 
 Name = Annotated[str, Field(pattern=f"^{NAME_PATTERN}$", examples=["b07"])]
 SiteName = Annotated[str, Path(pattern=f"^{NAME_PATTERN}$", description="the site's id", examples=["herun"])]
-Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+
+
+def is_seen(text: str) -> bool:
+    """True if anybody can see anything of it."""
+    return not all(unicodedata.category(char) in _UNSEEN or char in _BLANKS for char in text)
+
+
+def _seen(text: str) -> str:
+    if not is_seen(text):
+        raise ValueError("the text has nothing that can be seen")
+    return text
+
+
+# Controls and formats (a space of no width), separators, and marks without a letter; letters and signs that are blank.
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Mn", "Mc", "Me"})
+_BLANKS: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+_Seen: Final = AfterValidator(_seen)
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), _Seen]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), _Seen]
 Phone = Annotated[str, Field(pattern=r"^\+?[0-9]{5,15}$", examples=["13800001234"])]
 # By language, zh and en, so that no page has to guess; a person's own words stand in both.
 Bilingual = dict[str, str]

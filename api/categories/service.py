@@ -20,6 +20,8 @@ OF_OUR_OWN: Final = "system"  # the category of what the engine says of itself
 # An order in these states needs its category no more.
 OVER: Final = frozenset({State.RATED, State.CLOSED, State.MERGED, State.CANCELLED})
 
+Named = tuple[Sequence[str | int], str]  # where a name stands in a request, and the name
+
 
 @dataclass(frozen=True, slots=True)
 class Routed:
@@ -60,6 +62,24 @@ async def category(tx: Transaction, name: str) -> Category:
     return found or free_category(name)
 
 
+async def must_have(tx: Transaction, *, categories: Sequence[Named], units: Sequence[Named]) -> None:
+    """Raises Problem 422, with the nearest names, for categories and units that no order can have."""
+    known, tree = await names(tx), (await store.in_force(tx)).tree
+    errors = [
+        *(_unknown("category", each, tree.nearest(each[1])) for each in categories if each[1] not in known.categories),
+        *(_unknown("unit", each, tree.nearest_units(each[1])) for each in units if each[1] not in known.units),
+    ]
+    if errors:
+        raise invalid(f"unknown_{errors[0].loc[-1]}", errors[0].msg, errors)
+
+
+def _unknown(what: str, named: Named, nearest: Sequence[str]) -> FieldError:
+    loc, name = named
+    return FieldError(
+        loc=list(loc), msg=f"no {what} {name}; nearest: {', '.join(nearest) or 'none is near'}", type="unknown"
+    )
+
+
 async def for_report(tx: Transaction, name: str, *, loc: Sequence[str] = ("body", "category")) -> Category:
     """The category that a report names (at `loc`); it stays in the tree until this transaction ends.
 
@@ -69,8 +89,7 @@ async def for_report(tx: Transaction, name: str, *, loc: Sequence[str] = ("body"
     tree = (await store.in_force(tx)).tree
     found = tree.categories.get(name)
     if found is None:
-        nearest = ", ".join(tree.nearest(name)) or "none is near"
-        error = FieldError(loc=list(loc), msg=f"no category {name}; nearest: {nearest}", type="unknown")
+        error = _unknown("category", (loc, name), tree.nearest(name))
         raise invalid("unknown_category", error.msg, [error])
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -104,13 +104,18 @@ class Tree:
 
     def nearest(self, name: str) -> list[str]:
         """Names that look like an unknown one, or whose Chinese or English name does; the likest first."""
-        spellings = {
-            spelling.lower(): each.category
-            for each in self.categories.values()
-            for spelling in (each.category, each.en, each.zh)
-        }
-        close = difflib.get_close_matches(name.lower(), spellings, n=2 * MAX_NEAREST, cutoff=0.4)
-        return list(dict.fromkeys(spellings[each] for each in close))[:MAX_NEAREST]
+        return _nearest(name, ((each.category, each.en, each.zh) for each in self.categories.values()))
+
+    def nearest_units(self, name: str) -> list[str]:
+        """The same for units."""
+        return _nearest(name, ((each.unit, each.en, each.zh) for each in self.units.values()))
+
+
+def _nearest(name: str, known: Iterable[tuple[str, ...]]) -> list[str]:
+    """Of each that is known the first spelling is its name."""
+    spellings = {spelling.lower(): each[0] for each in known for spelling in each}
+    close = difflib.get_close_matches(name.lower(), spellings, n=2 * MAX_NEAREST, cutoff=0.4)
+    return list(dict.fromkeys(spellings[each] for each in close))[:MAX_NEAREST]
 
 
 @dataclass(frozen=True, slots=True)

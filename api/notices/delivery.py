@@ -1,5 +1,7 @@
 """From the channels' rows to the services: claimed, sent, recorded; tried again with growing pauses, and given up.
 
+A robot of a group chat is written to by one at a time, and at a pace that it takes; what waits for it goes together.
+
 At least once: what is claimed is ours for `LEASE`, and if this process dies meanwhile the row is tried again. So a
 notice comes twice exactly where a service took it and the process died (or lost the database) before it was recorded;
 services that know a dedupe id drop the second one.
@@ -15,14 +17,22 @@ from datetime import timedelta
 from functools import partial
 from itertools import groupby
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import structlog
 
 from api import background
-from api.notices import spreading, store, texts, times
+from api.notices import spreading, store, times
+from api.notices.bundles import MAX_TOGETHER, REFUSED_TOGETHER, fitting, message_of
 from api.notices.channels.configured import Configured
-from api.notices.channels.contract import ROBOTS, AwayError, Channel, ChannelName, GoneError, Message, RefusedError
+from api.notices.channels.contract import (
+    ROBOTS,
+    AwayError,
+    Channel,
+    ChannelName,
+    GoneError,
+    RefusedError,
+    TooFastError,
+)
 from api.notices.rules import Kind
 from api.notices.store import Claimed
 from api.resources import Resources
@@ -41,6 +51,9 @@ SEND_S: Final = 25.0  # of one message, all exchanges with its service
 # A batch is sent within BATCH / AT_ONCE times SEND_S; with this much more nobody else takes what is in flight.
 LEASE: Final = timedelta(seconds=300)
 LOOK_S: Final = 1.0  # between looks for what is due
+PACE: Final = timedelta(seconds=3.2)  # from a robot's answer to the next message: WeCom and DingTalk take 20 a minute
+WRITTEN_TO: Final = timedelta(seconds=SEND_S) + PACE  # how long a robot is ours if we say nothing
+TOO_FAST: Final = timedelta(seconds=60)  # the pause of a robot that says no time; their limits count minutes
 DEFAULT_LANGUAGE: Final = "zh"
 _CODE_DIGITS: Final = 8
 
@@ -80,7 +93,7 @@ async def _keep_sending(configured: Configured, channel: Channel, resources: Res
 async def deliver_batch(resources: Resources, configured: Configured, channel: Channel) -> int:
     """Sends what is due by one channel; returns how many notices were claimed."""
     async with begin(resources, ALL_SITES) as tx:
-        claimed = await store.claim(tx, channel.name, until=tx.wall + LEASE, limit=BATCH)
+        claimed = await _claim(tx, configured, channel.name)
         parcels = await _parcels(tx, resources, configured, claimed)
     if claimed:
         faults.reached(FaultPoint.API_NOTICE_CLAIMED_NOT_SENT)
@@ -88,7 +101,7 @@ async def deliver_batch(resources: Resources, configured: Configured, channel: C
 
     async def send(parcel: _Parcel) -> None:
         async with room:
-            await _send(resources, channel, parcel)
+            await _send(resources, configured, channel, parcel)
 
     # All end before the next are claimed, also where one could not be recorded: whatever is away then, it is told.
     for failure in await asyncio.gather(*map(send, parcels), return_exceptions=True):
@@ -97,11 +110,21 @@ async def deliver_batch(resources: Resources, configured: Configured, channel: C
     return len(claimed)
 
 
+async def _claim(tx: Transaction, configured: Configured, channel: ChannelName) -> list[Claimed]:
+    until = tx.wall + LEASE
+    if channel not in ROBOTS:
+        return await store.claim(tx, channel, until=until, limit=BATCH)
+    paces = configured.paces
+    free = await store.claim_robots(tx, channel, paces, until=tx.wall + WRITTEN_TO, limit=BATCH)
+    return await store.claim_bundles(tx, channel, paces, free, until=until, limit=MAX_TOGETHER) if free else []
+
+
 async def _parcels(
     tx: Transaction, resources: Resources, configured: Configured, claimed: Sequence[Claimed]
 ) -> list[_Parcel]:
-    """What is claimed, by address: digests bundled, everything else alone. Without what is too old, and without offers
-    that are none any more.
+    """What is claimed, by address: digests bundled, and what a robot is told; everything else alone.
+
+    Without what is too old, and without offers that are none any more.
     """
     old = [each for each in claimed if tx.at - each.due_at > times.MAX_AGE]
     for each in old:
@@ -112,7 +135,8 @@ async def _parcels(
     said = await store.preferences_of(tx, people)
     known = {(row["username"], row["channel"], row["target"]): row for row in await store.addresses_of(tx, people)}
     parcels = []
-    for _, group in groupby(sorted(to_tell, key=_bundle), key=_bundle):
+    bundle = partial(_bundle, configured)
+    for _, group in groupby(sorted(to_tell, key=bundle), key=bundle):
         notices = list(group)
         first = notices[0]
         address = _address(configured, known.get((first.recipient, first.channel, first.target)), first)
@@ -120,6 +144,9 @@ async def _parcels(
         if first.kind is Kind.EMAIL_CODE and address:
             code = email_code(resources, first.recipient, address["address"], str(first.details["asked"]))
             notices = [replace(first, details={**first.details, "code": code})]
+        if first.channel in ROBOTS:
+            notices, later = notices[: (count := fitting(notices, language))], notices[count:]
+            await store.put_back(tx, first.site, [each.id for each in later])
         parcels.append(_Parcel(notices, address, language))
     return parcels
 
@@ -144,18 +171,29 @@ def email_code(resources: Resources, username: str, address: str, asked: str) ->
     return f"{int.from_bytes(digest[:8]) % 10**_CODE_DIGITS:0{_CODE_DIGITS}d}"
 
 
-async def _send(resources: Resources, channel: Channel, parcel: _Parcel) -> None:
+async def _send(resources: Resources, configured: Configured, channel: Channel, parcel: _Parcel) -> None:
     first = parcel.first
     if parcel.address is None:
         await _give_up(resources, parcel, "no_address")
         return
+    pause = await _hand_over(resources, channel, parcel, parcel.address)
+    if channel.name in ROBOTS:
+        async with begin(resources, ALL_SITES) as tx:
+            await store.free_robot(tx, first.site, configured.pace_of(first.target), tx.wall + pause)
+
+
+async def _hand_over(resources: Resources, channel: Channel, parcel: _Parcel, address: Mapping[str, str]) -> timedelta:
+    """Returns how long a robot is left alone then."""
+    first = parcel.first
     try:
         async with asyncio.timeout(SEND_S):
-            await channel.send(parcel.address, message_of(parcel.notices, parcel.language))
+            await channel.send(address, message_of(parcel.notices, parcel.language))
     except RefusedError as error:
-        await _give_up(resources, parcel, str(error))
+        await _refused(resources, parcel, str(error))
     except GoneError as error:
         await _give_up(resources, parcel, str(error), is_gone=True)
+    except TooFastError as error:
+        return await _too_fast(resources, parcel, error)
     except AwayError as error:
         await _try_again(resources, parcel, str(error), error.retry_after_s)
     except (TimeoutError, OSError) as error:
@@ -165,11 +203,23 @@ async def _send(resources: Resources, channel: Channel, parcel: _Parcel) -> None
         log.exception("notice_not_sent", site=first.site, notice=first.id, channel=first.channel)
         await _try_again(resources, parcel, "fault", None)
     else:
-        faults.reached(FaultPoint.API_NOTICE_SENT_NOT_RECORDED)
-        async with begin(resources, ALL_SITES) as tx:
-            await store.sent(tx, first.site, [each.id for each in parcel.notices])
-        for each in parcel.notices:
-            _count(channel.name, "sent", each)
+        await _sent(resources, parcel)
+    return PACE
+
+
+async def _refused(resources: Resources, parcel: _Parcel, why: str) -> None:
+    if parcel.first.channel in ROBOTS and len(parcel.notices) > 1:
+        await _try_again(resources, parcel, f"{REFUSED_TOGETHER}: {why}", None)
+    else:
+        await _give_up(resources, parcel, why)
+
+
+async def _sent(resources: Resources, parcel: _Parcel) -> None:
+    faults.reached(FaultPoint.API_NOTICE_SENT_NOT_RECORDED)
+    async with begin(resources, ALL_SITES) as tx:
+        await store.sent(tx, parcel.first.site, [each.id for each in parcel.notices])
+    for each in parcel.notices:
+        _count(each.channel, "sent", each)
 
 
 async def _give_up(resources: Resources, parcel: _Parcel, why: str, *, is_gone: bool = False) -> None:
@@ -182,39 +232,41 @@ async def _give_up(resources: Resources, parcel: _Parcel, why: str, *, is_gone: 
         _count(first.channel, "failed", each, why=why)
 
 
+async def _too_fast(resources: Resources, parcel: _Parcel, error: TooFastError) -> timedelta:
+    """Returns how long nothing is sent there. A robot's limit is of all that it gets, and no try of one notice."""
+    if parcel.first.channel not in ROBOTS:
+        await _try_again(resources, parcel, str(error), error.retry_after_s)
+        return PACE
+    pause = TOO_FAST if error.retry_after_s is None else timedelta(seconds=error.retry_after_s)
+    pause = min(max(pause, PACE), times.LONGEST_PAUSE)
+    await _again(resources, parcel, str(error), pause, is_counted=False)
+    return pause
+
+
 async def _try_again(resources: Resources, parcel: _Parcel, why: str, wished_s: float | None) -> None:
-    first = parcel.first
-    if max(each.tries for each in parcel.notices) >= times.MAX_TRIES:
-        await _give_up(resources, parcel, why)
-        return
-    pause = times.pause_after(first.tries, first.id)
-    if wished_s is not None:
-        pause = min(max(pause, timedelta(seconds=wished_s)), times.LONGEST_PAUSE)
+    """What was tried too often is given up, and takes nothing along that was sent with it."""
+    old = [each for each in parcel.notices if each.tries >= times.MAX_TRIES]
+    if old:
+        await _give_up(resources, replace(parcel, notices=old), why)
+    left = [each for each in parcel.notices if each.tries < times.MAX_TRIES]
+    if left:
+        pause = times.pause_after(left[0].tries, left[0].id)
+        if wished_s is not None:
+            pause = min(max(pause, timedelta(seconds=wished_s)), times.LONGEST_PAUSE)
+        await _again(resources, replace(parcel, notices=left), why, pause)
+
+
+async def _again(resources: Resources, parcel: _Parcel, why: str, pause: timedelta, *, is_counted: bool = True) -> None:
     async with begin(resources, ALL_SITES) as tx:
         ids = [each.id for each in parcel.notices]
-        await store.again(tx, first.site, ids, why=why, next_try_wall=tx.wall + pause)
+        await store.again(tx, parcel.first.site, ids, why=why, next_try_wall=tx.wall + pause, is_counted=is_counted)
     for each in parcel.notices:
-        _count(first.channel, "again", each, why=why)
+        _count(each.channel, "again", each, why=why)
 
 
-def message_of(notices: Sequence[Claimed], language: str) -> Message:
-    """One notice as a message, or several as one. Its dedupe id is the same whenever the same are sent."""
-    first = notices[0]
-    said = [texts.words(each.kind, each.number, each.details, language) for each in notices]
-    whole = said[0] if len(said) == 1 else texts.digest(said, language)
-    return Message(
-        dedupe_id=f"{first.site}-{first.id}" + (f"-{notices[-1].id}" if len(notices) > 1 else ""),
-        site=first.site,
-        recipient=first.recipient,
-        kind=first.kind if len(notices) == 1 else "digest",
-        number=first.number if len(notices) == 1 else None,
-        title=whole.title,
-        text=whole.text,
-        made_at=first.made_at.astimezone(ZoneInfo(first.time_zone or "UTC")).isoformat(),
-    )
-
-
-def _bundle(notice: Claimed) -> tuple[str, str, str, int]:
+def _bundle(configured: Configured, notice: Claimed) -> tuple[str, str, str, int]:
+    if notice.channel in ROBOTS:
+        return notice.site, "", configured.pace_of(notice.target), -1
     return notice.site, notice.recipient, notice.target, -1 if notice.in_digest else notice.id
 
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
-from api.notices.channels.contract import AwayError, GoneError, RefusedError
+from api.notices.channels.contract import AwayError, GoneError, RefusedError, TooFastError
 
 TIMEOUT_S: Final = 8.0  # of one request, from connecting to the last byte
 MAX_ANSWER_BYTES: Final = 64 * 1024  # these services answer with some hundred bytes
@@ -71,11 +71,9 @@ def judged(answer: Answer) -> Answer:
     """The answer if its status is a success. Raises AwayError where it may be another time, RefusedError where not."""
     if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
         return answer
-    is_passing = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status in {
-        HTTPStatus.TOO_MANY_REQUESTS,
-        HTTPStatus.REQUEST_TIMEOUT,
-    }
-    if is_passing:
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+        raise TooFastError(f"status {answer.status}", answer.retry_after_s)
+    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status == HTTPStatus.REQUEST_TIMEOUT:
         raise AwayError(f"status {answer.status}", answer.retry_after_s)
     raise RefusedError(f"status {answer.status}")
 

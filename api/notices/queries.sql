@@ -73,7 +73,7 @@ WITH due AS (
 UPDATE notices AS n SET tries = n.tries + 1, next_try_wall = %(until)s
 FROM due WHERE n.site = due.site AND n.id = due.id
 RETURNING n.site, n.id, n.recipient, n.channel, n.target, n.kind, n.number, n.details, n.in_digest, n.tries, n.made_at,
-          n.due_at, (SELECT s.time_zone FROM sites AS s WHERE s.site = n.site) AS time_zone;
+          n.due_at, n.failed_why, (SELECT s.time_zone FROM sites AS s WHERE s.site = n.site) AS time_zone;
 
 -- name: claim_digest
 -- What else waits for the same digest, so that one message takes it all.
@@ -88,7 +88,49 @@ WITH due AS (
 UPDATE notices AS n SET tries = n.tries + 1, next_try_wall = %(until)s
 FROM due WHERE n.site = due.site AND n.id = due.id
 RETURNING n.site, n.id, n.recipient, n.channel, n.target, n.kind, n.number, n.details, n.in_digest, n.tries, n.made_at,
-          n.due_at, (SELECT s.time_zone FROM sites AS s WHERE s.site = n.site) AS time_zone;
+          n.due_at, n.failed_why, (SELECT s.time_zone FROM sites AS s WHERE s.site = n.site) AS time_zone;
+
+-- name: claim_robots
+-- Whose turn it is of the robots that something waits for, those first that it waits longest for. `paces` has the name
+-- of the pace of each robot; one that the settings have no more has its own. Locked in one order everywhere.
+INSERT INTO robot_paces (site, pace, free_wall)
+SELECT longest.site, longest.pace, %(until)s
+FROM (
+    SELECT n.site, named.pace
+    FROM notices AS n
+    CROSS JOIN LATERAL (SELECT coalesce(%(paces)s::jsonb ->> n.target, n.target) AS pace) AS named
+    LEFT JOIN robot_paces AS p ON p.site = n.site AND p.pace = named.pace
+    WHERE n.state = 'waiting' AND n.channel = %(channel)s AND n.due_at <= %(at)s AND n.next_try_wall <= %(wall)s
+      AND (p.free_wall IS NULL OR p.free_wall <= %(wall)s)
+    GROUP BY n.site, named.pace
+    ORDER BY min(n.due_at)
+    LIMIT %(limit)s
+) AS longest
+ORDER BY longest.site, longest.pace
+ON CONFLICT (site, pace) DO UPDATE SET free_wall = excluded.free_wall WHERE robot_paces.free_wall <= %(wall)s
+RETURNING site, pace;
+
+-- name: claim_bundles
+-- What waits for these robots, the oldest of each.
+WITH due AS (
+    SELECT one.site, one.id
+    FROM unnest(%(sites)s::text[], %(free)s::text[]) AS p (site, pace)
+    CROSS JOIN LATERAL (
+        SELECT n.site, n.id FROM notices AS n
+        WHERE n.state = 'waiting' AND n.channel = %(channel)s AND n.due_at <= %(at)s AND n.next_try_wall <= %(wall)s
+          AND n.site = p.site AND coalesce(%(paces)s::jsonb ->> n.target, n.target) = p.pace
+        ORDER BY n.due_at, n.id
+        LIMIT %(limit)s
+        FOR UPDATE SKIP LOCKED
+    ) AS one
+)
+UPDATE notices AS n SET tries = n.tries + 1, next_try_wall = %(until)s
+FROM due WHERE n.site = due.site AND n.id = due.id
+RETURNING n.site, n.id, n.recipient, n.channel, n.target, n.kind, n.number, n.details, n.in_digest, n.tries, n.made_at,
+          n.due_at, n.failed_why, (SELECT s.time_zone FROM sites AS s WHERE s.site = n.site) AS time_zone;
+
+-- name: free_robot
+UPDATE robot_paces SET free_wall = %(from_wall)s WHERE site = %(of_site)s AND pace = %(pace)s;
 
 -- name: still_offered
 -- Which of these people may take which of these orders still.
@@ -109,7 +151,13 @@ UPDATE notices SET state = 'failed', ended_at = %(at)s, failed_why = %(why)s
 WHERE site = %(site)s AND id = ANY(%(ids)s) AND state = 'waiting';
 
 -- name: again
-UPDATE notices SET next_try_wall = %(next_try_wall)s, failed_why = %(why)s WHERE site = %(site)s AND id = ANY(%(ids)s) AND state = 'waiting';
+UPDATE notices SET next_try_wall = %(next_try_wall)s, failed_why = %(why)s, tries = tries - %(uncounted)s
+WHERE site = %(site)s AND id = ANY(%(ids)s) AND state = 'waiting';
+
+-- name: put_back
+-- Claimed, and not sent: it was no try.
+UPDATE notices SET next_try_wall = %(wall)s, tries = tries - 1
+WHERE site = %(of_site)s AND id = ANY(%(ids)s) AND state = 'waiting';
 
 -- name: fail_without_channel
 -- What was left by a channel that the settings no longer have.

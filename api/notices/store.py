@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
@@ -72,6 +72,7 @@ class Claimed:
     tries: int
     made_at: datetime
     due_at: datetime
+    failed_why: str | None  # of the last try
     time_zone: str | None  # the site's; None for what is of no site
 
 
@@ -161,8 +162,48 @@ async def claim(tx: Transaction, channel: ChannelName, *, until: datetime, limit
     if digests:
         site, recipients, targets = (list(each) for each in zip(*digests, strict=True))
         rows += await tx.all(_QUERIES["claim_digest"], **values, sites=site, recipients=recipients, targets=targets)
+    return _claimed(rows)
+
+
+def _claimed(rows: Iterable[dict[str, Any]]) -> list[Claimed]:
     found = [Claimed(**{**row, "channel": ChannelName(row["channel"]), "kind": Kind(row["kind"])}) for row in rows]
     return sorted(found, key=lambda each: each.id)
+
+
+async def claim_robots(
+    tx: Transaction, channel: ChannelName, paces: Mapping[str, str], *, until: datetime, limit: int
+) -> list[tuple[str, str]]:
+    """Site and pace of the robots that something waits for and that may be written to, ours until a time of the
+    machine's clock. `paces`: the pace of each robot.
+    """
+    values: dict[str, Any] = {"channel": channel, "paces": Jsonb(dict(paces)), "wall": tx.wall, "until": until}
+    return [(row["site"], row["pace"]) for row in await tx.all(_QUERIES["claim_robots"], **values, limit=limit)]
+
+
+async def claim_bundles(
+    tx: Transaction,
+    channel: ChannelName,
+    paces: Mapping[str, str],
+    free: Sequence[tuple[str, str]],
+    *,
+    until: datetime,
+    limit: int,
+) -> list[Claimed]:
+    """The next notices of each of these robots, at most so many of each, ours until a time of the machine's clock."""
+    values: dict[str, Any] = {"channel": channel, "paces": Jsonb(dict(paces)), "wall": tx.wall, "until": until}
+    sites = [site for site, _ in free]
+    rows = await tx.all(_QUERIES["claim_bundles"], **values, sites=sites, free=[pace for _, pace in free], limit=limit)
+    return _claimed(rows)
+
+
+async def free_robot(tx: Transaction, site: str, pace: str, from_wall: datetime) -> None:
+    """The robot may be written to again from then on."""
+    await tx.run(_QUERIES["free_robot"], of_site=site, pace=pace, from_wall=from_wall)
+
+
+async def put_back(tx: Transaction, site: str, ids: list[int]) -> None:
+    """These were claimed and wait on."""
+    await tx.run(_QUERIES["put_back"], of_site=site, ids=ids, wall=tx.wall)
 
 
 async def still_offered(tx: Transaction, offers: Sequence[Claimed]) -> set[tuple[str, str | None, str]]:
@@ -191,9 +232,12 @@ async def failed(tx: Transaction, site: str, ids: list[int], why: str) -> None:
     await tx.run(_QUERIES["failed"], site=site, ids=ids, why=why)
 
 
-async def again(tx: Transaction, site: str, ids: list[int], *, why: str, next_try_wall: datetime) -> None:
+async def again(
+    tx: Transaction, site: str, ids: list[int], *, why: str, next_try_wall: datetime, is_counted: bool = True
+) -> None:
     """These are tried again."""
-    await tx.run(_QUERIES["again"], site=site, ids=ids, why=why, next_try_wall=next_try_wall)
+    values = {"why": why, "next_try_wall": next_try_wall, "uncounted": 0 if is_counted else 1}
+    await tx.run(_QUERIES["again"], site=site, ids=ids, **values)
 
 
 async def fail_without_channel(tx: Transaction, channels: Sequence[ChannelName]) -> int:

@@ -14,6 +14,7 @@ from api.open311.attributes import Values, checked
 from api.open311.catalogue import Service
 from api.open311.errors import refused
 from api.open311.forms import Sent
+from api.schema import is_seen
 
 MAX_DESCRIPTION_CHARS: Final = 4000  # the specification's
 MAX_URL_CHARS: Final = 2000
@@ -107,7 +108,7 @@ def _description(sent: Sent, flaws: list[str]) -> str | None:
     text = sent.one("description")
     if text is not None and len(text) > MAX_DESCRIPTION_CHARS:
         flaws.append(f"description has more than {MAX_DESCRIPTION_CHARS} characters")
-    return text
+    return text if text is not None and is_seen(text) else None
 
 
 def _place(sent: Sent, flaws: list[str]) -> tuple[float | None, float | None]:

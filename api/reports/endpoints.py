@@ -44,9 +44,10 @@ async def submit_anonymously(
     site: SiteName, body: NewAnonymousReport, resources: Held, address: Address
 ) -> AnonymousReport:
     """Sends in a report without saying who one is, where the category allows it; few from one address."""
-    await throttles.allow(resources, throttles.ANONYMOUS, address)
-    await throttles.allow(resources, throttles.ANONYMOUS_SITE, site)
-    async with begin(resources, site, service.NOBODY) as tx:
+    # What is refused counts by itself: who mistakes the category is heard on, and who floods is not.
+    await throttles.allow(resources, throttles.ANONYMOUS_TRIES, address)
+    limits = {throttles.ANONYMOUS: address, throttles.ANONYMOUS_SITE: site}
+    async with throttles.if_done(resources, limits), begin(resources, site, service.NOBODY) as tx:
         return await service.submit_anonymously(tx, resources, body)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from api import cursors
 from api.audit import store as audit
+from api.categories import service as categories
 from api.problems import Problem, conflict, not_found
 from api.return_visits import store
 from api.return_visits.drawing import drawn
@@ -21,11 +22,18 @@ from api.work_orders.order import CONFIDANTS, Move, Person
 from api.work_orders.states import TOLD, Action, State
 
 COUNTED: Final = timedelta(days=90)
+_SHARES: Final = ("body", "shares")
 _SEED_BITS: Final = 63  # of a bigint
 
 
 async def put_plan(tx: Transaction, new: NewVisitPlan) -> VisitPlan:
-    """Makes the plan this one; days that were drawn stay as they are."""
+    """Makes the plan this one; days that were drawn stay as they are.
+
+    Raises Problem 422, with the nearest names, for a category or unit that no order can have.
+    """
+    named = [((*_SHARES, n, "category"), each.category) for n, each in enumerate(new.shares) if each.category]
+    units = [((*_SHARES, n, "unit"), each.unit) for n, each in enumerate(new.shares) if each.unit]
+    await categories.must_have(tx, categories=named, units=units)
     await store.put_plan(tx, new.shares)
     await audit.record(tx, "return_visits.plan_put", tx.site, {"shares": len(new.shares)})
     return await plan(tx)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
@@ -42,10 +44,12 @@ PROGRESS_NUMBER: Final = Throttle("progress_number", tries=50, window=timedelta(
 # Wrong ones only. Nobody finds one of 2^256 tokens by trying; this keeps the tries from costing much.
 LINK_ADDRESS: Final = Throttle("link_address", tries=30, window=timedelta(minutes=15))
 
-# Of one address, whoever is behind it: nobody has to report more often without saying who they are.
+# Of one address, whatever comes of it.
+ANONYMOUS_TRIES: Final = Throttle("anonymous_tries", tries=60, window=timedelta(hours=1))
+# Accepted ones of one address, whoever is behind it: nobody has to report more often without saying who they are.
 ANONYMOUS: Final = Throttle("anonymous", tries=5, window=timedelta(hours=1))
 ANONYMOUS_PICTURES: Final = Throttle("anonymous_pictures", tries=20, window=timedelta(hours=1))
-# Of a site, from wherever: what a desk can look through.
+# Accepted ones of a site, from wherever: what a desk can look through.
 ANONYMOUS_SITE: Final = Throttle("anonymous_site", tries=200, window=timedelta(hours=1))
 # Of one person: whoever describes matter after matter to read what others reported.
 LIKE_ORDERS: Final = Throttle("like_orders", tries=60, window=timedelta(hours=1))
@@ -92,6 +96,24 @@ async def allow(resources: Resources, throttle: Throttle, name: str) -> None:
             "too many tries; wait before the next one",
             headers={"Retry-After": str(max(1, int(left.total_seconds())))},
         )
+
+
+@asynccontextmanager
+async def if_done(resources: Resources, throttles: Mapping[Throttle, str]) -> AsyncIterator[None]:
+    """Counts a try of each throttle, and takes them back if the block refuses. Raises Problem 429 for one too many.
+
+    They are counted before, so that of many at once no more are done than are allowed.
+    """
+    counted: list[tuple[Throttle, str]] = []
+    try:
+        for throttle, name in throttles.items():
+            await allow(resources, throttle, name)
+            counted.append((throttle, name))
+        yield
+    except Problem:
+        for throttle, name in counted:
+            await take_back(resources, throttle, name)
+        raise
 
 
 async def forgive(resources: Resources, throttle: Throttle, name: str) -> None:

@@ -39,7 +39,6 @@ async def members(
 
 
 @router.post("/pass", response_model=Pass)
-async def sort_now(site: SiteName, body: Run, writer: Sorter) -> Response:  # noqa: ARG001 - an empty object
-    """Sorts the newest reports now."""
-
+async def sort_now(site: SiteName, writer: Sorter, body: Run | None = None) -> Response:  # noqa: ARG001 - empty
+    """Sorts the newest reports now; an empty object may come along."""
     return await writer.once(site, service.sort_now)

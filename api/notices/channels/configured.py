@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import httpx
@@ -26,7 +27,7 @@ from herun.settings import Settings
 _SUBJECTS: Final = ("mailto:", "https://")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Configured:
     """The channels by name, the robots by name, and what pages must know to subscribe."""
 
@@ -35,6 +36,16 @@ class Configured:
     web_push_public_key: str | None
     push_hosts: frozenset[str]
     private_hosts: frozenset[str]
+
+    def pace_of(self, robot: str) -> str:
+        """Under which name it is kept when this robot may write: one for all of a site that write to one address."""
+        return self.paces.get(robot, robot)
+
+    @cached_property
+    def paces(self) -> Mapping[str, str]:
+        """The pace of each robot."""
+        first: dict[tuple[str, str], str] = {}
+        return {name: first.setdefault((each.site, each.url), name) for name, each in self.robots.items()}
 
     @property
     def wechat(self) -> WeChat | None:

@@ -46,8 +46,9 @@ class Channel(Protocol):
     async def send(self, address: Mapping[str, str], message: Message) -> None:
         """Returns when the service has taken the message.
 
-        Raises AwayError to be asked again later, RefusedError if this message will never be taken, GoneError if this
-        address will never take one. What else is raised while a connection is made or lost counts as AwayError.
+        Raises AwayError to be asked again later, TooFastError to be asked less often, RefusedError if this message will
+        never be taken, GoneError if this address will never take one. What else is raised while a connection is made or
+        lost counts as AwayError.
         """
 
 
@@ -57,6 +58,10 @@ class AwayError(Exception):
     def __init__(self, why: str, retry_after_s: float | None = None) -> None:
         super().__init__(why)
         self.retry_after_s = retry_after_s
+
+
+class TooFastError(AwayError):
+    """The service takes no more for now. Of a robot that is no try of the message."""
 
 
 class RefusedError(Exception):

@@ -11,11 +11,12 @@ from typing import Final
 import httpx
 
 from api.notices import outgoing
-from api.notices.channels.contract import AwayError, ChannelName, Message, RefusedError
+from api.notices.channels.contract import AwayError, ChannelName, Message, RefusedError, TooFastError
 from herun.clock import Clock
 
 _MILLISECOND_US: Final = 1000
-_PASSING: Final = frozenset({-1, 130101, 410100})  # busy, too fast
+_TOO_FAST: Final = frozenset({130101, 410100})
+_BUSY: Final = -1
 RATE_PAUSE_S: Final = 600.0  # how long it blocks whoever was too fast
 
 
@@ -42,7 +43,9 @@ class DingTalk:
         body = {"msgtype": "text", "text": {"content": f"{message.title}\n{message.text}"}}
         said = (await outgoing.post_json(self._client, str(url), body)).fields()
         code = said.get("errcode")
-        if code in _PASSING:
-            raise AwayError(f"errcode {code}", RATE_PAUSE_S)
+        if code in _TOO_FAST:
+            raise TooFastError(f"errcode {code}", RATE_PAUSE_S)
+        if code == _BUSY:
+            raise AwayError(f"errcode {code}")
         if code != 0:
             raise RefusedError(f"errcode {code}")

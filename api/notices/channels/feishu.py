@@ -11,10 +11,11 @@ from typing import Any, Final
 import httpx
 
 from api.notices import outgoing
-from api.notices.channels.contract import AwayError, ChannelName, Message, RefusedError
+from api.notices.channels.contract import AwayError, ChannelName, Message, RefusedError, TooFastError
 from herun.clock import SECOND_US, Clock
 
-_PASSING: Final = frozenset({9499, 11232, 99991400})  # frequency limits
+_TOO_FAST: Final = frozenset({11232, 99991400})
+_BUSY: Final = 9499
 RATE_PAUSE_S: Final = 60.0
 _BAD_SIGNATURE: Final = 19021  # also when clocks differ by an hour: ours to mend, so the message waits
 
@@ -43,9 +44,9 @@ class Feishu:
         answer = await outgoing.send(self._client, request)
         # It tells of its limits with status 400 or 429 and the code in the body.
         code = answer.fields().get("code")
-        if code in _PASSING:
-            raise AwayError(f"code {code}", answer.retry_after_s or RATE_PAUSE_S)
-        if code == _BAD_SIGNATURE:
+        if code in _TOO_FAST:
+            raise TooFastError(f"code {code}", answer.retry_after_s or RATE_PAUSE_S)
+        if code in {_BUSY, _BAD_SIGNATURE}:
             raise AwayError(f"code {code}")
         outgoing.judged(answer)
         if code != 0:

@@ -8,10 +8,10 @@ from typing import Final
 import httpx
 
 from api.notices import outgoing
-from api.notices.channels.contract import AwayError, ChannelName, Message, RefusedError
+from api.notices.channels.contract import AwayError, ChannelName, Message, RefusedError, TooFastError
 
-# What passes: busy, token or frequency limits. Everything else is a mistake in address or message.
-_PASSING: Final = frozenset({-1, 45009, 45033})
+_TOO_FAST: Final = frozenset({45009, 45033})
+_BUSY: Final = -1
 RATE_PAUSE_S: Final = 60.0  # the limit counts a minute
 
 
@@ -27,7 +27,9 @@ class WeCom:
         body = {"msgtype": "text", "text": {"content": f"{message.title}\n{message.text}"}}
         said = (await outgoing.post_json(self._client, address["url"], body)).fields()
         code = said.get("errcode")
-        if code in _PASSING:
-            raise AwayError(f"errcode {code}", RATE_PAUSE_S)
+        if code in _TOO_FAST:
+            raise TooFastError(f"errcode {code}", RATE_PAUSE_S)
+        if code == _BUSY:
+            raise AwayError(f"errcode {code}")
         if code != 0:
             raise RefusedError(f"errcode {code}")

@@ -81,6 +81,7 @@ async def fill(world: World) -> None:
     await world.by("rita").put("/v1/me/notice-channels", {"language": "en"})
     async with begin(world.resources, "s1") as tx:
         await contacts.connected_by_mqtt(tx, "rita")
+    world.rows("INSERT INTO robot_paces (site, pace, free_wall) VALUES ('s1', 'desk', %(at)s)", at=to_datetime(NOON_US))
     asked = await world.admin.post("backtests", {"from": "2026-05-01T00:00:00Z", "to": "2026-05-02T00:00:00Z"})
     world.add_result(asked["id"], state="running")
     await world.admin.put("categories", (await world.admin.get("categories"))["tree"])

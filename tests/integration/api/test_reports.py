@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import pytest
+
 from api.reports import store
+from api.throttles import service as throttles
 from api.transactions import ALL_SITES, begin
 from herun.clock import DAY_US, HOUR_US
 from tests.integration.api.running import World
@@ -64,6 +67,27 @@ async def test_reports_without_a_name_are_few_from_one_address(world: World) -> 
     assert codes == [201] * 5 + [429]
     other = await world.nobody_from("192.0.2.7").call("POST", "/v1/sites/s1/anonymous-reports", RAT)
     assert other.status_code == 201
+
+
+async def test_what_is_refused_of_nobody_takes_no_report_away_and_is_bounded_too(world: World) -> None:
+    path, fee = "/v1/sites/s1/anonymous-reports", {**RAT, "category": "property-fee"}
+    for _ in range(6):
+        assert await code(world, None, path, fee) == (409, "not_anonymous")
+        assert (await code(world, None, "/v1/sites/s9/anonymous-reports", RAT))[0] == 404
+    assert [(await code(world, None, path, RAT))[0] for _ in range(6)] == [201] * 5 + [429]
+    tries = throttles.ANONYMOUS_TRIES.tries
+    codes = [(await code(world, None, path, fee))[0] for _ in range(tries)]
+    assert codes[-1] == 429
+    other = world.nobody_from("192.0.2.8")
+    codes = [(await other.call("POST", path, fee)).status_code for _ in range(tries + 1)]
+    assert codes == [409] * tries + [429]
+
+
+@pytest.mark.parametrize("text", ["\u200b", "\u200b \ufeff\u2060", "\u3164\u2800", "\u202e\u00ad", "\u0301"])
+async def test_a_text_of_which_nothing_can_be_seen_is_none(world: World, text: str) -> None:
+    assert (await code(world, "rita", "reports", {**RAT, "text": text}))[0] == 422
+    assert (await code(world, None, "/v1/sites/s1/anonymous-reports", {**RAT, "text": text}))[0] == 422
+    assert (await code(world, "rita", "reports", {**RAT, "text": f"{text}漏{text}"}))[0] == 201
 
 
 async def test_a_picture_of_nobody_is_named_by_whoever_knows_its_id(world: World) -> None:

@@ -90,3 +90,21 @@ async def test_what_nobody_rated_may_be_drawn_too(world: World) -> None:
     while await draw(world):
         pass
     assert [each["reason"] for each in await visits(world)] == ["sample"]
+
+
+async def test_a_plan_of_what_no_order_can_be_is_refused_with_the_nearest_names(world: World) -> None:
+    shares = [
+        {"category": "water", "percent": 1},
+        {"category": "watr", "percent": 1},
+        {"unit": "water-c", "percent": 1},
+    ]
+    answer = await world.by("susan").call("PUT", "return-visits/plan", {"shares": shares})
+    said = answer.json()
+    assert (answer.status_code, said["type"]) == (422, "urn:herun:problem:unknown_category")
+    assert [each["loc"] for each in said["errors"]] == [
+        ["body", "shares", 1, "category"],
+        ["body", "shares", 2, "unit"],
+    ]
+    assert ["water" in each["msg"] for each in said["errors"]] == [True, True]
+    for share in ({"category": "system"}, {"unit": "desk"}, {"category": "fire", "unit": "fire-brigade"}):
+        await world.by("susan").put("return-visits/plan", {"shares": [{**share, "percent": 1}]})

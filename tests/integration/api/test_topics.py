@@ -161,3 +161,10 @@ async def test_hot_topics_stand_in_the_bulletin_without_names(world: World) -> N
     assert [(each["label"], each["reporters"], each["is_new"]) for each in body["topics"]] == [
         ("某女士家电梯***", 5, True)
     ]
+
+
+async def test_a_pass_needs_no_body(world: World) -> None:
+    susan = world.by("susan")
+    assert (await susan.call("POST", "topics/pass")).status_code == 200
+    assert (await susan.call("POST", "topics/pass", {})).status_code == 200
+    assert (await susan.call("POST", "topics/pass", {"week": 1})).status_code == 422

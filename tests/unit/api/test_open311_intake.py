@@ -131,6 +131,11 @@ def test_all_flaws_are_told_at_once() -> None:
     assert flaws_of(PLAIN, sent(**PLACE), ["media 1: it is none"]) == ["media 1: it is none"]
 
 
+def test_a_description_of_which_nothing_can_be_seen_is_none() -> None:
+    assert new_request(PLAIN, sent(**PLACE, description="\u200b\ufeff \u3164")).description is None
+    assert new_request(PLAIN, sent(**PLACE, description="\u200b漏水")).description == "\u200b漏水"
+
+
 def test_a_whole_request_is_taken_as_it_is() -> None:
     new = new_request(PLAIN, sent(lat="31.30", long="-120.6", phone="138 0000-1234", description="x" * 4000))
     assert (new.lat, new.lon, new.phone) == (31.3, -120.6, "13800001234")

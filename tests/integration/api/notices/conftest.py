@@ -131,4 +131,5 @@ async def post(world: World, fakes: Fakes, mail: MailServer) -> AsyncIterator[Po
     async with make_client() as client:
         configured = configure(settings, client, world.resources.nats, SystemClock())
         world.resources.channels = configured
+        fakes.wall = world.wall
         yield Post(world, fakes, mail, configured)

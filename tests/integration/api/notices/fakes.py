@@ -26,7 +26,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from api.notices import web_push_cipher
-from herun.clock import SECOND_US, SystemClock
+from herun.clock import MINUTE_US, SECOND_US, Clock, SystemClock
 from herun.http_status import Server
 from tests.integration.api.running import until
 from tests.support.ports import free_port
@@ -35,6 +35,8 @@ SECRET: Final = "SECmade-up"
 WECOM_KEY: Final = "693a91f6-7xxx-4bc4-97a0-0ec2sifa5aaa"
 APP_ID, APP_SECRET, TEMPLATE = "wx-made-up", "app-secret", "ngqIpbwh8bUfcSsECmogfXcV14J0tQlEpBO27izEYtY"
 HOUR_S: Final = 3600
+MINUTE_S: Final = 60
+A_MINUTE: Final = 20  # what WeCom and DingTalk take; Feishu takes more, and is held to the same here
 WECHAT_MS: Final = 20
 HANG: Final = "hang"
 REDIRECT: Final = "redirect"
@@ -76,6 +78,10 @@ class Fakes:
         self.openids = {"good-code-1": "oABCD-made-up-openid"}
         self.sent_ids: set[str] = set()
         self.released = asyncio.Event()
+        self.wall: Clock = SystemClock()  # by which robots count minutes
+        self._came: dict[str, deque[int]] = defaultdict(deque)
+        self._deaf_until: dict[str, int] = {}
+        self.overrun: list[str] = []
 
     def browser(self, name: str) -> Browser:
         self.browsers[name] = Browser(f"{self.url}/push/{name}")
@@ -107,6 +113,23 @@ class Fakes:
             case other:
                 raise AssertionError(other)
 
+    def _too_fast(self, service: str, deaf_s: int) -> bool:
+        """Twenty a minute; who sends more is not heard for a while, whatever they send."""
+        now, came = self.wall.now_us(), self._came[service]
+        while came and came[0] <= now - MINUTE_US:
+            came.popleft()
+        came.append(now)
+        if len(came) > A_MINUTE:
+            self._deaf_until[service] = now + deaf_s * SECOND_US
+        if now >= self._deaf_until.get(service, 0):
+            return False
+        self.overrun.append(service)
+        return True
+
+    def fall_deaf(self, service: str, seconds: int) -> None:
+        """As if somebody else had written to this robot too often."""
+        self._deaf_until[service] = self.wall.now_us() + seconds * SECOND_US
+
     async def stolen(self, request: Request) -> Response:
         self.taken["stolen"].append(await request.body())
         return Response()
@@ -119,6 +142,8 @@ class Fakes:
             return JSONResponse({"errcode": 93000, "errmsg": "invalid webhook url"})
         if body.get("msgtype") != "text" or not 0 < len(body["text"]["content"].encode()) <= 2048:
             return JSONResponse({"errcode": 40008, "errmsg": "invalid message type"})
+        if self._too_fast("wecom", MINUTE_S):
+            return JSONResponse({"errcode": 45009, "errmsg": "api freq out of limit"})
         self.taken["wecom"].append(body["text"]["content"])
         return JSONResponse({"errcode": 0, "errmsg": "ok"})
 
@@ -136,6 +161,8 @@ class Fakes:
             return JSONResponse({"errcode": 310000, "errmsg": "sign not match"})
         if body.get("msgtype") != "text":
             return JSONResponse({"errcode": 400101, "errmsg": "msgtype"})
+        if self._too_fast("dingtalk", 10 * MINUTE_S):
+            return JSONResponse({"errcode": 130101, "errmsg": "send too fast"})
         self.taken["dingtalk"].append(body["text"]["content"])
         return JSONResponse({"errcode": 0, "errmsg": "ok"})
 
@@ -149,6 +176,8 @@ class Fakes:
             return JSONResponse({"code": 19021, "msg": "sign match fail or timestamp is not within one hour"}, 400)
         if body.get("msg_type") != "text":
             return JSONResponse({"code": 9499, "msg": "Bad Request"}, 400)
+        if self._too_fast("feishu", MINUTE_S):
+            return JSONResponse({"code": 11232, "msg": "frequency limited"}, 400)
         self.taken["feishu"].append(body["content"]["text"])
         return JSONResponse({"StatusCode": 0, "StatusMessage": "success", "code": 0, "msg": "success", "data": {}})
 
