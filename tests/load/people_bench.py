@@ -31,7 +31,6 @@ CONNECTIONS: Final = 100  # of all people together; what is measured begins when
 LOOKS_A_SECOND: Final = 50.0  # of all who wait for something to do, so that looking is not all that is measured
 PATIENCE_S: Final = 600.0
 _FREE_CATEGORY: Final = "dust"  # nobody has the skill: the desk dispatches these, several at once to several
-_REPORT: Final = {"text": "Water in the cellar"}
 _NEXT: Final = {"dispatched": "handle", "handling": "resolve", "resolved": "answer"}
 
 
@@ -91,7 +90,9 @@ class Crowd:
     async def _reside(self, n: int) -> None:
         who, chance = resident(n), random.Random(n)
         category = chance.choice(["water", "fire", "noise", _FREE_CATEGORY])
-        number = await self._report(who, {**_REPORT, "category": category}, f"{who}-1", twice=n % 2 == 0)
+        # Words of their own: of what several say alike the rules make a topic, which has an order of its own.
+        text = "".join(chr(chance.randrange(0x4E00, 0x9FA5)) for _ in range(20))
+        number = await self._report(who, {"category": category, "text": text}, f"{who}-1", twice=n % 2 == 0)
         if category == _FREE_CATEGORY:
             await self._fight(number, chance)
         waiting = True
@@ -144,12 +145,13 @@ class Crowd:
 def faults(box: Box, crowd: Crowd) -> list[str]:
     """What must not be, as the database has it."""
     with box.database() as connection:
-        (count,) = connection.execute("SELECT count(*) FROM work_orders").fetchone() or (0,)
+        (count,) = connection.execute("SELECT count(*) FROM work_orders WHERE channel <> 'pattern'").fetchone() or (0,)
         (deadlocks,) = connection.execute(
             "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
         ).fetchone() or (0,)
         twice = connection.execute(
-            "SELECT number FROM order_history GROUP BY number"
+            "SELECT number FROM order_history JOIN work_orders USING (site, number)"
+            " WHERE channel <> 'pattern' GROUP BY number"
             " HAVING count(*) FILTER (WHERE action = 'dispatch') <> 1 OR count(*) FILTER (WHERE action = 'rate') <> 1"
         ).fetchall()
     found = list(crowd.faults)
