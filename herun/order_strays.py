@@ -129,6 +129,8 @@ class Told:
                 self.kept["category"] = detail.get("category")
             case "corrected":
                 self.kept["category"] = detail.get("to")
+            case "handle":
+                self.kept["arrived_at"] = None  # whoever had it before was there, if anybody
             case "arrive":
                 self.kept["arrived_at"] = entry["at"]
             case "resolve":

@@ -12,6 +12,7 @@ from herun.clock import MINUTE_US
 from herun.order_audit import Verdict, verdicts
 from tests.integration.api.running import SITE, World
 from tests.integration.api.test_order_audit import verdict
+from tests.integration.api.test_work_orders import act
 
 REPORT: Final = {
     "category": "deposit", "text": "They keep my deposit", "building": "b1", "lat": 30, "lon": 120.5,
@@ -181,3 +182,10 @@ async def test_the_same_report_has_another_seal_each_time(world: World) -> None:
     entries = [(await world.by("susan").get(f"work-orders/{each}/history"))["items"][0] for each in numbers]
     assert all(set(entry["detail"]) == {"category", "original", "promised"} for entry in entries)
     assert entries[0]["detail"]["original"] != entries[1]["detail"]["original"]
+
+
+async def test_who_takes_up_what_another_was_at_is_not_there_yet(world: World) -> None:
+    number = str((await world.by("rita").post("reports", {"category": "water", "text": "Wet"}))["number"])
+    for action in ("handle", "arrive", "recall", "dispatch", "handle"):  # gwen is sent again
+        await act(world, number, action)
+    assert verdict(world).breaks == ()

@@ -224,6 +224,7 @@ class Book(Reasons):
         is_theirs = paper.worker is not None
         if clock.end_pause(ask, self.now) if action == "end-pause" else clock.approve(ask, self.now, is_theirs):
             self.criers.promised_anew(self, paper, who)
+            self._write(paper, "promised", paper.state, "system")
 
     def _do_more(self, wish: Wish, paper: Paper) -> None:  # noqa: C901 - a case an action
         who, action, body = wish.who, wish.action, wish.body

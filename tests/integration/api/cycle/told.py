@@ -19,8 +19,9 @@ Told = tuple[str, str, str]  # who, what, of which of their orders
 
 REPORTERS: Final = {
     "accept": "accepted", "dispatch": "under_way", "claim": "under_way", "handle": "handling", "hold": "on_hold",
-    "answer": "answered", "cancel": "cancelled", "merge": "merged", "reopen": "reopened",
+    "answer": "answered", "merge": "merged", "reopen": "reopened",
 }  # fmt: skip
+REPORTER: Final = {"cancel": "cancelled", "unmerge": "separated"}  # of this order alone
 SUPERVISORS: Final = {
     "hold": "on_hold", "return": "returned", "reopen": "reopened", "pause_asked": "pause_asked",
     "extension_asked": "extension_asked",
@@ -75,6 +76,8 @@ class Criers:
             for each in (paper, *(book.papers[other] for other in book.followers.get(number, ()))):
                 if each.reporter:
                     yield each.reporter, REPORTERS[action], each.number
+        if action in REPORTER and paper.reporter:
+            yield paper.reporter, REPORTER[action], number
         if action in SUPERVISORS:
             yield from ((who, SUPERVISORS[action], number) for who in _supervisors(paper))
         if action == "cancel" and paper.worker:
