@@ -262,11 +262,14 @@ async def _stop(tx: Transaction, order: Order, clock: Clock) -> Sequence[Pause]:
     """A pause is of the hand that asked for it: what is not over ends, and what was asked for
     is moot. All pauses of the order, after it.
     """
+    if not clock.pauses:
+        return clock.pauses
+    # Of one that is over already, too: who has the order now never asked for it.
+    await store.drop_deadlines(tx, [order.number], [PAUSE, PAUSE_ASKED])
     on = [pause.id for pause in clock.pauses if _is_on(pause, tx.at)]
     if not on:
         return clock.pauses
     await store.end_pauses(tx, order.number, on)
-    await store.drop_deadlines(tx, [order.number], [PAUSE, PAUSE_ASKED])
     return [
         pause.model_copy(update={"ended_by": tx.actor, "ended_at": min(pause.until, tx.at)})
         if pause.id in on

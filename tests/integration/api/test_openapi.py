@@ -28,7 +28,7 @@ from api.roles import Role
 from api.serve import listening, serve
 from tests.integration.api.running import SITE, Servers, World, running_world
 
-EXAMPLES: Final = 20  # of each route and each way of asking: all of them together take half a minute
+EXAMPLES: Final = 8  # of each route and each way of asking: all of them together take a minute
 CHECKS: Final = [
     not_a_server_error,
     status_code_conformance,
