@@ -74,7 +74,8 @@ async def end_pause(tx: Transaction, person: Person, number: str, pause_id: int,
     if service.span_of(pause).end <= to_us(tx.at) or pause.ended_at is not None:
         raise conflict("over_already", "this pause is over")
     await store.end_pauses(tx, number, [pause_id])
-    await store.drop_question(tx, number, PAUSE_ASKED, pause.asked_at)
+    if pause.approved is None:  # of one that was denied nobody waits for an answer, but perhaps of the next one
+        await store.drop_question(tx, number, PAUSE_ASKED, pause.asked_at)
     await store.drop_deadlines(tx, [number], [PAUSE])
     order = await steps.note(tx, order, "pause_ended", by=person.username, reason=note)
     if pause.approved:

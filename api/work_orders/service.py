@@ -158,7 +158,8 @@ async def act(tx: Transaction, person: Person, number: str, move: Move) -> WorkO
 
 
 async def _is_not_their_own_cause(tx: Transaction, order: Order, person: Person, action: Action) -> None:
-    is_own = action in _OVER_ITS_WORKER and orders.works_on(person, order) and person.username != order.reporter
+    is_withdrawn = action is Action.CANCEL and person.username == order.reporter
+    is_own = action in _OVER_ITS_WORKER and orders.works_on(person, order) and not is_withdrawn
     if is_own or (action is Action.ARBITRATE and person.username in await store.returners(tx, order.number)):
         raise Problem(HTTPStatus.FORBIDDEN, "own_cause", f"{action} is for somebody who had no part in it")
 

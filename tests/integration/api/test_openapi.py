@@ -28,6 +28,9 @@ from api.roles import Role
 from api.serve import listening, serve
 from tests.integration.api.running import SITE, Servers, World, running_world
 
+# The API is at work in a thread of this process, and its random draws are no draws of a strategy.
+pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
+
 EXAMPLES: Final = 8  # of each route and each way of asking: all of them together take a minute
 CHECKS: Final = [
     not_a_server_error,

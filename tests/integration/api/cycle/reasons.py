@@ -217,11 +217,12 @@ class Reasons(Shelf):
         return desk
 
     def _is_own_cause(self, wish: Wish, paper: Paper) -> bool:
-        """Nobody decides on what they gave back, nor takes from themselves what they have, unless they reported it."""
+        """Nobody decides on what they gave back or have, but who reported it may withdraw it."""
         if wish.action == "arbitrate":
             return wish.who in paper.returners
         is_over_its_worker = wish.action in {"sign-off", "refuse-return", "recall", "cancel"}
-        return is_over_its_worker and wish.who == paper.worker and wish.who != paper.reporter
+        is_withdrawn = wish.action == "cancel" and wish.who == paper.reporter
+        return is_over_its_worker and wish.who == paper.worker and not is_withdrawn
 
     def _had_a_hand(self, paper: Paper) -> set[str]:
         """Who handled, resolved or answered it, what stands for it, or a part of either."""
