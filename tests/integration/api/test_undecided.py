@@ -125,6 +125,14 @@ async def test_a_pause_that_was_asked_for_by_another_hand_is_moot(world: World, 
     assert "pause_asked" not in await pending(world, number)
 
 
+async def test_to_end_what_was_denied_answers_no_other_question(world: World) -> None:
+    number, denied = await asked(world, "pauses")
+    await world.by("susan").post(f"{denied}/deny")
+    await world.by("gwen").post(f"work-orders/{number}/pauses", pause(300))  # in the same instant by the clock
+    await world.by("gwen").post(f"{denied}/end")
+    assert "pause_asked" in await pending(world, number)
+
+
 async def test_a_pause_that_was_ended_needs_no_decision(world: World) -> None:
     number, path = await asked(world, "pauses")
     await world.by("gwen").post(f"{path}/end")
