@@ -174,7 +174,7 @@ class _Reader(Cursor):
             elif name in MACROS:
                 part = self._macro(part, name)
             else:
-                part = self._function(name, [part, *self._list(")")], part.begin)
+                part = self._function(name, [part, *self.listed(self._expression, ")")], part.begin)
         return part._replace(steps=part.steps + signs, literal=None if signs else part.literal)
 
     def _macro(self, part: _Part, name: str) -> _Part:
@@ -223,7 +223,7 @@ class _Reader(Cursor):
             self.expect(")")
             return inner
         if token.text == "[":
-            return _listed(self._list("]"), begin)
+            return _listed(self.listed(self._expression, "]"), begin)
         if token.text == "{":
             return self._map(begin)
         if token.kind == "name":
@@ -238,7 +238,7 @@ class _Reader(Cursor):
             if name == token.text:
                 return part._replace(begin=begin)
         if self.accept("("):
-            return self._function(token.text, self._list(")"), begin)
+            return self._function(token.text, self.listed(self._expression, ")"), begin)
         is_word = token.text in {"true", "false", "null"}
         return _Part(1, 1 if is_word else FIELD_SIZE, 0 if is_word else FIELD_ITEMS, begin)
 
@@ -252,15 +252,6 @@ class _Reader(Cursor):
                 self.expect("}")
                 break
         return _listed(found, begin)
-
-    def _list(self, closing: str) -> list[_Part]:
-        found: list[_Part] = []
-        while not self.accept(closing):
-            found.append(self._expression())
-            if not self.accept(","):
-                self.expect(closing)
-                break
-        return found
 
 
 def _listed(parts: list[_Part], begin: int) -> _Part:

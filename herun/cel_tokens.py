@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple, TypeVar
+
+T = TypeVar("T")
 
 _BLANK: Final = r"(?:\s|//[^\n]*)*"
 _TOKEN: Final = re.compile(
@@ -54,6 +56,16 @@ class Cursor:
         """Goes on past this sign."""
         if not self.accept(sign):
             raise NotUnderstoodError
+
+    def listed(self, one: Callable[[], T], closing: str) -> list[T]:
+        """What stands between commas up to the closing sign, and past it; each is read by `one`."""
+        found: list[T] = []
+        while not self.accept(closing):
+            found.append(one())
+            if not self.accept(","):
+                self.expect(closing)
+                break
+        return found
 
     def name(self) -> str:
         """Goes on past a name."""

@@ -296,7 +296,7 @@ class _Reader(Cursor):
     def _called(self, part: _Part, name: str, begin: int) -> _Part:
         if name in _MACROS:
             return self._macro(part, name, begin)
-        arguments = self._arguments()
+        arguments = self.listed(self._choice, ")")
         text = self.since(begin)
         if name not in _METHODS:
             return _Part(text, ANYTHING)
@@ -319,15 +319,6 @@ class _Reader(Cursor):
         self.expect(")")
         return _Part(self.since(begin), _MACROS[name])
 
-    def _arguments(self, closing: str = ")") -> list[_Part]:
-        found: list[_Part] = []
-        while not self.accept(closing):
-            found.append(self._choice())
-            if not self.accept(","):
-                self.expect(closing)
-                break
-        return found
-
     def _is_pattern(self, argument: _Part) -> None:
         try:
             cel.compile(f'"".matches({argument.text})').execute({})
@@ -345,7 +336,7 @@ class _Reader(Cursor):
             self.expect(")")
             return inner._replace(text=self.since(begin))
         if token.text == "[":
-            items = self._arguments("]")
+            items = self.listed(self._choice, "]")
             types = frozenset[str]().union(*(each.types for each in items))
             texts = tuple(each.literal for each in items if each.literal is not None)
             return _Part(self.since(begin), LIST, None, types, texts if len(texts) == len(items) else ())
@@ -358,7 +349,7 @@ class _Reader(Cursor):
             return _Part(name, NULL if name == "null" else BOOL)
         if not self.accept("("):
             return _Part(name, MAP if name in self._seen.roots and name not in self._bound else ANYTHING)
-        arguments = self._arguments()
+        arguments = self.listed(self._choice, ")")
         text = self.since(begin)
         if name == "has":
             return _Part(text, BOOL)

@@ -259,8 +259,9 @@ async def _end(tx: Transaction, order: Order, at: datetime, *, answered: bool) -
 
 
 async def _stop(tx: Transaction, order: Order, clock: Clock) -> Sequence[Pause]:
-    """A pause is of the hand that asked for it: what is not over ends, and what was asked for
-    is moot. All pauses of the order, after it.
+    """A pause is of the hand that asked for it: what is not over ends, and what was asked for is moot.
+
+    Returns all pauses of the order as they are then.
     """
     if not clock.pauses:
         return clock.pauses

@@ -32,8 +32,9 @@ async def add(resources: Resources, tx: Transaction, new: NewPeople, *, replace:
         await store.put(tx, new.people, hashes)
     except UniqueViolation as error:
         raise conflict("username_taken", "one of these usernames belongs to another site") from error
-    no_workers = [each.username for each in new.people if set(WORKERS).isdisjoint(each.roles)]
-    await work_orders.take_back(tx, no_workers)
+    if known:  # who is new has nothing in hand
+        no_workers = [each.username for each in new.people if set(WORKERS).isdisjoint(each.roles)]
+        await work_orders.take_back(tx, no_workers)
     roles = sorted({role.value for person in new.people for role in person.roles})
     await audit.record(tx, "people.put", tx.site, {"people": len(new.people), "roles": roles, "replaced": len(known)})
     return PeopleAdded(created=len(new.people) - len(known), replaced=len(known))

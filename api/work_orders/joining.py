@@ -14,12 +14,12 @@ from api.work_orders import opening, steps, store
 from api.work_orders.kinds import Channel, Origin
 from api.work_orders.order import Move, Order
 from api.work_orders.schemas import Part
-from api.work_orders.states import TRANSITIONS, UNDER_WAY, Action, State
+from api.work_orders.states import OPEN, TRANSITIONS, Action, State
 
 Held = Mapping[str, Order]  # the orders that this transaction has locked, by number
 
 # Not what is answered: who reports it after its answer says that it is not solved, and somebody has to look.
-_MASTERS: Final = UNDER_WAY | {State.SUBMITTED, State.ON_HOLD, State.RETURNED, State.ARBITRATION, State.RESOLVED}
+_MASTERS: Final = OPEN | {State.RESOLVED}
 
 
 async def merge(tx: Transaction, held: Held, order: Order, move: Move, by: str) -> Order:
