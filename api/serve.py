@@ -29,6 +29,7 @@ from api.topics import watch as topics
 from api.work_orders import follower, times
 from herun import stream, streams, subjects
 from herun.clock import Clock, SystemClock
+from herun.collector import settle
 from herun.database.migrate import head_revision
 from herun.database.pool import make_pool
 from herun.errors import ConfigurationError
@@ -86,9 +87,11 @@ async def opened(configured: Settings, clock: Clock) -> AsyncIterator[Resources]
 
 async def serve(resources: Resources, listener: socket.socket, stop: asyncio.Event) -> None:
     """Answers requests and runs the tasks until `stop`; ends within a bounded time after it."""
+    app = create_app(resources)
+    settle()
     server = Server(
         uvicorn.Config(
-            create_app(resources),
+            app,
             lifespan="off",
             ws="none",
             log_config=None,

@@ -16,7 +16,7 @@ import yaml
 MAX_DEPTH: Final = 30  # a rule is six deep; what is deeper was not written by a person
 MAX_DIGITS: Final = 40  # of a number: more than a float has
 
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # C's, if the library was built with it
+LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # C's, if the library was built with it
 _INTEGER: Final = re.compile(r"[-+]?[0-9]+")
 _FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _CONSTANTS: Final = {
@@ -87,7 +87,7 @@ class _Reader:
     """Builds the value from the parser's events, which know neither types nor aliases."""
 
     def __init__(self, text: str, marked: Marked) -> None:
-        self._events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
+        self._events: Iterator[Any] = yaml.parse(text, Loader=LOADER)
         self._marked = marked
 
     def read(self) -> None:

@@ -13,6 +13,7 @@ from psycopg_pool import PoolTimeout
 
 from herun import stream, streams, subjects
 from herun.clock import SECOND_US
+from herun.collector import settle
 from herun.database.pool import make_pool
 from herun.http_status import serve_status
 from herun.settings import Settings, settings
@@ -45,8 +46,7 @@ async def run(stop: asyncio.Event) -> None:
 
 def _quieten_collector() -> None:
     """The state is hundreds of thousands of values without cycles: looking for cycles took a quarter of the time."""
-    gc.collect()
-    gc.freeze()
+    settle()
     gc.set_threshold(*COLLECTOR_THRESHOLDS)
 
 

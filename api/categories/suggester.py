@@ -44,7 +44,10 @@ class Suggester:
         if state.lesson and not (learned and fits and learned.lesson == state.lesson):
             self.stale.add(site)
             self.wanted.set()
-        return learned.model if learned and fits else _OF_TREES.get(state.tree.digest)
+        model = learned.model if learned and fits else _OF_TREES.get(state.tree.digest)
+        if model is None:
+            self.wanted.set()
+        return model
 
     async def best(self, site: str, state: InForce) -> Model:
         """The same, but waits for the first model of a tree."""

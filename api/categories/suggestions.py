@@ -21,6 +21,7 @@ from api.work_orders import steps
 from api.work_orders import store as order_store
 from api.work_orders.order import Order, Person
 from api.work_orders.states import Bond
+from herun.collector import settle
 
 if TYPE_CHECKING:
     from api.categories.classifier import Scored
@@ -29,6 +30,7 @@ TASK: Final = "category_learning"
 CORRECTED: Final = "categorised"  # the action in an order's history
 MAX_CORRECTIONS: Final = 20  # of one order; more is a quarrel, which people have to settle
 KEPT_CANDIDATES: Final = 3  # of a suggestion, with the order
+FIRST_S: Final = 15.0  # after a start, when requests come first; at once if somebody asks
 EVERY_S: Final = 60.0  # a look whether there is something to learn, if nobody asks
 PAUSE_S: Final = 30.0  # between two times of learning: it takes a core for a second or two
 
@@ -125,11 +127,15 @@ async def _choices(tx: Transaction, order: Order) -> Choices:
 
 
 async def keep_learning(resources: Resources, stop: asyncio.Event) -> None:
-    """Learns the shipped tree at the start, and each site anew that has taught something, until `stop`."""
+    """Learns the shipped tree soon after the start, and each site anew that has taught something, until `stop`."""
     suggester = resources.suggester
-    await suggester.of_tree(default_tree())
+    await background.wait(suggester.wanted, FIRST_S)
+    if not stop.is_set():
+        await suggester.of_tree(default_tree())
+        settle()
     while not stop.is_set():
         if await learn_once(resources):
+            settle()
             await background.wait(stop, PAUSE_S)
         await background.wait(suggester.wanted, EVERY_S)
 
