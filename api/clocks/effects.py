@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from api.clocks.reminders import Level
+from api.clocks import store
+from api.clocks.reminders import Level, Reminder, once_more
 from api.clocks.service import EXTENSION_ASKED, PAUSE, PAUSE_ASKED
 from api.clocks.store import Fired
+from api.clocks.terms import ground
 from api.notices import service as notices
 from api.notices.rules import Audience, DeadlineKind
 from api.notices.service import Deadline
 from api.transactions import SYSTEM, Transaction
 from api.work_orders import steps
 from api.work_orders import store as work_orders
+from api.work_orders.order import Order
 from api.work_orders.steps import Note
+from herun.clock import to_us
 
 REMINDED: Final = "reminded"
 ESCALATED: Final = "escalated"
@@ -43,6 +47,26 @@ async def on_fired(tx: Transaction, fired: Sequence[Fired]) -> None:
         Deadline(str(each.id), _kind(each), orders[each.number], each.limit_at, _AUDIENCES[each.level]) for each in told
     ]
     await notices.about_deadlines(tx, reached)
+    await _go_on(tx, told, orders)
+
+
+async def _go_on(tx: Transaction, told: Sequence[Fired], orders: Mapping[str, Order]) -> None:
+    """Whatever nobody acts on is told again each day: a limit does not fall silent. What is merged its master tells."""
+    repeating = [each for each in told if each.kind != PAUSE and orders[each.number].merged_into is None]
+    last = await store.last_words(tx, [each.id for each in repeating])
+    kept = await ground(tx)
+    rows = [
+        (each.number, each.kind, again)
+        for each in repeating
+        if each.id in last
+        for again in kept.told_at(orders[each.number], [_once_more(each, to_us(tx.at))])
+    ]
+    await store.add_all_deadlines(tx, rows)
+
+
+def _once_more(fired: Fired, now: int) -> Reminder:
+    is_escalation = fired.kind not in _OWN_WORDS
+    return once_more(fired.step, fired.level, to_us(fired.limit_at), is_escalation=is_escalation, now=now)
 
 
 def _kind(fired: Fired) -> DeadlineKind:

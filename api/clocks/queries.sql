@@ -103,9 +103,9 @@ WHERE site = %(site)s AND number = %(number)s AND kind = %(kind)s AND limit_at =
 
 -- name: add_deadlines
 INSERT INTO order_deadlines (site, number, kind, step, level, is_escalation, reached_at, due_at, limit_at)
-SELECT %(site)s, %(number)s, * FROM unnest(%(kinds)s::text[], %(steps)s::text[], %(levels)s::text[],
-                                           %(are_escalations)s::boolean[], %(reached_at)s::timestamptz[],
-                                           %(due_at)s::timestamptz[], %(limit_at)s::timestamptz[])
+SELECT %(site)s, * FROM unnest(%(numbers)s::text[], %(kinds)s::text[], %(steps)s::text[], %(levels)s::text[],
+                               %(are_escalations)s::boolean[], %(reached_at)s::timestamptz[],
+                               %(due_at)s::timestamptz[], %(limit_at)s::timestamptz[])
 ON CONFLICT DO NOTHING;
 
 -- name: deadlines
@@ -156,6 +156,12 @@ SET fired_at = %(at)s, superseded = NOT id = ANY(%(last)s)
 WHERE site = %(site)s AND id = ANY(%(ids)s) AND fired_at IS NULL
 RETURNING id, number, kind, step, level, is_escalation, reached_at, due_at, coalesce(limit_at, reached_at) AS limit_at,
           fired_at, superseded;
+
+-- name: last_words
+SELECT f.id FROM order_deadlines AS f
+WHERE f.site = %(site)s AND f.id = ANY(%(ids)s)
+      AND NOT EXISTS (SELECT FROM order_deadlines AS d
+                      WHERE d.site = f.site AND d.number = f.number AND d.kind = f.kind AND d.fired_at IS NULL);
 
 -- name: set_aside
 UPDATE order_deadlines SET fired_at = %(at)s, failure = %(failure)s

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from herun.clock import MINUTE_US
+from herun.clock import DAY_US, MINUTE_US
 from herun.schedule import Schedule
 
 WHOLE: Final = 100
@@ -26,7 +26,7 @@ _LADDER: Final = tuple(Level)
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """At which shares of a limit somebody is reminded (ascending, in percent), and how many times after it."""
+    """At which shares of a limit somebody is reminded (ascending, in percent), and how many times soon after it."""
 
     shares: tuple[int, ...]
     repeat_minutes: int
@@ -67,9 +67,16 @@ def reminders(owner: Level, steps: Steps, *, now: int, at_share: Callable[[int],
 
 def undecided(asked_at: int, steps: Steps) -> list[Reminder]:
     """When the supervisors are reminded of what was asked for and nobody has decided on: as often as of a limit."""
-    repeat = steps.repeat_minutes * MINUTE_US
-    times = [(f"+{count}", asked_at + count * repeat) for count in range(1, steps.repeats + 1)]
+    repeat = steps.repeat_minutes * MINUTE_US if steps.repeats else DAY_US
+    times = [(f"+{count}", asked_at + count * repeat) for count in range(1, max(steps.repeats, 1) + 1)]
     return [Reminder(step, Level.SUPERVISOR, False, at, at, asked_at) for step, at in times]
+
+
+def once_more(step: str, level: Level, limit_at: int, *, is_escalation: bool, now: int) -> Reminder:
+    """After the last word of a limit, or of a question: a day later one step further up, until somebody acts."""
+    count = int(step) if step.startswith("+") else 0
+    above = _LADDER[min(_LADDER.index(level) + 1, len(_LADDER) - 1)]
+    return Reminder(f"+{count + 1}", above, is_escalation, now + DAY_US, now + DAY_US, limit_at)
 
 
 def in_the_morning(reminder: Reminder, quiet: Schedule) -> Reminder:

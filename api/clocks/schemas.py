@@ -17,7 +17,7 @@ from herun.schedule import WeeklyPlan, Window
 LONGEST_MINUTES: Final = 60 * 24 * 60  # of a limit: sixty days
 MAX_RULES: Final = 500  # a category tree of a hundred, each with its severities
 MAX_SHARES: Final = 5
-MAX_REPEATS: Final = 10  # whoever has not acted by then is not moved by an eleventh
+MAX_REPEATS: Final = 10  # soon after a limit; whoever has not acted by then is told once a day
 
 Minutes = Annotated[StrictInt, Field(ge=1, le=LONGEST_MINUTES)]
 
@@ -109,7 +109,8 @@ _QUIET_HOURS: Final = _hours(["workday", "day_off"], ("22:00", "07:00"))
 class ClockSettings(Body):
     """PUT /v1/sites/{site}/limits: they hold for orders opened or reopened after it; reminders go by them at once.
 
-    `remind_at` are percent of a limit; at 100 somebody is reminded always. `repeats`: how often after it, at most.
+    `remind_at` are percent of a limit; at 100 somebody is reminded always. `repeats`: how often soon after it;
+    then once a day, until somebody acts.
     """
 
     limits: Annotated[list[NewLimits], Field(max_length=MAX_RULES), AfterValidator(_once_each)] = Field(

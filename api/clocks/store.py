@@ -164,19 +164,24 @@ async def drop_question(tx: Transaction, number: str, kind: str, asked_at: datet
 
 
 async def add_deadlines(tx: Transaction, number: str, planned: Mapping[str, Iterable[Reminder]]) -> None:
-    """Adds those that are not there, by their kind."""
-    rows = [(kind, each) for kind, reminders in planned.items() for each in reminders]
+    """Adds those of an order that are not there, by their kind."""
+    await add_all_deadlines(tx, [(number, kind, each) for kind, reminders in planned.items() for each in reminders])
+
+
+async def add_all_deadlines(tx: Transaction, rows: Sequence[tuple[str, str, Reminder]]) -> None:
+    """The same for several orders: order, kind and reminder of each."""
     if rows:
+        reminders = [each for _, _, each in rows]
         await tx.run(
             _QUERIES["add_deadlines"],
-            number=number,
-            kinds=[kind for kind, _ in rows],
-            steps=[each.step for _, each in rows],
-            levels=[each.level.value for _, each in rows],
-            are_escalations=[each.is_escalation for _, each in rows],
-            reached_at=[to_datetime(each.reached_at) for _, each in rows],
-            due_at=[to_datetime(each.due_at) for _, each in rows],
-            limit_at=[to_datetime(each.limit_at) for _, each in rows],
+            numbers=[number for number, _, _ in rows],
+            kinds=[kind for _, kind, _ in rows],
+            steps=[each.step for each in reminders],
+            levels=[each.level.value for each in reminders],
+            are_escalations=[each.is_escalation for each in reminders],
+            reached_at=[to_datetime(each.reached_at) for each in reminders],
+            due_at=[to_datetime(each.due_at) for each in reminders],
+            limit_at=[to_datetime(each.limit_at) for each in reminders],
         )
 
 
@@ -218,6 +223,11 @@ async def fire(tx: Transaction, found: Collection[tuple[int, str]]) -> list[Fire
     rows = await tx.all(_QUERIES["fire"], ids=[deadline for deadline, _ in found], last=last)
     fired = [Fired(**{**row, "level": Level(row["level"])}) for row in rows]
     return sorted(fired, key=lambda each: (each.due_at, each.id))
+
+
+async def last_words(tx: Transaction, fired: Collection[int]) -> set[int]:
+    """Those of these after which nothing more is planned of the same limit."""
+    return {row["id"] for row in await tx.all(_QUERIES["last_words"], ids=list(fired))} if fired else set()
 
 
 async def set_aside(tx: Transaction, deadline: int, failure: str) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from herun.stack.child import launch_command
-from tests.integration.api.due import add_due, at_noon, in_order, told
+from tests.integration.api.due import add_due, at_noon, in_order, left, told
 from tests.integration.api.running import Servers, World, running_world
 from tests.load.report import say
 from tests.support.ports import free_port
@@ -41,11 +41,6 @@ def start(world: World, folder: Path) -> subprocess.Popen[bytes]:
             stdout=log,
             stderr=log,
         )
-
-
-def left(world: World) -> int:
-    """How many have not fired."""
-    return int(world.rows("SELECT count(*) AS n FROM order_deadlines WHERE fired_at IS NULL")[0]["n"])
 
 
 async def fire(world: World, folder: Path, count: int, *, kill: bool) -> float:

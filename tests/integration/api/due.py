@@ -32,6 +32,12 @@ def add_due(world: World, count: int, site: str = SITE) -> None:
     world.rows("ANALYZE work_orders, order_deadlines")  # as a database does by itself that has been up for a minute
 
 
+def left(world: World) -> int:
+    """How many are due and have not fired; whoever does not act is told again a day later."""
+    query = "SELECT count(*) AS n FROM order_deadlines WHERE fired_at IS NULL AND due_at <= %(at)s"
+    return int(world.rows(query, at=to_datetime(world.clock.now_us()))[0]["n"])
+
+
 def told(world: World) -> list[str]:
     """The orders whose history says that somebody was told, as the site's feed has it."""
     rows = world.rows(

@@ -12,7 +12,7 @@ from api.clocks import effects, sweep
 from api.clocks.store import Fired
 from api.transactions import Transaction
 from herun.clock import HOUR_US, MINUTE_US
-from tests.integration.api.due import add_due, at_noon, in_order, told
+from tests.integration.api.due import add_due, at_noon, in_order, left, told
 from tests.integration.api.running import World, until
 from tests.integration.api.test_clocks import always, clocks, opened, pause
 from tests.integration.api.test_order_audit import verdict
@@ -106,16 +106,36 @@ async def test_the_promise_is_the_desks_and_above_it_the_supervisors(world: Worl
     }  # fmt: skip
 
 
-async def test_nobody_is_reminded_for_ever(world: World) -> None:
+async def test_whatever_nobody_acts_on_is_told_again_each_day(world: World) -> None:
     await always(world, repeats=2, repeat_minutes=5)
     number = await opened(world)
-    for _ in range(300):
+    world.clock.advance(11 * HOUR_US)
+    while await sweep_all(world):
         world.clock.advance(10 * MINUTE_US)
-        if not await sweep_all(world):
-            break
-    world.clock.advance(300 * HOUR_US)
+    soon = await reminders_of(world, number)
+    for _ in range(5):
+        world.clock.advance(24 * HOUR_US)
+        await sweep_all(world)
+    later = (await reminders_of(world, number))[len(soon) :]
+    assert [each for each in later if each[1].startswith("promise")] == [
+        ("escalated", f"promise +{count} -> supervisor") for count in range(3, 8)
+    ]
+    assert len(later) == 10
+    await act(world, number, "handle")
+    world.clock.advance(10 * MINUTE_US)
     await sweep_all(world)
-    assert len(await reminders_of(world, number)) <= 2 * (2 + 1 + 2)
+    assert [each for each in (await reminders_of(world, number))[len(soon) + 10 :] if "accept" in each[1]] == []
+
+
+async def test_what_is_merged_its_master_speaks_for(world: World) -> None:
+    await always(world, repeats=0)
+    number, master = await opened(world), await opened(world)
+    await world.by("oscar").post(f"work-orders/{number}/merge", {"master": master, "reason": "The same water"})
+    for _ in range(4):
+        world.clock.advance(24 * HOUR_US)
+        await sweep_all(world)
+    escalated = [[how for how, _ in await reminders_of(world, each)].count("escalated") for each in (number, master)]
+    assert escalated == [1, 2 * 4]  # of the promise alone; and each day of both
 
 
 async def test_after_a_long_silence_the_last_word_is_told_and_not_each_that_was_missed(world: World) -> None:
@@ -127,8 +147,9 @@ async def test_after_a_long_silence_the_last_word_is_told_and_not_each_that_was_
         ("escalated", "accept +3 -> supervisor"), ("escalated", "promise +3 -> supervisor"),
     ]  # fmt: skip
     deadlines = (await clocks(world, number))["deadlines"]
-    assert [each["superseded"] for each in deadlines].count(False) == 2
-    assert all(each["fired_at"] for each in deadlines)
+    assert [each["superseded"] for each in deadlines if each["fired_at"]].count(False) == 2
+    waits = [(each["kind"], each["step"]) for each in deadlines if not each["fired_at"]]
+    assert waits == [("accept", "+4"), ("promise", "+4")]  # tomorrow
 
 
 @pytest.mark.timeout(240)
@@ -145,7 +166,7 @@ async def test_two_sweeps_at_once_fire_nothing_twice_and_nothing_out_of_order(wo
     add_due(world, 600)
 
     async def until_empty() -> None:
-        while world.rows("SELECT 1 FROM order_deadlines WHERE fired_at IS NULL LIMIT 1"):
+        while left(world):
             await sweep.sweep(world.resources, batch=20)
 
     await asyncio.wait_for(asyncio.gather(until_empty(), until_empty(), until_empty()), 60)
@@ -167,7 +188,7 @@ async def test_killed_in_the_middle_each_is_fired_once_all_the_same(
     process = start(fault=point, **at_noon())
 
     async def all_fired() -> bool:
-        return not world.rows("SELECT 1 FROM order_deadlines WHERE fired_at IS NULL LIMIT 1")
+        return left(world) == 0
 
     await until("all have fired", all_fired)
     assert told(world) == in_order(world)

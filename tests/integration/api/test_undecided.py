@@ -42,7 +42,7 @@ async def hours(world: World, count: int) -> None:
 
 
 @pytest.mark.parametrize("what", ["pauses", "extensions"])
-async def test_supervisors_are_told_at_once_and_again_and_not_for_ever(world: World, what: str) -> None:
+async def test_supervisors_are_told_at_once_and_again(world: World, what: str) -> None:
     number, _ = await asked(world, what)
     kind = KIND[what]
     assert await kinds(world, "susan") == [(kind, number)]

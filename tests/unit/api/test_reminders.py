@@ -6,11 +6,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from api.clocks.limits import DEFAULTS, LimitRule, Limits, chosen
-from api.clocks.reminders import Level, Reminder, Steps, in_the_morning, reminders, told, undecided
+from api.clocks.reminders import Level, Reminder, Steps, in_the_morning, once_more, reminders, told, undecided
 from herun.calendar import Calendar
 from herun.clock import MINUTE_US, parse_time
 from herun.schedule import WeeklyPlan
@@ -114,10 +115,24 @@ def test_what_no_rule_speaks_of_has_the_default_of_its_severity() -> None:
         assert chosen([LimitRule("lift", None, limits(3))], "noise", severity) == default.limits
 
 
-def test_what_nobody_decides_on_is_told_to_the_supervisors_again_and_not_for_ever() -> None:
+def test_what_nobody_decides_on_is_told_to_the_supervisors_again() -> None:
     planned = undecided(7 * HOUR, STEPS)
     assert [(each.step, each.due_at // HOUR) for each in planned] == [("+1", 8), ("+2", 9), ("+3", 10)]
     assert {(each.level, each.is_escalation, each.due_at - each.reached_at) for each in planned} == {
         (Level.SUPERVISOR, False, 0)
     }
-    assert undecided(7 * HOUR, Steps((), repeat_minutes=60, repeats=0)) == []
+    assert [each.due_at // HOUR for each in undecided(7 * HOUR, Steps((), repeat_minutes=60, repeats=0))] == [7 + 24]
+
+
+@pytest.mark.parametrize(
+    ("step", "level", "next_step", "next_level"),
+    [
+        ("100%", Level.WORKER, "+1", Level.DESK), ("100%", Level.DESK, "+1", Level.SUPERVISOR),
+        ("+3", Level.SUPERVISOR, "+4", Level.SUPERVISOR), ("+9", Level.DESK, "+10", Level.SUPERVISOR),
+    ],
+)  # fmt: skip
+def test_after_the_last_word_it_is_said_again_a_day_later_one_step_further_up(
+    step: str, level: Level, next_step: str, next_level: Level
+) -> None:
+    found = once_more(step, level, 5 * HOUR, is_escalation=True, now=7 * HOUR)
+    assert found == Reminder(next_step, next_level, True, 31 * HOUR, 31 * HOUR, 5 * HOUR)

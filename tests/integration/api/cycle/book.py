@@ -84,7 +84,7 @@ class Book(Reasons):
         """A clock has reached something, and somebody is told."""
         self._lines = []
         paper = self.papers[number]
-        last = paper.clock.fires(kind, self.now)
+        last = paper.clock.fires(kind, self.now, paper.master is not None)
         assert last, f"nothing of {kind} is due for {number}, but {step} was told"
         is_over = kind not in {"pause", *ASKED} and (last.step == "100%" or last.step.startswith("+"))
         self._write(paper, "escalated" if is_over else "reminded", paper.state, "system")

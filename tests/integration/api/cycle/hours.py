@@ -260,14 +260,22 @@ class Clock:
         for (begin, round_, hand), end in zip(self.turns, [*ends, now], strict=True):
             yield begin, end, round_, hand
 
-    def fires(self, kind: str, now: datetime) -> Deadline | None:
-        """The last word of a limit that is due; the ones before it are not told any more."""
+    def fires(self, kind: str, now: datetime, is_merged: bool) -> Deadline | None:
+        """The last word of a limit that is due; the ones before it are not told any more. It is said again each day."""
         reached = [each for each in self.deadlines if each.kind == kind and each.fate == "waits" and each.due <= now]
         if not reached:
             return None
         last = max(reversed(reached), key=lambda each: each.due)
         for each in reached:
             each.fate = "told" if each is last else "superseded"
+        if (
+            not is_merged
+            and kind != "pause"
+            and all(each.kind != kind or each.fate != "waits" for each in self.deadlines)
+        ):
+            count = int(last.step) if last.step.startswith("+") else 0
+            above = LADDER[min(LADDER.index(last.level) + 1, 2)]
+            self._add(kind, [(f"+{count + 1}", above, now + DAY)], last.ask)
         return last
 
     def due_kinds(self, now: datetime) -> set[str]:
