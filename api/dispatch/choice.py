@@ -33,6 +33,7 @@ class Stage(StrEnum):
 class Why(StrEnum):
     """Why somebody was passed over. The first ones say that they do not fit, the others that somebody fits better."""
 
+    GAVE_BACK = "gave_back"
     NOT_NAMED = "not_named"
     OTHER_UNIT = "other_unit"
     OTHER_ROLE = "other_role"
@@ -64,13 +65,14 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """What of an order decides on who fits: its grids, those beside them, its unit and its place."""
+    """What of an order decides on who fits: its grids, those beside them, its unit and place, and who returned it."""
 
     category: str
     grids: frozenset[str] = frozenset()
     neighbours: frozenset[str] = frozenset()
     unit: str | None = None
     place: Point | None = None
+    given_back_by: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,8 @@ def choose(candidates: Iterable[Candidate], errand: Errand, rule: Rule, chain: S
 
 def unfitness(candidate: Candidate, errand: Errand, rule: Rule, stage: Stage) -> Why | None:
     """Why a candidate does not fit at a stage; None if they do."""
+    if candidate.username in errand.given_back_by:
+        return Why.GAVE_BACK
     if stage is Stage.ON_CALL:
         unit = rule.to.unit or errand.unit
         if unit is None or candidate.unit != unit:

@@ -23,6 +23,7 @@ from api.dispatch.store import Ground
 from api.problems import Problem, conflict
 from api.transactions import SYSTEM, Transaction
 from api.work_orders import steps
+from api.work_orders import store as work_orders
 from api.work_orders.order import Move, Order
 from api.work_orders.states import Action, State
 from herun.clock import to_us
@@ -108,7 +109,8 @@ async def decide(
         rule = rule.model_copy(update={"mode": Mode.ASSIGN})
     everybody = await store.candidates(tx, ground, rule.name, when)
     candidates = [each for each in everybody if each.username not in without]
-    errand = errand_of(order, ground)
+    given_back_by = await work_orders.returners(tx, order.number) if order.returns else set()
+    errand = errand_of(order, ground, given_back_by)
     choice = choose(candidates, errand, rule, ground.settings.chain)
     return Decision(ground, rule, errand, candidates, choice, match.failed)
 
@@ -139,7 +141,7 @@ def facts(order: Order, top: str, ground: Ground, at: datetime) -> dict[str, Any
     }
 
 
-def errand_of(order: Order, ground: Ground) -> Errand:
+def errand_of(order: Order, ground: Ground, given_back_by: AbstractSet[str]) -> Errand:
     """What of an order decides on who fits."""
     grids = frozenset(_grids(order, ground))
     beside = {name for grid in grids for name in ground.settings.neighbours.get(grid, [])}
@@ -149,6 +151,7 @@ def errand_of(order: Order, ground: Ground) -> Errand:
         neighbours=frozenset(beside - grids),
         unit=order.unit,
         place=None if order.lat is None or order.lon is None else (order.lat, order.lon),
+        given_back_by=frozenset(given_back_by),
     )
 
 

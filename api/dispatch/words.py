@@ -17,6 +17,7 @@ STAGES: Final[dict[Stage, Bilingual]] = {
 }
 
 _WHY: Final[dict[Why, Bilingual]] = {
+    Why.GAVE_BACK: {"zh": "曾退回此单", "en": "returned it before"},
     Why.NOT_NAMED: {"zh": "规则指定了别人", "en": "the rule names somebody else"},
     Why.OTHER_UNIT: {"zh": "不是该单位的人员", "en": "not of the unit"},
     Why.OTHER_ROLE: {"zh": "岗位不符", "en": "another kind of worker is asked for"},

@@ -34,16 +34,23 @@ async def check(tx: Transaction, order: Order, move: Move, by: str) -> None:
         case Action.RESOLVE:
             await _is_whole(tx, order)
             await _has_what_its_category_needs(tx, order)
+        case Action.ANSWER:
+            await _has_no_open_part(tx, order)  # one may have been reopened since
         case Action.CANCEL:
             await _can_be_left(tx, order)
         case Action.RATE if await store.rated_same_answer(tx, order, by):
             raise conflict("rated_already", "you have rated this answer with another order that it is the answer to")
         case Action.REOPEN if order.state is State.MERGED and order.master_state not in TOLD:
             raise conflict("wrong_state", "reopen is not possible before the order that it was merged into is answered")
-        case Action.TRANSFER | Action.ARBITRATE if move.worker and not await store.is_worker(tx, move.worker):
-            raise invalid("unknown_worker", f"{move.worker} is no grid worker or property staff of this site")
-        case Action.TRANSFER if move.worker == order.worker:
-            raise invalid("same_worker", "it is theirs already")
+        case Action.TRANSFER | Action.ARBITRATE if move.worker:
+            await _can_have_it(tx, order, move.worker, move.action)
+
+
+async def _can_have_it(tx: Transaction, order: Order, worker: str, action: Action) -> None:
+    if not await store.is_worker(tx, worker):
+        raise invalid("unknown_worker", f"{worker} is no grid worker or property staff of this site")
+    if action is Action.TRANSFER and worker == order.worker:
+        raise invalid("same_worker", "it is theirs already")
 
 
 async def _is_whole(tx: Transaction, order: Order) -> None:

@@ -6,8 +6,11 @@ A merged order keeps its number, its reporter and its rating; whoever reported i
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
+from api.categories import service as categories
+from api.clocks import service as clocks
 from api.problems import conflict, invalid
 from api.transactions import SYSTEM, Transaction
 from api.work_orders import opening, steps, store
@@ -31,6 +34,8 @@ async def merge(tx: Transaction, held: Held, order: Order, move: Move, by: str) 
         raise conflict("master_is_merged", f"{master.number} is itself merged into {master.merged_into}")
     if master.state not in _MASTERS:
         raise conflict("wrong_state", f"nothing can be merged into an order that is {master.state}; it can be reopened")
+    if master.parent is not None:
+        raise conflict("master_is_a_part", f"{master.number} is a part of {master.parent}; merge into that one")
     if order.parent is not None or await store.parts(tx, order.number):
         raise conflict("has_parts", "an order that is a part of another, or has parts, is not merged")
     followers = [each for each in held.values() if each.merged_into == order.number]
@@ -52,6 +57,14 @@ async def unmerge(tx: Transaction, held: Held, order: Order, move: Move, by: str
     return await opening.dispatch_if_somebody_fits(tx, after)
 
 
+async def promise_again(tx: Transaction, held: Held, order: Order) -> None:
+    """What is merged into an order that was reopened waits with it, and is promised an answer anew."""
+    for _, each in sorted(held.items()):
+        if each.merged_into == order.number:
+            due = await clocks.promise_again(tx, replace(each, version=each.version + 1))
+            await steps.note(tx, each, steps.PROMISED, by=SYSTEM, detail=steps.promised(due))
+
+
 async def release(tx: Transaction, held: Held, order: Order) -> None:
     """Takes out what is merged into an order that was cancelled: the matter of the others has not gone with it."""
     for each in [each for each in held.values() if each.merged_into == order.number]:
@@ -61,7 +74,7 @@ async def release(tx: Transaction, held: Held, order: Order) -> None:
 async def split(tx: Transaction, order: Order, part: Part, by: str) -> Order:
     """Opens a part of an order as an order of its own, for `part.worker` or whom it fits.
 
-    Raises Problem 409 for too many, or for a part of a part, 422 for somebody who is no worker.
+    Raises Problem 409 for too many, or for a part of a part, 422 for somebody who is no worker, and for no category.
     """
     if order.parent is not None:
         raise conflict("is_a_part", "a part is not split again")
@@ -71,6 +84,8 @@ async def split(tx: Transaction, order: Order, part: Part, by: str) -> Order:
         raise conflict("too_many_parts", f"an order has at most {store.MAX_PARTS} parts")
     if part.worker is not None and not await store.is_worker(tx, part.worker):
         raise invalid("unknown_worker", f"{part.worker} is no grid worker or property staff of this site")
+    if part.category is not None and part.category != order.category:
+        await categories.for_report(tx, part.category)
     words = part.title or part.text[:60]
     opened = await opening.open_order(
         tx,

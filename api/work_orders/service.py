@@ -205,7 +205,10 @@ async def _moved(tx: Transaction, person: Person, held: Held, order: Order, move
 
 async def _with_what_follows(tx: Transaction, held: Held, order: Order, move: Move, by: str) -> Order:
     match move.action:
-        case Action.ACCEPT | Action.REOPEN:
+        case Action.REOPEN:
+            await joining.promise_again(tx, held, order)
+            return await opening.dispatch_if_somebody_fits(tx, order)
+        case Action.ACCEPT:
             return await opening.dispatch_if_somebody_fits(tx, order)
         case Action.CONFIDE:
             await joining.confide_parts(tx, held, order, move, by)

@@ -380,3 +380,16 @@ async def test_a_decision_and_the_acceptance_of_its_proposal_at_once_do_not_wait
     assert (decided["worker"], accepted["state"]) == ("greg", "accepted")
     found = (await world.by("susan").get("dispatch-proposals"))["items"]
     assert sum(each["numbers"].count(number) for each in found) == 1
+
+
+async def test_who_returned_an_order_is_not_given_it_again_but_by_name(world: World) -> None:
+    number = await reported(world)
+    await give_back(world, number)
+    await do(world, "oscar", number, "sign-off")
+    assert await refused(world, "oscar", number, "dispatch") == (409, "nobody_fits")
+    await add_worker(world, "wang")
+    assert (await do(world, "oscar", number, "dispatch"))["worker"] == "wang"
+    looked = (await explained(world, number))["choice"]["looked"]
+    assert reasons(looked[0])["gwen"] == "gave_back"
+    await do(world, "oscar", number, "recall", reason="On leave")
+    assert (await do(world, "oscar", number, "dispatch", worker="gwen"))["worker"] == "gwen"

@@ -302,3 +302,43 @@ async def test_what_is_merged_into_an_order_while_that_is_merged_goes_along(worl
         )
         assert statuses[1] == 200
         assert (await order(world, third))["merged_into"] in {None, first}
+
+
+async def test_nothing_is_merged_into_a_part_which_nobody_answers_by_itself(world: World) -> None:
+    whole, other = await reported(world), await reported(world, "rob")
+    part = (await do(world, "oscar", whole, "split", text="The pump alone"))["number"]
+    merge = {"master": part, "reason": "The same water"}
+    assert await refused(world, "oscar", other, "merge", **merge) == (409, "master_is_a_part")
+
+
+async def test_a_merged_order_is_promised_anew_with_its_master(world: World) -> None:
+    master, twin = await reported(world), await reported(world, "rob")
+    await do(world, "oscar", twin, "merge", master=master, reason="The same water")
+    await answered(world, master)
+    kept = (await world.by("susan").get(f"work-orders/{twin}/clocks"))["promise"]
+    assert kept["state"] == "kept"
+    world.clock.advance(HOUR_US)
+    await do(world, "rita", master, "reopen", reason="It drips still")
+    promise = (await world.by("susan").get(f"work-orders/{twin}/clocks"))["promise"]
+    assert (promise["state"], promise["round"]) == ("running", 1)
+    assert promise["due_at"] > kept["due_at"]
+    await answered(world, master)
+    assert (await world.by("susan").get(f"work-orders/{twin}/clocks"))["promise"]["state"] == "kept"
+
+
+async def test_an_order_with_a_part_that_was_reopened_is_not_answered(world: World) -> None:
+    whole = await reported(world)
+    part = (await do(world, "oscar", whole, "split", text="The pump alone"))["number"]
+    await answered(world, part)
+    await do(world, "gwen", whole, "handle")
+    await do(world, "gwen", whole, "resolve", text="Pumped out")
+    await do(world, "oscar", part, "reopen", reason="It drips still")
+    assert await refused(world, "oscar", whole, "answer", text="Done") == (409, "parts_undone")
+    await answered(world, part)
+    assert (await do(world, "oscar", whole, "answer", text="Done"))["state"] == "answered"
+
+
+async def test_a_part_has_a_category_of_the_tree(world: World) -> None:
+    whole = await reported(world)
+    assert await refused(world, "oscar", whole, "split", text="A part", category="zz") == (422, "unknown_category")
+    assert (await do(world, "oscar", whole, "split", text="A part", category="noise"))["category"] == "noise"

@@ -299,6 +299,9 @@ class Book(Reasons):
             return
         self._begin_a_round(paper)
         self._write(paper, "reopen", self._at_the_desk(paper), who)
+        for each in (self.papers[number] for number in sorted(self.followers.get(paper.number, ()))):
+            each.clock.begin_again(each.hand, self.now)
+            self._write(each, "promised", "merged", "system")
         self._dispatch_if_somebody_fits(paper)
 
     def _begin_a_round(self, paper: Paper) -> None:

@@ -132,7 +132,8 @@ class Shelf:
 
     def _fits(self, name: str, paper: Paper) -> bool:
         person = self.people[name]
-        return "grid_worker" in person.roles and paper.building in person.grids and paper.category in person.skills
+        knows_it = paper.building in person.grids and paper.category in person.skills
+        return "grid_worker" in person.roles and knows_it and name not in paper.returners
 
     def _load(self, name: str) -> int:
         alive = (self.papers[number] for number in self.alive)

@@ -99,6 +99,9 @@ class Reasons(Shelf):
                     yield 409, "wrong_state"
                 if any(self.papers[part].state in OPEN for part in self.parts.get(paper.number, [])):
                     yield 409, "parts_undone"
+            case "answer":
+                if any(self.papers[part].state in OPEN for part in self.parts.get(paper.number, [])):
+                    yield 409, "parts_undone"
             case "rate" if paper.round in paper.ratings or self._rated_same_answer(wish.who, paper):
                 yield 409, "rated_already"
             case "checklist" if len(paper.checklist) >= 50:
@@ -173,6 +176,8 @@ class Reasons(Shelf):
             yield 409, "master_is_merged"
         if master.state in {"cancelled", *TOLD}:
             yield 409, "wrong_state"
+        if master.parent:
+            yield 409, "master_is_a_part"
         if paper.parent or self.parts.get(paper.number):
             yield 409, "has_parts"
 
