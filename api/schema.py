@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Annotated, Any, Final, TypeVar
 
@@ -20,19 +21,25 @@ def is_seen(text: str) -> bool:
     return not all(unicodedata.category(char) in _UNSEEN or char in _BLANKS for char in text)
 
 
+def national_phone(phone: str) -> str:
+    """A Chinese mobile number without the country's code, so that it is written in one way; others as they are."""
+    return _MOBILE.sub(r"\1", phone)
+
+
 def _seen(text: str) -> str:
     if not is_seen(text):
         raise ValueError("the text has nothing that can be seen")
     return text
 
 
+_MOBILE: Final = re.compile(r"^(?:\+|00)?86(1[3-9][0-9]{9})$")
 # Controls and formats (a space of no width), separators, and marks without a letter; letters and signs that are blank.
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Mn", "Mc", "Me"})
 _BLANKS: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 _Seen: Final = AfterValidator(_seen)
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), _Seen]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), _Seen]
-Phone = Annotated[str, Field(pattern=r"^\+?[0-9]{5,15}$", examples=["13800001234"])]
+Phone = Annotated[str, Field(pattern=r"^\+?[0-9]{5,15}$", examples=["13800001234"]), AfterValidator(national_phone)]
 # By language, zh and en, so that no page has to guess; a person's own words stand in both.
 Bilingual = dict[str, str]
 Moment = AwareDatetime

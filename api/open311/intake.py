@@ -14,7 +14,7 @@ from api.open311.attributes import Values, checked
 from api.open311.catalogue import Service
 from api.open311.errors import refused
 from api.open311.forms import Sent
-from api.schema import is_seen
+from api.schema import is_seen, national_phone
 
 MAX_DESCRIPTION_CHARS: Final = 4000  # the specification's
 MAX_URL_CHARS: Final = 2000
@@ -137,7 +137,7 @@ def _phone(sent: Sent, flaws: list[str]) -> str | None:
     phone = re.sub(r"[\s().-]", "", text)
     if not _PHONE.fullmatch(phone):
         flaws.append("phone is no phone number")
-    return phone
+    return national_phone(phone)
 
 
 def _email(sent: Sent, flaws: list[str]) -> str | None:

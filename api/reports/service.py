@@ -119,7 +119,7 @@ async def _opened(
 ) -> WorkOrder:
     """Its order, merged at once into the one that already does what it asks for, if there is one."""
     is_confidential = report.confidential or (await categories.category(tx, report.category)).confidential
-    building = report.building or reporter.building
+    building = work_orders.building_of(reporter, report, channel)
     master = None if is_confidential else await topics.known(tx, report.text, building, category=report.category)
     if master is not None:
         joined = await work_orders.open_and_join(

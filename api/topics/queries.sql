@@ -1,13 +1,16 @@
 -- name: voices
--- Reports with who speaks: the caller of a phone report is not who typed it, and whoever gives no name is one of a house
--- however often they write.
+-- Reports with who speaks: the caller of a phone report is not who typed it, somebody with an account has the phone that
+-- they call from, and whoever gives no name is one of a house however often they write.
 SELECT o.number, o.category, o.building, o.opened_seq, o.opened_at, o.title ->> 'zh' AS title, o.text ->> 'zh' AS told,
        coalesce(o.building, o.zone, '') AS place,
        CASE WHEN o.channel = 'anonymous' THEN 'nobody of ' || coalesce(o.building, o.zone, '')
-            WHEN o.channel = 'phone' THEN coalesce(o.contact_phone, o.reporter, 'nobody of ' || coalesce(o.building, ''))
-            ELSE coalesce(o.reporter, o.contact_phone, 'nobody of ' || coalesce(o.building, ''))
+            WHEN o.channel = 'phone' THEN coalesce(own.username, o.contact_phone, 'nobody of ' || coalesce(o.building, ''))
+            ELSE coalesce(o.reporter, own.username, o.contact_phone, 'nobody of ' || coalesce(o.building, ''))
        END AS reporter
 FROM work_orders AS o
+LEFT JOIN (
+    SELECT p.phone, min(p.username) AS username FROM people AS p WHERE p.site = %(site)s GROUP BY p.phone
+) AS own ON own.phone = o.contact_phone
 WHERE o.site = %(site)s AND o.opened_at >= %(since)s AND o.opened_at < %(until)s
   AND o.origin = 'report' AND o.state <> 'cancelled' AND o.parent IS NULL AND NOT o.confidential
   AND o.channel <> 'pattern'
@@ -91,7 +94,7 @@ UPDATE topics SET master = %(master)s, master_at = %(at)s WHERE site = %(site)s 
 SELECT category, building, array_agg(number ORDER BY opened_seq) AS numbers,
        (array_agg(title ->> 'zh' ORDER BY opened_seq))[1] AS title, min(opened_at) AS first_at, max(opened_at) AS last_at
 FROM work_orders
-WHERE site = %(site)s AND origin = 'alert' AND opened_at >= %(since)s AND opened_at < %(until)s
+WHERE site = %(site)s AND origin = 'alert' AND building IS NOT NULL AND opened_at >= %(since)s AND opened_at < %(until)s
   AND state NOT IN ('cancelled', 'merged')
 GROUP BY category, building
 HAVING count(*) >= %(least)s

@@ -88,6 +88,14 @@ def may_be_joined(order: Order) -> bool:
     return not order.confidential and order.state in OPEN and order.parent is None
 
 
+def building_of(reporter: Person, report: NewReport, channel: Channel) -> str | None:
+    """Who reports by account and names no other place speaks of their own building; an address is one within it."""
+    is_elsewhere = report.zone is not None or report.lat is not None
+    if report.building is not None or is_elsewhere or channel in _WITHOUT_ACCOUNT:
+        return report.building
+    return reporter.building
+
+
 def _of_report(tx: Transaction, reporter: Person, report: NewReport, phone: str | None, channel: Channel) -> Order:
     words = report.title or report.text[:60]
     has_account = channel not in _WITHOUT_ACCOUNT
@@ -100,7 +108,7 @@ def _of_report(tx: Transaction, reporter: Person, report: NewReport, phone: str 
         severity=_REPORT_SEVERITY,
         title={"zh": words, "en": words},
         text={"zh": report.text, "en": report.text},
-        building=report.building or (reporter.building if has_account else None),
+        building=building_of(reporter, report, channel),
         zone=report.zone,
         lat=report.lat,
         lon=report.lon,

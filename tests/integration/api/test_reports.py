@@ -23,6 +23,27 @@ async def like(world: World, who: str, **more: Any) -> list[Any]:
     return found
 
 
+@pytest.mark.parametrize("phone", ["13912345678", "+8613912345678", "008613912345678", "8613912345678"])
+async def test_one_phone_is_kept_in_one_way(world: World, phone: str) -> None:
+    order = await world.by("oscar").post("reports", {**RAT, "caller": {"name": "Carla", "phone": phone}})
+    assert order["contact_phone"] == "13912345678"
+
+
+@pytest.mark.parametrize("place", [{"lat": 31.2, "lon": 121.4}, {"zone": "z0"}])
+async def test_who_names_another_place_does_not_speak_of_their_own_building(
+    world: World, place: dict[str, Any]
+) -> None:
+    report = {"category": "water", "text": "A pipe has burst"}
+    assert (await world.by("rita").post("reports", report))["building"] == "b1"
+    assert (await world.by("rita").post("reports", {**report, "address": "By the bins"}))["building"] == "b1"
+    assert (await world.by("rita").post("reports", {**report, **place}))["building"] is None
+    assert (
+        await world.by("oscar").post(
+            "reports", {**report, "address": "West Gate", "caller": {"name": "Carla", "phone": "13912345678"}}
+        )
+    )["building"] is None
+
+
 async def test_the_desk_takes_a_report_down_for_a_caller_who_follows_it_by_phone(world: World) -> None:
     body = {**RAT, "caller": {"name": "Carla Caller", "phone": "13912345678"}}
     assert (await code(world, "rita", "reports", body))[0] == 403

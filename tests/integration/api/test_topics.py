@@ -54,6 +54,15 @@ async def test_people_and_places_are_counted_and_whoever_writes_ten_times_is_one
     assert set(topic["words"]) & {"水泵", "积水", "车库"}
 
 
+async def test_whoever_calls_from_the_phone_of_their_account_is_one_person(world: World) -> None:
+    rows = said(FLOODS[:2]) + said(FLOODS[:1], 10, reporter="rita")
+    rows += said(FLOODS[1:2], 20, reporter="oscar", channel="phone", contact_phone="13800001234")  # rita's
+    put(world, rows)
+    await sort_now(world)
+    (topic,) = await topics(world, "")
+    assert (topic["reports"], topic["reporters"]) == (4, 3)
+
+
 async def test_a_topic_keeps_its_id_over_weeks_and_passes(world: World) -> None:
     put(world, said(FLOODS[:3]))
     assert len((await sort_now(world))["founded"]) == 1
@@ -137,6 +146,12 @@ async def test_sensors_that_say_the_same_again_and_again_open_a_master_by_themse
     assert await known(world, "车库里全是水") is None
     done = await sort_now(world)
     assert (done["founded"], done["masters"]) == ([], [])
+
+
+async def test_sensors_of_nowhere_are_no_pattern(world: World) -> None:
+    for n in range(service.SENSOR_ALERTS):
+        await world.follow(world.alert(rule_uid=f"r{n}", building=None, zone=None, device="stray"))
+    assert (await sort_now(world))["masters"] == []
 
 
 async def test_a_pass_is_made_once_an_hour_of_the_estates_clock(world: World) -> None:

@@ -45,6 +45,38 @@ def test_what_residents_say_of_one_thing_is_one_topic() -> None:
     assert sorted(map(sorted, found(came))) == sorted([name] for name in SAID)
 
 
+GREETINGS: Final = [
+    "您好，我叫赵六，家住3号楼2单元501室，电话是13800001234，我要反映一个问题，{}，请尽快派人处理一下，谢谢",
+    "你好，我是5号楼1单元302室的业主，手机13900005678，想反映一下情况：{}，希望有关部门尽快解决",
+    "市民来电反映：{}，联系电话13700004321，请相关部门核实处理并回复",
+]
+DIFFERENT: Final = [
+    "昨晚开始停电冰箱里的菜都坏了", "电梯按键失灵困住老人", "楼上半夜装修噪音太大", "消防通道堆满杂物",
+    "小区门口流动摊贩占道", "路灯不亮天黑看不见", "广场舞音响吵得孩子没法学习", "宽带断了三天没人修",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("greeting", GREETINGS)
+def test_how_people_introduce_themselves_is_no_topic(greeting: str) -> None:
+    texts = [grams(greeting.format(matter)) for matter in DIFFERENT]
+    came = sort_in([Report(str(n), f"p{n}", text) for n, text in enumerate(texts)], {}, frequencies(texts))
+    assert came.founded == []
+
+
+@pytest.mark.parametrize("greeting", GREETINGS)
+def test_introduced_or_not_it_is_the_same_topic(greeting: str) -> None:
+    texts = [grams(greeting.format(said) if n % 2 else said) for n, said in enumerate(SAID["fire lane"] * 2)]
+    assert len(sort_in([Report(str(n), f"p{n}", text) for n, text in enumerate(texts)], {}, EVERYTHING).founded) == 1
+
+
+def test_what_is_said_of_a_topic_names_nobody() -> None:
+    texts = [grams(GREETINGS[0].format(said)) for said in SAID["lift"]]
+    centre = NOBODY
+    for text in texts:
+        centre = centre.joined(text)
+    assert {"赵六", "叫赵", "单元", "电话"}.isdisjoint(centre.words(frequencies(texts), 100))
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_the_order_in_which_they_come_makes_little_difference(seed: int) -> None:
     order = list(range(len(TEXTS)))
