@@ -23,6 +23,7 @@ from api.problems import Problem
 from api.reports.schemas import NewReport
 from api.resources import Resources
 from api.transactions import Transaction
+from api.work_orders import reported
 from api.work_orders import service as work_orders
 from api.work_orders.kinds import Channel
 from api.work_orders.order import Move, Person
@@ -119,9 +120,7 @@ async def open_order(tx: Transaction, token: str) -> str | None:
         address=row["address_string"],
         attributes=row["attributes"] or None,
     )
-    order = await work_orders.open_for_report(
-        tx, person_of(row["key_id"]), report, row["phone"], channel=Channel.OPEN311
-    )
+    order = await reported.open_for_report(tx, person_of(row["key_id"]), report, row["phone"], channel=Channel.OPEN311)
     await store.opened(tx, token, order.number)
     return order.number
 

@@ -24,7 +24,7 @@ from api.sites import store as places
 from api.topics import service as topics
 from api.transactions import Transaction
 from api.work_orders import order as orders
-from api.work_orders import service as work_orders
+from api.work_orders import reported
 from api.work_orders import store as kept_orders
 from api.work_orders.kinds import Channel
 from api.work_orders.order import Person
@@ -90,7 +90,7 @@ async def _joined(
     if master is None:
         raise invalid("unknown_handle", "the handle is not yours, or is over an hour old; look for duplicates again")
     channel = Channel.ACCOUNT if report.caller is None else Channel.PHONE
-    order = await work_orders.open_and_join(tx, reporter, report, phone, master=master, channel=channel)
+    order = await reported.open_and_join(tx, reporter, report, phone, master=master, channel=channel)
     if order is None:
         raise conflict("not_joined", "that order is not open any more; send the report without join")
     return order
@@ -119,15 +119,15 @@ async def _opened(
 ) -> WorkOrder:
     """Its order, merged at once into the one that already does what it asks for, if there is one."""
     is_confidential = report.confidential or (await categories.category(tx, report.category)).confidential
-    building = work_orders.building_of(reporter, report, channel)
+    building = reported.building_of(reporter, report, channel)
     master = None if is_confidential else await topics.known(tx, report.text, building, category=report.category)
     if master is not None:
-        joined = await work_orders.open_and_join(
+        joined = await reported.open_and_join(
             tx, reporter, report, phone, master=master, channel=channel, is_said=False
         )
         if joined is not None:
             return joined
-    return await work_orders.open_for_report(tx, reporter, report, phone, channel)
+    return await reported.open_for_report(tx, reporter, report, phone, channel)
 
 
 async def _keep_more(

@@ -21,7 +21,7 @@ from api.topics.schemas import Kind, Member, Members, Pass, Topic, Topics, Topic
 from api.topics.store import Heard, Stretch
 from api.topics.text import NOBODY, Centre, Frequencies, frequencies, grams
 from api.transactions import Transaction
-from api.work_orders import service as work_orders
+from api.work_orders import reported
 from herun.redaction import redacted
 
 EVERY: Final = timedelta(hours=1)  # of the estate's clock, between two passes
@@ -73,7 +73,7 @@ async def open_master(tx: Transaction, topic: dict[str, Any]) -> str:
     said = f"{count} 次传感器告警" if of_sensor else f"{count} 件诉求反映同一情况"
     meant = "alerts of sensors" if of_sensor else "reports"
     text = {"zh": f"未诉先办:{said}:{label}", "en": f"Before anybody asks again: {count} {meant} of the same: {label}"}
-    number = await work_orders.open_for_topic(tx, topic["category"], {"zh": label, "en": label}, text, building)
+    number = await reported.open_for_topic(tx, topic["category"], {"zh": label, "en": label}, text, building)
     await store.set_master(tx, topic["topic"], number)
     await audit.record(tx, "topic.master_opened", topic["topic"], {"number": number})
     return number

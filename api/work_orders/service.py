@@ -14,7 +14,6 @@ from uuid import UUID
 from api import cursors
 from api.dispatch import service as dispatch
 from api.problems import Problem, conflict, invalid, not_found
-from api.reports.schemas import NewReport
 from api.roles import READERS, WORKERS
 from api.transactions import SYSTEM, Transaction
 from api.work_orders import guards, joining, opening, steps, store
@@ -24,15 +23,10 @@ from api.work_orders.kinds import Channel, Origin
 from api.work_orders.order import Move, Order, Person
 from api.work_orders.schemas import Checklist, History, NewItem, Part, WorkOrder, WorkOrders
 from api.work_orders.shown import for_reporters, shown
-from api.work_orders.states import OPEN, OVER, TOLD, TRANSITIONS, Action, Bond, State
+from api.work_orders.states import OVER, TOLD, TRANSITIONS, Action, Bond, State
 from herun.alerts import Alert
 from herun.clock import to_datetime
 
-# Why an order was merged that its reporter joined to another one.
-JOINED: Final = "报事人确认为同一问题。Its reporter says that it is the same."
-KNOWN: Final = "同一情况已在处理。The same is being dealt with already."
-_WITHOUT_ACCOUNT: Final = frozenset({Channel.PHONE, Channel.ANONYMOUS})
-_REPORT_SEVERITY: Final = "info"
 RATED_WITHIN: Final = timedelta(days=7)  # of the answer; after it silence is silence
 _OPEN_BATCH: Final = 100  # orders that one transaction takes when their time is over
 # Actions that change which orders belong together, and those that look at the others: these are locked with it.
@@ -41,98 +35,6 @@ _LOOKS_AT_OTHERS: Final = frozenset({Action.RESOLVE, Action.ANSWER, Action.RATE,
 # What decides on an order over the head of whoever has it: never their own decision, whatever else they are.
 _OVER_ITS_WORKER: Final = frozenset({Action.SIGN_OFF, Action.REFUSE_RETURN, Action.RECALL, Action.CANCEL})
 NO_WORKER: Final = "承办人已不在岗。Its worker is none any more."
-
-
-async def open_for_report(
-    tx: Transaction, reporter: Person, report: NewReport, phone: str | None, channel: Channel = Channel.ACCOUNT
-) -> WorkOrder:
-    """Opens the order of a report; it is accepted at once, and dispatched if somebody fits."""
-    order = await opening.open_order(tx, _of_report(tx, reporter, report, phone, channel), by=reporter.username)
-    return shown(order, reporter)
-
-
-async def open_and_join(
-    tx: Transaction,
-    reporter: Person,
-    report: NewReport,
-    phone: str | None,
-    *,
-    master: str,
-    channel: Channel,
-    is_said: bool = True,
-) -> WorkOrder | None:
-    """Opens the order of a report that is about the same as an order, and merges it into that.
-
-    `is_said`: its reporter says that it is the same; else the rules do, and the reporter is told.
-
-    None if nobody may join that order any more: it is over, merged, or confidential by now.
-    """
-    # Its row first: the order of locks is rows, then the feed.
-    await store.keep_together(tx, to_change=True)
-    held = await store.locked_together(tx, {master})
-    if master not in held or not may_be_joined(held[master]):
-        return None
-    new = _of_report(tx, reporter, report, phone, channel)
-    if new.reporter is not None and (own := await store.reported_by(tx, master, new.reporter)):
-        raise conflict("reported_already", f"you have reported it already: {own}")
-    order = await opening.open_order(tx, new, by=reporter.username, dispatched=False)
-    if order.confidential:
-        raise conflict("confidential", "a confidential report is not joined to another order")
-    move = Move(Action.MERGE, JOINED if is_said else KNOWN, master=master)
-    by = reporter.username if is_said else SYSTEM
-    return shown(await joining.merge(tx, {**held, order.number: order}, order, move, by), reporter)
-
-
-def may_be_joined(order: Order) -> bool:
-    """True if whoever reports the same may have their report merged into this order."""
-    return not order.confidential and order.state in OPEN and order.parent is None
-
-
-def building_of(reporter: Person, report: NewReport, channel: Channel) -> str | None:
-    """Who reports by account and names no other place speaks of their own building; an address is one within it."""
-    is_elsewhere = report.zone is not None or report.lat is not None
-    if report.building is not None or is_elsewhere or channel in _WITHOUT_ACCOUNT:
-        return report.building
-    return reporter.building
-
-
-def _of_report(tx: Transaction, reporter: Person, report: NewReport, phone: str | None, channel: Channel) -> Order:
-    words = report.title or report.text[:60]
-    has_account = channel not in _WITHOUT_ACCOUNT
-    return Order(
-        number="",
-        origin=Origin.REPORT,
-        channel=channel,
-        state=State.SUBMITTED,
-        category=report.category,
-        severity=_REPORT_SEVERITY,
-        title={"zh": words, "en": words},
-        text={"zh": report.text, "en": report.text},
-        building=building_of(reporter, report, channel),
-        zone=report.zone,
-        lat=report.lat,
-        lon=report.lon,
-        address=report.address,
-        attributes=report.attributes,
-        confidential=report.confidential,
-        reporter=reporter.username if has_account else None,
-        contact_phone=phone,
-        opened_seq=0,
-        opened_at=tx.at,
-        updated_at=tx.at,
-    )
-
-
-async def open_for_topic(
-    tx: Transaction, category: str, title: dict[str, str], text: dict[str, str], building: str | None
-) -> str:
-    """Opens the order that answers for a topic: nobody reported it, and it goes the way of all. Returns its number."""
-    order = Order(
-        number="", origin=Origin.REPORT, channel=Channel.PATTERN, state=State.SUBMITTED, category=category,
-        severity=_REPORT_SEVERITY, title=title, text=text, building=building, zone=None, opened_seq=0,
-        opened_at=tx.at, updated_at=tx.at,
-    )  # fmt: skip
-    return (await opening.open_order(tx, order, by=SYSTEM)).number
 
 
 async def follow_alert(tx: Transaction, alert: Alert) -> None:
