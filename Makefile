@@ -101,7 +101,7 @@ nab: build/nab/venv/.installed build/waterflow/.downloaded $(VENV)/.dev ## the s
 soak: $(VENV)/.dev ## 300 kills at random moments, a quiet day, a million steps through the life of orders
 	HERUN_SOAK_KILLS=300 $(BIN)/python -m pytest tests/faults --timeout=0
 	HERUN_QUIET_HOURS=24 $(BIN)/python -m pytest tests/e2e/test_quiet_day.py
-	HERUN_CYCLE_STEPS=$${HERUN_CYCLE_STEPS:-1000000} $(BIN)/python -m pytest tests/integration/api/test_order_walk.py --log-cli-level=INFO
+	HERUN_CYCLE_STEPS=$${HERUN_CYCLE_STEPS:-1000000} $(BIN)/python -m pytest tests/integration/api/test_order_walk.py --log-cli-level=INFO --log-disable=httpx
 
 lock: python-is-new-enough ## requirements*.txt again, newest versions that pyproject.toml allows
 	@test -x $(LOCK)/bin/uv || { $(PYTHON) -m venv $(LOCK) && $(LOCK)/bin/pip install --quiet uv==$(UV_VERSION); }
