@@ -16,11 +16,11 @@ from api.categories.tree import Category, Tree
 from api.problems import Problem, conflict, not_found
 from api.resources import Resources
 from api.transactions import SYSTEM, Transaction, begin
+from api.work_orders import opening, steps
 from api.work_orders import order as orders
-from api.work_orders import steps
 from api.work_orders import store as order_store
 from api.work_orders.order import Order, Person
-from api.work_orders.states import Bond
+from api.work_orders.states import Bond, State
 from herun.collector import settle
 
 if TYPE_CHECKING:
@@ -95,6 +95,8 @@ async def correct(tx: Transaction, person: Person, number: str, asked: Correctio
         await store.add_choice(tx, number, 1, order.category, by=order.reporter or SYSTEM)
     await store.add_choice(tx, number, max(len(made), 1) + 1, chosen.category, by=tx.actor, reason=asked.reason)
     await learning.teach(tx, moved, chosen, "correction")
+    if is_desk and moved.state is State.ACCEPTED:
+        await opening.dispatch_if_somebody_fits(tx, moved)
     return await _choices(tx, moved)  # to whom it is confidential from now on, this is the last that they see of it
 
 

@@ -228,6 +228,15 @@ async def test_the_desks_correction_gives_an_order_to_another_unit_whose_time_be
     assert units == {"@unit:water-company", "@unit:telecom-companies"}
 
 
+async def test_what_nobody_had_is_dispatched_to_whom_it_fits_once_its_category_is_right(world: World) -> None:
+    order = await world.by("rita").post("reports", {**REPORT, "category": "other"})
+    assert order["state"] == "accepted"
+    path = f"work-orders/{order['number']}"
+    await world.by("oscar").post(f"{path}/category", {"category": "water", "reason": "the pump"})
+    found = await world.by("oscar").get(path)
+    assert (found["state"], found["worker"]) == ("dispatched", "gwen")
+
+
 async def test_a_workers_correction_hands_an_order_to_nobody(world: World) -> None:
     order = await world.by("rita").post("reports", {**REPORT, "category": "water"})
     path = f"work-orders/{order['number']}"
