@@ -21,6 +21,7 @@ from api.work_orders import store as work_orders
 from api.work_orders.order import Order, Person
 from api.work_orders.states import Bond
 from herun.clock import to_us
+from herun.order_words import Word
 
 Asked = TypeVar("Asked", Pause, Extension)
 
@@ -42,7 +43,7 @@ async def ask_pause(tx: Transaction, person: Person, number: str, new: NewPause)
     await store.add_pause(tx, number, new)
     await service.ask(tx, order, clock, PAUSE_ASKED)
     reason, detail = f"{new.reason}: {new.note}", {"until": new.until.isoformat()}
-    order = await steps.note(tx, order, "pause_asked", by=person.username, reason=reason, detail=detail)
+    order = await steps.note(tx, order, Word.PAUSE_ASKED, by=person.username, reason=reason, detail=detail)
     return await _answer(tx, person, order)
 
 
@@ -55,7 +56,7 @@ async def decide_pause(
     await store.decide_pause(tx, number, pause_id, approved=approve)
     if pause.ended_at is None:
         await store.drop_question(tx, number, PAUSE_ASKED, pause.asked_at)
-    action = "pause_approved" if approve else "pause_denied"
+    action = Word.PAUSE_APPROVED if approve else Word.PAUSE_DENIED
     order = await steps.note(tx, order, action, by=person.username, reason=note)
     if approve:
         order = await _plan_again(tx, person, order, pause)
@@ -77,7 +78,7 @@ async def end_pause(tx: Transaction, person: Person, number: str, pause_id: int,
     if pause.approved is None:  # of one that was denied nobody waits for an answer, but perhaps of the next one
         await store.drop_question(tx, number, PAUSE_ASKED, pause.asked_at)
     await store.drop_deadlines(tx, [number], [PAUSE])
-    order = await steps.note(tx, order, "pause_ended", by=person.username, reason=note)
+    order = await steps.note(tx, order, Word.PAUSE_ENDED, by=person.username, reason=note)
     if pause.approved:
         order = await _plan_again(tx, person, order, pause)
     return await _answer(tx, person, order)
@@ -97,7 +98,7 @@ async def ask_extension(tx: Transaction, person: Person, number: str, new: NewEx
     await store.add_extension(tx, number, clock.promise.round, new)
     reason = f"{new.minutes} min: {new.reason}"
     await service.ask(tx, order, clock, EXTENSION_ASKED)
-    order = await steps.note(tx, order, "extension_asked", by=person.username, reason=reason)
+    order = await steps.note(tx, order, Word.EXTENSION_ASKED, by=person.username, reason=reason)
     return await _answer(tx, person, order)
 
 
@@ -112,7 +113,7 @@ async def decide_extension(
     await store.decide_extension(tx, number, extension_id, approved=approve)
     if extension.round == clock.promise.round:
         await store.drop_question(tx, number, EXTENSION_ASKED, extension.asked_at)
-    action = "extension_approved" if approve else "extension_denied"
+    action = Word.EXTENSION_APPROVED if approve else Word.EXTENSION_DENIED
     order = await steps.note(tx, order, action, by=person.username, reason=note)
     if approve:
         order = await _plan_again(tx, person, order)
@@ -126,7 +127,7 @@ async def _plan_again(tx: Transaction, person: Person, order: Order, pause: Paus
     if clock.promise.ended_at is None and (pause is None or pause.reason in STOPS_PROMISE):
         promised = await service.move_promise(tx, order, clock, by=person.username)
         if promised is not None:
-            return await steps.note(tx, order, steps.PROMISED, by=SYSTEM, detail=steps.promised(promised))
+            return await steps.note(tx, order, Word.PROMISED, by=SYSTEM, detail=steps.promised(promised))
     return order
 
 

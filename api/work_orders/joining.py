@@ -15,6 +15,7 @@ from api.work_orders.kinds import Channel, Origin
 from api.work_orders.order import Move, Order
 from api.work_orders.schemas import Part
 from api.work_orders.states import OPEN, TRANSITIONS, Action, State
+from herun.order_words import Word
 
 Held = Mapping[str, Order]  # the orders that this transaction has locked, by number
 
@@ -39,7 +40,7 @@ async def merge(tx: Transaction, held: Held, order: Order, move: Move, by: str) 
     after = await steps.step(tx, order, move, by)
     for each in followers:
         await steps.moved_on(tx, each, master.number, by)
-    await steps.note(tx, master, "joined", by=by, detail={"number": order.number})
+    await steps.note(tx, master, Word.JOINED, by=by, detail={"number": order.number})
     return await store.known(tx, after.number)
 
 
@@ -48,7 +49,7 @@ async def unmerge(tx: Transaction, held: Held, order: Order, move: Move, by: str
     master = held.get(order.merged_into or "")
     after = await steps.step(tx, order, move, by)
     if master is not None:
-        await steps.note(tx, master, "left", by=by, detail={"number": order.number})
+        await steps.note(tx, master, Word.LEFT, by=by, detail={"number": order.number})
     return await opening.dispatch_if_somebody_fits(tx, after)
 
 

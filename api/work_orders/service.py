@@ -27,6 +27,7 @@ from api.work_orders.shown import for_reporters, shown
 from api.work_orders.states import OPEN, OVER, TOLD, TRANSITIONS, Action, Bond, State
 from herun.alerts import Alert
 from herun.clock import to_datetime
+from herun.order_words import Word
 
 # Why an order was merged that its reporter joined to another one.
 JOINED: Final = "报事人确认为同一问题。Its reporter says that it is the same."
@@ -279,7 +280,7 @@ async def add_item(tx: Transaction, person: Person, number: str, item: NewItem) 
     if len(await store.checklist(tx, number)) >= store.MAX_ITEMS:
         raise conflict("checklist_full", f"a checklist has at most {store.MAX_ITEMS} lines")
     await store.add_item(tx, number, item.text, required=item.required)
-    await steps.note(tx, order, "listed", by=person.username, reason=item.text)
+    await steps.note(tx, order, Word.LISTED, by=person.username, reason=item.text)
     return await checklist(tx, person, number)
 
 
@@ -291,7 +292,7 @@ async def tick(tx: Transaction, person: Person, number: str, item: int) -> Check
         raise not_found("line of the checklist")
     if not await store.tick(tx, number, item):
         raise conflict("ticked_already", f"line {item} was ticked off by {lines[item].done_by}")
-    await steps.note(tx, order, "ticked", by=person.username, reason=lines[item].text, detail={"item": item})
+    await steps.note(tx, order, Word.TICKED, by=person.username, reason=lines[item].text, detail={"item": item})
     return await checklist(tx, person, number)
 
 
@@ -366,7 +367,7 @@ async def _amend(tx: Transaction, order: Order, alert: Alert) -> None:
     await store.save(tx, changed)
     if noted:
         reason = "cleared" if alert.correction is None else alert.correction.value
-        await steps.record(tx, order, changed, steps.AMENDED, by=SYSTEM, reason=reason)
+        await steps.record(tx, order, changed, Word.AMENDED, by=SYSTEM, reason=reason)
 
 
 async def _with_worker(tx: Transaction, order: Order, move: Move) -> Move:

@@ -9,18 +9,19 @@ from api.roles import DESK
 from api.work_orders.order import Order, Person, bonds, works_on
 from api.work_orders.schemas import GivenRating, HistoryEntry, OrderAlert, Place, Times, WorkOrder
 from api.work_orders.states import TRANSITIONS, Action, possible, sentence
+from herun.order_words import Word
 from herun.personal import mask
 
 _MADE: Final = {"sentence", "possible_actions", "place", "alert", "contact_phone", "answer", "rating", "times"}
 # What the reporter is meant to read, or has written; and what is none of theirs.
 _FOR_REPORTERS: Final = frozenset(
     {
-        "opened", "amended", Action.DISPATCH, Action.HOLD, Action.MERGE, Action.UNMERGE, Action.RESOLVE, Action.ANSWER,
-        Action.RATE, Action.REOPEN, Action.CONFIDE, Action.DISCLOSE, Action.CANCEL, "ask", "told", "lapsed", "urge",
-        "pictured",
+        Word.OPENED, Word.AMENDED, Action.DISPATCH, Action.HOLD, Action.MERGE, Action.UNMERGE, Action.RESOLVE,
+        Action.ANSWER, Action.RATE, Action.REOPEN, Action.CONFIDE, Action.DISCLOSE, Action.CANCEL, Word.ASK, Word.TOLD,
+        Word.LAPSED, Word.URGE, Word.PICTURED,
     }
 )  # fmt: skip
-_AMONG_WORKERS: Final = frozenset({"noted", "listed", "ticked"})
+_AMONG_WORKERS: Final = frozenset({Word.NOTED, Word.LISTED, Word.TICKED})
 _AS_IT_IS: Final = [name for name in WorkOrder.model_fields if name not in _MADE]
 
 
