@@ -1,4 +1,4 @@
-"""Pauses and extensions: asked for by whoever has the order or by the desk, decided by a supervisor who did not ask."""
+"""Pauses and extensions: asked for by whoever has the order or by the desk, decided by a supervisor whose it is not."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ async def ask_pause(tx: Transaction, person: Person, number: str, new: NewPause)
 async def decide_pause(
     tx: Transaction, person: Person, number: str, pause_id: int, *, approve: bool, note: str | None
 ) -> Clocks:
-    """Approved, it counts from when it was asked for. Raises Problem 403 for who asked, 404, 409 if it was decided."""
+    """Approved, it counts from when it was asked for. Raises Problem 403 for whose it is, 404, 409 if decided."""
     order, clock = await _seen(tx, person, number)
-    pause = _undecided(person, clock.pauses, pause_id)
+    pause = _undecided(person, order, clock, clock.pauses, pause_id)
     await store.decide_pause(tx, number, pause_id, approved=approve)
     if pause.ended_at is None:
         await store.drop_question(tx, number, PAUSE_ASKED, pause.asked_at)
@@ -105,9 +105,9 @@ async def ask_extension(tx: Transaction, person: Person, number: str, new: NewEx
 async def decide_extension(
     tx: Transaction, person: Person, number: str, extension_id: int, *, approve: bool, note: str | None
 ) -> Clocks:
-    """Approved, promise and solving have so much longer. Raises Problem 403 for who asked, 404, 409 if not now."""
+    """Approved, promise and solving have so much longer. Raises Problem 403 for whose it is, 404, 409 if not now."""
     order, clock = await _seen(tx, person, number)
-    extension = _undecided(person, clock.extensions, extension_id)
+    extension = _undecided(person, order, clock, clock.extensions, extension_id)
     if approve and (clock.promise.ended_at is not None or extension.round != clock.promise.round):
         raise conflict("promise_over", "the promise that it was asked for is over")
     await store.decide_extension(tx, number, extension_id, approved=approve)
@@ -162,12 +162,13 @@ def _one(found: Sequence[Asked], wanted: int) -> Asked:
     raise not_found("request")
 
 
-def _undecided(person: Person, found: Sequence[Asked], wanted: int) -> Asked:
+def _undecided(person: Person, order: Order, clock: Clock, found: Sequence[Asked], wanted: int) -> Asked:
     asked = _one(found, wanted)
     if asked.approved is not None:
         raise conflict("decided_already", f"{asked.decided_by} has decided on this")
-    if asked.asked_by == person.username:
-        raise Problem(HTTPStatus.FORBIDDEN, "your_own", "somebody else decides on what you asked for")
+    had_it = next((turn.hand.worker for turn in reversed(clock.turns) if turn.at <= to_us(asked.asked_at)), None)
+    if person.username in {asked.asked_by, order.worker, had_it}:
+        raise Problem(HTTPStatus.FORBIDDEN, "your_own", "somebody else decides on what you asked for, or had or have")
     return asked
 
 
