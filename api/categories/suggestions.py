@@ -87,9 +87,10 @@ async def correct(tx: Transaction, person: Person, number: str, asked: Correctio
     if len(made) > MAX_CORRECTIONS:
         raise conflict("too_many_corrections", f"an order is corrected at most {MAX_CORRECTIONS} times")
     chosen = await service.for_report(tx, asked.category)
-    if Bond.DESK not in orders.bonds(person, order, set()):
+    is_desk = Bond.DESK in orders.bonds(person, order, set())
+    if not is_desk:
         _is_no_way_out(order, await service.category(tx, order.category), chosen)
-    moved = await _move(tx, order, chosen, asked.reason)
+    moved = await _move(tx, order, chosen, asked.reason, routed=is_desk)
     if not made:  # an alert's order, or one from before there were suggestions
         await store.add_choice(tx, number, 1, order.category, by=order.reporter or SYSTEM)
     await store.add_choice(tx, number, max(len(made), 1) + 1, chosen.category, by=tx.actor, reason=asked.reason)
@@ -177,15 +178,14 @@ def _candidate(tree: Tree, text: str, suggested: Suggested) -> Candidate:
     )
 
 
-async def _move(tx: Transaction, order: Order, chosen: Category, reason: str) -> Order:
-    """The order with its new category and who is responsible for it then, and the entry of its history."""
-    routed = await service.route(tx, chosen, order.building, order.text["zh"])
-    moved = replace(
-        order,
-        category=chosen.category,
-        unit=routed.unit,
-        grid=routed.grid or order.grid,
-        confidential=order.confidential or chosen.confidential,
-    )
+async def _move(tx: Transaction, order: Order, chosen: Category, reason: str, *, routed: bool) -> Order:
+    """The order with its new category and the entry of its history; `routed`: with who is responsible for it then.
+
+    A worker says what it is about. Whose it is the desk says, or they would hand it on and begin their time anew.
+    """
+    moved = replace(order, category=chosen.category, confidential=order.confidential or chosen.confidential)
+    if routed:
+        route = await service.route(tx, chosen, order.building, order.text["zh"])
+        moved = replace(moved, unit=route.unit, grid=route.grid or order.grid)
     detail = {"from": order.category, "to": chosen.category}
-    return await steps.note(tx, moved, Word.CATEGORISED, by=tx.actor, reason=reason, detail=detail)
+    return await steps.note(tx, moved, Word.CATEGORISED, by=tx.actor, reason=reason, detail=detail, before=order)

@@ -10,6 +10,7 @@ import pytest
 from api.categories import service, store, suggestions
 from api.categories.suggester import Suggester
 from api.transactions import begin
+from herun.clock import MINUTE_US
 from tests.integration.api.running import SITE, World
 
 TEXT: Final = "快递驿站的大音箱天天放招领广播"
@@ -210,6 +211,31 @@ async def test_a_correction_is_kept_told_in_the_history_and_learned(world: World
     assert await suggestions.learn_once(world.resources) == 1
     assert await best(world) == "telecom"
     assert await suggestions.learn_once(world.resources) == 0
+
+
+async def test_the_desks_correction_gives_an_order_to_another_unit_whose_time_begins_then(world: World) -> None:
+    order = await world.by("rita").post("reports", {**REPORT, "category": "water"})
+    path = f"work-orders/{order['number']}"
+    world.clock.advance(MINUTE_US)
+    await world.by("oscar").post(f"{path}/category", {"category": "telecom", "reason": "their loudspeaker"})
+    world.clock.advance(MINUTE_US)
+    segments = (await world.by("susan").get(f"{path}/clocks"))["segments"]
+    assert [(each["unit"], each["seconds"]) for each in segments if each["seconds"]] == [
+        ("water-company", 60), ("telecom-companies", 60),
+    ]  # fmt: skip
+    told = await world.admin.get("notices?limit=100")
+    units = {each["recipient"] for each in told["items"] if each["kind"] == "unit_assigned"}
+    assert units == {"@unit:water-company", "@unit:telecom-companies"}
+
+
+async def test_a_workers_correction_hands_an_order_to_nobody(world: World) -> None:
+    order = await world.by("rita").post("reports", {**REPORT, "category": "water"})
+    path = f"work-orders/{order['number']}"
+    world.clock.advance(MINUTE_US)
+    await world.by("gwen").post(f"{path}/category", {"category": "noise", "reason": "a loudspeaker"})
+    world.clock.advance(MINUTE_US)
+    segments = (await world.by("susan").get(f"{path}/clocks"))["segments"]
+    assert [(each["unit"], each["seconds"]) for each in segments if each["seconds"]] == [("water-company", 120)]
 
 
 async def test_what_is_learned_from_has_no_phone_plate_or_name(world: World) -> None:
