@@ -11,6 +11,7 @@ from tests.integration.api.cycle.paper import (
     DAY,
     DECISIONS,
     FINAL,
+    HANDS,
     SEVERITIES,
     TOLD,
     Line,
@@ -97,13 +98,14 @@ class Book(Reasons):
 
     def _keep_clock(self, paper: Paper, action: str, by: str) -> None:
         """What a step does to the clocks."""
-        state, _, master = paper.written
+        state, _, master, _ = paper.written
         if action == "opened":
             paper.clock = Clock(paper.category, paper.severity, self.now)
             paper.clock.begin(paper.hand, self.now)
             return
         clock, now = paper.clock, self.now
         if action == "reopen":
+            clock.category = paper.category  # what was corrected since holds for what is promised now
             clock.begin_again(paper.hand, now)
             return
         if paper.state != state and paper.state == "cancelled":
@@ -119,8 +121,8 @@ class Book(Reasons):
     def _write(self, paper: Paper, action: str, to: str, by: str) -> None:
         before, paper.state, paper.n = paper.state or None, to, paper.n + 1
         self._keep_clock(paper, action, by)
-        self.criers.step(self, paper, action, by, paper.written[:2])
-        paper.written = (paper.state, paper.worker, paper.master)
+        self.criers.step(self, paper, action, by, paper.written)
+        paper.written = (paper.state, paper.worker, paper.master, paper.unit)
         if to in FINAL:
             self.alive.pop(paper.number, None)
         else:
@@ -153,8 +155,8 @@ class Book(Reasons):
 
     def _do(self, wish: Wish, paper: Paper, answer: dict[str, Any]) -> None:  # noqa: C901, PLR0912 - a case an action
         who, action, body = wish.who, wish.action, wish.body
-        if action in {"handle", "resolve", "answer"}:
-            paper.closers.add(who)
+        if action in HANDS:
+            paper.hands.add(who)
         if action in CLOCK_ACTIONS:
             self._do_to_clock(wish, paper, answer)
             return
@@ -249,12 +251,22 @@ class Book(Reasons):
                 self._write(paper, action, "cancelled", who)
                 for number in sorted(self.followers.get(paper.number, set())):
                     self._take_out(self.papers[number], "unmerge", "system")
+            case "correct":
+                self._correct(paper, who, body["category"])
             case "checklist":
                 paper.checklist.append([body.get("required", True), None])
                 self._write(paper, "listed", paper.state, who)
             case "tick":
                 paper.checklist[wish.item - 1][1] = who
                 self._write(paper, "ticked", paper.state, who)
+
+    def _correct(self, paper: Paper, who: str, category: str) -> None:
+        """The desk's correction gives it to another unit; promise and limits stay as they were given."""
+        paper.routed_as = None if self.is_desk(who, paper) else paper.routed_as or paper.category
+        paper.category, paper.corrections = category, paper.corrections + 1
+        self._write(paper, "categorised", paper.state, who)
+        if paper.state == "accepted" and self.is_desk(who, paper):
+            self._dispatch_if_somebody_fits(paper)
 
     def _confide_parts(self, paper: Paper, who: str) -> None:
         for part in (self.papers[number] for number in self.parts.get(paper.number, [])):
@@ -266,17 +278,19 @@ class Book(Reasons):
         number = answer["number"]
         category = wish.body.get("category") or paper.category
         part = Paper(number, "split", paper.building, category, paper.confidential, parent=paper.number)
-        part.severity = paper.severity
+        part.severity, part.routed_as = paper.severity, paper.routed_as
         self._open(part, wish.who, wish.body.get("worker"))
         self.parts.setdefault(paper.number, []).append(number)
         self._write(paper, "split", paper.state, wish.who)
 
     def _merge(self, paper: Paper, master: str, who: str) -> None:
         paper.master, paper.worker, paper.before, paper.until = master, None, None, None
+        paper.masters.add(master)
         self._write(paper, "merge", "merged", who)
         mine = self.followers.pop(paper.number, set())
         for number in sorted(mine):
             self.papers[number].master = master
+            self.papers[number].masters.add(master)
             self._write(self.papers[number], "moved-on", "merged", who)
         self.followers.setdefault(master, set()).update(mine, {paper.number})
         self._write(self.papers[master], "joined", self.papers[master].state, who)
@@ -300,6 +314,7 @@ class Book(Reasons):
         self._begin_a_round(paper)
         self._write(paper, "reopen", self._at_the_desk(paper), who)
         for each in (self.papers[number] for number in sorted(self.followers.get(paper.number, ()))):
+            each.clock.category = each.category
             each.clock.begin_again(each.hand, self.now)
             self._write(each, "promised", "merged", "system")
         self._dispatch_if_somebody_fits(paper)

@@ -21,14 +21,15 @@ from api.roles import Role
 from api.transactions import begin
 from api.work_orders.order import Person
 from herun.clock import DAY_US
+from tests.integration.api.cycle.book import Book
 from tests.integration.api.cycle.paper import Line, Paper, Somebody
 from tests.integration.api.cycle.walk import Look, Walk, look_at_the_chain
 from tests.integration.api.running import SITE
 
 _PAGE: Final = 200
 _ROWS: Final = (
-    "SELECT number, state, worker, reporter, confidential, parent, merged_into, state_before, hold_until, returns,"
-    " transfers, arbitrated, reopens, answered_at, answer, version FROM work_orders"
+    "SELECT number, category, unit, state, worker, reporter, confidential, parent, merged_into, state_before,"
+    " hold_until, returns, transfers, arbitrated, reopens, answered_at, answer, version FROM work_orders"
     " WHERE site = %(site)s ORDER BY opened_seq"
 )
 
@@ -57,7 +58,8 @@ def _are_the_same(found: set[tuple[Any, ...]], expected: set[tuple[Any, ...]]) -
 
 def _row(paper: Paper) -> tuple[Any, ...]:
     return (
-        paper.number, paper.state, paper.worker, paper.reporter, paper.confidential, paper.parent, paper.master,
+        paper.number, paper.category, paper.unit, paper.state, paper.worker, paper.reporter, paper.confidential,
+        paper.parent, paper.master,
         paper.before, paper.until, len(paper.returners), paper.transfers, paper.arbitrated, paper.round,
         paper.answered_at, paper.answer, paper.n,
     )  # fmt: skip
@@ -99,15 +101,17 @@ async def look_at_the_feed(walk: Walk) -> None:
 
     Besides these a worker is told of the entries that name them, unless the order is confidential by now.
     """
-    papers = walk.book.papers
     for person in walk.book.people.values():
-        expected = [
-            _entry(line)
-            for line in walk.lines
-            if walk.book.sees(person.name, papers[line[0]])
-            or (line[6] == person.name and not papers[line[0]].confidential)
-        ]
+        expected = [_entry(line) for line in walk.lines if _hears(walk.book, person.name, line)]
         assert sorted(map(repr, await _told(walk, person))) == sorted(map(repr, expected)), person.name
+
+
+def _hears(book: Book, who: str, line: Line) -> bool:
+    """What is put on a list or ticked off is said among those who look after an order, and who was named in it."""
+    paper = book.papers[line[0]]
+    if line[6] == who and not paper.confidential:
+        return True
+    return book.looks_after(who, paper) if line[2] in {"listed", "ticked"} else book.sees(who, paper)
 
 
 def _entry(line: Line) -> Told:

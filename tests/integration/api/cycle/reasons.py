@@ -13,7 +13,7 @@ ALL_BUT_OVERSEERS: Final = DESK | CREW | {"resident"}
 TRIES: Final[dict[str, frozenset[str]]] = {
     **dict.fromkeys(["accept", "dispatch", "merge", "unmerge", "sign-off", "refuse-return", "recall"], DESK),
     **dict.fromkeys(["claim", "handle", "arrive", "transfer", "return", "resolve"], CREW),
-    **dict.fromkeys(["hold", "resume", "split", "answer", "checklist", "tick"], DESK | CREW),
+    **dict.fromkeys(["hold", "resume", "split", "answer", "checklist", "tick", "correct"], DESK | CREW),
     **dict.fromkeys(["pause", "end-pause", "extend"], DESK | CREW),
     **dict.fromkeys(["arbitrate", "disclose"], frozenset({"supervisor"})),
     **dict.fromkeys(["approve-pause", "deny-pause", "approve-extension", "deny-extension"], frozenset({"supervisor"})),
@@ -43,6 +43,7 @@ FROM: Final[dict[str, set[str]]] = {
     "rate": {"answered"},
     "reopen": {*TOLD, "cancelled"},
     "cancel": {"submitted", "accepted", "dispatched", "on_hold", "arbitration"},
+    "correct": {*OPEN, "resolved", "answered"},
 }
 MOST_ASKED: Final = 10  # pauses, and extensions, of an order
 Reason = tuple[int, str]  # status and kind of a refusal
@@ -104,6 +105,13 @@ class Reasons(Shelf):
                     yield 409, "parts_undone"
             case "rate" if paper.round in paper.ratings or self._rated_same_answer(wish.who, paper):
                 yield 409, "rated_already"
+            case "correct":
+                if paper.category == wish.body["category"]:
+                    yield 409, "no_change"
+                if paper.corrections >= 20:
+                    yield 409, "too_many_corrections"
+                if paper.round and not self.is_desk(wish.who, paper):
+                    yield 403, "for_the_desk"
             case "checklist" if len(paper.checklist) >= 50:
                 yield 409, "checklist_full"
             case "tick":
@@ -160,7 +168,7 @@ class Reasons(Shelf):
             case _:
                 if ask.approved is not None:
                     yield 409, "decided_already"
-                elif ask.by == wish.who:
+                elif wish.who in {ask.by, paper.worker, clock.hand_at(ask.asked).worker}:
                     yield 403, "your_own"
                 elif wish.action == "approve-extension" and (clock.ended or ask.round != clock.round):
                     yield 409, "promise_over"
@@ -193,7 +201,7 @@ class Reasons(Shelf):
 
     def _is_theirs(self, wish: Wish, paper: Paper) -> bool:  # noqa: PLR0911 - a line an action
         person = self.people[wish.who]
-        desk, crew = bool(person.roles & DESK), bool(person.roles & CREW)
+        desk, crew = self.is_desk(wish.who, paper), bool(person.roles & CREW)
         worker, reporter = crew and paper.worker == wish.who, paper.reporter == wish.who
         neighbour = (
             "resident" in person.roles
@@ -205,8 +213,10 @@ class Reasons(Shelf):
         match wish.action:
             case "handle" | "arrive" | "transfer" | "return" | "resolve":
                 return worker
-            case "hold" | "resume" | "split" | "answer" | "checklist" | "tick" | "pause" | "end-pause" | "extend":
+            case "hold" | "resume" | "split" | "answer" | "checklist" | "tick" | "correct":
                 return desk or worker
+            case "pause" | "end-pause" | "extend":
+                return desk or (worker and paper.state != "returned")
             case "claim":
                 return crew
             case "arbitrate" | "disclose":
@@ -230,10 +240,10 @@ class Reasons(Shelf):
         return is_over_its_worker and wish.who == paper.worker and not is_withdrawn
 
     def _had_a_hand(self, paper: Paper) -> set[str]:
-        """Who handled, resolved or answered it, what stands for it, or a part of either."""
-        whole = [paper, *([self.papers[paper.master]] if paper.master else [])]
-        parts = [self.papers[part] for each in whole for part in self.parts.get(each.number, [])]
-        return {who for each in [*whole, *parts] for who in each.closers}
+        """Who had a hand in it, in what stands for it or did, or in a part of these or what is merged into them."""
+        whole = {paper.number, *paper.masters}
+        below = {each for number in whole for each in (*self.parts.get(number, ()), *self.followers.get(number, ()))}
+        return {who for number in whole | below for who in self.papers[number].hands}
 
     def _rated_same_answer(self, who: str, paper: Paper) -> bool:
         master = self.papers[paper.master] if paper.master else paper
