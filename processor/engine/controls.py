@@ -124,7 +124,7 @@ def _put_list(ev: Evaluation, _book: RuleBook, control: Control) -> None:
 
 
 def _close_alert(ev: Evaluation, _book: RuleBook, control: Control) -> None:
-    close_alert(ev, control.site, _text(control.body, "alert_id"))
+    close_alert(ev, control.site, _text(control.body, "alert_id"), control.body.get("verdict", ""))
     if "rule_uid" in control.body:
         device = control.body["device"] or verdicts.ANY_DEVICE
         verdicts.count_verdict(ev, (control.site, control.body["rule_uid"], device), _text(control.body, "verdict"))

@@ -65,6 +65,7 @@ class Heard(msgspec.Struct, array_like=True, frozen=True, gc=False):
 class CurrentAlert(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """The newest version of a key's alert, whether people have closed it, and how it stands to others (merging.py).
 
+    `denied`: closed because there was nothing: then it explains no other alert.
     `waiting`: not told yet, in case its uplink's alert comes. `under`: the cell of the alert that it is merged into.
     `patience_us`: of an alert of a lost connection, how long it stays merged after what hid it is over; else None.
     """
@@ -74,6 +75,7 @@ class CurrentAlert(msgspec.Struct, array_like=True, frozen=True, gc=False):
     waiting: bool = False
     under: CellKey | None = None
     patience_us: int | None = None
+    denied: bool = False
 
 
 class Storm(msgspec.Struct, array_like=True, frozen=True, gc=False):
