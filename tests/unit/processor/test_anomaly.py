@@ -47,6 +47,23 @@ def test_it_is_raised_once_and_says_why() -> None:
     assert "实为 90（通常在 4" in alert.text["zh"]
 
 
+def test_what_begins_before_it_may_be_raised_is_raised_when_the_schedule_opens_if_it_still_holds() -> None:
+    by_night = {"windows": [{"days": ["workday", "day_off"], "from": "01:36", "to": "06:00"}]}
+    for odd, raised in (([90.0] * 6, [203]), ([90.0] * 3 + [50.0] * 3, [])):  # it is 01:36:20 at the 203rd minute
+        driver = Driver(put_rule(anomaly(schedule=by_night)))
+        readings(driver, [*calm(), *odd])
+        assert [(alert.raised_at - START_US) // MINUTE_US for alert in driver.alerts] == raised
+        readings(driver, [90.0] * 3, 206)
+        assert len(driver.alerts) == 1  # one anomaly is one alarm
+
+
+def test_what_a_drill_has_seen_is_not_raised_and_what_lasts_is_raised_after_it() -> None:
+    body = {"window": "w", "kind": "drill", "begin_us": START_US, "end_us": START_US + 203 * MINUTE_US, "who": "s"}
+    driver = Driver(put_rule(anomaly()), Control("herun", "drill", "service.window.put", body))
+    readings(driver, [*calm(), *[90.0] * 6])
+    assert [(alert.raised_at - START_US) // MINUTE_US for alert in driver.alerts] == [203]
+
+
 def test_what_is_no_number_and_what_does_not_match_is_not_looked_at() -> None:
     driver = Driver(put_rule(anomaly(condition="data.metric == 'level'")))
     readings(driver, calm())
