@@ -13,6 +13,7 @@ from processor.engine.alerting import Evaluation, Occurrence, by_event, by_timer
 from processor.engine.arming.lookups import hours_of
 from processor.engine.detectors import watch as watches
 from processor.engine.detectors.counts import GRACE_US
+from processor.engine.detectors.tables import LARGEST
 from processor.engine.detectors.watch import DETECTORS, Alarm, Settings, Watch
 from processor.engine.detectors.wording import sentence
 from processor.engine.kinds.compiled import SECOND_US, CompiledRule
@@ -51,7 +52,7 @@ class Anomaly(CompiledRule):
         at = max(at, watch.at_us)
         watch = watches.after_outages(self._detector, watch, ev.state.outage)
         hour = hours_of(ev.state, self.head.site).at(at)
-        seen = watches.observed(self._detector, self._settings, watch, at, value=float(value), hour=hour)
+        seen = watches.observed(self._detector, self._settings, watch, at, value=_bounded(value), hour=hour)
         self._take(ev, key, watch, seen, by_event(event, at, value))
 
     def on_timer(self, ev: Evaluation, timer: TimerKey, due: int) -> None:
@@ -110,6 +111,11 @@ class Anomaly(CompiledRule):
             finding=sentence(alarm.score),
         )
         raise_alert(ev, self.head, key, found)
+
+
+def _bounded(value: float) -> float:
+    """As detectors keep it: the difference of two readings is still a number."""
+    return float(max(-LARGEST, min(LARGEST, value)))
 
 
 def judge(ev: Evaluation, rule_key: RuleKey, key: str, verdict: str) -> None:

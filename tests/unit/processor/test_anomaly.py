@@ -64,6 +64,13 @@ def test_what_a_drill_has_seen_is_not_raised_and_what_lasts_is_raised_after_it()
     assert [(alert.raised_at - START_US) // MINUTE_US for alert in driver.alerts] == [203]
 
 
+def test_a_sentence_names_numbers_however_large_the_readings_are() -> None:
+    driver = Driver(put_rule(anomaly(detector="default")))
+    readings(driver, [*calm(), *[1.7e308, -1.7e308] * 3])
+    assert driver.alerts
+    assert not any("inf" in alert.text["en"] or "nan" in alert.text["en"] for alert in driver.alerts)
+
+
 def test_what_is_no_number_and_what_does_not_match_is_not_looked_at() -> None:
     driver = Driver(put_rule(anomaly(condition="data.metric == 'level'")))
     readings(driver, calm())
