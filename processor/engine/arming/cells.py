@@ -16,7 +16,7 @@ NEVER: Final = -(2**62)
 class Pending(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A mode that is to take effect when the exit delay ends, or (`due` None) when the last door closes.
 
-    `before` is the mode to go back to if it is refused.
+    `before` is the mode to go back to if it is refused, and `was_manual` until `was_until` how that was held.
     """
 
     mode: Mode
@@ -25,6 +25,8 @@ class Pending(msgspec.Struct, array_like=True, frozen=True, gc=False):
     why: str
     forced: bool
     before: Mode
+    was_manual: bool = False
+    was_until: int | None = None
 
 
 class Entry(msgspec.Struct, array_like=True, frozen=True, gc=False):

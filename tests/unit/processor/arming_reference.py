@@ -31,13 +31,14 @@ class Plan:
 
 @dataclass
 class Wish:
-    """A mode that is to come: at a second, or (None) when the doors are closed."""
+    """A mode that is to come: at a second, or (None) when the doors are closed. `held`: manual until when, before."""
 
     mode: str
     at: int | None
     by_plan: bool
     force: bool
     before: str
+    held: tuple[bool, int | None] = (False, None)
 
 
 @dataclass
@@ -64,13 +65,12 @@ class Reference:
         self.now += 1
         if self.entry and self.entry[0] == self.now:
             self._intrude(self.now, self.mode)
-        if self.wish and self.wish.at == self.now:
-            self._left()
+        is_dropped = self.wish is not None and self.wish.at == self.now and self._left()
         planned, before = self.plan.mode(self.now), self.plan.mode(self.now - 1)
-        if self.manual and (self.until == self.now if self.until is not None else planned != before):
+        if self.manual and (self.until <= self.now if self.until is not None else planned != before):
             self.manual, self.until = False, None
             self._want(planned, by_plan=True)
-        elif not self.manual and planned != before:
+        elif not self.manual and (planned != before or is_dropped):
             self._want(planned, by_plan=True)
 
     def put_plan(self, plan: Plan) -> None:
@@ -161,22 +161,28 @@ class Reference:
             self.wish = Wish(mode, None, by_plan, force, self.mode)
             self.told.append(("arming.refused", self.now, mode))
         elif delay:
-            self.wish = Wish(mode, self.now + delay, by_plan, force, before)
+            is_again = self.wish is not None and not self.wish.by_plan
+            held = self.wish.held if self.wish and is_again else (self.manual, self.until)
+            self.wish = Wish(mode, self.now + delay, by_plan, force, before, held)
             self._be("disarmed")
             self.told.append(("zone.arming", self.now, mode))
         else:
             self._enter(mode)
         return True
 
-    def _left(self) -> None:
+    def _left(self) -> bool:
+        """True if what a person wanted is refused: then all is as before they asked, and the plan looks again."""
         assert self.wish is not None
         wish = self.wish
-        if not wish.force and self._standing():
-            self._be(wish.before)
-            self.wish = Wish(wish.mode, None, True, False, wish.before) if wish.by_plan else None
-            self.told.append(("arming.refused", self.now, wish.mode))
-        else:
+        if wish.force or not self._standing():
             self._enter(wish.mode)
+            return False
+        self._be(wish.before)
+        self.wish = Wish(wish.mode, None, True, False, wish.before) if wish.by_plan else None
+        self.told.append(("arming.refused", self.now, wish.mode))
+        if not wish.by_plan:
+            self.manual, self.until = wish.held
+        return not wish.by_plan
 
     def _doors_may_be_closed(self) -> None:
         if self.wish and self.wish.at is None and not self._standing():
