@@ -66,12 +66,17 @@ class ZoneArming(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Bypass(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A device that is out of service from `begin` to before `until`."""
+    """A device that is out of service from `begin` to before `until`; `earlier`: so it was lately, newest last."""
 
     begin: int
     until: int
     who: str
     why: str
+    earlier: tuple[tuple[int, int], ...] = ()
+
+    def covers(self, at: int) -> bool:
+        """Whether the device was out of service at a time not long ago."""
+        return self.begin <= at < self.until or any(begin <= at < until for begin, until in self.earlier)
 
 
 class ServiceWindow(msgspec.Struct, array_like=True, frozen=True):

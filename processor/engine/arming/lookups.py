@@ -34,7 +34,7 @@ def is_out_of_service(state: State, site: str, device: str, at_us: int) -> bool:
     if not (state.arming or state.bypasses or state.service_windows):
         return False
     bypass = state.bypasses.get((site, device))
-    if bypass is not None and bypass.begin <= at_us < bypass.until:
+    if bypass is not None and bypass.covers(at_us):
         return True
     place = state.registered.get((site, device))
     zone = None if place is None else place.zone

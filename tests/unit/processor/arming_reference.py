@@ -55,7 +55,7 @@ class Reference:
     intruded: int | None = None
     open: set[str] = field(default_factory=set)
     closes: set[str] = field(default_factory=set)
-    bypassed: dict[str, tuple[int, int]] = field(default_factory=dict)
+    bypassed: dict[str, list[tuple[int, int]]] = field(default_factory=dict)  # the newest last
     newest: dict[str, int] = field(default_factory=dict)
     told: list[tuple[str, int, str]] = field(default_factory=list)
     now: int = 0
@@ -83,11 +83,12 @@ class Reference:
             self.manual, self.until = True, until
 
     def bypass(self, device: str, until: int | None) -> None:
-        begin, end = self.bypassed.get(device, (0, 0))
-        if until is not None:
-            self.bypassed[device] = (begin if self.now < end else self.now, until)
-        elif self.now < end:
-            self.bypassed[device] = (begin, self.now)
+        spans = self.bypassed.setdefault(device, [(0, 0)])
+        begin, end = spans[-1]
+        if self.now < end:
+            spans[-1] = (begin, self.now if until is None else until)
+        elif until is not None:
+            spans.append((self.now, until))
         if device in self.open:
             self._doors_may_be_closed()
 
@@ -106,9 +107,8 @@ class Reference:
             else:
                 news = not was or device not in self.closes
                 self.open.add(device)
-        begin, end = self.bypassed.get(device, (0, 0))
         mode = self._mode_then(at)
-        if kind == "close" or not news or begin <= at < end or mode == "maintenance":
+        if kind == "close" or not news or self._is_bypassed(device, at) or mode == "maintenance":
             return
         self._detected("door" if kind == "open" else "presence", device, at, mode)
 
@@ -136,11 +136,10 @@ class Reference:
         self.told.append(("intrusion.confirmed", at, mode))
 
     def _standing(self) -> set[str]:
-        def is_bypassed(device: str) -> bool:
-            begin, end = self.bypassed.get(device, (0, 0))
-            return begin <= self.now < end
+        return {device for device in self.open if not self._is_bypassed(device, self.now)}
 
-        return {device for device in self.open if not is_bypassed(device)}
+    def _is_bypassed(self, device: str, at: int) -> bool:
+        return any(begin <= at < end for begin, end in self.bypassed.get(device, []))
 
     def _want(self, mode: str, *, by_plan: bool, force: bool = False) -> bool:
         heading = self.wish.mode if self.wish else self.mode
