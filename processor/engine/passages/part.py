@@ -17,6 +17,8 @@ from processor.engine.passages import openings, people, reads, registers, vehicl
 from processor.engine.passages.findings import happened_at
 from processor.engine.state import TimerKey
 
+OF_CARS: Final = frozenset({"vehicle.passed", "gate.moved"})  # also of a drill: who leaves in it has left
+
 
 class Passages(Part):
     """Makes passages of reads and captures, and says what does not fit together. Late events fall into their place."""
@@ -38,7 +40,7 @@ class Passages(Part):
 
     def on_event(self, ev: Evaluation, event: Event, data: Data, *, late: bool) -> None:
         del late  # all is put where it belongs by when it happened
-        if event.flags & FLAG_OUT_OF_SERVICE:
+        if event.flags & FLAG_OUT_OF_SERVICE and event.event_type not in OF_CARS:
             return
         at = happened_at(ev, event)
         if event.event_type == "vehicle.passed":

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
+from herun.frames import Control
 from herun.passages import FLAGGED
-from tests.unit.processor.passages.gates import HOUR, MINUTE, Estate, at, control, hashes, settings
+from tests.unit.processor.passages.gates import HOUR, MINUTE, Estate, at, control, entries_inside, hashes, settings
 from tests.unit.processor.samples import put_rule, rule
 
 CAR, OTHER = "测A12345", "测BXY890"
@@ -303,3 +304,50 @@ def test_an_ordinary_rule_raises_what_was_found() -> None:
     estate.read("south-in", CAR, HOUR)
     estate.wait(11 * MINUTE)
     assert [(alert.rule_uid, alert.device) for alert in estate.alerts if alert.version == 1] == [("clones", "south-in")]
+
+
+def drill(begin: float, end: float, **places: list[str]) -> Control:
+    body = {"window": "w", "kind": "drill", "begin_us": at(begin), "end_us": at(end), "who": "s", **places}
+    return control("service.window.put", body)
+
+
+def test_who_leaves_in_a_drill_has_left_and_is_no_clone_who_comes_back() -> None:
+    estate = Estate(drill(1000, 2000))
+    plates = [f"京A1111{n}" for n in range(5)]
+    for n, plate in enumerate(plates):
+        estate.read("north-in", plate, 100 + 20 * n)
+    for n, plate in enumerate(plates):
+        estate.read("north-out", plate, 1100 + 20 * n)
+    estate.restart()
+    estate.wait(400)
+    assert estate.inside == 0
+    for n, plate in enumerate(plates):
+        estate.read("north-in", plate, 2100 + 20 * n)
+    estate.wait(HOUR)
+    assert (estate.inside, estate.findings()) == (5, [])
+    assert len(entries_inside(estate)) == 5
+
+
+def test_nothing_is_found_that_rests_on_what_a_drill_says() -> None:
+    estate = Estate(drill(100, 1000, zones=["north"]))
+    estate.read("north-in", "京A11111", 200)  # held before the camera by whoever tests it
+    estate.read("north-out", "京A22222", 300)
+    estate.read("south-in", "京A11111", 305)
+    estate.read("south-out", "京A22222", 320)
+    estate.wait(2 * HOUR)
+    assert estate.findings() == []
+    estate.read("south-in", "京A11111", 2.5 * HOUR)
+    estate.wait(HOUR)
+    assert [finding for finding, _, _ in estate.findings()] == ["clone"]
+
+
+def test_what_passes_in_a_drill_raises_nothing() -> None:
+    any_passage = rule("any", "count", types=("passage.completed", "passage.flagged"), count=1, window_s=60)
+    estate = Estate(drill(100, 1000), put_rule(any_passage), control("list.put", listed("京A11111")))
+    estate.read("north-in", "京A11111", 200)
+    estate.read("north-in", "京A11111", 800)
+    estate.wait(HOUR)
+    assert estate.alerts == []
+    estate.read("north-out", "京A11111", 1.5 * HOUR)
+    estate.wait(60)
+    assert [alert.state for alert in estate.alerts] == ["raised"]
