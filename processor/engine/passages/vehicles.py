@@ -291,7 +291,8 @@ def on_timer(ev: Evaluation, timer: TimerKey, due: int) -> None:
     entry = _open_entry(vehicle)
     if entry is not None and 0 < vehicle.overstay_at <= due:
         vehicle = _replace(vehicle, overstay_at=SAID)
-        flag_move(ev, Finding.OVERSTAY, key[0], entry, str(due), seconds=(due - entry.at) // SECOND_US)
+        said = {"match": registers.permit_match(ev, (key[0], fold_of(key)), entry)}
+        flag_move(ev, Finding.OVERSTAY, key[0], entry, str(due), seconds=(due - entry.at) // SECOND_US, **said)
     if vehicle.moves or _due(ev, key[0], vehicle, entry) > due:
         _keep(ev, key, vehicle)
     else:

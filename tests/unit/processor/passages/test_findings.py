@@ -156,7 +156,7 @@ def test_a_barrier_of_its_own_speaks_for_the_cameras_of_its_zone() -> None:
 def permit(visitor: str, plate: str, from_s: float, until_s: float) -> dict[str, object]:
     return {
         "visitor": visitor,
-        "plate_fold": hashes(plate)["plate_fold"],
+        **{name: hashes(plate)[name] for name in ("plate_fold", "plate_hash")},
         "valid_from": at(from_s),
         "valid_until": at(until_s),
     }
@@ -245,6 +245,44 @@ def test_one_of_several_visits_is_enough_and_one_taken_back_is_none() -> None:
     estate.read("north-in", CAR, 20 * MINUTE)
     estate.wait(11)
     assert names(estate) == ["expired_visitor"]
+
+
+LIKE_CAR = "测A1Z345"
+
+
+def test_a_resident_whose_plate_looks_like_a_visitors_is_no_visitor() -> None:
+    residents = control("list.put", {"name": "residents", "hashes": [hashes(LIKE_CAR)["plate_hash"]]})
+    for valid in ((-2 * HOUR, -HOUR), (-60, HOUR)):
+        visit = control("visitor.put", permit("v1", CAR, *valid))
+        estate = Estate(residents, visit, settings(overstay_hours=2, residents_list="residents"))
+        estate.read("north-in", LIKE_CAR, 0)
+        estate.wait(3 * HOUR)
+        assert names(estate) == []
+
+
+@pytest.mark.parametrize(("seen", "match"), [(CAR, "exact"), (LIKE_CAR, "confusable")])
+def test_what_is_found_of_a_visitor_says_how_the_plate_agrees(seen: str, match: str) -> None:
+    estate = Estate(control("visitor.put", permit("v1", CAR, -2 * HOUR, -HOUR)), settings(overstay_hours=2))
+    estate.read("north-in", seen, 0)
+    estate.wait(3 * HOUR)
+    assert [data(estate, finding)["match"] for finding in ("expired_visitor", "overstay")] == [match] * 2
+
+
+def test_a_car_is_judged_by_its_own_visits_before_those_of_one_that_looks_like_it() -> None:
+    own, other = permit("v1", CAR, -60, HOUR), permit("v2", LIKE_CAR, -HOUR, -60)
+    for visits, found in (((own, other), 0), ((permit("v1", CAR, -HOUR, -60), permit("v2", LIKE_CAR, -60, HOUR)), 1)):
+        estate = Estate(*(control("visitor.put", visit) for visit in visits))
+        estate.read("north-in", CAR, 0)
+        estate.wait(11)
+        assert names(estate) == ["expired_visitor"] * found
+
+
+def test_a_visit_of_before_whose_plate_is_not_known_is_its_own_of_all_that_look_like_it() -> None:
+    of_before = {name: value for name, value in permit("v0", CAR, -60, HOUR).items() if name != "plate_hash"}
+    estate = Estate(*(control("visitor.put", visit) for visit in (of_before, permit("v1", CAR, -HOUR, -60))))
+    estate.read("north-in", CAR, 0)
+    estate.wait(11)
+    assert names(estate) == []
 
 
 def test_permits_are_forgotten_long_after_their_end() -> None:
