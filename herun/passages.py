@@ -74,11 +74,12 @@ _Hash = Annotated[str, msgspec.Meta(min_length=8, max_length=64)]
 
 
 class Permit(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One announced visit of a car; times are microseconds."""
+    """One announced visit of a car; times are microseconds. `plate_hash` is of the plate as it is, empty if unknown."""
 
     visitor: str
     valid_from: int
     valid_until: int
+    plate_hash: str = ""
 
 
 class PermitPut(msgspec.Struct, frozen=True):
@@ -88,6 +89,7 @@ class PermitPut(msgspec.Struct, frozen=True):
     plate_fold: _Hash
     valid_from: int
     valid_until: int
+    plate_hash: _Hash | None = None  # None from an API of before: then it is not told from those that look like it
 
 
 class Consent(msgspec.Struct, frozen=True):

@@ -47,7 +47,7 @@ LEFT JOIN events_personal AS p
 ORDER BY e.position DESC, e.n DESC;
 
 -- name: counts
--- How many cars were inside after the newest event that says so, and what came and went since a time.
+-- How many cars were inside after the newest event that says so, and what came and went since a time, but for drills.
 SELECT
     coalesce((
         SELECT (i.data ->> 'inside')::int FROM passage_events AS i
@@ -62,7 +62,8 @@ SELECT
     count(*) FILTER (WHERE data ->> 'kind' = 'vehicle' AND data ->> 'direction' = 'in') AS vehicles_in,
     count(*) FILTER (WHERE data ->> 'kind' = 'vehicle' AND data ->> 'direction' = 'out') AS vehicles_out
 FROM passage_events
-WHERE site = %(site)s AND event_type = 'passage.completed' AND event_time >= %(since)s;
+WHERE site = %(site)s AND event_type = 'passage.completed' AND event_time >= %(since)s
+  AND flags & %(out_of_service)s = 0;
 
 -- name: settings
 SELECT settings, changed_by, changed_at FROM passage_settings WHERE site = %(site)s;

@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from api.passages.schemas import Car, Passage, Settings, SettingsInForce
 from api.transactions import Transaction
 from herun.database.queries import Queries
+from herun.events import FLAG_OUT_OF_SERVICE
 from herun.personal import mask
 
 _QUERIES: Final = Queries(__package__)
@@ -42,8 +43,8 @@ async def inside(tx: Transaction, since: datetime, *, older_than: tuple[int, ...
 
 
 async def counts(tx: Transaction, since: datetime) -> dict[str, int]:
-    """Cars that are inside, and vehicles and persons that came and went since a time."""
-    row = await tx.one(_QUERIES["counts"], since=since)
+    """Cars that are inside, and vehicles and persons that came and went since a time, but for drills."""
+    row = await tx.one(_QUERIES["counts"], since=since, out_of_service=FLAG_OUT_OF_SERVICE)
     return row or {}
 
 

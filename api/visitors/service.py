@@ -37,7 +37,8 @@ async def put(tx: Transaction, visitor: str, new: NewVisitor, personal_key: byte
     if before is not None and before != hashes.fold:
         await outbox.put(tx, ControlKind.VISITOR_REMOVED, {"visitor": visitor, "plate_fold": before})
     times = {"valid_from": to_us(new.valid_from), "valid_until": to_us(new.valid_until)}
-    await outbox.put(tx, ControlKind.VISITOR_PUT, {"visitor": visitor, "plate_fold": hashes.fold, **times})
+    body = {"visitor": visitor, "plate_fold": hashes.fold, "plate_hash": hashes.exact, **times}
+    await outbox.put(tx, ControlKind.VISITOR_PUT, body)
     await audit.record(tx, "visitor.put", visitor, times)
     return await one(tx, visitor)
 

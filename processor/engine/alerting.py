@@ -18,6 +18,7 @@ from processor.engine.state import CellKey, CurrentAlert, Registration, State, T
 from processor.engine.texts import duration_texts, fill
 from processor.engine.timers import Timers
 
+NOTHING: Final = "false"  # the verdict that there was nothing to be told
 _NOWHERE: Final = Registration(kind="", zone=None, building=None, enabled=True)
 _DERIVED: Final = uuid.UUID("0b6a1d5e-9a3f-5d0e-8a55-6f5d0c1e2b74")  # namespace of derived ids: it may never change
 
@@ -231,11 +232,14 @@ def raise_past(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence,
     return rewrite_alert(ev, head, key, alert)
 
 
-def close_alert(ev: Evaluation, site: str, closed_id: str) -> None:
+def close_alert(ev: Evaluation, site: str, closed_id: str, verdict: str) -> None:
     """People have closed it: what is raised next is another alert, cool-down or not."""
     for cell, current in sorted(ev.state.current.items(), key=lambda item: item[0]):
         if cell[0] == site and current.alert.alert_id == closed_id:
-            ev.journal.put(ev.state.current, cell, msgspec.structs.replace(current, closed=True))
+            is_denied = verdict == NOTHING
+            ev.journal.put(ev.state.current, cell, msgspec.structs.replace(current, closed=True, denied=is_denied))
+            if is_denied:
+                merging.denied(ev, cell)
             return
 
 

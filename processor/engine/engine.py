@@ -35,6 +35,8 @@ from processor.engine.state import (
     ENGINE_TIME,
     LISTENED,
     OUTAGE,
+    OUTAGE_ENDED,
+    OUTAGE_LAST,
     CellKey,
     Registration,
     RuleKey,
@@ -155,6 +157,8 @@ class Engine:
             if gap > self.outage_gap_us:
                 outage_began = self.state.listened
                 put(marks, OUTAGE, self.state.outage + gap)
+                put(marks, OUTAGE_LAST, gap)
+                put(marks, OUTAGE_ENDED, now)
             put(marks, LISTENED, now)
         self._ev.let_pass_to(now)
         return outage_began

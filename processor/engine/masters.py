@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from herun.alerts import Alert, AlertState
+from herun.rules import STORM_UID
 from processor.engine.state import CellKey, CurrentAlert
 
 if TYPE_CHECKING:
@@ -55,11 +56,22 @@ def lasts(ev: Evaluation, cell: CellKey, alert: Alert) -> bool:
     return alert.state is AlertState.RAISED and (FORGET, *cell) not in ev.state.due
 
 
+def may_hide(cell: CellKey, kept: CurrentAlert) -> bool:
+    """False for what people have closed so that whatever comes next would be lost under it.
+
+    A storm's alert stands for what they saw in it. That of a dead device still explains those behind it, unless they
+    said that there was nothing.
+    """
+    return not (kept.denied or (kept.closed and cell[1] == STORM_UID))
+
+
 def hides(ev: Evaluation, kept: CurrentAlert) -> bool:
-    """True if what the alert is merged into still lasts."""
+    """True if what the alert is merged into still lasts and may hide."""
     master = ev.state.current.get(kept.under) if kept.under is not None else None
     return (
-        master is not None
+        kept.under is not None
+        and master is not None
+        and may_hide(kept.under, master)
         and master.alert.alert_id == kept.alert.merged_into
         and master.alert.state is AlertState.RAISED
     )

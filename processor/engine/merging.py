@@ -84,6 +84,12 @@ def settle(ev: Evaluation, cell: CellKey) -> None:
     _settle_from(ev, site, device)
 
 
+def denied(ev: Evaluation, cell: CellKey) -> None:
+    """People said that there was nothing: what the cell's alert hides gets its time to be heard, then stands alone."""
+    if cell[1] in ev.state.cut.get((cell[0], cell[2]), ()):
+        _settle_from(ev, cell[0], cell[2])
+
+
 def on_timer(ev: Evaluation, timer: TimerKey, due: int) -> None:
     """One of TIMERS is due."""
     if timer[0] == storms.TIMER:
@@ -215,8 +221,10 @@ def _master_of(ev: Evaluation, cell: CellKey) -> CellKey | None:
     found: CellKey | None = None
     for device in _above(ev, cell[0], cell[2]):
         for uid in ev.state.cut.get((cell[0], device), ()):
-            if not ev.state.current[cell[0], uid, device].waiting:
-                found = (cell[0], uid, device)
+            above: CellKey = (cell[0], uid, device)
+            kept = ev.state.current[above]
+            if not kept.waiting and masters.may_hide(above, kept):
+                found = above
                 break
     return found
 

@@ -25,6 +25,8 @@ TimerKey = tuple[str, ...]  # what it closes, site, rule uid, ...
 ENGINE_TIME: Final = "engine_time"
 LISTENED: Final = "listened"
 OUTAGE: Final = "outage"
+OUTAGE_ENDED: Final = "outage_ended"  # engine time at which the last of our own outages ended
+OUTAGE_LAST: Final = "outage_last"  # how long that was
 YOUNG: Final = "young"
 OLD: Final = "old"
 
@@ -65,6 +67,7 @@ class Heard(msgspec.Struct, array_like=True, frozen=True, gc=False):
 class CurrentAlert(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """The newest version of a key's alert, whether people have closed it, and how it stands to others (merging.py).
 
+    `denied`: closed because there was nothing: then it explains no other alert.
     `waiting`: not told yet, in case its uplink's alert comes. `under`: the cell of the alert that it is merged into.
     `patience_us`: of an alert of a lost connection, how long it stays merged after what hid it is over; else None.
     """
@@ -74,6 +77,7 @@ class CurrentAlert(msgspec.Struct, array_like=True, frozen=True, gc=False):
     waiting: bool = False
     under: CellKey | None = None
     patience_us: int | None = None
+    denied: bool = False
 
 
 class Storm(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -139,3 +143,11 @@ class State(msgspec.Struct):
     def outage(self) -> int:
         """The sum of our own outages, microseconds: what absence timers are extended by."""
         return self.marks.get(OUTAGE, 0)
+
+    def watched_at(self, at: int) -> int:
+        """How long a gateway had listened at a time; of our outages only the last one can have been after it."""
+        ended = self.marks.get(OUTAGE_ENDED, 0)
+        if at >= ended:
+            return min(at, self.listened) - self.outage
+        last = self.marks.get(OUTAGE_LAST, 0)
+        return min(at, ended - last) - (self.outage - last)

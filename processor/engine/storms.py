@@ -46,9 +46,9 @@ def sorted_in(ev: Evaluation, kept: CurrentAlert) -> CurrentAlert:
 
 
 def hides(ev: Evaluation, alert: Alert) -> bool:
-    """True if what the alert is merged into is a storm's alert that lasts."""
+    """True if what the alert is merged into is a storm's alert that lasts and that nobody has closed."""
     storms = (ev.state.current.get((alert.site, STORM_UID, key)) for key in (alert.rule_uid, ALL_RULES))
-    return any(each is not None and each.alert.alert_id == alert.merged_into for each in storms)
+    return any(each is not None and each.alert.alert_id == alert.merged_into and not each.closed for each in storms)
 
 
 def taken_out(ev: Evaluation, cell: CellKey, alert: Alert) -> None:
@@ -87,8 +87,8 @@ def text_of(ev: Evaluation, cell: CellKey) -> dict[str, str] | None:
 def _rages(ev: Evaluation, alert: Alert, key: str, limit: int) -> bool:
     """True if this alert comes in a storm, maybe as the one that makes it one."""
     where: RuleKey = (alert.site, key)
-    storm = ev.state.storms.get(where)
-    if storm is None or storm.is_over or (alert.site, STORM_UID, key) not in ev.state.current:
+    storm, kept = ev.state.storms.get(where), ev.state.current.get((alert.site, STORM_UID, key))
+    if storm is None or storm.is_over or kept is None or kept.closed:
         recent = (*(at for at in ev.state.bursts.get(where, ()) if at > ev.now - WINDOW_US), ev.now)
         ev.timers.arm((TIMER, *where), ev.now + WINDOW_US)
         ev.journal.put(ev.state.bursts, where, recent[-limit:])

@@ -16,7 +16,7 @@ NEVER: Final = -(2**62)
 class Pending(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A mode that is to take effect when the exit delay ends, or (`due` None) when the last door closes.
 
-    `before` is the mode to go back to if it is refused.
+    `before` is the mode to go back to if it is refused, and `was_manual` until `was_until` how that was held.
     """
 
     mode: Mode
@@ -25,6 +25,8 @@ class Pending(msgspec.Struct, array_like=True, frozen=True, gc=False):
     why: str
     forced: bool
     before: Mode
+    was_manual: bool = False
+    was_until: int | None = None
 
 
 class Entry(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -64,12 +66,17 @@ class ZoneArming(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Bypass(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A device that is out of service from `begin` to before `until`."""
+    """A device that is out of service from `begin` to before `until`; `earlier`: so it was lately, newest last."""
 
     begin: int
     until: int
     who: str
     why: str
+    earlier: tuple[tuple[int, int], ...] = ()
+
+    def covers(self, at: int) -> bool:
+        """Whether the device was out of service at a time not long ago."""
+        return self.begin <= at < self.until or any(begin <= at < until for begin, until in self.earlier)
 
 
 class ServiceWindow(msgspec.Struct, array_like=True, frozen=True):

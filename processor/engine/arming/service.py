@@ -18,6 +18,9 @@ WINDOW: Final = "arming.service"
 # What has ended is kept so long for events that come late: those of a drill must not raise after it.
 KEPT_US: Final = 3_600 * SECOND_US
 MAX_BYPASSES: Final = 10_000  # of a partition
+MAX_EARLIER: Final = 8  # ended bypasses of one device that are kept; the oldest is forgotten
+MAX_PAST: Final = MAX_SERVICE_WINDOWS  # stretches of a site's windows that were changed since; the oldest is forgotten
+_PAST: Final = "\0"  # in the name of such a stretch, after the window's: no window can be named so
 
 DeviceKey = tuple[str, str]
 
@@ -34,12 +37,21 @@ def set_bypass(ev: Evaluation, site: str, body: BypassSet) -> None:
             _put_bypass(ev, key, msgspec.structs.replace(old, until=ev.now, who=body.who, why=body.why))
             _end_bypass(ev, key, ev.now)
         return
-    bypass = Bypass(old.begin if old is not None and runs else ev.now, body.until_us, body.who, body.why)
+    if old is not None and runs:
+        bypass = msgspec.structs.replace(old, until=body.until_us, who=body.who, why=body.why)
+    else:
+        bypass = Bypass(ev.now, body.until_us, body.who, body.why, _earlier(old, ev.now))
     if bypass == old:
         return
     _put_bypass(ev, key, bypass)
     ev.timers.arm((BYPASS, *key), body.until_us)
     tell(ev, "bypass.begun", key, ev.now, {"who": body.who, "why": body.why, "until": body.until_us})
+
+
+def _earlier(old: Bypass | None, now: int) -> tuple[tuple[int, int], ...]:
+    """When the device was bypassed before, for events that come late."""
+    spans = () if old is None else (*old.earlier, (old.begin, old.until))
+    return tuple(span for span in spans if now < span[1] + KEPT_US)[-MAX_EARLIER:]
 
 
 def bypass_due(ev: Evaluation, key: DeviceKey, due: int) -> None:
@@ -60,9 +72,9 @@ def forget_device(ev: Evaluation, key: DeviceKey) -> None:
 
 
 def put_window(ev: Evaluation, site: str, body: ServiceWindowPut) -> None:
-    """Adds or changes a window."""
-    old = {each.window: each for each in ev.state.service_windows.get(site, ())}
-    if body.window not in old and len(old) >= MAX_SERVICE_WINDOWS:
+    """Adds or changes a window. What was out of service until now, was so."""
+    windows = {each.window: each for each in ev.state.service_windows.get(site, ())}
+    if body.window not in windows and sum(_PAST not in name for name in windows) >= MAX_SERVICE_WINDOWS:
         raise ValueError(f"more than {MAX_SERVICE_WINDOWS} service windows")
     window = ServiceWindow(
         window=body.window,
@@ -74,10 +86,33 @@ def put_window(ev: Evaluation, site: str, body: ServiceWindowPut) -> None:
         who=body.who,
         why=body.why,
     )
-    if old.get(body.window) == window:
+    old = windows.get(body.window)
+    if old == window:
         return
-    _keep(ev, site, old | {body.window: window})
-    ev.timers.arm((WINDOW, site, body.window), max(window.begin, ev.now))
+    if old is not None and old.begin < ev.now:
+        _keep_past(ev, site, windows, old, window)
+        if window.begin > ev.now < old.end:
+            _tell(ev, "service.ended", site, old, ev.now)
+    _keep(ev, site, windows | {body.window: window})
+    goes_on = old is not None and max(old.begin, window.begin) <= ev.now < old.end
+    ev.timers.arm((WINDOW, site, body.window), window.end if goes_on else max(window.begin, ev.now))
+
+
+def _keep_past(
+    ev: Evaluation, site: str, windows: dict[str, ServiceWindow], old: ServiceWindow, new: ServiceWindow
+) -> None:
+    """Adds what the window was until now, unless the new one covers that: late events of a drill are of the drill."""
+    past = sorted((each.end, name) for name, each in windows.items() if _PAST in name)
+    name = f"{old.window}{_PAST}{ev.now}{_PAST}{len(past)}"
+    stretch = msgspec.structs.replace(old, window=name, end=min(old.end, ev.now))
+    is_same_place = (old.zones, old.devices) == (new.zones, new.devices)
+    if is_same_place and new.begin <= stretch.begin and stretch.end <= new.end:
+        return
+    if len(past) >= MAX_PAST:
+        del windows[past[0][1]]
+        ev.timers.disarm((WINDOW, site, past[0][1]))
+    windows[name] = stretch
+    ev.timers.arm((WINDOW, site, name), stretch.end + KEPT_US)
 
 
 def remove_window(ev: Evaluation, site: str, body: ServiceWindowRemoved) -> None:
@@ -96,7 +131,7 @@ def remove_window(ev: Evaluation, site: str, body: ServiceWindowRemoved) -> None
 
 
 def window_due(ev: Evaluation, site: str, name: str, due: int) -> None:
-    """It begins, ends, or need not be kept any longer."""
+    """It begins, ends, or need not be kept any longer; a stretch of the past has ended long ago."""
     windows = {each.window: each for each in ev.state.service_windows.get(site, ())}
     window = windows.get(name)
     if window is None:

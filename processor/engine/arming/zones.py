@@ -107,8 +107,12 @@ def exit_due(ev: Evaluation, key: ZoneKey, due: int) -> None:
     if not standing:
         _enter(ev, key, order, due, before=pending.before)
         return
-    waiting = msgspec.structs.replace(pending, due=None) if order.is_plans else None
-    _put(ev, key, _with_mode(_cell_of(ev, key), pending.before, due), pending=waiting)
+    cell = _with_mode(_cell_of(ev, key), pending.before, due)
+    if order.is_plans:
+        _put(ev, key, cell, pending=msgspec.structs.replace(pending, due=None))
+    else:  # as if nobody had asked: the plan looks again, which may have waited for the same door
+        _put(ev, key, cell, pending=None, manual=pending.was_manual, until=pending.was_until)
+        ev.timers.arm((PLAN, *key), due)
     _tell_refused(ev, key, due, order, standing)
 
 
@@ -164,7 +168,9 @@ def _in_the_way(ev: Evaluation, key: ZoneKey, order: Order, at: int, plan: Armin
 def _begin_exit(ev: Evaluation, key: ZoneKey, order: Order, at: int, delay_s: int) -> None:
     cell = _cell_of(ev, key)
     due = at + delay_s * SECOND_US
-    _put(ev, key, _with_mode(cell, Mode.DISARMED, at), pending=_pending(order, due, _before(cell)))
+    was_manual, was_until = _held_before(cell)
+    pending = _pending(order, due, _before(cell), was_manual=was_manual, was_until=was_until)
+    _put(ev, key, _with_mode(cell, Mode.DISARMED, at), pending=pending)
     ev.timers.arm((EXIT, *key), due)
     _tell(ev, "zone.arming", key, at, order, delay_s=delay_s)
 
@@ -181,13 +187,22 @@ def _end_entry(ev: Evaluation, key: ZoneKey) -> None:
         ev.timers.disarm((ENTRY, *key))
 
 
-def _pending(order: Order, due: int | None, before: Mode) -> Pending:
-    return Pending(order.mode, due, order.who, order.why, order.forced, before)
+def _pending(
+    order: Order, due: int | None, before: Mode, *, was_manual: bool = False, was_until: int | None = None
+) -> Pending:
+    return Pending(order.mode, due, order.who, order.why, order.forced, before, was_manual, was_until)
 
 
 def _before(cell: ZoneArming) -> Mode:
     """The mode in which the zone was before all that is under way."""
     return cell.mode if cell.pending is None else cell.pending.before
+
+
+def _held_before(cell: ZoneArming) -> tuple[bool, int | None]:
+    """Whether a person had set that mode, and until when."""
+    if cell.pending is None or cell.pending.who == BY_PLAN:
+        return cell.manual, cell.until
+    return cell.pending.was_manual, cell.pending.was_until
 
 
 def _cell_of(ev: Evaluation, key: ZoneKey) -> ZoneArming:

@@ -94,6 +94,11 @@ def waited(
     return (watch, None) if score.excess <= 0.0 else _weighed(detector, settings, watch, at_us, score)
 
 
+def held_back(before: Watch, after: Watch) -> Watch:
+    """The watch after an alarm that may not be told now: as if it had not been weighed, so that later what lasts is."""
+    return msgspec.structs.replace(before, known=after.known, at_us=after.at_us)
+
+
 def judged(watch: Watch, verdict: str) -> Watch:
     """People have said what its last alarm was."""
     return msgspec.structs.replace(watch, calibration=calibrations.judged(watch.calibration, verdict))

@@ -13,6 +13,7 @@ from processor.engine.alerting import Evaluation, Occurrence, by_event, by_timer
 from processor.engine.arming.lookups import hours_of
 from processor.engine.detectors import watch as watches
 from processor.engine.detectors.counts import GRACE_US
+from processor.engine.detectors.tables import LARGEST
 from processor.engine.detectors.watch import DETECTORS, Alarm, Settings, Watch
 from processor.engine.detectors.wording import sentence
 from processor.engine.kinds.compiled import SECOND_US, CompiledRule
@@ -51,10 +52,8 @@ class Anomaly(CompiledRule):
         at = max(at, watch.at_us)
         watch = watches.after_outages(self._detector, watch, ev.state.outage)
         hour = hours_of(ev.state, self.head.site).at(at)
-        watch, alarm = watches.observed(self._detector, self._settings, watch, at, value=float(value), hour=hour)
-        self._keep(ev, key, watch)
-        if alarm is not None:
-            self._raise(ev, key, alarm, by_event(event, at, value))
+        seen = watches.observed(self._detector, self._settings, watch, at, value=_bounded(value), hour=hour)
+        self._take(ev, key, watch, seen, by_event(event, at, value))
 
     def on_timer(self, ev: Evaluation, timer: TimerKey, due: int) -> None:
         key = timer[3]
@@ -63,14 +62,13 @@ class Anomaly(CompiledRule):
             return
         watch = watches.after_outages(self._detector, watch, ev.state.outage)
         at = self._detector.due(watch.known)
-        alarm = None
-        if at is not None and at <= due:
-            hour = hours_of(ev.state, self.head.site).at(at)
-            watch, alarm = watches.waited(self._detector, self._settings, watch, at, hour=hour)
-        self._keep(ev, key, watch)
-        if alarm is not None:
-            device = key if self.key_kind == "device" else ""
-            self._raise(ev, key, alarm, by_timer(TIMER, device, key, due))
+        if at is None or at > due:
+            self._keep(ev, key, watch)
+            return
+        hour = hours_of(ev.state, self.head.site).at(at)
+        seen = watches.waited(self._detector, self._settings, watch, at, hour=hour)
+        device = key if self.key_kind == "device" else ""
+        self._take(ev, key, watch, seen, by_timer(TIMER, device, key, due))
 
     def forget_device(self, ev: Evaluation, device: str, place: Registration | None) -> None:
         if self.key_kind == "device" and not (place is not None and place.enabled and self.has_in_scope(device, place)):
@@ -94,9 +92,18 @@ class Anomaly(CompiledRule):
         ev.journal.remove(ev.state.watches.get(self.rule_key, {}), key)
         ev.timers.disarm((TIMER, *self.rule_key, key))
 
+    def _take(
+        self, ev: Evaluation, key: str, before: Watch, seen: tuple[Watch, Alarm | None], occurrence: Occurrence
+    ) -> None:
+        """Keeps what the detector made of one more observation, and raises what may be raised."""
+        watch, alarm = seen
+        if alarm is not None and not ev.may_raise(self, occurrence.device or "", occurrence.at):
+            watch, alarm = watches.held_back(before, watch), None
+        self._keep(ev, key, watch)
+        if alarm is not None:
+            self._raise(ev, key, alarm, occurrence)
+
     def _raise(self, ev: Evaluation, key: str, alarm: Alarm, occurrence: Occurrence) -> None:
-        if not ev.may_raise(self, occurrence.device or "", occurrence.at):
-            return
         found = msgspec.structs.replace(
             occurrence,
             device=occurrence.device or None,
@@ -104,6 +111,11 @@ class Anomaly(CompiledRule):
             finding=sentence(alarm.score),
         )
         raise_alert(ev, self.head, key, found)
+
+
+def _bounded(value: float) -> float:
+    """As detectors keep it: the difference of two readings is still a number."""
+    return float(max(-LARGEST, min(LARGEST, value)))
 
 
 def judge(ev: Evaluation, rule_key: RuleKey, key: str, verdict: str) -> None:

@@ -12,6 +12,7 @@ from herun.events import Event
 from herun.passages import COMPLETED
 from herun.personal import NEAR_HEX_CHARS
 from processor.engine.alerting import Evaluation
+from processor.engine.arming.lookups import is_out_of_service
 from processor.engine.conditions import Data, number
 from processor.engine.passages import openings, registers, vehicles
 from processor.engine.passages.findings import settings_of
@@ -224,7 +225,16 @@ def _complete_car(
     vote = max(winner.votes, key=lambda each: (each.weight, _rank(each)))
     share = round(vote.weight / sum(map(_weight_of, plated)), 3)
     move = Move(
-        first, last, ev.now, device, winner.direction, vote.plate_hash, vote.event_id, vote.event_time, vote.best
+        first,
+        last,
+        ev.now,
+        device,
+        winner.direction,
+        vote.plate_hash,
+        vote.event_id,
+        vote.event_time,
+        vote.best,
+        in_service=not is_out_of_service(ev.state, site, device, first),
     )
     for outvoted in plated[1:]:
         vehicles.note_outvoted(ev, (site, outvoted.fold), outvoted.near, move)

@@ -77,7 +77,8 @@ class Gate(msgspec.Struct, array_like=True, frozen=True, gc=False):
 class Move(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One completed passage of a car. `at` and `last` are event times, `recorded` is when it came.
 
-    `plate_event` and `device` name it: a read belongs to one passage.
+    `plate_event` and `device` name it: a read belongs to one passage. `in_service`: False in a drill, maintenance or
+    bypass: then it says who is inside, and nothing is found that rests on it.
     """
 
     at: int
@@ -90,6 +91,7 @@ class Move(msgspec.Struct, array_like=True, frozen=True, gc=False):
     plate_time: int
     best: int  # the winning read's confidence, in thousandths
     pause: int = 0  # longest between two of its reads
+    in_service: bool = True
 
 
 class Vehicle(msgspec.Struct, array_like=True, frozen=True, gc=False):

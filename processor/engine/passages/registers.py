@@ -38,14 +38,15 @@ def put_settings(ev: Evaluation, control: Control) -> None:
     ev.journal.put(ev.state.passages.settings, control.site, msgspec.convert(control.body, PassageSettings))
 
 
-def put_list(ev: Evaluation, control: Control) -> None:
-    """`list.put`: the list replaces the one of its name; in the order of names."""
+def put_list(ev: Evaluation, control: Control) -> str:
+    """`list.put`: the list replaces the one of its name, which is returned; in the order of names."""
     body = msgspec.convert(control.body, _ListBody)
     nears = frozenset(text[n : n + NEAR_HEX_CHARS] for text in body.nears for n in range(0, len(text), NEAR_HEX_CHARS))
     lists = ev.state.passages.lists
     others = (each for each in lists.get(control.site, ()) if each.name != body.name)
     new = PlateList(body.name, body.hashes, body.folds, nears)
     ev.journal.put(lists, control.site, tuple(sorted((*others, new), key=lambda each: each.name)))
+    return body.name
 
 
 def put_permit(ev: Evaluation, control: Control) -> VehicleKey:
@@ -56,7 +57,7 @@ def put_permit(ev: Evaluation, control: Control) -> VehicleKey:
     if key not in permits and sum(each[0] == control.site for each in permits) >= MAX_PERMITS:
         raise ValueError(f"{control.site} has {MAX_PERMITS} permits")
     others = [each for each in permits.get(key, ()) if each.visitor != body.visitor]
-    new = Permit(body.visitor, body.valid_from, body.valid_until)
+    new = Permit(body.visitor, body.valid_from, body.valid_until, body.plate_hash or "")
     _keep(ev, key, sorted((*others, new), key=lambda each: (each.valid_until, each.visitor))[-MAX_PERMITS_A_CAR:])
     return key
 
@@ -87,27 +88,45 @@ def on_timer(ev: Evaluation, timer: TimerKey, due: int) -> None:
 
 def check_permit(ev: Evaluation, key: VehicleKey, move: Move) -> None:
     """A visitor who enters outside of all announced times is found."""
-    permits = ev.state.passages.permits.get(key)
+    permits = _permits_of(ev, key, move)
     if permits and not any(each.valid_from <= move.at <= each.valid_until for each in permits):
         nearest = min(permits, key=lambda each: (abs(each.valid_until - move.at), each.visitor))
-        flag_move(ev, Finding.EXPIRED_VISITOR, key[0], move, visitor=nearest.visitor)
+        match = permit_match(ev, key, move)
+        flag_move(ev, Finding.EXPIRED_VISITOR, key[0], move, visitor=nearest.visitor, match=match)
+
+
+def permit_match(ev: Evaluation, key: VehicleKey, move: Move) -> Match | None:
+    """How the plate agrees with that of the visits it is judged by; None if there is none, or none says its plate."""
+    hashes = {each.plate_hash for each in _permits_of(ev, key, move)} - {""}
+    if not hashes:
+        return None
+    return Match.EXACT if move.plate_hash in hashes else Match.CONFUSABLE
+
+
+def _permits_of(ev: Evaluation, key: VehicleKey, move: Move) -> list[Permit]:
+    """The announced visits of this car, which is no resident's: of its very plate, else of one that looks like it."""
+    if _is_listed(ev, key[0], move, settings_of(ev, key[0]).residents_list):
+        return []
+    permits = ev.state.passages.permits.get(key, ())
+    is_known = any(each.plate_hash == move.plate_hash for each in permits)
+    return [each for each in permits if not is_known or each.plate_hash in {"", move.plate_hash}]
 
 
 def overstay_at(ev: Evaluation, key: VehicleKey, entry: Move) -> int:
     """Engine time at which a visitor who entered so has stayed too long; 0 for who may stay."""
     settings = settings_of(ev, key[0])
-    permits = [each for each in ev.state.passages.permits.get(key, ()) if each.valid_from <= entry.at]
-    if not permits and not _is_stranger(ev, key[0], entry, settings.residents_list):
+    permits = [each for each in _permits_of(ev, key, entry) if each.valid_from <= entry.at]
+    if not permits and _is_listed(ev, key[0], entry, settings.residents_list) is not False:
         return 0
     until = entry.at + round(settings.overstay_hours * HOUR_US)
     valid = [each.valid_until for each in permits if each.valid_until >= entry.at]
     return max(ev.now, min([until, *([max(valid)] if valid else [])]))
 
 
-def _is_stranger(ev: Evaluation, site: str, entry: Move, residents: str | None) -> bool:
-    """Whether there is a list of residents, and the car is not on it."""
+def _is_listed(ev: Evaluation, site: str, move: Move, residents: str | None) -> bool | None:
+    """Whether the very plate is on the list of residents; None if there is no such list."""
     found = [each for each in ev.state.passages.lists.get(site, ()) if each.name == residents]
-    return bool(found) and entry.plate_hash not in found[0].exact
+    return move.plate_hash in found[0].exact if found else None
 
 
 def check_lists(ev: Evaluation, key: VehicleKey, near: str, move: Move, confidence: float) -> None:

@@ -291,7 +291,8 @@ def on_timer(ev: Evaluation, timer: TimerKey, due: int) -> None:
     entry = _open_entry(vehicle)
     if entry is not None and 0 < vehicle.overstay_at <= due:
         vehicle = _replace(vehicle, overstay_at=SAID)
-        flag_move(ev, Finding.OVERSTAY, key[0], entry, str(due), seconds=(due - entry.at) // SECOND_US)
+        said = {"match": registers.permit_match(ev, (key[0], fold_of(key)), entry)}
+        flag_move(ev, Finding.OVERSTAY, key[0], entry, str(due), seconds=(due - entry.at) // SECOND_US, **said)
     if vehicle.moves or _due(ev, key[0], vehicle, entry) > due:
         _keep(ev, key, vehicle)
     else:
@@ -314,17 +315,18 @@ def _settle(ev: Evaluation, key: VehicleKey, vehicle: Vehicle, *, most: int) -> 
     base, left = vehicle.base, list(vehicle.moves)
     for step in list(walk(vehicle.base, vehicle.moves))[:most]:
         left.remove(step.move)
-        if step.finding is Finding.CLONE and step.before is not None:
+        may_tell = step.move.in_service and (base is None or base.in_service)
+        if step.finding is Finding.CLONE and step.before is not None and may_tell:
             said = {"match": match_of(step.before, step.move).value, "entry": name_of(step.before)}
             flag_move(ev, Finding.CLONE, key[0], step.move, other_device=step.before.device, **said)
         elif step.finding is Finding.EXIT_WITHOUT_ENTRY:
-            _settle_exit(ev, key, vehicle.near, step.move)
+            _settle_exit(ev, key, vehicle.near, step.move, may_tell=may_tell)
         if step.move.direction or base is None:
             base = step.move
     return _replace(vehicle, base=base, moves=tuple(left))
 
 
-def _settle_exit(ev: Evaluation, key: VehicleKey, near: str, move: Move) -> None:
+def _settle_exit(ev: Evaluation, key: VehicleKey, near: str, move: Move, *, may_tell: bool) -> None:
     """An exit without entry: of a car whose entry was read a little otherwise and came late, or a finding."""
     other = find_near(ev, key, near, move)
     if other is not None:
@@ -335,13 +337,15 @@ def _settle_exit(ev: Evaluation, key: VehicleKey, near: str, move: Move) -> None
         flag_move(ev, Finding.PAIRED_LATE, key[0], move, **said)
         return
     watched = move.recorded - ev.state.passages.occupancy[key[0]].since
-    if watched >= settings_of(ev, key[0]).warm_up_hours * HOUR_US:
+    if may_tell and watched >= settings_of(ev, key[0]).warm_up_hours * HOUR_US:
         flag_move(ev, Finding.EXIT_WITHOUT_ENTRY, key[0], move)
 
 
 def _check_travel(ev: Evaluation, site: str, one: Move, other: Move) -> None:
     """Two gates too soon after each other, by the devices' clocks and by arrival: one of them may be wrong."""
     if not (one.direction and other.direction) or one.device == other.device:
+        return
+    if not (one.in_service and other.in_service):
         return
     places = [ev.registration(site, each.device).zone for each in (one, other)]
     if None in places or places[0] == places[1]:

@@ -10,6 +10,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from herun.clock import DAY_US, HOUR_US, parse_time, to_datetime
+from herun.events import FLAG_DERIVED, FLAG_OUT_OF_SERVICE
 from herun.passages import PassageSettings
 from tests.integration.api.running import NOON_US, World
 from tests.unit.processor.passages.test_state import live
@@ -17,7 +18,15 @@ from tests.unit.processor.passages.test_state import live
 PLATES: Final = {"f1": "苏E12345", "f2": "苏EBC999"}
 
 
-def add(world: World, n: int, *, event_type: str = "passage.completed", at_us: int | None = None, **data: Any) -> None:
+def add(
+    world: World,
+    n: int,
+    *,
+    event_type: str = "passage.completed",
+    at_us: int | None = None,
+    flags: int = FLAG_DERIVED,
+    **data: Any,
+) -> None:
     """A derived event, as the processor writes it; that of an entry says that gate-in:e<n> is inside."""
     at = NOON_US + n * 1_000_000 if at_us is None else at_us
     body = {"kind": "vehicle", "direction": "in", "confidence": 0.9, "reads": 3, "plate_event": f"e{n}", **data}
@@ -26,7 +35,7 @@ def add(world: World, n: int, *, event_type: str = "passage.completed", at_us: i
         body = {"opens": f"gate-in:e{n}", "opens_at": at, "opens_plate_time": at, **body}
     body = {name: value for name, value in body.items() if value is not None}
     told: dict[str, Any] = {"event_time": to_datetime(at), "recorded_time": to_datetime(at + 10), "data": Jsonb(body)}
-    world.add_event(n, device="gate-in", event_type=event_type, **told)
+    world.add_event(n, device="gate-in", event_type=event_type, flags=flags, **told)
     if body["kind"] == "vehicle" and body["plate_fold"] in PLATES:
         read: dict[str, Any] = {"event_time": to_datetime(at), "event_id": f"e{n}", "device": "gate-in"}
         world.add_event(1000 + n, plate=PLATES[body["plate_fold"]], **read)
@@ -163,6 +172,14 @@ async def test_who_is_inside_is_what_the_engine_says(world: World, seed: int) ->
     assert counted["vehicles_inside"] == estate.inside
     found = [(each["device"], parse_time(each["entered_at"])) for each in await inside(world)]
     assert sorted(found) == sorted(held)
+
+
+async def test_who_leaves_in_a_drill_has_left_and_is_in_no_count(world: World) -> None:
+    add(world, 1, inside=1)
+    add(world, 2, flags=FLAG_DERIVED | FLAG_OUT_OF_SERVICE, direction="out", closes="gate-in:e1", inside=0)
+    counted = await world.by("oscar").get("passages/occupancy")
+    assert (counted["vehicles_inside"], counted["vehicles_in"], counted["vehicles_out"]) == (0, 1, 0)
+    assert await inside(world) == []
 
 
 async def test_occupancy_counts_since_the_local_midnight_or_as_asked(world: World) -> None:

@@ -31,13 +31,14 @@ class Plan:
 
 @dataclass
 class Wish:
-    """A mode that is to come: at a second, or (None) when the doors are closed."""
+    """A mode that is to come: at a second, or (None) when the doors are closed. `held`: manual until when, before."""
 
     mode: str
     at: int | None
     by_plan: bool
     force: bool
     before: str
+    held: tuple[bool, int | None] = (False, None)
 
 
 @dataclass
@@ -54,7 +55,7 @@ class Reference:
     intruded: int | None = None
     open: set[str] = field(default_factory=set)
     closes: set[str] = field(default_factory=set)
-    bypassed: dict[str, tuple[int, int]] = field(default_factory=dict)
+    bypassed: dict[str, list[tuple[int, int]]] = field(default_factory=dict)  # the newest last
     newest: dict[str, int] = field(default_factory=dict)
     told: list[tuple[str, int, str]] = field(default_factory=list)
     now: int = 0
@@ -64,13 +65,12 @@ class Reference:
         self.now += 1
         if self.entry and self.entry[0] == self.now:
             self._intrude(self.now, self.mode)
-        if self.wish and self.wish.at == self.now:
-            self._left()
+        is_dropped = self.wish is not None and self.wish.at == self.now and self._left()
         planned, before = self.plan.mode(self.now), self.plan.mode(self.now - 1)
-        if self.manual and (self.until == self.now if self.until is not None else planned != before):
+        if self.manual and (self.until <= self.now if self.until is not None else planned != before):
             self.manual, self.until = False, None
             self._want(planned, by_plan=True)
-        elif not self.manual and planned != before:
+        elif not self.manual and (planned != before or is_dropped):
             self._want(planned, by_plan=True)
 
     def put_plan(self, plan: Plan) -> None:
@@ -83,11 +83,12 @@ class Reference:
             self.manual, self.until = True, until
 
     def bypass(self, device: str, until: int | None) -> None:
-        begin, end = self.bypassed.get(device, (0, 0))
-        if until is not None:
-            self.bypassed[device] = (begin if self.now < end else self.now, until)
-        elif self.now < end:
-            self.bypassed[device] = (begin, self.now)
+        spans = self.bypassed.setdefault(device, [(0, 0)])
+        begin, end = spans[-1]
+        if self.now < end:
+            spans[-1] = (begin, self.now if until is None else until)
+        elif until is not None:
+            spans.append((self.now, until))
         if device in self.open:
             self._doors_may_be_closed()
 
@@ -106,9 +107,8 @@ class Reference:
             else:
                 news = not was or device not in self.closes
                 self.open.add(device)
-        begin, end = self.bypassed.get(device, (0, 0))
         mode = self._mode_then(at)
-        if kind == "close" or not news or begin <= at < end or mode == "maintenance":
+        if kind == "close" or not news or self._is_bypassed(device, at) or mode == "maintenance":
             return
         self._detected("door" if kind == "open" else "presence", device, at, mode)
 
@@ -136,11 +136,10 @@ class Reference:
         self.told.append(("intrusion.confirmed", at, mode))
 
     def _standing(self) -> set[str]:
-        def is_bypassed(device: str) -> bool:
-            begin, end = self.bypassed.get(device, (0, 0))
-            return begin <= self.now < end
+        return {device for device in self.open if not self._is_bypassed(device, self.now)}
 
-        return {device for device in self.open if not is_bypassed(device)}
+    def _is_bypassed(self, device: str, at: int) -> bool:
+        return any(begin <= at < end for begin, end in self.bypassed.get(device, []))
 
     def _want(self, mode: str, *, by_plan: bool, force: bool = False) -> bool:
         heading = self.wish.mode if self.wish else self.mode
@@ -161,22 +160,28 @@ class Reference:
             self.wish = Wish(mode, None, by_plan, force, self.mode)
             self.told.append(("arming.refused", self.now, mode))
         elif delay:
-            self.wish = Wish(mode, self.now + delay, by_plan, force, before)
+            is_again = self.wish is not None and not self.wish.by_plan
+            held = self.wish.held if self.wish and is_again else (self.manual, self.until)
+            self.wish = Wish(mode, self.now + delay, by_plan, force, before, held)
             self._be("disarmed")
             self.told.append(("zone.arming", self.now, mode))
         else:
             self._enter(mode)
         return True
 
-    def _left(self) -> None:
+    def _left(self) -> bool:
+        """True if what a person wanted is refused: then all is as before they asked, and the plan looks again."""
         assert self.wish is not None
         wish = self.wish
-        if not wish.force and self._standing():
-            self._be(wish.before)
-            self.wish = Wish(wish.mode, None, True, False, wish.before) if wish.by_plan else None
-            self.told.append(("arming.refused", self.now, wish.mode))
-        else:
+        if wish.force or not self._standing():
             self._enter(wish.mode)
+            return False
+        self._be(wish.before)
+        self.wish = Wish(wish.mode, None, True, False, wish.before) if wish.by_plan else None
+        self.told.append(("arming.refused", self.now, wish.mode))
+        if not wish.by_plan:
+            self.manual, self.until = wish.held
+        return not wish.by_plan
 
     def _doors_may_be_closed(self) -> None:
         if self.wish and self.wish.at is None and not self._standing():

@@ -57,5 +57,5 @@ def put_list(name: str, *hashes: str) -> Control:
     return Control(SITE, f"list-{name}", "list.put", {"name": name, "hashes": list(hashes)})
 
 
-def close_alert(alert_id: str) -> Control:
-    return Control(SITE, f"close-{alert_id}", "alert.closed", {"alert_id": alert_id, "verdict": "true", "at": 0})
+def close_alert(alert_id: str, verdict: str = "true") -> Control:
+    return Control(SITE, f"close-{alert_id}", "alert.closed", {"alert_id": alert_id, "verdict": verdict, "at": 0})

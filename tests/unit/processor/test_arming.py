@@ -212,6 +212,30 @@ def test_the_plan_waits_for_a_door_and_arms_when_it_is_closed() -> None:
     assert desk.told_of("zone.armed")[0]["who"] == "(plan)"
 
 
+def test_the_plan_goes_on_waiting_for_a_door_when_a_person_who_asked_meanwhile_is_refused() -> None:
+    desk = Desk(delays=(0, 30), windows=[window("night", "22:15", "06:00")])
+    desk.open(FRONT, 10)
+    desk.pass_until(300)
+    desk.set("armed", 310)
+    desk.set("armed", 320)
+    desk.pass_until(385)
+    desk.restart()
+    assert desk.story[-2:] == [("zone.arming", 350, "night"), ("arming.refused", 380, "night")]
+    desk.close(FRONT, 400)
+    assert desk.story[-1] == ("zone.armed", 400, "night")
+
+
+def test_who_is_refused_in_the_end_leaves_what_another_person_had_set_until_when_it_was_set() -> None:
+    desk = Desk(delays=(0, 30), windows=[window("night", "22:15", "06:00")])
+    desk.set("disarmed", 50, until=200)
+    desk.open(FRONT, 60)
+    desk.set("armed", 120)
+    desk.pass_until(199)
+    assert desk.story[-1] == ("arming.refused", 150, "armed")
+    desk.pass_until(231)
+    assert desk.story[-2:] == [("zone.arming", 200, "night"), ("arming.refused", 230, "night")]
+
+
 @pytest.mark.parametrize("relief", ["bypass", "gone", "moved"])
 def test_the_plan_waits_no_longer_for_a_door_that_does_not_concern_it(relief: str) -> None:
     desk = Desk(windows=[window("armed", "22:14", "22:20")])

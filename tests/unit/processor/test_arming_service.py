@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from herun.arming import MAX_SERVICE_WINDOWS
 from herun.events import FLAG_DERIVED, FLAG_LATE, FLAG_OUT_OF_SERVICE
 from processor.engine.arming.lookups import is_out_of_service
-from processor.engine.arming.service import KEPT_US
+from processor.engine.arming.service import KEPT_US, MAX_EARLIER, MAX_PAST
 from tests.unit.processor.arming_samples import BACK, CAMERA, FRONT, ZONE, Desk, at
 from tests.unit.processor.samples import SECOND_US, SITE, put_device
 
@@ -110,6 +110,70 @@ def test_a_window_is_ended_now_or_forgotten_before_it_begins() -> None:
     assert desk.story == [("service.begun", 10, ""), ("service.ended", 50, "")]
     assert not is_out_of_service(desk.driver.engine.state, SITE, CAMERA, at(51))
     assert is_out_of_service(desk.driver.engine.state, SITE, CAMERA, at(49))
+
+
+def test_a_drills_name_that_is_used_again_leaves_late_events_to_the_first_drill() -> None:
+    desk = Desk()
+    desk.set("armed", 1)
+    desk.service(2, 10, 20)
+    desk.pass_until(30)
+    desk.service(31, 1000, 1100, zones=["z9"])
+    desk.service(32, 1000, 1200, zones=["z9"])
+    desk.restart()
+    desk.person(15, arrives=40)
+    assert [name for name, _, _ in desk.story[1:]] == ["service.begun", "service.ended"]
+    desk.pass_until(20 + KEPT_US / SECOND_US)
+    assert [each.window for each in desk.driver.engine.state.service_windows[SITE]] == ["w1"]
+
+
+def test_a_running_drill_that_is_moved_has_ended_and_was_one_until_then() -> None:
+    desk = Desk()
+    desk.set("armed", 1)
+    desk.service(2, 10, 100)
+    desk.pass_until(40)
+    desk.service(50, 200, 300)
+    desk.person(30, arrives=60)
+    desk.person(55, arrives=61)
+    desk.control("service.window.removed", {"window": "w1", "who": "susan"}, 62)
+    desk.person(45, arrives=63)
+    assert desk.story[1:] == [
+        ("service.begun", 10, ""), ("service.ended", 50, ""), ("intrusion.confirmed", 55, "armed"),
+    ]  # fmt: skip
+    assert [desk.flags(f"e{n}") & FLAG_OUT_OF_SERVICE > 0 for n in (1, 2, 3)] == [True, False, True]
+
+
+def test_a_running_drill_that_is_made_longer_began_once() -> None:
+    desk = Desk()
+    desk.service(2, 10, 100)
+    desk.pass_until(40)
+    desk.service(50, 10, 200)
+    desk.service(60, 5, 150)
+    desk.restart()
+    desk.pass_until(300)
+    assert desk.story == [("service.begun", 10, ""), ("service.ended", 150, "")]
+
+
+def test_only_so_many_stretches_of_the_past_are_kept_and_they_take_no_windows_place() -> None:
+    desk = Desk()
+    for n in range(MAX_PAST + 3):
+        desk.service(2 + n, 1 + n, 5000, devices=[FRONT if n % 2 else BACK])
+    kept = desk.driver.engine.state.service_windows[SITE]
+    assert len(kept) == MAX_PAST + 1
+    assert min(each.end for each in kept) == at(5)
+    desk.service(500, 501, 600, window="w2")
+    assert desk.refused == []
+
+
+def test_a_device_that_is_bypassed_again_was_bypassed_before() -> None:
+    desk = Desk()
+    desk.set("armed", 1)
+    for n in range(MAX_EARLIER + 3):
+        desk.bypass(CAMERA, 10 * n + 10, 10 * n + 15)
+        desk.pass_until(10 * n + 16)
+    desk.restart()
+    desk.person(92, arrives=120)
+    assert desk.flags("e1") & FLAG_OUT_OF_SERVICE
+    assert len(desk.driver.engine.state.bypasses[SITE, CAMERA].earlier) == MAX_EARLIER
 
 
 def test_a_window_that_is_put_twice_is_one() -> None:

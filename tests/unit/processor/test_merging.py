@@ -372,6 +372,21 @@ def test_a_closed_alert_goes_on_hiding_while_it_lasts() -> None:
     assert estate.masters() == {"switch": None, "camera": "switch"}
 
 
+def test_an_alert_that_people_said_was_nothing_hides_nothing_more_and_lets_go_what_it_hides() -> None:
+    estate = Estate(put_rule(LOST), *tree(switch=None, camera="switch", lamp="switch"))
+    for device in ("switch", "camera"):
+        estate.says(device, lost=True)
+    estate.control(close_alert(estate.newest()["switch"].alert_id, "false"))
+    closed_at = estate.now
+    estate.restart()
+    estate.says("lamp", lost=True)
+    estate.pass_until(closed_at + GRACE_US - SECOND_US)
+    assert estate.masters()["camera"] == "switch"
+    estate.pass_until(closed_at + 2 * GRACE_US)
+    assert estate.masters() == {"switch": None, "camera": None, "lamp": None}
+    assert_nothing_is_lost(estate)
+
+
 NAMES = ("core", "east", "west", "e1", "e2", "w1")
 UPLINKS: dict[str, str | None] = dict(zip(NAMES, (None, "core", "core", "east", "east", "west"), strict=True))
 

@@ -134,6 +134,32 @@ def test_what_storms_again_after_people_have_closed_the_alert_is_another_one() -
     assert [(storm.state, storm.merged_count) for storm in storms(driver)] == [("cleared", 1), ("raised", 2)]
 
 
+def test_nothing_more_goes_under_a_raging_storm_that_people_have_closed() -> None:
+    driver = stormy(MAX_OF_RULE + 5)
+    driver.pass_until(at(70))
+    (closed,) = storms(driver)
+    driver.control(close_alert(closed.alert_id, "nuisance"))
+    driver.restart()
+    driver.events(*(high(100 + n, 80) for n in range(MAX_OF_RULE + 2)))
+    driver.pass_until(at(82))
+    first, second = storms(driver)
+    assert (first.merged_count, second.merged_count) == (5, 2)
+    alone = [alert for alert in newest(driver) if alert.raised_at == at(80) and alert.merged_into is None]
+    assert len(alone) == MAX_OF_RULE + 1  # and the second storm's
+    driver.pass_until(at(100) + 2 * QUIET_US)
+    assert storms(driver)[1].state == "raised"
+
+
+def test_what_a_closed_storm_has_hidden_is_not_counted_into_it_again() -> None:
+    driver = stormy(MAX_OF_RULE + 1, cooldown_s=3600)
+    last = f"d{MAX_OF_RULE}"
+    driver.pass_until(at(70))
+    driver.control(close_alert(storms(driver)[0].alert_id))
+    driver.events(high(900, 71, last, value=0))
+    driver.events(high(901, 72, last))
+    assert (driver.alerts[-1].version, driver.alerts[-1].merged_into) == (1, None)
+
+
 def test_what_is_reopened_when_the_storm_is_over_stands_alone() -> None:
     talk = rule("talk", "aggregate", window="session", size_s=60, function="count", raise_above=1, lateness_s=3600)
     devices = [f"d{n}" for n in range(MAX_OF_RULE + 1)]

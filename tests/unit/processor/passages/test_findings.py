@@ -6,8 +6,9 @@ import json
 
 import pytest
 
+from herun.frames import Control
 from herun.passages import FLAGGED
-from tests.unit.processor.passages.gates import HOUR, MINUTE, Estate, at, control, hashes, settings
+from tests.unit.processor.passages.gates import HOUR, MINUTE, Estate, at, control, entries_inside, hashes, settings
 from tests.unit.processor.samples import put_rule, rule
 
 CAR, OTHER = "测A12345", "测BXY890"
@@ -155,7 +156,7 @@ def test_a_barrier_of_its_own_speaks_for_the_cameras_of_its_zone() -> None:
 def permit(visitor: str, plate: str, from_s: float, until_s: float) -> dict[str, object]:
     return {
         "visitor": visitor,
-        "plate_fold": hashes(plate)["plate_fold"],
+        **{name: hashes(plate)[name] for name in ("plate_fold", "plate_hash")},
         "valid_from": at(from_s),
         "valid_until": at(until_s),
     }
@@ -208,6 +209,19 @@ def test_with_a_list_of_residents_whoever_is_not_on_it_is_a_visitor() -> None:
     assert estate.findings() == [("overstay", "north-in", 30)]
 
 
+def test_who_is_put_on_the_list_of_residents_or_taken_from_it_while_inside_is_judged_anew() -> None:
+    def residents(*plates: str) -> Control:
+        return control("list.put", {"name": "residents", "hashes": [hashes(plate)["plate_hash"] for plate in plates]})
+
+    estate = Estate(residents(OTHER), settings(overstay_hours=2, residents_list="residents"))
+    estate.read("north-in", CAR, 0)
+    estate.read("north-in", OTHER, 30)
+    estate.wait(HOUR)
+    estate.control(residents(CAR))
+    estate.wait(3 * HOUR)
+    assert estate.findings() == [("overstay", "north-in", 30)]
+
+
 def test_a_shorter_stay_holds_for_those_who_are_inside_already() -> None:
     estate = Estate(control("visitor.put", permit("v1", CAR, -60, 48 * HOUR)))
     estate.read("north-in", CAR, 0)
@@ -244,6 +258,44 @@ def test_one_of_several_visits_is_enough_and_one_taken_back_is_none() -> None:
     estate.read("north-in", CAR, 20 * MINUTE)
     estate.wait(11)
     assert names(estate) == ["expired_visitor"]
+
+
+LIKE_CAR = "测A1Z345"
+
+
+def test_a_resident_whose_plate_looks_like_a_visitors_is_no_visitor() -> None:
+    residents = control("list.put", {"name": "residents", "hashes": [hashes(LIKE_CAR)["plate_hash"]]})
+    for valid in ((-2 * HOUR, -HOUR), (-60, HOUR)):
+        visit = control("visitor.put", permit("v1", CAR, *valid))
+        estate = Estate(residents, visit, settings(overstay_hours=2, residents_list="residents"))
+        estate.read("north-in", LIKE_CAR, 0)
+        estate.wait(3 * HOUR)
+        assert names(estate) == []
+
+
+@pytest.mark.parametrize(("seen", "match"), [(CAR, "exact"), (LIKE_CAR, "confusable")])
+def test_what_is_found_of_a_visitor_says_how_the_plate_agrees(seen: str, match: str) -> None:
+    estate = Estate(control("visitor.put", permit("v1", CAR, -2 * HOUR, -HOUR)), settings(overstay_hours=2))
+    estate.read("north-in", seen, 0)
+    estate.wait(3 * HOUR)
+    assert [data(estate, finding)["match"] for finding in ("expired_visitor", "overstay")] == [match] * 2
+
+
+def test_a_car_is_judged_by_its_own_visits_before_those_of_one_that_looks_like_it() -> None:
+    own, other = permit("v1", CAR, -60, HOUR), permit("v2", LIKE_CAR, -HOUR, -60)
+    for visits, found in (((own, other), 0), ((permit("v1", CAR, -HOUR, -60), permit("v2", LIKE_CAR, -60, HOUR)), 1)):
+        estate = Estate(*(control("visitor.put", visit) for visit in visits))
+        estate.read("north-in", CAR, 0)
+        estate.wait(11)
+        assert names(estate) == ["expired_visitor"] * found
+
+
+def test_a_visit_of_before_whose_plate_is_not_known_is_its_own_of_all_that_look_like_it() -> None:
+    of_before = {name: value for name, value in permit("v0", CAR, -60, HOUR).items() if name != "plate_hash"}
+    estate = Estate(*(control("visitor.put", visit) for visit in (of_before, permit("v1", CAR, -HOUR, -60))))
+    estate.read("north-in", CAR, 0)
+    estate.wait(11)
+    assert names(estate) == []
 
 
 def test_permits_are_forgotten_long_after_their_end() -> None:
@@ -303,3 +355,50 @@ def test_an_ordinary_rule_raises_what_was_found() -> None:
     estate.read("south-in", CAR, HOUR)
     estate.wait(11 * MINUTE)
     assert [(alert.rule_uid, alert.device) for alert in estate.alerts if alert.version == 1] == [("clones", "south-in")]
+
+
+def drill(begin: float, end: float, **places: list[str]) -> Control:
+    body = {"window": "w", "kind": "drill", "begin_us": at(begin), "end_us": at(end), "who": "s", **places}
+    return control("service.window.put", body)
+
+
+def test_who_leaves_in_a_drill_has_left_and_is_no_clone_who_comes_back() -> None:
+    estate = Estate(drill(1000, 2000))
+    plates = [f"京A1111{n}" for n in range(5)]
+    for n, plate in enumerate(plates):
+        estate.read("north-in", plate, 100 + 20 * n)
+    for n, plate in enumerate(plates):
+        estate.read("north-out", plate, 1100 + 20 * n)
+    estate.restart()
+    estate.wait(400)
+    assert estate.inside == 0
+    for n, plate in enumerate(plates):
+        estate.read("north-in", plate, 2100 + 20 * n)
+    estate.wait(HOUR)
+    assert (estate.inside, estate.findings()) == (5, [])
+    assert len(entries_inside(estate)) == 5
+
+
+def test_nothing_is_found_that_rests_on_what_a_drill_says() -> None:
+    estate = Estate(drill(100, 1000, zones=["north"]))
+    estate.read("north-in", "京A11111", 200)  # held before the camera by whoever tests it
+    estate.read("north-out", "京A22222", 300)
+    estate.read("south-in", "京A11111", 305)
+    estate.read("south-out", "京A22222", 320)
+    estate.wait(2 * HOUR)
+    assert estate.findings() == []
+    estate.read("south-in", "京A11111", 2.5 * HOUR)
+    estate.wait(HOUR)
+    assert [finding for finding, _, _ in estate.findings()] == ["clone"]
+
+
+def test_what_passes_in_a_drill_raises_nothing() -> None:
+    any_passage = rule("any", "count", types=("passage.completed", "passage.flagged"), count=1, window_s=60)
+    estate = Estate(drill(100, 1000), put_rule(any_passage), control("list.put", listed("京A11111")))
+    estate.read("north-in", "京A11111", 200)
+    estate.read("north-in", "京A11111", 800)
+    estate.wait(HOUR)
+    assert estate.alerts == []
+    estate.read("north-out", "京A11111", 1.5 * HOUR)
+    estate.wait(60)
+    assert [alert.state for alert in estate.alerts] == ["raised"]

@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 
 from herun.passages import COMPLETED, FLAGGED
 from tests.unit.processor.passages.gates import HOUR, MINUTE, Estate, at, control, settings
-from tests.unit.processor.samples import SITE, put_device
+from tests.unit.processor.samples import SITE, put_device, put_rule, rule
 
 HALL = put_device("hall", kind="pedestrian_camera", zone="lobby")
 DOOR = put_device("door", zone="lobby")
 FACE, OTHER = "f" * 32, "a" * 32
+NOT_SEEN = rule("care", "count", types=("passage.flagged",), match={"where": {"finding": "not_seen"}}, count=1,
+                window_s=60)  # fmt: skip
 
 
 def lobby(**changed: Any) -> Estate:
@@ -209,6 +211,88 @@ def test_signs_of_life(device: str, event_type: str, data: dict[str, Any], count
     estate.say(device, event_type, 6 * HOUR, **data)
     estate.wait(7 * HOUR)
     assert [finding for finding, _ in found(estate) if finding == "not_seen"] == ([] if counts else ["not_seen"])
+
+
+def test_a_sign_of_life_counts_from_when_it_was_given_however_late_it_comes() -> None:
+    estate = Estate(HALL, care())
+    estate.say("flat-door", "door.opened", 4 * HOUR)
+    estate.wait(7 * HOUR)
+    estate.say("flat-door", "door.opened", 2 * HOUR, arrives=11 * HOUR)
+    estate.restart()
+    estate.wait(6 * HOUR)
+    assert found(estate) == [("not_seen", 16 * HOUR)]
+    capture(estate, 16.5 * HOUR, OTHER, arrives=17 * HOUR)
+    capture(estate, 3 * HOUR, FACE, arrives=17 * HOUR)
+    capture(estate, 10 * HOUR, FACE, arrives=17 * HOUR)
+    estate.wait(6 * HOUR)
+    assert found(estate) == [("not_seen", 16 * HOUR), ("not_seen", 22 * HOUR)]
+
+
+def test_a_sign_that_was_given_in_our_outage_counts_from_its_beginning() -> None:
+    estate = Estate(HALL, care())
+    estate.say("flat-door", "door.opened", 4 * HOUR)
+    estate.wait(HOUR)
+    estate.say("flat-door", "door.opened", 8 * HOUR, arrives=15 * HOUR)
+    estate.wait(13 * HOUR)
+    assert found(estate) == [("not_seen", 27 * HOUR)]
+
+
+def test_care_that_is_put_again_goes_on() -> None:
+    estate = Estate(HALL, care())
+    estate.say("flat-door", "door.opened", HOUR)
+    estate.wait(10 * HOUR)
+    estate.control(care(hours=10.5, devices=["flat-door", "hall"]))
+    estate.wait(2 * HOUR)
+    assert found(estate) == [("not_seen", 11.5 * HOUR)]
+    estate.control(care(hours=8))
+    estate.wait(4 * HOUR)
+    assert len(found(estate)) == 1
+    estate.control(care(hours=20, devices=["other"]))
+    estate.wait(5 * HOUR)
+    assert found(estate) == [("not_seen", 11.5 * HOUR), ("not_seen", 21 * HOUR)]
+    assert estate.found[-1].device == "other"
+
+
+def served(begin: float, end: float, **places: Any) -> Any:
+    body = {"window": "w", "kind": "maintenance", "begin_us": at(begin), "end_us": at(end), "who": "s", **places}
+    return control("service.window.put", body)
+
+
+@pytest.mark.parametrize("is_seen", [False, True])
+def test_who_is_not_seen_while_all_is_out_of_service_is_found_afterwards(*, is_seen: bool) -> None:
+    estate = Estate(HALL, care(), put_rule(NOT_SEEN), served(11 * HOUR, 14 * HOUR))
+    estate.wait(13 * HOUR)
+    estate.restart()
+    if is_seen:
+        estate.say("flat-door", "door.opened", 13 * HOUR)
+    estate.wait(11 * HOUR)
+    assert found(estate) == ([] if is_seen else [("not_seen", 14 * HOUR)])
+    assert len([alert for alert in estate.alerts if alert.state == "raised"]) == (not is_seen)
+
+
+def test_a_bypassed_sensor_shows_nobodys_life() -> None:
+    estate = Estate(HALL, care(), put_rule(NOT_SEEN))
+    bypassed = {"device": "flat-door", "until_us": at(20 * HOUR), "who": "s", "why": "says occupied all the time"}
+    estate.control(control("arming.bypass", bypassed))
+    for hour in range(1, 20):
+        estate.wait(HOUR)
+        estate.say("flat-door", "state.reported", hour * HOUR, name="occupancy", value=True)
+    estate.wait(2 * HOUR)
+    assert found(estate) == [("not_seen", 20 * HOUR)]
+    assert estate.alerts[0].state == "raised"
+
+
+def test_who_is_not_seen_while_one_sensor_is_bypassed_is_found_at_another_one() -> None:
+    estate = Estate(HALL, care(devices=["flat-door", "flat-hall"]), put_rule(NOT_SEEN))
+    until = {"until_us": at(20 * HOUR), "who": "s", "why": "broken"}
+    estate.control(control("arming.bypass", {"device": "flat-door", **until}))
+    estate.wait(13 * HOUR)
+    assert [(event.device, alert.device) for event, alert in zip(estate.found[-1:], estate.alerts, strict=False)] == [
+        ("flat-hall", "flat-hall")
+    ]
+    other = Estate(HALL, care(), control("arming.bypass", {"device": "flat-door", **until}))
+    other.wait(21 * HOUR)
+    assert found(other) == [("not_seen", 20 * HOUR)]
 
 
 def test_our_own_outage_is_no_silence() -> None:
