@@ -156,30 +156,47 @@ LIMIT %(limit)s OFFSET %(offset)s;
 
 -- name: updates
 -- What happened to published requests, and what clients said of them. A request that is merged into another one tells
--- what happens to that from then on; by merging it comes to stand as that stood.
+-- what happens to that from then on (of a confidential one, when it got an answer, or has none any more); by merging it
+-- comes to stand as that stood. What a client said has the state of its time.
 SELECT update_id, number, state, stands, words, media_url, at FROM (
     SELECT o.number || '-' || h.n AS update_id, o.number, h.to_state AS state,
            CASE WHEN h.to_state = 'merged' THEN coalesce((
                SELECT m.to_state FROM order_history AS m
                WHERE m.site = o.site AND m.number = h.detail ->> 'master' AND m.feed_seq < h.feed_seq
-                 AND NOT EXISTS (SELECT 1 FROM work_orders AS w
-                                 WHERE w.site = m.site AND w.number = m.number AND w.confidential)
                ORDER BY m.n DESC LIMIT 1), 'merged') ELSE h.to_state END AS stands, h.at,
            CASE WHEN h.action = 'answer' THEN h.reason END AS words, NULL::text AS media_url, o.origin, o.category, h.feed_seq AS seq
     FROM open311_orders AS o JOIN order_history AS h ON h.site = o.site AND h.number = o.number
     WHERE o.site = %(site)s AND h.from_state IS DISTINCT FROM h.to_state AND h.at >= %(start)s
       AND (%(end)s::timestamptz IS NULL OR h.at <= %(end)s)
     UNION ALL
-    SELECT o.number || '-m' || h.feed_seq, o.number, h.to_state, h.to_state, h.at,
-           CASE WHEN h.action = 'answer' THEN h.reason END, NULL, o.origin, o.category, h.feed_seq AS seq
+    SELECT o.number || '-m' || h.feed_seq, o.number, open311_state(h.to_state, o.is_hidden),
+           open311_state(h.to_state, o.is_hidden), h.at, CASE WHEN h.action = 'answer' AND NOT o.is_hidden THEN h.reason END,
+           NULL, o.origin, o.category, h.feed_seq AS seq
     FROM open311_orders AS o JOIN order_history AS h ON h.site = o.site AND h.number = o.master
-    WHERE o.site = %(site)s AND h.from_state IS DISTINCT FROM h.to_state AND h.at >= %(start)s
+    WHERE o.site = %(site)s AND h.at >= %(start)s
+      AND open311_state(h.from_state, o.is_hidden) IS DISTINCT FROM open311_state(h.to_state, o.is_hidden)
       AND (%(end)s::timestamptz IS NULL OR h.at <= %(end)s)
       AND h.feed_seq > (SELECT max(own.feed_seq) FROM order_history AS own
                         WHERE own.site = o.site AND own.number = o.number AND own.to_state = 'merged')
     UNION ALL
-    SELECT u.update_id, u.number, o.state, o.state, u.at, u.description, u.media_url, o.origin, o.category, 0
+    SELECT u.update_id, u.number, told.state, told.state, u.at, u.description, u.media_url, o.origin, o.category,
+           9223372036854775807 -- after what it moved
     FROM open311_orders AS o JOIN open311_updates AS u ON u.site = o.site AND u.number = o.number
+    CROSS JOIN LATERAL (
+        SELECT coalesce(
+            (SELECT CASE WHEN own.to_state <> 'merged' THEN own.to_state ELSE (
+                SELECT open311_state(h.to_state, m.confidential)
+                FROM order_history AS h JOIN work_orders AS m ON m.site = h.site AND m.number = h.number
+                WHERE h.site = u.site AND h.at <= u.at AND h.number = (
+                    SELECT joined.detail ->> 'master' FROM order_history AS joined
+                    WHERE joined.site = u.site AND joined.number = u.number AND joined.at <= u.at
+                      AND joined.to_state = 'merged' AND joined.detail ->> 'master' IS NOT NULL
+                    ORDER BY joined.n DESC LIMIT 1)
+                ORDER BY h.n DESC LIMIT 1) END
+             FROM order_history AS own
+             WHERE own.site = u.site AND own.number = u.number AND own.at <= u.at
+             ORDER BY own.n DESC LIMIT 1), o.state) AS state
+    ) AS told
     WHERE o.site = %(site)s AND u.at >= %(start)s AND (%(end)s::timestamptz IS NULL OR u.at <= %(end)s)
 ) AS told
 WHERE (origin = 'report' AND category = ANY(%(codes)s) OR origin = 'alert' AND category = ANY(%(alert_codes)s))
