@@ -156,7 +156,7 @@ WHERE site = %(site)s AND id = ANY(%(ids)s) AND state = 'waiting';
 
 -- name: put_back
 -- Claimed, and not sent: it was no try.
-UPDATE notices SET next_try_wall = %(wall)s, tries = tries - 1
+UPDATE notices SET next_try_wall = %(from_wall)s, tries = tries - 1
 WHERE site = %(of_site)s AND id = ANY(%(ids)s) AND state = 'waiting';
 
 -- name: fail_without_channel
@@ -246,6 +246,12 @@ WHERE site = %(site)s AND username = %(username)s AND channel = %(channel)s AND 
 -- name: remove_address
 DELETE FROM notice_addresses
 WHERE site = %(site)s AND username = %(username)s AND channel = %(channel)s AND target = %(target)s;
+
+-- name: take_from_others
+-- Run with sight of all sites.
+DELETE FROM notice_addresses
+WHERE channel = %(channel)s AND target = %(target)s AND (site, username) <> (%(of_site)s, %(username)s)
+RETURNING site, username;
 
 -- name: address_gone
 DELETE FROM notice_addresses WHERE username = %(username)s AND channel = %(channel)s AND target = %(target)s;

@@ -123,7 +123,7 @@ class Address(View):
 
 
 class NoticeChannels(View):
-    """How a person is told. `available` are the channels that this installation has besides the inbox."""
+    """How a person is told. `available` are the channels besides the inbox by which this installation tells persons."""
 
     language: str
     quiet_from: Minute
