@@ -74,7 +74,8 @@ def _learned(tree: Tree, lessons: tuple[tuple[str, str], ...]) -> Model:
     from api.categories.classifier import Example, train
 
     brought = [Example(text, name) for name, texts in shipped.examples().items() for text in texts]
-    return train([*brought, *(Example(*lesson) for lesson in lessons)], tree.keywords)
+    english = {name: each.en for name, each in tree.categories.items()}
+    return train([*brought, *(Example(*lesson) for lesson in lessons)], tree.keywords, english)
 
 
 def _keep(held: dict[str, T], key: str, value: T) -> None:
