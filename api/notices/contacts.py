@@ -28,6 +28,7 @@ CODE_AGE: Final = timedelta(minutes=30)
 MAX_WRONG_CODES: Final = 5
 _TARGET_CHARS: Final = 16
 ONLY: Final = ""  # the target of channels of which a person has one address
+ONLY_SHOWN: Final = "only"  # the same where people name it: a path cannot say an empty one
 
 
 async def mine(tx: Transaction, username: str, configured: Configured) -> NoticeChannels:
@@ -147,8 +148,8 @@ async def connected_by_mqtt(tx: Transaction, username: str) -> None:
 
 
 async def remove(tx: Transaction, username: str, channel: ChannelName, target: str) -> Removed:
-    """Forgets an address. Raises Problem 404."""
-    if not await store.remove_address(tx, username, channel, target):
+    """Forgets an address, by the target with which it is shown. Raises Problem 404."""
+    if not await store.remove_address(tx, username, channel, ONLY if target == ONLY_SHOWN else target):
         raise not_found("address")
     await audit.record(tx, "notice_address.removed", username, {"channel": channel})
     return Removed(channel=channel, target=target)
@@ -166,7 +167,7 @@ def _shown(row: dict[str, Any]) -> Address:
             shown = mask(address["openid"])
         case _:
             shown = ""
-    return Address(channel=row["channel"], target=row["target"], shown=shown, confirmed=row["confirmed"])
+    return Address(channel=row["channel"], target=row["target"] or ONLY_SHOWN, shown=shown, confirmed=row["confirmed"])
 
 
 def _needs(configured: Configured, channel: ChannelName) -> None:

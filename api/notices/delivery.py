@@ -21,7 +21,7 @@ from typing import Any, Final
 import structlog
 
 from api import background
-from api.notices import spreading, store, times
+from api.notices import spreading, store, texts, times
 from api.notices.bundles import MAX_TOGETHER, REFUSED_TOGETHER, fitting, message_of
 from api.notices.channels.configured import Configured
 from api.notices.channels.contract import (
@@ -57,6 +57,7 @@ WRITTEN_TO: Final = timedelta(seconds=SEND_S) + PACE  # how long a robot is ours
 TOO_FAST: Final = timedelta(seconds=60)  # the pause of a robot that says no time; their limits count minutes
 DEFAULT_LANGUAGE: Final = "zh"
 _CODE_DIGITS: Final = 8
+_NOTHING: Final[dict[str, Any]] = {"muted": ()}  # what somebody has said who has said nothing
 
 _results = metrics.counter("herun_api_notices_total")
 
@@ -147,15 +148,15 @@ async def _parcels(
 ) -> list[_Parcel]:
     """What is claimed, by address: digests bundled, and what a robot is told; everything else alone.
 
-    Without what is too old, and without offers that are none any more.
+    Without what is too old, or need not be told any more.
     """
     old = [each for each in claimed if tx.at - each.due_at > times.MAX_AGE]
     for each in old:
         await store.failed(tx, each.site, [each.id], "too_old")
         _count(each.channel, "failed", each)
-    to_tell = await _worth_telling(tx, [each for each in claimed if each not in old])
     people = sorted({each.recipient for each in claimed})
     said = await store.preferences_of(tx, people)
+    to_tell = await _worth_telling(tx, [each for each in claimed if each not in old], said)
     known = {(row["username"], row["channel"], row["target"]): row for row in await store.addresses_of(tx, people)}
     parcels = []
     bundle = partial(_bundle, configured)
@@ -174,17 +175,26 @@ async def _parcels(
     return parcels
 
 
-async def _worth_telling(tx: Transaction, fresh: list[Claimed]) -> list[Claimed]:
-    """All but offers that somebody has taken while quiet hours held them back: in the morning they are no news."""
+async def _worth_telling(tx: Transaction, fresh: list[Claimed], said: Mapping[str, Mapping[str, Any]]) -> list[Claimed]:
+    """All that quiet hours or tries have held back and that is to be told still.
+
+    An offer that somebody has taken is no news, and a channel that was muted since says nothing. Of an order that has
+    become confidential no group hears, and nobody its place.
+    """
     offers = [each for each in fresh if each.kind is Kind.OFFERED]
-    if not offers:
-        return fresh
-    open_ = await store.still_offered(tx, offers)
-    gone = [each for each in offers if (each.site, each.number, each.recipient) not in open_]
-    for each in gone:
-        await store.withdraw(tx, each.site, [each.id])
-        _count(each.channel, "withdrawn", each)
-    return [each for each in fresh if each not in gone]
+    open_ = await store.still_offered(tx, offers) if offers else set()
+    hidden = await store.confidential_of(tx, fresh) if fresh else set()
+    told = []
+    for each in fresh:
+        is_hidden = (each.site, each.number) in hidden
+        is_taken = each.kind is Kind.OFFERED and (each.site, each.number, each.recipient) not in open_
+        is_muted = each.kind is not Kind.EMAIL_CODE and each.channel in said.get(each.recipient, _NOTHING)["muted"]
+        if is_taken or is_muted or (is_hidden and each.channel in ROBOTS):
+            await store.withdraw(tx, each.site, [each.id])
+            _count(each.channel, "withdrawn", each)
+        else:
+            told.append(replace(each, details=texts.without_place(each.details)) if is_hidden else each)
+    return told
 
 
 def email_code(resources: Resources, username: str, address: str, asked: str) -> str:

@@ -114,7 +114,7 @@ class Preferences(Body):
 
 
 class Address(View):
-    """One address, masked. `target` names it among those of its channel."""
+    """One address, masked. `target` names it among those of its channel; where a person has one, it is `only`."""
 
     channel: ChannelName
     target: str

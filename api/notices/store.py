@@ -217,6 +217,12 @@ async def still_offered(tx: Transaction, offers: Sequence[Claimed]) -> set[tuple
     return {(row["site"], row["number"], row["recipient"]) for row in rows}
 
 
+async def confidential_of(tx: Transaction, notices: Sequence[Claimed]) -> set[tuple[str, str | None]]:
+    """Site and number of those orders of these notices that are confidential by now."""
+    values = {"sites": [each.site for each in notices], "numbers": [each.number for each in notices]}
+    return {(row["site"], row["number"]) for row in await tx.all(_QUERIES["confidential_of"], **values)}
+
+
 async def withdraw(tx: Transaction, site: str, ids: list[int]) -> None:
     """These need not be sent any more; in the inbox they stay."""
     await tx.run(_QUERIES["withdraw"], of_site=site, ids=ids)

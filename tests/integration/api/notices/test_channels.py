@@ -516,7 +516,8 @@ async def test_addresses_are_masked_for_everybody_and_who_looks_is_written_down(
     assert (await susan.call("GET", "people/nobody/notice-channels")).status_code == 404
     assert EMAIL not in str(post.world.rows("SELECT detail FROM audit_log"))
     rita = post.world.by("rita")
-    assert (await rita.call("DELETE", "/v1/me/notice-channels/wechat/only")).status_code == 200
+    assert {each["target"] for each in shown["addresses"]} == {"only"}
+    assert (await rita.call("DELETE", "/v1/me/notice-channels/wechat/only")).json()["target"] == "only"
     assert (await rita.call("DELETE", "/v1/me/notice-channels/wechat/only")).status_code == 404
 
 
