@@ -55,11 +55,16 @@ DELETE FROM open311_services WHERE site = %(site)s AND service_code = %(service_
 SELECT service_code, settings FROM open311_services WHERE site = %(site)s ORDER BY service_code;
 
 -- name: claim
--- Waits for another transaction with the same fingerprint; one past its window may be overwritten.
+-- Waits for another transaction with the same fingerprint; one past its window may be overwritten, and one whose order
+-- has got its answer or was taken back.
 INSERT INTO open311_repeats (site, fingerprint, token, received_wall)
 VALUES (%(site)s, %(fingerprint)s, %(token)s, %(wall)s)
 ON CONFLICT (site, fingerprint) DO UPDATE SET token = excluded.token, received_wall = excluded.received_wall
-WHERE open311_repeats.received_wall < %(oldest)s
+WHERE open311_repeats.received_wall < %(oldest)s OR EXISTS (
+    SELECT FROM open311_requests AS r JOIN work_orders AS o ON o.site = r.site AND o.number = r.number
+    LEFT JOIN work_orders AS m ON m.site = o.site AND m.number = o.merged_into
+    WHERE r.site = open311_repeats.site AND r.token = open311_repeats.token
+      AND CASE WHEN m.number IS NULL THEN o.state ELSE m.state END = ANY(%(closed_states)s))
 RETURNING token;
 
 -- name: claimed
@@ -156,8 +161,8 @@ LIMIT %(limit)s OFFSET %(offset)s;
 
 -- name: updates
 -- What happened to published requests, and what clients said of them. A request that is merged into another one tells
--- what happens to that from then on (of a confidential one, when it got an answer, or has none any more); by merging it
--- comes to stand as that stood. What a client said has the state of its time.
+-- what happens to that as long as it is (of a confidential one, when it got an answer, or has none any more); by merging
+-- it comes to stand as that stood. What a client said has the state of its time.
 SELECT update_id, number, state, stands, words, media_url, at FROM (
     SELECT o.number || '-' || h.n AS update_id, o.number, h.to_state AS state,
            CASE WHEN h.to_state = 'merged' THEN coalesce((
@@ -169,15 +174,25 @@ SELECT update_id, number, state, stands, words, media_url, at FROM (
     WHERE o.site = %(site)s AND h.from_state IS DISTINCT FROM h.to_state AND h.at >= %(start)s
       AND (%(end)s::timestamptz IS NULL OR h.at <= %(end)s)
     UNION ALL
-    SELECT o.number || '-m' || h.feed_seq, o.number, open311_state(h.to_state, o.is_hidden),
-           open311_state(h.to_state, o.is_hidden), h.at, CASE WHEN h.action = 'answer' AND NOT o.is_hidden THEN h.reason END,
-           NULL, o.origin, o.category, h.feed_seq AS seq
-    FROM open311_orders AS o JOIN order_history AS h ON h.site = o.site AND h.number = o.master
-    WHERE o.site = %(site)s AND h.at >= %(start)s
-      AND open311_state(h.from_state, o.is_hidden) IS DISTINCT FROM open311_state(h.to_state, o.is_hidden)
-      AND (%(end)s::timestamptz IS NULL OR h.at <= %(end)s)
-      AND h.feed_seq > (SELECT max(own.feed_seq) FROM order_history AS own
-                        WHERE own.site = o.site AND own.number = o.number AND own.to_state = 'merged')
+    SELECT o.number || '-m' || theirs.feed_seq, o.number, theirs.state, theirs.state, theirs.at, theirs.words, NULL,
+           o.origin, o.category, theirs.feed_seq AS seq
+    FROM open311_orders AS o
+    JOIN order_history AS joined ON joined.site = o.site AND joined.number = o.number AND joined.to_state = 'merged'
+    CROSS JOIN LATERAL (
+        SELECT h.feed_seq, h.at, open311_state(h.to_state, m.confidential) AS state,
+               CASE WHEN h.action = 'answer' AND NOT m.confidential THEN h.reason END AS words
+        FROM order_history AS h JOIN work_orders AS m ON m.site = h.site AND m.number = h.number
+        WHERE h.site = joined.site AND h.number = joined.detail ->> 'master' AND h.feed_seq > joined.feed_seq
+          AND h.to_state <> 'merged'
+          AND open311_state(h.from_state, m.confidential) IS DISTINCT FROM open311_state(h.to_state, m.confidential)
+          AND h.feed_seq < coalesce((
+              SELECT min(own.feed_seq) FROM order_history AS own
+              WHERE own.site = joined.site AND own.number = joined.number AND own.n > joined.n
+                AND (own.to_state <> 'merged' OR own.detail ->> 'master' IS NOT NULL)), 9223372036854775807)
+        OFFSET 0 -- stays a subquery: as a join its master would be found by no index under row security
+    ) AS theirs
+    WHERE o.site = %(site)s AND (o.updated_at >= %(start)s OR o.is_hidden) AND theirs.at >= %(start)s
+      AND (%(end)s::timestamptz IS NULL OR theirs.at <= %(end)s)
     UNION ALL
     SELECT u.update_id, u.number, told.state, told.state, u.at, u.description, u.media_url, o.origin, o.category,
            9223372036854775807 -- after what it moved
@@ -196,6 +211,7 @@ SELECT update_id, number, state, stands, words, media_url, at FROM (
              FROM order_history AS own
              WHERE own.site = u.site AND own.number = u.number AND own.at <= u.at
              ORDER BY own.n DESC LIMIT 1), o.state) AS state
+        OFFSET 0 -- worked out once
     ) AS told
     WHERE o.site = %(site)s AND u.at >= %(start)s AND (%(end)s::timestamptz IS NULL OR u.at <= %(end)s)
 ) AS told

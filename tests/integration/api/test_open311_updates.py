@@ -183,6 +183,34 @@ async def test_what_a_client_says_has_the_state_of_its_time(world: World) -> Non
     ]  # fmt: skip
 
 
+async def test_what_happened_to_another_order_while_a_request_was_merged_into_it_stays_told(world: World) -> None:
+    await taking_part(world)
+    one = await client(world)
+    first, twin, last = [await one.submitted(description=each, address_id="b1") for each in "abc"]
+
+    async def merge(number: str, master: str) -> None:
+        await world.by("oscar").post(f"work-orders/{number}/merge", {"master": master, "reason": "一回事"})
+
+    await merge(twin, first)
+    await world.by("gwen").post(f"work-orders/{first}/handle")
+    await world.by("gwen").post(f"work-orders/{last}/handle")
+    await merge(first, last)
+    await world.by("gwen").post(f"work-orders/{last}/resolve", {"text": "换了阀门"})
+    await world.by("oscar").post(f"work-orders/{last}/answer", {"text": "好了"})
+    told_before = read(await one.get("servicerequestupdates", service_request_id=twin))
+    assert [(each["external_status_code"], each["description"]) for each in told_before][-4:] == [
+        ("merged", SENTENCES[State.MERGED]["zh"]),
+        ("handling", SENTENCES[State.HANDLING]["zh"]),
+        ("resolved", SENTENCES[State.RESOLVED]["zh"]),
+        ("answered", "好了"),
+    ]
+    await world.by("oscar").post(f"work-orders/{twin}/reopen", {"reason": "没好"})
+    await world.by("oscar").post(f"work-orders/{last}/reopen", {"reason": "没好"})
+    updates = read(await one.get("servicerequestupdates", service_request_id=twin))
+    assert updates[: len(told_before)] == told_before
+    assert [each["external_status_code"] for each in updates[len(told_before) :]] == ["accepted", "dispatched"]
+
+
 async def test_an_order_that_nobody_reported_is_not_published_and_what_joins_it_stands_as_it_does(
     world: World,
 ) -> None:

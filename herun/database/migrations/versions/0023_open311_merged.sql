@@ -22,3 +22,6 @@ FROM work_orders AS o
 LEFT JOIN work_orders AS m ON m.site = o.site AND m.number = o.merged_into
 WHERE NOT o.confidential AND o.parent IS NULL AND o.origin IN ('report', 'alert')
   AND o.channel <> 'pattern';
+
+-- When an order was merged, which is what its updates are read by.
+CREATE INDEX order_history_merged ON order_history (site, number) WHERE to_state = 'merged';
