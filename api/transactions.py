@@ -73,6 +73,11 @@ class Transaction:
         return {"site": self.site, "actor": self.actor, "at": self.at, **values}
 
 
+async def enter(transaction: Transaction, site: str) -> None:
+    """From now on the transaction sees and writes rows of this site (`*`: of all), whatever it was begun for."""
+    await transaction.connection.execute(_QUERIES["enter_site"], {"site": site})
+
+
 @asynccontextmanager
 async def begin(resources: Resources, site: str, actor: str = SYSTEM) -> AsyncIterator[Transaction]:
     """A transaction that commits when its block ends, rolls back if the block raises, and wakes who waits for it.
@@ -87,7 +92,7 @@ async def begin(resources: Resources, site: str, actor: str = SYSTEM) -> AsyncIt
             at=to_datetime(resources.clock.now_us()),
             wall=to_datetime(resources.wall.now_us()),
         )
-        await connection.execute(_QUERIES["enter_site"], {"site": site})
+        await enter(transaction, site)
         yield transaction
     if Touched.OUTBOX in transaction.touched:
         resources.outbox_filled.set()

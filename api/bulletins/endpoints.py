@@ -20,6 +20,7 @@ from api.resources import Held
 from api.roles import EVERYBODY, Role
 from api.schema import SiteName
 from api.transactions import begin
+from api.work_orders.order import CONFIDANTS
 
 router = APIRouter(tags=["bulletins"], prefix="/sites/{site}/bulletins")
 
@@ -63,7 +64,8 @@ async def corrections(
 ) -> Corrections:
     """What became of its orders since: recategorised, cancelled, merged, unmerged, added."""
     async with begin(resources, site, caller.username) as tx:
-        return await service.corrections(tx, week, cursor=cursor, limit=limit)
+        is_confidant = caller.has(*CONFIDANTS)
+        return await service.corrections(tx, week, is_confidant=is_confidant, cursor=cursor, limit=limit)
 
 
 @router.get("/{week}/export", response_class=Response, responses=exports.RESPONSES)

@@ -54,7 +54,7 @@ WHERE site = %(site)s AND number = ANY (%(numbers)s);
 -- name: corrected
 -- What would be told otherwise now, of the orders that a bulletin has counted and of those that it has not.
 SELECT o.number, b.category AS category_then, o.category AS category_now,
-       o.updated_at AS changed_at,
+       o.updated_at AS changed_at, o.confidential,
        array_remove(ARRAY[
            CASE WHEN o.category <> b.category THEN 'recategorised' END,
            CASE WHEN o.state = 'cancelled' THEN 'cancelled' END,
@@ -65,14 +65,14 @@ FROM bulletin_orders AS b JOIN work_orders AS o USING (site, number)
 WHERE b.site = %(site)s AND b.week = %(week)s
   AND (o.category <> b.category OR o.state = 'cancelled' OR (b.merged_into IS NULL) <> (o.merged_into IS NULL))
 UNION ALL
-SELECT d.number, NULL, d.category, d.updated_at, ARRAY['added']
+SELECT d.number, NULL, d.category, d.updated_at, d.confidential, ARRAY['added']
 FROM demand AS d
 WHERE NOT EXISTS (
     SELECT FROM bulletin_orders AS b WHERE b.site = %(site)s AND b.week = %(week)s AND b.number = d.number)
 
 -- name: corrections
 SELECT number, category_then, category_now, changed_at, changes FROM corrected
-WHERE %(after)s::text IS NULL OR number > %(after)s
+WHERE (%(after)s::text IS NULL OR number > %(after)s) AND (%(is_confidant)s OR NOT confidential)
 ORDER BY number
 LIMIT %(limit)s;
 

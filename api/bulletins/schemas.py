@@ -109,8 +109,9 @@ class Draft(View):
 
 
 class Bulletin(View):
-    """A frozen bulletin. `hash` is the SHA-256 of `body` as JSON with sorted keys, without spaces, in UTF-8; `intact`
-    says that it still is. `sources` is for those who read figures."""
+    """A frozen bulletin. `hash` is the SHA-256 of what was frozen: `body` as JSON with sorted keys, without spaces, in
+    UTF-8; `intact` says that it still is. `withheld` examples and pairs are not shown: their orders have become
+    confidential since. `sources` is for those who read figures."""
 
     week: str
     frozen_by: str
@@ -118,6 +119,7 @@ class Bulletin(View):
     hash: str
     intact: bool
     body: BulletinBody
+    withheld: int
     sources: Sources | None
 
 

@@ -69,16 +69,24 @@ async def freeze(tx: Transaction, new: NewBulletin) -> Bulletin:
 
 
 async def one(tx: Transaction, week: str, *, with_sources: bool) -> Bulletin:
-    """A frozen bulletin. Raises Problem 404."""
+    """A frozen bulletin, without what came of orders that are confidential by now. Raises Problem 404."""
     row = await _kept(tx, week)
+    body, sources = BulletinBody(**row["body"]), Sources(**row["sources"])
+    told = await store.told(tx, {*sources.examples, *sources.pairs})
+    shown = {number for number, order in told.items() if not order["confidential"]}
+    examples = [n for n, number in enumerate(sources.examples) if number in shown]
+    pairs = [n for n, number in enumerate(sources.pairs) if number in shown]
+    update = {"examples": [body.examples[n] for n in examples], "pairs": [body.pairs[n] for n in pairs]}
+    kept = Sources(examples=[sources.examples[n] for n in examples], pairs=[sources.pairs[n] for n in pairs])
     return Bulletin(
         week=row["week"],
         frozen_by=row["frozen_by"],
         frozen_at=row["frozen_at"],
         hash=row["hash"],
         intact=digest(row["body"]) == row["hash"],
-        body=BulletinBody(**row["body"]),
-        sources=Sources(**row["sources"]) if with_sources else None,
+        body=body.model_copy(update=update),
+        withheld=len(sources.examples) + len(sources.pairs) - len(examples) - len(pairs),
+        sources=kept if with_sources else None,
     )
 
 
@@ -89,17 +97,22 @@ async def page(tx: Transaction, *, cursor: str | None, limit: int) -> Bulletins:
     return Bulletins(items=items, next_cursor=cursors.encode(items[-1].week) if len(rows) > limit else None)
 
 
-async def corrections(tx: Transaction, week: str, *, cursor: str | None, limit: int) -> Corrections:
+async def corrections(tx: Transaction, week: str, *, is_confidant: bool, cursor: str | None, limit: int) -> Corrections:
     """What would be told otherwise now. Raises Problem 404 if the week is not frozen."""
     await _kept(tx, week)
     stretch, classes = _stretch(week_named(week), await zone_of(tx)), await top_classes(tx)
-    rows = await store.corrections(tx, stretch, after=cursors.decode_text(cursor), limit=limit + 1)
+    after = cursors.decode_text(cursor)
+    rows = await store.corrections(tx, stretch, is_confidant=is_confidant, after=after, limit=limit + 1)
     return Corrections(
         week=week,
         counts={Change(change): count for change, count in (await store.correction_counts(tx, stretch)).items()},
         ranking_now=ranked(await store.by_category(tx, stretch), classes),
         items=[
-            Correction(**row, top_class_now=classes.get(row["category_now"], OTHER)._asdict()) for row in rows[:limit]
+            Correction(
+                **{name: row[name] for name in row if name != "confidential"},
+                top_class_now=classes.get(row["category_now"], OTHER)._asdict(),
+            )
+            for row in rows[:limit]
         ],
         next_cursor=cursors.encode(rows[limit - 1]["number"]) if len(rows) > limit else None,
     )

@@ -87,9 +87,11 @@ async def told(tx: Transaction, numbers: Iterable[str]) -> dict[str, dict[str, A
     return {row["number"]: row for row in await tx.all(_QUERIES["told"], numbers=list(numbers))}
 
 
-async def corrections(tx: Transaction, stretch: Stretch, *, after: str | None, limit: int) -> list[dict[str, Any]]:
-    """Orders that would be told otherwise now, by number."""
-    return await tx.chosen(_CORRECTIONS, after=after, limit=limit, **stretch.values)
+async def corrections(
+    tx: Transaction, stretch: Stretch, *, is_confidant: bool, after: str | None, limit: int
+) -> list[dict[str, Any]]:
+    """Orders that would be told otherwise now, by number; confidential ones for confidants only."""
+    return await tx.chosen(_CORRECTIONS, is_confidant=is_confidant, after=after, limit=limit, **stretch.values)
 
 
 async def correction_counts(tx: Transaction, stretch: Stretch) -> dict[str, int]:

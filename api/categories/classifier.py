@@ -1,7 +1,8 @@
 """Suggests the category of a Chinese text, and says which characters and words of it spoke for that. Pure.
 
 A linear model over single characters, pairs of characters and the tree's keywords: a category's score is the sum of
-what each of them adds, and that sum is the explanation. See docs/categories.md.
+what each of them adds, and that sum is the explanation. Of English it knows the words of the categories' names, and
+nothing else: letters say nothing. See docs/categories.md.
 """
 
 from __future__ import annotations
@@ -35,6 +36,11 @@ _FOLDS: Final = 3
 _MIN_CALIBRATING: Final = 100  # sentences; of fewer the calibration would be chance
 _UNCALIBRATED: Final = (np.array([0.0, 1.0]), np.array([0.0, 0.9]))  # never certain
 _NO_WORDS: Final = re.compile(r"[\W_]+")
+_LATIN: Final = re.compile(r"[a-z]+")
+_STEM_CHARS: Final = 4  # by which English words are told apart: leak and leaking, park and parking
+_SHORT_CHARS: Final = 2  # words so short say nothing
+# Nor do these, which stand in many an English sentence whatever it is about.
+_COMMON: Final = frozenset({"the", "and", "not", "must", "wher", "they", "out", "from", "othe", "some", "else", "buil"})
 _DIGITS: Final = re.compile(r"\d+")
 
 
@@ -64,18 +70,21 @@ class Scored:
 
 
 class Analyzer:
-    """Takes a plain text apart: characters, pairs of them, and `#category` for each keyword of a category."""
+    """Takes a plain text apart: characters, pairs of them, the beginnings of English words, and `#category` for each
+    keyword of a category.
+    """
 
     def __init__(self, keywords: Mapping[str, tuple[str, ...]]) -> None:
         self._keywords = {name: tuple(map(plain, words)) for name, words in keywords.items()}
 
     def __call__(self, text: str) -> list[str]:
-        pieces = text.split()
+        pieces = _LATIN.sub(" ", text).split()
         found = [char for piece in pieces for char in piece]
         found += [piece[n : n + 2] for piece in pieces for n in range(len(piece) - 1)]
         for name, words in self.words_in(text).items():
             found += [_WORD + name] * (_WORD_COUNTS * len(words))
-        return found
+        stems = [word.removesuffix("s")[:_STEM_CHARS] for word in _LATIN.findall(text) if len(word) > _SHORT_CHARS]
+        return found + [stem for stem in stems if stem not in _COMMON]
 
     def words_in(self, text: str) -> dict[str, list[str]]:
         """The keywords that the plain text has, by category."""
@@ -140,8 +149,11 @@ class Model:
         return tuple(found)
 
 
-def train(examples: Iterable[Example], keywords: Mapping[str, tuple[str, ...]]) -> Model:
-    """Learns from sentences, and from each category's keywords as one more; only categories with keywords count.
+def train(
+    examples: Iterable[Example], keywords: Mapping[str, tuple[str, ...]], english: Mapping[str, str] | None = None
+) -> Model:
+    """Learns from sentences, and from each category's keywords and English name as one more each; only categories with
+    keywords count.
 
     The same examples give the same model. Takes seconds: not for the event loop. Raises ValueError for fewer than two
     categories.
@@ -149,10 +161,12 @@ def train(examples: Iterable[Example], keywords: Mapping[str, tuple[str, ...]]) 
     if len(keywords) < 2:
         raise ValueError("a choice needs at least two categories with keywords")
     taught = [each for each in examples if each.category in keywords]
-    texts = [plain(" ".join(words)) for words in keywords.values()] + [plain(each.text) for each in taught]
-    names = [*keywords, *(each.category for each in taught)]
+    always = [Example(" ".join(words), name) for name, words in keywords.items()]
+    always += [Example(text, name) for name, text in (english or {}).items() if name in keywords]
+    texts = [plain(each.text) for each in (*always, *taught)]
+    names = [each.category for each in (*always, *taught)]
     analyzer = Analyzer(keywords)
-    calibration = _calibrated(analyzer, texts, names, always=len(keywords))
+    calibration = _calibrated(analyzer, texts, names, always=len(always))
     vectorizer, learned = _fitted(analyzer, texts, names)
     return Model(analyzer, vectorizer, learned, calibration=calibration, size=len(taught))
 

@@ -16,7 +16,12 @@ LESSON_CHARS: Final = 500  # of a text that is learned from
 
 
 async def learn_from(tx: Transaction, before: Order | None, order: Order) -> None:
-    """What an order teaches once it is over: solved by its rating, or closed without one word against it."""
+    """What an order teaches once it is over: solved by its rating, or closed without one word against it.
+
+    What it has taught is forgotten when it becomes confidential.
+    """
+    if before is not None and order.confidential and not before.confidential:
+        await store.forget(tx, order.number)
     if before is None or before.state is order.state:
         return
     is_solved = order.state is State.RATED and order.rating is not None and order.rating.solved
@@ -25,6 +30,10 @@ async def learn_from(tx: Transaction, before: Order | None, order: Order) -> Non
 
 
 async def teach(tx: Transaction, order: Order, what: Category, source: str) -> None:
-    """Keeps an order's text as a lesson. An alert's is its rule's; what is confidential is not learned from at all."""
-    if order.origin is Origin.REPORT and what.known and not (what.confidential or order.confidential):
+    """Keeps an order's text as a lesson. An alert's is its rule's; what is confidential is not learned from at all, nor
+    what it has taught before.
+    """
+    if what.confidential or order.confidential:
+        await store.forget(tx, order.number)
+    elif order.origin is Origin.REPORT and what.known:
         await store.teach(tx, order.number, what.category, redacted(order.text["zh"])[:LESSON_CHARS], source)

@@ -50,6 +50,16 @@ DELETE FROM category_examples WHERE site = %(site)s AND number = %(number)s;
 INSERT INTO category_examples (site, number, category, text, source, taught_at)
 VALUES (%(site)s, %(number)s, %(category)s, %(text)s, %(source)s, %(at)s);
 
+-- name: count_newest_anew
+-- By its number models are told to be old: so they are where one was forgotten, too.
+WITH newest AS (
+    DELETE FROM category_examples
+    WHERE site = %(site)s AND seq = (SELECT max(seq) FROM category_examples WHERE site = %(site)s)
+    RETURNING number, category, text, source, taught_at
+)
+INSERT INTO category_examples (site, number, category, text, source, taught_at)
+SELECT %(site)s, number, category, text, source, taught_at FROM newest;
+
 -- name: trim_lessons
 -- Keeps the newest of a category.
 DELETE FROM category_examples

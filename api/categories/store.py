@@ -101,6 +101,13 @@ async def teach(tx: Transaction, number: str, category: str, text: str, source: 
     await tx.run(_QUERIES["trim_lessons"], category=category, kept=LESSONS_A_CATEGORY)
 
 
+async def forget(tx: Transaction, number: str) -> None:
+    """Forgets what an order has taught; models are learned anew without it."""
+    if await tx.run(_QUERIES["forget_lesson"], number=number):
+        await tx.run(_QUERIES["count_newest_anew"])
+        tx.known.pop(_IN_FORCE, None)
+
+
 async def lessons(tx: Transaction) -> list[tuple[str, str]]:
     """Text and category of all that orders have taught, the newest first."""
     return [(row["text"], row["category"]) for row in await tx.all(_QUERIES["lessons"], limit=MAX_LESSONS)]

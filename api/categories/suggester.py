@@ -41,7 +41,7 @@ class Suggester:
         """The best model that is there, at once; None if none is. Notes the site if it has more to learn."""
         learned = self._of_sites.get(site)
         fits = learned is not None and learned.digest == state.tree.digest
-        if state.lesson and not (learned and fits and learned.lesson == state.lesson):
+        if (state.lesson or learned) and not (learned and fits and learned.lesson == state.lesson):
             self.stale.add(site)
             self.wanted.set()
         model = learned.model if learned and fits else _OF_TREES.get(state.tree.digest)
@@ -74,7 +74,8 @@ def _learned(tree: Tree, lessons: tuple[tuple[str, str], ...]) -> Model:
     from api.categories.classifier import Example, train
 
     brought = [Example(text, name) for name, texts in shipped.examples().items() for text in texts]
-    return train([*brought, *(Example(*lesson) for lesson in lessons)], tree.keywords)
+    english = {name: each.en for name, each in tree.categories.items()}
+    return train([*brought, *(Example(*lesson) for lesson in lessons)], tree.keywords, english)
 
 
 def _keep(held: dict[str, T], key: str, value: T) -> None:

@@ -15,6 +15,7 @@ from api.resources import Held
 from api.roles import Role
 from api.schema import SiteName
 from api.transactions import begin
+from api.work_orders.order import CONFIDANTS
 
 router = APIRouter(tags=["figures"], prefix="/sites/{site}/figures")
 
@@ -47,7 +48,7 @@ async def orders(
 ) -> CountedOrders:
     """The orders behind a number, newest first."""
     async with begin(resources, site, caller.username) as tx:
-        return await service.orders(tx, asked)
+        return await service.orders(tx, asked, is_confidant=caller.has(*CONFIDANTS))
 
 
 @router.get("/export", response_class=Response, responses=exports.RESPONSES)

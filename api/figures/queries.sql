@@ -2,7 +2,7 @@
 -- One row for each order that was opened in one of the weeks, with the names of the measures that count it
 -- (definitions.py). Counting and listing read the same rows, so a number is as long as the list that it opens.
 SELECT o.number, o.opened_seq, o.state, o.category, o.unit, o.grid, o.building, o.merged_into, o.opened_at, w.week,
-       array_remove(ARRAY[
+       o.confidential, array_remove(ARRAY[
            'opened',
            CASE WHEN it.gone THEN 'cancelled' END,
            CASE WHEN it.merged THEN 'merged' END,
@@ -74,6 +74,7 @@ GROUP BY 1, 2, 3;
 -- name: listed
 SELECT number, opened_seq, state, category, unit, grid, building, merged_into, opened_at, measures FROM facts
 WHERE %(measure)s = ANY(measures) AND (%(older_than)s::bigint IS NULL OR opened_seq < %(older_than)s)
+  AND (%(is_confidant)s OR NOT confidential)
 ORDER BY opened_seq DESC
 LIMIT %(limit)s;
 

@@ -114,7 +114,10 @@ class CountedOrder(View):
 
 
 class CountedOrders(View):
-    """One page, newest first; `count` is of all pages, `next_cursor` null on the last."""
+    """One page, newest first; `count` is of all pages, `next_cursor` null on the last.
+
+    Confidential orders are counted for all, and listed for supervisors and auditors only.
+    """
 
     count: int
     items: list[CountedOrder]

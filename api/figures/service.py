@@ -120,15 +120,20 @@ async def figures(tx: Transaction, asked: FiguresAsked) -> OrderFigures:
     )
 
 
-async def orders(tx: Transaction, asked: OrdersAsked) -> CountedOrders:
-    """Exactly the orders that a number has counted. Raises Problem 404 and 422 as `figures` does, 400 for a cursor."""
+async def orders(tx: Transaction, asked: OrdersAsked, *, is_confidant: bool) -> CountedOrders:
+    """Exactly the orders that a number has counted; who is no confidant is not shown the confidential ones among them.
+
+    Raises Problem 404 and 422 as `figures` does, 400 for a cursor.
+    """
     zone = await zone_of(tx)
     as_of = tx.at if asked.as_of is None else min(asked.as_of, tx.at)
     span = Span([_week(tx, asked, zone)], zone, as_of)
     key = cursors.decode_numbers(asked.cursor, 1)
     narrow = _narrow(asked)
-    limit = asked.limit
-    rows = await store.listed(tx, asked.measure, span, narrow, older_than=key[0] if key else None, limit=limit + 1)
+    limit, older_than = asked.limit, key[0] if key else None
+    rows = await store.listed(
+        tx, asked.measure, span, narrow, is_confidant=is_confidant, older_than=older_than, limit=limit + 1
+    )
     return CountedOrders(
         count=await store.how_many(tx, asked.measure, span, narrow),
         items=[CountedOrder(**{name: row[name] for name in CountedOrder.model_fields}) for row in rows[:limit]],

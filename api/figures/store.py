@@ -64,10 +64,17 @@ async def how_many(tx: Transaction, measure: Measure, span: Span, narrow: Narrow
 
 
 async def listed(
-    tx: Transaction, measure: Measure, span: Span, narrow: Narrow, *, older_than: int | None, limit: int
+    tx: Transaction,
+    measure: Measure,
+    span: Span,
+    narrow: Narrow,
+    *,
+    is_confidant: bool,
+    older_than: int | None,
+    limit: int,
 ) -> list[dict[str, Any]]:
-    """The orders that a measure counts, newest first."""
-    values = {"measure": measure, "older_than": older_than, "limit": limit}
+    """The orders that a measure counts, newest first; confidential ones for confidants only."""
+    values = {"measure": measure, "is_confidant": is_confidant, "older_than": older_than, "limit": limit}
     return await tx.chosen(_LISTED, **values, **span.values, **_values(narrow))
 
 

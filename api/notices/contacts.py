@@ -11,7 +11,7 @@ from typing import Any, Final
 from api.audit import store as audit
 from api.notices import outgoing, store
 from api.notices.channels.configured import Configured
-from api.notices.channels.contract import AwayError, ChannelName, RefusedError
+from api.notices.channels.contract import ROBOTS, AwayError, ChannelName, RefusedError
 from api.notices.delivery import email_code
 from api.notices.rules import Kind, Urgency
 from api.notices.schemas import Address, NewSubscription, NoticeChannels, Preferences, Removed
@@ -28,6 +28,7 @@ CODE_AGE: Final = timedelta(minutes=30)
 MAX_WRONG_CODES: Final = 5
 _TARGET_CHARS: Final = 16
 ONLY: Final = ""  # the target of channels of which a person has one address
+ONLY_SHOWN: Final = "only"  # the same where people name it: a path cannot say an empty one
 
 
 async def mine(tx: Transaction, username: str, configured: Configured) -> NoticeChannels:
@@ -36,7 +37,7 @@ async def mine(tx: Transaction, username: str, configured: Configured) -> Notice
     return NoticeChannels(
         **wanted.model_dump(),
         addresses=[_shown(row) for row in await store.addresses(tx, username)],
-        available=sorted(configured.channels),
+        available=sorted(configured.channels.keys() - ROBOTS),
         web_push_public_key=configured.web_push_public_key,
     )
 
@@ -103,7 +104,10 @@ async def confirm_email(tx: Transaction, username: str, code: str, resources: Re
 
 
 async def subscribe(tx: Transaction, username: str, new: NewSubscription, configured: Configured) -> NoticeChannels:
-    """Takes a browser's subscription. Raises Problem 422 for an endpoint that is no push service, 409 beyond five."""
+    """Takes a browser's subscription, from whoever had it before: only the last to sign in there is told there.
+
+    Raises Problem 422 for an endpoint that is no push service, 409 beyond five.
+    """
     _needs(configured, ChannelName.WEB_PUSH)
     if why := outgoing.forbidden(new.endpoint, configured.push_hosts, configured.private_hosts):
         raise invalid("bad_endpoint", why)
@@ -113,6 +117,8 @@ async def subscribe(tx: Transaction, username: str, new: NewSubscription, config
     if target not in browsers and len(browsers) >= MAX_BROWSERS:
         raise conflict("too_many_browsers", f"remove one of your {MAX_BROWSERS} browsers first")
     address = {"endpoint": new.endpoint, **new.keys.model_dump()}
+    for other in await store.take_from_others(tx, username, ChannelName.WEB_PUSH, target):
+        await audit.record(tx, "notice_address.removed", other, {"channel": ChannelName.WEB_PUSH})
     await store.put_address(tx, username, ChannelName.WEB_PUSH, target, address=address, confirmed=True)
     await audit.record(tx, "notice_address.put", username, {"channel": ChannelName.WEB_PUSH})
     return await mine(tx, username, configured)
@@ -142,8 +148,8 @@ async def connected_by_mqtt(tx: Transaction, username: str) -> None:
 
 
 async def remove(tx: Transaction, username: str, channel: ChannelName, target: str) -> Removed:
-    """Forgets an address. Raises Problem 404."""
-    if not await store.remove_address(tx, username, channel, target):
+    """Forgets an address, by the target with which it is shown. Raises Problem 404."""
+    if not await store.remove_address(tx, username, channel, ONLY if target == ONLY_SHOWN else target):
         raise not_found("address")
     await audit.record(tx, "notice_address.removed", username, {"channel": channel})
     return Removed(channel=channel, target=target)
@@ -161,7 +167,7 @@ def _shown(row: dict[str, Any]) -> Address:
             shown = mask(address["openid"])
         case _:
             shown = ""
-    return Address(channel=row["channel"], target=row["target"], shown=shown, confirmed=row["confirmed"])
+    return Address(channel=row["channel"], target=row["target"] or ONLY_SHOWN, shown=shown, confirmed=row["confirmed"])
 
 
 def _needs(configured: Configured, channel: ChannelName) -> None:

@@ -13,15 +13,15 @@ import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any, Final
 
 import structlog
 
 from api import background
-from api.notices import spreading, store, times
+from api.notices import spreading, store, texts, times
 from api.notices.bundles import MAX_TOGETHER, REFUSED_TOGETHER, fitting, message_of
 from api.notices.channels.configured import Configured
 from api.notices.channels.contract import (
@@ -38,6 +38,7 @@ from api.notices.store import Claimed
 from api.resources import Resources
 from api.transactions import ALL_SITES, Transaction, begin
 from herun import faults, metrics
+from herun.clock import to_datetime
 from herun.faults import FaultPoint
 
 log = structlog.get_logger(__name__)
@@ -46,16 +47,17 @@ Task = Callable[[Resources, asyncio.Event], Awaitable[None]]
 
 BATCH: Final = 50  # notices of a channel claimed at once
 MAX_DIGEST: Final = 300  # of them that a digest may add: a day's limit
-AT_ONCE: Final = 8  # messages of a channel in flight
+AT_ONCE: Final = 8  # messages of a channel in flight, each to another address
 SEND_S: Final = 25.0  # of one message, all exchanges with its service
-# A batch is sent within BATCH / AT_ONCE times SEND_S; with this much more nobody else takes what is in flight.
-LEASE: Final = timedelta(seconds=300)
+LEASE: Final = timedelta(seconds=300)  # in which nobody else takes what is claimed
+BEGUN_WITHIN: Final = timedelta(seconds=270)  # of a lease, so that whatever is begun ends before it does
 LOOK_S: Final = 1.0  # between looks for what is due
 PACE: Final = timedelta(seconds=3.2)  # from a robot's answer to the next message: WeCom and DingTalk take 20 a minute
 WRITTEN_TO: Final = timedelta(seconds=SEND_S) + PACE  # how long a robot is ours if we say nothing
 TOO_FAST: Final = timedelta(seconds=60)  # the pause of a robot that says no time; their limits count minutes
 DEFAULT_LANGUAGE: Final = "zh"
 _CODE_DIGITS: Final = 8
+_NOTHING: Final[dict[str, Any]] = {"muted": ()}  # what somebody has said who has said nothing
 
 _results = metrics.counter("herun_api_notices_total")
 
@@ -71,6 +73,10 @@ class _Parcel:
     @property
     def first(self) -> Claimed:
         return self.notices[0]
+
+    @property
+    def goes_to(self) -> tuple[str, str, str]:
+        return self.first.site, self.first.recipient, self.first.target
 
 
 def tasks(configured: Configured) -> dict[str, Task]:
@@ -99,15 +105,33 @@ async def deliver_batch(resources: Resources, configured: Configured, channel: C
         faults.reached(FaultPoint.API_NOTICE_CLAIMED_NOT_SENT)
     room = asyncio.Semaphore(AT_ONCE)
 
-    async def send(parcel: _Parcel) -> None:
+    async def send(row: list[_Parcel]) -> None:
         async with room:
-            await _send(resources, configured, channel, parcel)
+            await _send_in_order(resources, configured, channel, row, until=tx.wall + BEGUN_WITHIN)
 
+    rows = [list(row) for _, row in groupby(parcels, key=lambda each: each.goes_to)]
     # All end before the next are claimed, also where one could not be recorded: whatever is away then, it is told.
-    for failure in await asyncio.gather(*map(send, parcels), return_exceptions=True):
+    for failure in await asyncio.gather(*map(send, rows), return_exceptions=True):
         if failure is not None:
             raise failure
     return len(claimed)
+
+
+async def _send_in_order(
+    resources: Resources, configured: Configured, channel: Channel, row: Sequence[_Parcel], *, until: datetime
+) -> None:
+    """Sends what is for one address, in its order. After one that was not taken now the others wait for its next try;
+    for its first one, so that one which is never taken holds back nothing for long.
+    """
+    for n, parcel in enumerate(row):
+        is_late = to_datetime(resources.wall.now_us()) > until
+        pause = timedelta() if is_late else await _send(resources, configured, channel, parcel)
+        rest = row[n if is_late else n + 1 :]
+        if rest and (is_late or pause):
+            async with begin(resources, ALL_SITES) as tx:
+                ids = [each.id for each in chain.from_iterable(each.notices for each in rest)]
+                await store.put_back(tx, parcel.first.site, ids, from_wall=tx.wall + pause)
+            return
 
 
 async def _claim(tx: Transaction, configured: Configured, channel: ChannelName) -> list[Claimed]:
@@ -124,15 +148,15 @@ async def _parcels(
 ) -> list[_Parcel]:
     """What is claimed, by address: digests bundled, and what a robot is told; everything else alone.
 
-    Without what is too old, and without offers that are none any more.
+    Without what is too old, or need not be told any more.
     """
     old = [each for each in claimed if tx.at - each.due_at > times.MAX_AGE]
     for each in old:
         await store.failed(tx, each.site, [each.id], "too_old")
         _count(each.channel, "failed", each)
-    to_tell = await _worth_telling(tx, [each for each in claimed if each not in old])
     people = sorted({each.recipient for each in claimed})
     said = await store.preferences_of(tx, people)
+    to_tell = await _worth_telling(tx, [each for each in claimed if each not in old], said)
     known = {(row["username"], row["channel"], row["target"]): row for row in await store.addresses_of(tx, people)}
     parcels = []
     bundle = partial(_bundle, configured)
@@ -146,22 +170,31 @@ async def _parcels(
             notices = [replace(first, details={**first.details, "code": code})]
         if first.channel in ROBOTS:
             notices, later = notices[: (count := fitting(notices, language))], notices[count:]
-            await store.put_back(tx, first.site, [each.id for each in later])
+            await store.put_back(tx, first.site, [each.id for each in later], from_wall=tx.wall)
         parcels.append(_Parcel(notices, address, language))
     return parcels
 
 
-async def _worth_telling(tx: Transaction, fresh: list[Claimed]) -> list[Claimed]:
-    """All but offers that somebody has taken while quiet hours held them back: in the morning they are no news."""
+async def _worth_telling(tx: Transaction, fresh: list[Claimed], said: Mapping[str, Mapping[str, Any]]) -> list[Claimed]:
+    """All that quiet hours or tries have held back and that is to be told still.
+
+    An offer that somebody has taken is no news, and a channel that was muted since says nothing. Of an order that has
+    become confidential no group hears, and nobody its place.
+    """
     offers = [each for each in fresh if each.kind is Kind.OFFERED]
-    if not offers:
-        return fresh
-    open_ = await store.still_offered(tx, offers)
-    gone = [each for each in offers if (each.site, each.number, each.recipient) not in open_]
-    for each in gone:
-        await store.withdraw(tx, each.site, [each.id])
-        _count(each.channel, "withdrawn", each)
-    return [each for each in fresh if each not in gone]
+    open_ = await store.still_offered(tx, offers) if offers else set()
+    hidden = await store.confidential_of(tx, fresh) if fresh else set()
+    told = []
+    for each in fresh:
+        is_hidden = (each.site, each.number) in hidden
+        is_taken = each.kind is Kind.OFFERED and (each.site, each.number, each.recipient) not in open_
+        is_muted = each.kind is not Kind.EMAIL_CODE and each.channel in said.get(each.recipient, _NOTHING)["muted"]
+        if is_taken or is_muted or (is_hidden and each.channel in ROBOTS):
+            await store.withdraw(tx, each.site, [each.id])
+            _count(each.channel, "withdrawn", each)
+        else:
+            told.append(replace(each, details=texts.without_place(each.details)) if is_hidden else each)
+    return told
 
 
 def email_code(resources: Resources, username: str, address: str, asked: str) -> str:
@@ -171,19 +204,23 @@ def email_code(resources: Resources, username: str, address: str, asked: str) ->
     return f"{int.from_bytes(digest[:8]) % 10**_CODE_DIGITS:0{_CODE_DIGITS}d}"
 
 
-async def _send(resources: Resources, configured: Configured, channel: Channel, parcel: _Parcel) -> None:
+async def _send(resources: Resources, configured: Configured, channel: Channel, parcel: _Parcel) -> timedelta:
+    """Returns how long its address is left alone then."""
     first = parcel.first
     if parcel.address is None:
         await _give_up(resources, parcel, "no_address")
-        return
+        return timedelta()
     pause = await _hand_over(resources, channel, parcel, parcel.address)
-    if channel.name in ROBOTS:
-        async with begin(resources, ALL_SITES) as tx:
-            await store.free_robot(tx, first.site, configured.pace_of(first.target), tx.wall + pause)
+    if channel.name not in ROBOTS:
+        return pause
+    pause = max(pause, PACE)
+    async with begin(resources, ALL_SITES) as tx:
+        await store.free_robot(tx, first.site, configured.pace_of(first.target), tx.wall + pause)
+    return pause
 
 
 async def _hand_over(resources: Resources, channel: Channel, parcel: _Parcel, address: Mapping[str, str]) -> timedelta:
-    """Returns how long a robot is left alone then."""
+    """Returns how long its address is left alone then."""
     first = parcel.first
     try:
         async with asyncio.timeout(SEND_S):
@@ -195,16 +232,16 @@ async def _hand_over(resources: Resources, channel: Channel, parcel: _Parcel, ad
     except TooFastError as error:
         return await _too_fast(resources, parcel, error)
     except AwayError as error:
-        await _try_again(resources, parcel, str(error), error.retry_after_s)
+        return await _try_again(resources, parcel, str(error), error.retry_after_s)
     except (TimeoutError, OSError) as error:
-        await _try_again(resources, parcel, type(error).__name__, None)
+        return await _try_again(resources, parcel, type(error).__name__, None)
     except Exception:
         # A mistake of ours in one channel: bounded like an absence, and told in full.
         log.exception("notice_not_sent", site=first.site, notice=first.id, channel=first.channel)
-        await _try_again(resources, parcel, "fault", None)
+        return await _try_again(resources, parcel, "fault", None)
     else:
         await _sent(resources, parcel)
-    return PACE
+    return timedelta()
 
 
 async def _refused(resources: Resources, parcel: _Parcel, why: str) -> None:
@@ -235,16 +272,18 @@ async def _give_up(resources: Resources, parcel: _Parcel, why: str, *, is_gone: 
 async def _too_fast(resources: Resources, parcel: _Parcel, error: TooFastError) -> timedelta:
     """Returns how long nothing is sent there. A robot's limit is of all that it gets, and no try of one notice."""
     if parcel.first.channel not in ROBOTS:
-        await _try_again(resources, parcel, str(error), error.retry_after_s)
-        return PACE
+        return await _try_again(resources, parcel, str(error), error.retry_after_s)
     pause = TOO_FAST if error.retry_after_s is None else timedelta(seconds=error.retry_after_s)
     pause = min(max(pause, PACE), times.LONGEST_PAUSE)
     await _again(resources, parcel, str(error), pause, is_counted=False)
     return pause
 
 
-async def _try_again(resources: Resources, parcel: _Parcel, why: str, wished_s: float | None) -> None:
-    """What was tried too often is given up, and takes nothing along that was sent with it."""
+async def _try_again(resources: Resources, parcel: _Parcel, why: str, wished_s: float | None) -> timedelta:
+    """What was tried too often is given up, and takes nothing along that was sent with it.
+
+    Returns for how long what else is for the same person waits too: as after a first try.
+    """
     old = [each for each in parcel.notices if each.tries >= times.MAX_TRIES]
     if old:
         await _give_up(resources, replace(parcel, notices=old), why)
@@ -254,6 +293,7 @@ async def _try_again(resources: Resources, parcel: _Parcel, why: str, wished_s: 
         if wished_s is not None:
             pause = min(max(pause, timedelta(seconds=wished_s)), times.LONGEST_PAUSE)
         await _again(resources, replace(parcel, notices=left), why, pause)
+    return timedelta() if parcel.first.channel in ROBOTS else times.pause_after(1, parcel.first.id)
 
 
 async def _again(resources: Resources, parcel: _Parcel, why: str, pause: timedelta, *, is_counted: bool = True) -> None:

@@ -44,9 +44,7 @@ Watcher = Annotated[Caller, Depends(requires(*READERS))]
 Keeper = Annotated[Caller, Depends(requires(Role.ADMIN, Role.SUPERVISOR))]
 Username = Annotated[str, Path(pattern=f"^{NAME_PATTERN}$", description="whose", examples=["gwen"])]
 Number = Annotated[str | None, Query(pattern=r"^WO[0-9]{8}-[0-9]{6}$", description="of one order only")]
-# A target is a name; the channels of which a person has one address have none, which a path cannot say.
-ONLY_TARGET = "only"
-Target = Annotated[str, Path(pattern=r"^([0-9a-f]{16}|only)$", description="`target` of the address, or `only`")]
+Target = Annotated[str, Path(pattern=r"^([0-9a-f]{16}|only)$", description="`target` of the address")]
 
 
 @router.get("/me/notices")
@@ -120,8 +118,8 @@ async def bind_wechat(body: WeChatCode, writer: Self) -> Response:
 @router.delete("/me/notice-channels/{channel}/{target}", response_model=Removed)
 async def remove(channel: ChannelName, target: Target, writer: Self) -> Response:
     """Forgets one of your addresses."""
-    caller, which = writer.caller, contacts.ONLY if target == ONLY_TARGET else target
-    return await writer.once(caller.home, lambda tx: contacts.remove(tx, caller.username, channel, which))
+    caller = writer.caller
+    return await writer.once(caller.home, lambda tx: contacts.remove(tx, caller.username, channel, target))
 
 
 @router.get("/sites/{site}/people/{username}/notice-channels")

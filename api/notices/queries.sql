@@ -140,6 +140,13 @@ JOIN order_offers AS f USING (site, number)
 JOIN work_orders AS o USING (site, number)
 WHERE f.until IS NOT NULL AND asked.recipient = ANY(f.workers) AND o.state = 'accepted' AND NOT o.confidential;
 
+-- name: confidential_of
+-- Which of these orders are confidential by now.
+SELECT o.site, o.number
+FROM (SELECT DISTINCT site, number FROM unnest(%(sites)s::text[], %(numbers)s::text[]) AS asked (site, number)) AS asked
+JOIN work_orders AS o USING (site, number)
+WHERE o.confidential;
+
 -- name: withdraw
 DELETE FROM notices WHERE site = %(of_site)s AND id = ANY(%(ids)s) AND state = 'waiting';
 
@@ -156,7 +163,7 @@ WHERE site = %(site)s AND id = ANY(%(ids)s) AND state = 'waiting';
 
 -- name: put_back
 -- Claimed, and not sent: it was no try.
-UPDATE notices SET next_try_wall = %(wall)s, tries = tries - 1
+UPDATE notices SET next_try_wall = %(from_wall)s, tries = tries - 1
 WHERE site = %(of_site)s AND id = ANY(%(ids)s) AND state = 'waiting';
 
 -- name: fail_without_channel
@@ -168,7 +175,9 @@ WHERE state = 'waiting' AND channel <> ALL(%(channels)s);
 DELETE FROM notices WHERE ctid IN (SELECT ctid FROM notices WHERE made_at < %(before)s LIMIT %(limit)s);
 
 -- name: inbox
-SELECT id, site, kind, number, details, urgency, made_at, read_at FROM notices
+SELECT id, site, kind, number, details, urgency, made_at, read_at, EXISTS (
+    SELECT FROM work_orders AS o WHERE o.site = notices.site AND o.number = notices.number AND o.confidential) AS is_hidden
+FROM notices
 WHERE recipient = %(me)s AND channel = 'inbox' AND (%(older_than)s::bigint IS NULL OR id < %(older_than)s)
   AND (NOT %(unread)s OR read_at IS NULL)
 ORDER BY id DESC
@@ -246,6 +255,12 @@ WHERE site = %(site)s AND username = %(username)s AND channel = %(channel)s AND 
 -- name: remove_address
 DELETE FROM notice_addresses
 WHERE site = %(site)s AND username = %(username)s AND channel = %(channel)s AND target = %(target)s;
+
+-- name: take_from_others
+-- Run with sight of all sites.
+DELETE FROM notice_addresses
+WHERE channel = %(channel)s AND target = %(target)s AND (site, username) <> (%(of_site)s, %(username)s)
+RETURNING site, username;
 
 -- name: address_gone
 DELETE FROM notice_addresses WHERE username = %(username)s AND channel = %(channel)s AND target = %(target)s;

@@ -114,7 +114,7 @@ class Preferences(Body):
 
 
 class Address(View):
-    """One address, masked. `target` names it among those of its channel."""
+    """One address, masked. `target` names it among those of its channel; where a person has one, it is `only`."""
 
     channel: ChannelName
     target: str
@@ -123,7 +123,7 @@ class Address(View):
 
 
 class NoticeChannels(View):
-    """How a person is told. `available` are the channels that this installation has besides the inbox."""
+    """How a person is told. `available` are the channels besides the inbox by which this installation tells persons."""
 
     language: str
     quiet_from: Minute

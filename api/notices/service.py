@@ -197,7 +197,10 @@ async def figures(tx: Transaction, days: int) -> Figures:
 
 
 def _shown(row: dict[str, Any]) -> InboxNotice:
-    title, text = texts.in_both(Kind(row["kind"]), row["number"], row.pop("details"))
+    details, is_hidden = row.pop("details"), row.pop("is_hidden")
+    title, text = texts.in_both(
+        Kind(row["kind"]), row["number"], texts.without_place(details) if is_hidden else details
+    )
     return InboxNotice(**row, title=title, text=text)
 
 

@@ -13,7 +13,7 @@ from api.notices.channels.contract import ChannelName
 from api.notices.rules import Kind, Urgency
 from api.notices.schemas import Delivery, Figure, Preferences
 from api.roles import Role
-from api.transactions import Touched, Transaction
+from api.transactions import ALL_SITES, Touched, Transaction, enter
 from herun.database.queries import Queries
 
 _QUERIES: Final = Queries(__package__)
@@ -201,9 +201,9 @@ async def free_robot(tx: Transaction, site: str, pace: str, from_wall: datetime)
     await tx.run(_QUERIES["free_robot"], of_site=site, pace=pace, from_wall=from_wall)
 
 
-async def put_back(tx: Transaction, site: str, ids: list[int]) -> None:
-    """These were claimed and wait on."""
-    await tx.run(_QUERIES["put_back"], of_site=site, ids=ids, wall=tx.wall)
+async def put_back(tx: Transaction, site: str, ids: list[int], *, from_wall: datetime) -> None:
+    """These were claimed and wait on, until a time of the machine's clock."""
+    await tx.run(_QUERIES["put_back"], of_site=site, ids=ids, from_wall=from_wall)
 
 
 async def still_offered(tx: Transaction, offers: Sequence[Claimed]) -> set[tuple[str, str | None, str]]:
@@ -215,6 +215,12 @@ async def still_offered(tx: Transaction, offers: Sequence[Claimed]) -> set[tuple
         recipients=[each.recipient for each in offers],
     )
     return {(row["site"], row["number"], row["recipient"]) for row in rows}
+
+
+async def confidential_of(tx: Transaction, notices: Sequence[Claimed]) -> set[tuple[str, str | None]]:
+    """Site and number of those orders of these notices that are confidential by now."""
+    values = {"sites": [each.site for each in notices], "numbers": [each.number for each in notices]}
+    return {(row["site"], row["number"]) for row in await tx.all(_QUERIES["confidential_of"], **values)}
 
 
 async def withdraw(tx: Transaction, site: str, ids: list[int]) -> None:
@@ -334,6 +340,15 @@ async def wrong_code(tx: Transaction, username: str, channel: ChannelName, targe
 async def remove_address(tx: Transaction, username: str, channel: ChannelName, target: str) -> bool:
     """Deletes an address; False if there is none."""
     return await tx.run(_QUERIES["remove_address"], username=username, channel=channel, target=target) > 0
+
+
+async def take_from_others(tx: Transaction, username: str, channel: ChannelName, target: str) -> list[str]:
+    """Deletes this address of everybody but this person, at all sites; returns who of this site had it."""
+    await enter(tx, ALL_SITES)
+    values = {"of_site": tx.site, "username": username, "channel": channel, "target": target}
+    rows = await tx.all(_QUERIES["take_from_others"], **values)
+    await enter(tx, tx.site)
+    return [row["username"] for row in rows if row["site"] == tx.site]
 
 
 async def address_gone(tx: Transaction, username: str, channel: ChannelName, target: str) -> None:

@@ -143,6 +143,7 @@ _TEXTS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
 
 _DIGEST: Final = {"zh": "您有{count}条通知", "en": "{count} notices"}
 _MORE: Final = {"zh": "……另有{count}条", "en": "... and {count} more"}
+_OF_THE_PLACE: Final = frozenset({"category", "category_name", "building", "building_name"})
 _PLACE: Final = {"zh": "({place})", "en": " ({place})"}
 _BETWEEN: Final = {"zh": ",", "en": ", "}
 
@@ -156,6 +157,11 @@ def words(kind: Kind, number: str | None, details: Mapping[str, Any], language: 
     parts = [str(each) for each in (category, building) if each]
     place = _PLACE[language].format(place=_BETWEEN[language].join(parts)) if parts else ""
     return Words(title, text.format_map({**details, "number": number or "", "place": place}))
+
+
+def without_place(details: Mapping[str, Any]) -> dict[str, Any]:
+    """What a notice may say of an order that has become confidential."""
+    return {name: value for name, value in details.items() if name not in _OF_THE_PLACE}
 
 
 def in_both(kind: Kind, number: str | None, details: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api.categories.tree import Attribute as Asked
-from api.categories.tree import Category, Tree
+from api.categories.tree import Category, Need, Tree
 from api.open311.attributes import Attribute, Choice, DataType
 from api.open311.schemas import Kind
 
@@ -24,6 +24,7 @@ class Service:
     kind: Kind = Kind.REALTIME
     attributes: tuple[Attribute, ...] = ()
     notice: Bilingual | None = None
+    anonymous: bool = True  # whether a request may come from nobody who can be asked
     lists_alerts: bool = False  # whether orders of alerts in this category are published too
 
     @property
@@ -45,6 +46,7 @@ def of_category(category: Category, tree: Tree) -> Service:
         kind=Kind.BLACKBOX if category.confidential else Kind.REALTIME,
         attributes=attributes_of(category),
         notice=dict(category.advice) if category.advice is not None else None,
+        anonymous=category.anonymous and Need.CONTACT not in category.required,
     )
 
 

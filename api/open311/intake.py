@@ -63,6 +63,8 @@ def new_request(service: Service | None, sent: Sent, flaws_of_pictures: Sequence
     values, flaws = checked(service.attributes, sent.attributes) if service else ({}, [NO_SERVICE])
     flaws += [f"{name} has more than {most} characters" for name, most in _LIMITS.items() if _is_over(sent, name, most)]
     lat, lon = _place(sent, flaws)
+    if service is not None and not service.anonymous and sent.one("phone") is None and sent.one("email") is None:
+        flaws.append("this service needs somebody who can be asked: send phone or email")
     request = NewRequest(
         description=_description(sent, flaws),
         lat=lat,

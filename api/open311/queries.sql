@@ -55,11 +55,16 @@ DELETE FROM open311_services WHERE site = %(site)s AND service_code = %(service_
 SELECT service_code, settings FROM open311_services WHERE site = %(site)s ORDER BY service_code;
 
 -- name: claim
--- Waits for another transaction with the same fingerprint; one past its window may be overwritten.
+-- Waits for another transaction with the same fingerprint; one past its window may be overwritten, and one whose order
+-- has got its answer or was taken back.
 INSERT INTO open311_repeats (site, fingerprint, token, received_wall)
 VALUES (%(site)s, %(fingerprint)s, %(token)s, %(wall)s)
 ON CONFLICT (site, fingerprint) DO UPDATE SET token = excluded.token, received_wall = excluded.received_wall
-WHERE open311_repeats.received_wall < %(oldest)s
+WHERE open311_repeats.received_wall < %(oldest)s OR EXISTS (
+    SELECT FROM open311_requests AS r JOIN work_orders AS o ON o.site = r.site AND o.number = r.number
+    LEFT JOIN work_orders AS m ON m.site = o.site AND m.number = o.merged_into
+    WHERE r.site = open311_repeats.site AND r.token = open311_repeats.token
+      AND CASE WHEN m.number IS NULL THEN o.state ELSE m.state END = ANY(%(closed_states)s))
 RETURNING token;
 
 -- name: claimed
@@ -156,30 +161,58 @@ LIMIT %(limit)s OFFSET %(offset)s;
 
 -- name: updates
 -- What happened to published requests, and what clients said of them. A request that is merged into another one tells
--- what happens to that from then on; by merging it comes to stand as that stood.
+-- what happens to that as long as it is (of a confidential one, when it got an answer, or has none any more); by merging
+-- it comes to stand as that stood. What a client said has the state of its time.
 SELECT update_id, number, state, stands, words, media_url, at FROM (
     SELECT o.number || '-' || h.n AS update_id, o.number, h.to_state AS state,
            CASE WHEN h.to_state = 'merged' THEN coalesce((
                SELECT m.to_state FROM order_history AS m
                WHERE m.site = o.site AND m.number = h.detail ->> 'master' AND m.feed_seq < h.feed_seq
-                 AND NOT EXISTS (SELECT 1 FROM work_orders AS w
-                                 WHERE w.site = m.site AND w.number = m.number AND w.confidential)
                ORDER BY m.n DESC LIMIT 1), 'merged') ELSE h.to_state END AS stands, h.at,
            CASE WHEN h.action = 'answer' THEN h.reason END AS words, NULL::text AS media_url, o.origin, o.category, h.feed_seq AS seq
     FROM open311_orders AS o JOIN order_history AS h ON h.site = o.site AND h.number = o.number
     WHERE o.site = %(site)s AND h.from_state IS DISTINCT FROM h.to_state AND h.at >= %(start)s
       AND (%(end)s::timestamptz IS NULL OR h.at <= %(end)s)
     UNION ALL
-    SELECT o.number || '-m' || h.feed_seq, o.number, h.to_state, h.to_state, h.at,
-           CASE WHEN h.action = 'answer' THEN h.reason END, NULL, o.origin, o.category, h.feed_seq AS seq
-    FROM open311_orders AS o JOIN order_history AS h ON h.site = o.site AND h.number = o.master
-    WHERE o.site = %(site)s AND h.from_state IS DISTINCT FROM h.to_state AND h.at >= %(start)s
-      AND (%(end)s::timestamptz IS NULL OR h.at <= %(end)s)
-      AND h.feed_seq > (SELECT max(own.feed_seq) FROM order_history AS own
-                        WHERE own.site = o.site AND own.number = o.number AND own.to_state = 'merged')
+    SELECT o.number || '-m' || theirs.feed_seq, o.number, theirs.state, theirs.state, theirs.at, theirs.words, NULL,
+           o.origin, o.category, theirs.feed_seq AS seq
+    FROM open311_orders AS o
+    JOIN order_history AS joined ON joined.site = o.site AND joined.number = o.number AND joined.to_state = 'merged'
+    CROSS JOIN LATERAL (
+        SELECT h.feed_seq, h.at, open311_state(h.to_state, m.confidential) AS state,
+               CASE WHEN h.action = 'answer' AND NOT m.confidential THEN h.reason END AS words
+        FROM order_history AS h JOIN work_orders AS m ON m.site = h.site AND m.number = h.number
+        WHERE h.site = joined.site AND h.number = joined.detail ->> 'master' AND h.feed_seq > joined.feed_seq
+          AND h.to_state <> 'merged'
+          AND open311_state(h.from_state, m.confidential) IS DISTINCT FROM open311_state(h.to_state, m.confidential)
+          AND h.feed_seq < coalesce((
+              SELECT min(own.feed_seq) FROM order_history AS own
+              WHERE own.site = joined.site AND own.number = joined.number AND own.n > joined.n
+                AND (own.to_state <> 'merged' OR own.detail ->> 'master' IS NOT NULL)), 9223372036854775807)
+        OFFSET 0 -- stays a subquery: as a join its master would be found by no index under row security
+    ) AS theirs
+    WHERE o.site = %(site)s AND (o.updated_at >= %(start)s OR o.is_hidden) AND theirs.at >= %(start)s
+      AND (%(end)s::timestamptz IS NULL OR theirs.at <= %(end)s)
     UNION ALL
-    SELECT u.update_id, u.number, o.state, o.state, u.at, u.description, u.media_url, o.origin, o.category, 0
+    SELECT u.update_id, u.number, told.state, told.state, u.at, u.description, u.media_url, o.origin, o.category,
+           9223372036854775807 -- after what it moved
     FROM open311_orders AS o JOIN open311_updates AS u ON u.site = o.site AND u.number = o.number
+    CROSS JOIN LATERAL (
+        SELECT coalesce(
+            (SELECT CASE WHEN own.to_state <> 'merged' THEN own.to_state ELSE (
+                SELECT open311_state(h.to_state, m.confidential)
+                FROM order_history AS h JOIN work_orders AS m ON m.site = h.site AND m.number = h.number
+                WHERE h.site = u.site AND h.at <= u.at AND h.number = (
+                    SELECT joined.detail ->> 'master' FROM order_history AS joined
+                    WHERE joined.site = u.site AND joined.number = u.number AND joined.at <= u.at
+                      AND joined.to_state = 'merged' AND joined.detail ->> 'master' IS NOT NULL
+                    ORDER BY joined.n DESC LIMIT 1)
+                ORDER BY h.n DESC LIMIT 1) END
+             FROM order_history AS own
+             WHERE own.site = u.site AND own.number = u.number AND own.at <= u.at
+             ORDER BY own.n DESC LIMIT 1), o.state) AS state
+        OFFSET 0 -- worked out once
+    ) AS told
     WHERE o.site = %(site)s AND u.at >= %(start)s AND (%(end)s::timestamptz IS NULL OR u.at <= %(end)s)
 ) AS told
 WHERE (origin = 'report' AND category = ANY(%(codes)s) OR origin = 'alert' AND category = ANY(%(alert_codes)s))

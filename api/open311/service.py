@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 import structlog
 from pydantic import StringConstraints
 
+from api.categories import store as categories
 from api.open311 import store
 from api.open311.asking import MAX_ROWS, Asked
 from api.open311.attributes import in_language, told
@@ -146,9 +147,14 @@ async def number_of(tx: Transaction, token: str) -> dict[str, Any]:
 
 
 async def requests(tx: Transaction, asked: Asked) -> tuple[list[dict[str, Any]], dict[str, Service]]:
-    """Rows of published requests, and the services that they are of."""
+    """Rows of published requests, with the names of who is responsible, and the services that they are of."""
     offered = await services(tx)
-    return await store.requests(tx, asked, *listed(offered)), {service.code: service for service in offered}
+    rows = await store.requests(tx, asked, *listed(offered))
+    units = (await categories.in_force(tx)).tree.units
+    for row in rows:
+        unit = units.get(row["unit"])  # a tree may have lost it since
+        row["agency"] = {"zh": unit.zh, "en": unit.en} if unit else row["unit"] and {"zh": row["unit"]}
+    return rows, {service.code: service for service in offered}
 
 
 async def request(tx: Transaction, number: str) -> tuple[dict[str, Any], dict[str, Service]]:

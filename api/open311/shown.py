@@ -68,7 +68,7 @@ class Shower:
             "service_name": in_language(service.name, self._language),
             "service_code": service.code,
             "description": self._description(row),
-            "agency_responsible": row["unit"],
+            "agency_responsible": row["agency"] and in_language(row["agency"], self._language),
             "service_notice": service.notice and in_language(service.notice, self._language),
             "requested_datetime": self._at(row["opened_at"]),
             "updated_datetime": self._at(row["closed_at"] or row["updated_at"]),
@@ -101,7 +101,8 @@ class Shower:
         if row["master"] is None:
             return notes
         told = _DUPLICATE[self._language].format(row["told_master"]) if row["told_master"] else None
-        return f"{told or _ONE_OF_SEVERAL[self._language]} {notes}"
+        merged = told or _ONE_OF_SEVERAL[self._language]
+        return merged if row["state"] == State.MERGED else f"{merged} {notes}"
 
     def _sentence(self, state: str) -> str:
         return SENTENCES[State(state)][self._language] if state in _STATES else state

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 # The specification's own two: a request is closed when whoever sent it in has an answer, not when a worker says "done".
-CLOSED: Final = ("answered", "rated", "closed", "merged", "cancelled")
+# A merged one stands as the other does (`open311_orders`), and is merged only if it may not be told how that stands.
+CLOSED: Final = ("answered", "rated", "closed", "cancelled")
 
 # The finer ones that FixMyStreet and its relatives know; whatever is not named here is "open".
 _DETAILED: Final = {

@@ -93,9 +93,10 @@ async def service_settings(tx: Transaction) -> dict[str, ServiceSettings]:
 
 
 async def claim(tx: Transaction, fingerprint: str, token: str, oldest: datetime) -> str:
-    """The token of a request that is the same and came since `oldest`, else this one."""
-    values = {"fingerprint": fingerprint, "token": token, "wall": tx.wall, "oldest": oldest}
-    row = await tx.one(_QUERIES["claim"], **values) or await tx.one(_QUERIES["claimed"], fingerprint=fingerprint)
+    """The token of a request that is the same, came since `oldest` and is open still, else this one."""
+    values = {"token": token, "wall": tx.wall, "oldest": oldest, "closed_states": list(CLOSED)}
+    row = await tx.one(_QUERIES["claim"], fingerprint=fingerprint, **values)
+    row = row or await tx.one(_QUERIES["claimed"], fingerprint=fingerprint)
     return str(row["token"]) if row else token
 
 

@@ -83,6 +83,7 @@ LIMIT 2;
 SELECT m.number, m.similarity, m.added_at, o.building, o.opened_at, o.state
 FROM topic_members AS m JOIN work_orders AS o USING (site, number)
 WHERE m.site = %(site)s AND m.topic = %(topic)s AND (%(after)s::text IS NULL OR m.number > %(after)s)
+  AND NOT o.confidential
 ORDER BY m.number
 LIMIT %(limit)s;
 

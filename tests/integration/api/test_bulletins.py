@@ -173,6 +173,23 @@ async def test_examples_and_pairs_are_redacted_and_what_is_confidential_is_not_s
     assert (await world.by("rita").get("bulletins/2026-W20"))["sources"] is None
 
 
+async def test_what_became_confidential_after_the_freezing_is_withheld(world: World) -> None:
+    put(world, [Row(number(0), text="隔壁天天吵架", answer="已上门"), Row(number(1), text="水管爆了", answer="修好了")])
+    frozen = await freeze(world, pairs=[{"number": number(0)}, {"number": number(1)}])
+    change(world, number(0), confidential=True, category="conduct")
+    for who, sources in (("rita", None), ("susan", {"examples": [number(1)], "pairs": [number(1)]})):
+        shown = await world.by(who).get("bulletins/2026-W20")
+        assert (shown["intact"], shown["hash"], shown["withheld"]) == (True, frozen["hash"], 2)
+        assert [each["text"] for each in shown["body"]["examples"]] == ["水管爆了"]
+        assert [each["question"] for each in shown["body"]["pairs"]] == ["水管爆了"]
+        assert shown["sources"] == sources
+    book = (await world.by("rita").call("GET", "bulletins/2026-W20/export")).content
+    assert [cells(book, sheet)[1][-1] for sheet in (2, 3)] == [("s", "水管爆了"), ("s", "修好了")]
+    for who, listed in (("susan", [number(0)]), ("audrey", [number(0)]), ("admin", [])):
+        told = await world.by(who).get("bulletins/2026-W20/corrections")
+        assert ([each["number"] for each in told["items"]], told["counts"]["recategorised"]) == (listed, 1)
+
+
 async def test_a_draft_is_what_would_be_frozen(world: World) -> None:
     put(world, [Row(number(n)) for n in range(3)])
     draft = await world.by("audrey").get("bulletins/2026-W20/draft")

@@ -281,6 +281,29 @@ async def test_confidential_matters_and_alerts_teach_nothing(world: World) -> No
     assert world.rows("SELECT * FROM category_examples") == []
 
 
+async def test_what_an_order_has_taught_is_forgotten_when_it_becomes_confidential(world: World) -> None:
+    suggester = world.resources.suggester
+    numbers = [(await world.by("rita").post("reports", REPORT))["number"] for _ in range(3)]
+    for number in numbers:
+        await world.by("oscar").post(f"work-orders/{number}/category", {"category": "lift", "reason": "x"})
+    await best(world)
+    assert await suggestions.learn_once(world.resources) == 1
+    ways: list[tuple[str, str, dict[str, str]]] = [
+        ("susan", "confide", {"reason": "x"}),
+        ("oscar", "category", {"category": "domestic-violence", "reason": "x"}),
+        ("rita", "confide", {"reason": "x"}),
+    ]
+    for left, (number, (who, action, body)) in enumerate(zip(numbers, ways, strict=True), start=1):
+        await world.by(who).post(f"work-orders/{number}/{action}", body)
+        kept = world.rows("SELECT number FROM category_examples ORDER BY number")
+        assert [row["number"] for row in kept] == sorted(numbers[left:])
+        await best(world)
+        assert suggester.stale == {SITE}
+        assert await suggestions.learn_once(world.resources) == 1
+        await best(world)
+        assert suggester.stale == set()
+
+
 async def test_only_the_desk_and_its_worker_correct_and_only_what_they_see(world: World) -> None:
     order = await world.by("rita").post("reports", {**REPORT, "category": "water"})
     path = f"work-orders/{order['number']}/category"

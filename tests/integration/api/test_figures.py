@@ -228,6 +228,13 @@ async def test_an_order_behind_a_number_says_nothing_of_who_reported_what(world:
     }  # fmt: skip
 
 
+async def test_confidential_orders_are_counted_for_all_and_listed_for_whom_they_are_there(world: World) -> None:
+    put(world, [Row(number(0), confidential=True), Row(number(1))])
+    for who, listed in (("susan", 2), ("audrey", 2), ("admin", 1)):
+        found = await world.by(who).get("figures/orders?measure=opened&week=2026-W20")
+        assert (found["count"], len(found["items"])) == (2, listed)
+
+
 @pytest.mark.parametrize("query", ["week=2026-W54", "week=2025-W53", "week=2026-20", "by=mood", "weeks=13", "unit="])
 async def test_a_week_that_is_none_is_refused(world: World, query: str) -> None:
     assert (await world.by("susan").call("GET", f"figures?{query}")).status_code == 422

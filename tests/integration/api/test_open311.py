@@ -121,6 +121,17 @@ async def test_a_request_has_the_fields_of_the_specifications_sample(world: Worl
     assert (await one.request(number)).keys() == sample[0].keys() == REQUEST_FIELDS
 
 
+async def test_who_is_responsible_is_told_by_name(world: World) -> None:
+    await taking_part(world)
+    one = await client(world)
+    number = await one.submitted()
+    assert (await one.request(number))["agency_responsible"] == "自来水公司"
+    response = await world.client.get(f"{V2}/requests/{number}.json", headers={"Accept-Language": "en"})
+    assert response.json()[0]["agency_responsible"] == "Water company"
+    world.rows("UPDATE work_orders SET unit = 'gone' WHERE number = %(n)s", n=number)
+    assert (await one.request(number))["agency_responsible"] == "gone"
+
+
 async def test_services_say_what_they_are(world: World, form: str) -> None:
     await taking_part(world)
     await world.admin.put("open311-services/lift", LIFT)

@@ -250,6 +250,36 @@ async def test_the_same_request_sent_again_is_one_order(world: World) -> None:
     assert orders(world) == 6
 
 
+async def test_the_same_after_it_was_answered_or_taken_back_is_another_request(world: World) -> None:
+    await taking_part(world)
+    one = await client(world)
+    first = await one.submitted(address_id="b1")
+    for action, who, body in [
+        ("handle", "gwen", {}),
+        ("resolve", "gwen", {"text": "换了阀门"}),
+        ("answer", "oscar", {"text": "好了"}),
+    ]:
+        assert await one.submitted(address_id="b1") == first
+        await world.by(who).post(f"work-orders/{first}/{action}", body)
+    second = await one.submitted(address_id="b1")
+    assert await one.submitted(address_id="b1") == second != first
+    back = {"service_request_id": second, "description": "不用了", "status": "CANCELLED"}
+    assert (await one.post("servicerequestupdates", **back)).status_code == 200
+    assert await one.submitted(address_id="b1") not in {first, second}
+
+
+async def test_where_nobody_may_be_anonymous_somebody_can_be_asked(world: World) -> None:
+    await taking_part(world)
+    one = await client(world)
+    fee = {**WATER, "service_code": "property-fee"}
+    for nobody in ({}, {"first_name": "三", "account_id": "u7"}):
+        response = await one.post(**fee, **nobody)
+        assert response.status_code == 400
+        assert read(response)[0]["description"].startswith("this service needs somebody who can be asked")
+    for somebody in ({"phone": "13800009876"}, {"email": "a@example.org"}):
+        assert (await one.post(**fee, **somebody)).status_code == 200
+
+
 async def test_the_same_request_sent_twice_at_once_is_one_order(world: World) -> None:
     await taking_part(world)
     one = await client(world)

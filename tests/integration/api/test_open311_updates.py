@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.open311.service import REPEATED_WITHIN
+from api.work_orders.states import SENTENCES, State
 from tests.integration.api.many_orders import put
 from tests.integration.api.open311 import Client, client, read, taking_part
 from tests.integration.api.running import World
@@ -113,14 +114,101 @@ async def test_the_update_of_a_merge_stands_as_the_other_request_stood(world: Wo
         world.wall.at_us += 60 * MINUTE_US
 
 
-async def test_merged_into_what_nobody_may_know_of_a_request_is_closed_and_so_says_its_update(world: World) -> None:
+async def test_merged_into_what_nobody_may_know_of_a_request_is_closed_when_that_is_and_nothing_else_of_it_is_told(
+    world: World,
+) -> None:
     await taking_part(world)
     one = await client(world)
-    master, twin = await one.submitted(description="a"), await one.submitted(description="b")
+    master, twin = await one.submitted(description="a", address_id="b1"), await one.submitted(description="b")
+    world.clock.at_us += MINUTE_US
     await world.by("oscar").post(f"work-orders/{twin}/merge", {"master": master, "reason": "一回事"})
+    merged_at = (await one.request(twin))["updated_datetime"]
     world.rows("UPDATE work_orders SET confidential = true WHERE number = %(n)s", n=master)
-    (merge,) = read(await one.get("servicerequestupdates", service_request_id=twin))[-1:]
-    assert ((await one.request(twin))["status"], merge["status"]) == ("closed", "closed")
+    world.clock.at_us += MINUTE_US
+    await world.by("gwen").post(f"work-orders/{master}/handle")
+    await told(one, twin, "急")
+    shown = await one.request(twin, extensions="true")
+    assert (shown["status"], shown["updated_datetime"]) == ("open", merged_at)
+    assert shown["extended_attributes"] == {"detailed_status": "duplicate"}
+    assert shown["status_notes"] == "已与同一情况的诉求合并处理。"
+    assert await one.numbers(status="open") == [twin]
+    world.clock.at_us += MINUTE_US
+    await world.by("gwen").post(f"work-orders/{master}/resolve", {"text": "换了阀门"})
+    await world.by("susan").post(f"work-orders/{master}/answer", {"text": "好了"})
+    answer, shown = SENTENCES[State.ANSWERED]["zh"], await one.request(twin)
+    assert (shown["status"], shown["status_notes"]) == ("closed", f"已与同一情况的诉求合并处理。 {answer}")
+    assert shown["updated_datetime"] > merged_at
+    assert await one.numbers(status="closed", updated_after=shown["updated_datetime"]) == [twin]
+    updates = read(await one.get("servicerequestupdates", service_request_id=twin))
+    assert [(each["external_status_code"], each["status"], each["description"]) for each in updates][-3:] == [
+        ("merged", "open", SENTENCES[State.MERGED]["zh"]),
+        ("merged", "open", "急"),
+        ("answered", "closed", answer),
+    ]
+    await world.by("susan").post(f"work-orders/{master}/reopen", {"reason": "没好"})
+    assert (await one.request(twin))["status"] == "open"
+
+
+async def test_what_a_client_says_has_the_state_of_its_time(world: World) -> None:
+    await taking_part(world)
+    one = await client(world)
+    master, twin = await one.submitted(address_id="b1"), await one.submitted(description="又漏")
+    for number, words in [(master, "还没好"), (twin, "还没来人")]:
+        world.clock.at_us += MINUTE_US
+        await told(one, number, words)
+    world.clock.at_us += MINUTE_US
+    await world.by("oscar").post(f"work-orders/{twin}/merge", {"master": master, "reason": "一回事"})
+    world.clock.at_us += MINUTE_US
+    await world.by("gwen").post(f"work-orders/{master}/handle")
+    world.clock.at_us += MINUTE_US
+    await told(one, twin, "还在漏")
+    for action, who, body in [("resolve", "gwen", {"text": "换了阀门"}), ("answer", "oscar", {"text": "好了"})]:
+        world.clock.at_us += MINUTE_US
+        await world.by(who).post(f"work-orders/{master}/{action}", body)
+    world.clock.at_us += MINUTE_US
+    await told(one, master, "又漏了", status="REOPEN")
+
+    async def said(number: str) -> list[tuple[str, str, str]]:
+        updates = read(await one.get("servicerequestupdates", service_request_id=number))
+        own = [each for each in updates if each["update_id"].startswith("U")]
+        return [(each["external_status_code"], each["status"], each["description"]) for each in own]
+
+    assert await said(master) == [("dispatched", "open", "还没好"), ("dispatched", "open", "又漏了")]
+    assert await said(twin) == [("accepted", "open", "还没来人"), ("handling", "open", "还在漏")]
+    updates = read(await one.get("servicerequestupdates", service_request_id=master))
+    assert [(each["external_status_code"], each["status"]) for each in updates] == [
+        ("submitted", "open"), ("accepted", "open"), ("dispatched", "open"), ("dispatched", "open"),
+        ("handling", "open"), ("resolved", "open"), ("answered", "closed"), ("accepted", "open"),
+        ("dispatched", "open"), ("dispatched", "open"),
+    ]  # fmt: skip
+
+
+async def test_what_happened_to_another_order_while_a_request_was_merged_into_it_stays_told(world: World) -> None:
+    await taking_part(world)
+    one = await client(world)
+    first, twin, last = [await one.submitted(description=each, address_id="b1") for each in "abc"]
+
+    async def merge(number: str, master: str) -> None:
+        await world.by("oscar").post(f"work-orders/{number}/merge", {"master": master, "reason": "一回事"})
+
+    await merge(twin, first)
+    await world.by("gwen").post(f"work-orders/{first}/handle")
+    await world.by("gwen").post(f"work-orders/{last}/handle")
+    await merge(first, last)
+    await world.by("gwen").post(f"work-orders/{last}/resolve", {"text": "换了阀门"})
+    await world.by("oscar").post(f"work-orders/{last}/answer", {"text": "好了"})
+    told_before = read(await one.get("servicerequestupdates", service_request_id=twin))
+    assert [(each["external_status_code"], each["description"]) for each in told_before][-4:] == [
+        ("merged", SENTENCES[State.MERGED]["zh"]),
+        ("handling", SENTENCES[State.HANDLING]["zh"]),
+        ("resolved", SENTENCES[State.RESOLVED]["zh"]),
+        ("answered", "好了"),
+    ]
+    await world.by("oscar").post(f"work-orders/{twin}/reopen", {"reason": "没好"})
+    await world.by("oscar").post(f"work-orders/{last}/reopen", {"reason": "没好"})
+    updates = read(await one.get("servicerequestupdates", service_request_id=twin))
+    assert updates[: len(told_before)] == told_before
+    assert [each["external_status_code"] for each in updates[len(told_before) :]] == ["accepted", "dispatched"]
 
 
 async def test_an_order_that_nobody_reported_is_not_published_and_what_joins_it_stands_as_it_does(

@@ -85,6 +85,10 @@ async def test_a_topic_keeps_its_id_over_weeks_and_passes(world: World) -> None:
     assert first["growth"] is None
     members = await world.by("susan").get(f"topics/{first['topic']}/orders?limit=200")
     assert len(members["items"]) == 3 + 3 * 4
+    confided = members["items"][0]["number"]
+    world.rows("UPDATE work_orders SET confidential = true WHERE number = %(n)s", n=confided)
+    left = (await world.by("admin").get(f"topics/{first['topic']}/orders?limit=200"))["items"]
+    assert left == members["items"][1:]
 
 
 async def test_sorting_again_changes_nothing(world: World) -> None:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import psycopg
 import pytest
 
-from api.notices import outgoing, service, store, times
+from api.notices import delivery, outgoing, service, store, times
 from api.notices.channels.configured import configure
-from api.notices.channels.contract import ChannelName
+from api.notices.channels.contract import Channel, ChannelName, Message
 from api.notices.rules import Audience, Kind, Telling, Urgency
 from api.transactions import begin
 from api.work_orders import store as work_orders
@@ -202,6 +204,99 @@ async def test_a_person_has_five_browsers(post: Post) -> None:
     assert (await rita.call("POST", "/v1/me/notice-channels/web-push", sixth)).status_code == 409
 
 
+async def test_a_browser_is_told_what_whoever_bound_it_last_is_told(post: Post) -> None:
+    world, browser = post.world, post.fakes.browser("shared")
+    await world.furnish("s2", [{"username": "rosa", "name": "Rosa", "roles": ["resident"]}])
+    path = "/v1/me/notice-channels/web-push"
+    for who in ("rita", "rosa", "rob", "rob"):
+        await world.by(who).post(path, browser.subscription)
+    kept = [(await world.by(who).get("/v1/me/notice-channels"))["addresses"] for who in ("rita", "rosa", "rob")]
+    assert [len(each) for each in kept] == [0, 0, 1]
+    await post.report("rita")
+    number = await post.report("rob")
+    await post.run()
+    assert {said["number"] for said in browser.read} == {number}
+
+
+async def test_what_waits_for_a_browser_does_not_go_to_whoever_has_bound_it_since(post: Post) -> None:
+    browser = post.fakes.browser("shared")
+    await post.world.by("rita").post("/v1/me/notice-channels/web-push", browser.subscription)
+    await post.report("rita")
+    while await post.spread():
+        pass
+    await post.world.by("rob").post("/v1/me/notice-channels/web-push", browser.subscription)
+    await post.run()
+    assert browser.read == []
+    assert await failed(post) == [("web_push", "no_address")] * 2
+
+
+@dataclass
+class Watched:
+    """A channel, and how much was on its way at once to each person."""
+
+    channel: Channel
+    name: ChannelName = ChannelName.WEB_PUSH
+    taken: Callable[[], None] = lambda: None
+    now: Counter[str] = field(default_factory=Counter)
+    most: Counter[str] = field(default_factory=Counter)
+
+    async def send(self, address: Mapping[str, str], message: Message) -> None:
+        self.now[message.recipient] += 1
+        self.most |= self.now
+        await self.channel.send(address, message)
+        self.now[message.recipient] -= 1
+        self.taken()
+
+
+async def test_a_persons_notices_go_one_after_the_other_in_the_order_in_which_they_were_made(post: Post) -> None:
+    for who in ("rita", "gwen"):
+        await post.world.by(who).post("/v1/me/notice-channels/web-push", post.fakes.browser(who).subscription)
+    numbers = [await post.report() for _ in range(4)]
+    while await post.spread():
+        pass
+    watched = Watched(post.configured.channels[ChannelName.WEB_PUSH])
+    await delivery.deliver_batch(post.world.resources, post.configured, watched)
+    assert watched.most == {"rita": 1, "gwen": 1}
+    assert [said["number"] for said in post.fakes.browsers["gwen"].read] == numbers
+    assert [said["number"] for said in post.fakes.browsers["rita"].read] == [each for each in numbers for _ in range(2)]
+
+
+async def test_after_one_that_was_not_taken_the_others_wait_for_its_first_repeat_and_no_longer(post: Post) -> None:
+    browser = post.fakes.browser("b")
+    await post.world.by("gwen").post("/v1/me/notice-channels/web-push", browser.subscription)
+    numbers = [await post.report() for _ in range(3)]
+    post.fakes.say("push", 503)
+    await post.run()
+    assert (browser.read, post.fakes.asked["push"]) == ([], 1)
+    post.later(13)
+    await post.run()
+    assert [said["number"] for said in browser.read] == numbers
+    assert {row["tries"] for row in post.rows("channel = 'web_push'")} == {1, 2}
+    numbers += [await post.report() for _ in range(2)]
+    post.fakes.say("push", 503)
+    await post.run()
+    post.later(13)
+    post.fakes.say("push", 503)
+    await post.run()
+    post.later(13)
+    await post.run()
+    assert [said["number"] for said in browser.read] == [*numbers[:3], numbers[4]]
+
+
+async def test_what_is_not_begun_before_the_lease_is_over_waits_for_the_next_round(post: Post) -> None:
+    browser = post.fakes.browser("b")
+    await post.world.by("gwen").post("/v1/me/notice-channels/web-push", browser.subscription)
+    numbers = [await post.report() for _ in range(3)]
+    while await post.spread():
+        pass
+    too_slow_s = delivery.BEGUN_WITHIN.total_seconds() + 1
+    slow = Watched(post.configured.channels[ChannelName.WEB_PUSH], taken=lambda: post.later(too_slow_s))
+    for sent in (1, 2, 3):
+        await delivery.deliver_batch(post.world.resources, post.configured, slow)
+        assert [said["number"] for said in browser.read] == numbers[:sent]
+    assert {row["tries"] for row in post.rows("channel = 'web_push'")} == {1}
+
+
 async def bound(post: Post) -> None:
     await post.world.by("rita").post("/v1/me/notice-channels/wechat", {"code": "good-code-1"})
 
@@ -236,14 +331,15 @@ async def test_a_wechat_token_that_somebody_renewed_is_renewed_once_and_nothing_
 @pytest.mark.parametrize(("code", "goes"), [(45009, False), (-1, False), (43004, True), (40003, True), (47003, False)])
 async def test_wechat_says_by_its_code_whether_it_is_later_never_or_nobody(post: Post, code: int, goes: bool) -> None:
     await bound(post)
-    post.fakes.say("wechat", (200, "errcode", code), (200, "errcode", code))
+    comes = code in {45009, -1}
+    post.fakes.say("wechat", *[(200, "errcode", code)] * (1 if comes else 2))
     await post.report()
     await post.run()
     assert bool(await failed(post)) == (code in {43004, 40003, 47003})
     assert bool((await post.world.by("rita").get("/v1/me/notice-channels"))["addresses"]) != goes
     post.later(700)
     await post.run()
-    assert len(post.fakes.taken["wechat"]) == (2 if code in {45009, -1} else 0)
+    assert len(post.fakes.taken["wechat"]) == (2 if comes else 0)
 
 
 async def test_an_openid_comes_from_wechat_and_from_nobody_else(post: Post) -> None:
@@ -420,8 +516,14 @@ async def test_addresses_are_masked_for_everybody_and_who_looks_is_written_down(
     assert (await susan.call("GET", "people/nobody/notice-channels")).status_code == 404
     assert EMAIL not in str(post.world.rows("SELECT detail FROM audit_log"))
     rita = post.world.by("rita")
-    assert (await rita.call("DELETE", "/v1/me/notice-channels/wechat/only")).status_code == 200
+    assert {each["target"] for each in shown["addresses"]} == {"only"}
+    assert (await rita.call("DELETE", "/v1/me/notice-channels/wechat/only")).json()["target"] == "only"
     assert (await rita.call("DELETE", "/v1/me/notice-channels/wechat/only")).status_code == 404
+
+
+async def test_what_writes_to_groups_is_no_channel_of_a_person(post: Post) -> None:
+    shown = await post.world.by("rita").get("/v1/me/notice-channels")
+    assert shown["available"] == ["email", "mqtt", "web_push", "wechat"]
 
 
 async def test_without_settings_there_is_the_inbox_and_nothing_to_subscribe_to(post: Post) -> None:

@@ -29,7 +29,7 @@ NEWSPAPER = read("newspaper.yaml")
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return train(EXAMPLES, TREE.keywords)
+    return train(EXAMPLES, TREE.keywords, {name: each.en for name, each in TREE.categories.items()})
 
 
 def test_the_eleven_complaints_of_a_newspaper_go_to_the_right_category_and_unit(model: Model) -> None:
@@ -76,9 +76,28 @@ def test_a_probability_is_how_often_it_comes_true() -> None:
         assert abs(said[inside].mean() - true[inside].mean()) < chance
 
 
-@pytest.mark.parametrize("text", ["你好", "qwerty asdf", "😀😀😀", "……!!!", "0 0 0", "请问一下"])
+@pytest.mark.parametrize("text", ["你好", "qwerty asdf", "😀😀😀", "……!!!", "0 0 0", "请问一下", "good morning", "OK"])
 def test_what_says_nothing_fits_nothing(model: Model, text: str) -> None:
     assert model.suggest(text)[0].probability < FITS_FROM
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("hello the lift is broken", "lift"),
+        ("There is too much noise at night in building 3", "noise"),
+        ("somebody parks in the fire lane", "fire-lane"),
+        ("the manhole cover is missing", "manhole"),
+        ("Water is leaking from the roof", "leak"),
+    ],
+)
+def test_english_is_known_by_the_names_of_categories(model: Model, text: str, category: str) -> None:
+    best = model.suggest(text)[0]
+    assert (best.category, best.probability >= FITS_FROM) == (category, True)
+
+
+def test_english_that_no_name_has_fits_nothing(model: Model) -> None:
+    assert model.suggest("the elevator in building 3 is stuck again")[0].probability < FITS_FROM
 
 
 def test_reasons_are_what_the_score_is_made_of(model: Model) -> None:
@@ -110,7 +129,7 @@ def test_no_phone_plate_or_name_is_among_the_reasons(model: Model) -> None:
 
 
 def test_the_same_examples_give_the_same_model(model: Model) -> None:
-    again = train(EXAMPLES, TREE.keywords)
+    again = train(EXAMPLES, TREE.keywords, {name: each.en for name, each in TREE.categories.items()})
     assert all(again.suggest(each.text) == model.suggest(each.text) for each in HELD_BACK[::20])
 
 
