@@ -170,16 +170,18 @@ def bonds(person: Person, order: Order, closers: AbstractSet[str]) -> set[Bond]:
 def moved(order: Order, move: Move, by: str, at: datetime) -> Order | None:
     """The order after the move; None if it cannot be made from its state.
 
-    Reopening starts a clean round; what was given back stays counted. What an arbiter decided comes back to an arbiter.
+    Reopening starts a clean round; what was given back stays counted: after the second return, whatever becomes of it
+    and of the order, no rule, no desk and no worker decides whose it is, but an arbiter.
     """
     state = next_state(order.state, move.action, order.state_before)
     if state is None:
         return None
-    if move.action is Action.SIGN_OFF and order.returns >= MAX_RETURNS:
+    is_given_anew = state is State.ACCEPTED or move.action is Action.REFUSE_RETURN
+    if is_given_anew and order.returns >= MAX_RETURNS:
         state = State.ARBITRATION
-    if order.arbitrated and state is State.ACCEPTED:
-        state = State.ARBITRATION  # whose it is was disputed once: no rule, and no desk, decides it again
     changes = {**_times(order, state, move.action, at), **_changes(order, move, by, at)}
+    if state is State.ARBITRATION:
+        changes |= _TO_NOBODY
     return replace(order, state=state, updated_at=at, version=order.version + 1, **changes)
 
 
