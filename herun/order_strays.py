@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from herun.order_chain import sealed
+from herun.order_words import Action, Word
 
 Row = Mapping[str, Any]
 
@@ -26,7 +27,7 @@ _TIME_OF: Final = {
     "accepted": "accepted_at", "dispatched": "dispatched_at", "handling": "handled_at", "resolved": "resolved_at",
     "answered": "answered_at", "rated": "closed_at", "closed": "closed_at", "cancelled": "closed_at",
 }  # fmt: skip
-_TAKEN_UP_AGAIN: Final = frozenset({"resume", "refuse-return"})
+_TAKEN_UP_AGAIN: Final = frozenset({Action.RESUME, Action.REFUSE_RETURN})
 _ENDS: Final = {"answered": "answered", "rated": "answered", "closed": "answered", "cancelled": "dropped"}
 _LIMITS: Final = ("pause", "extension")
 
@@ -124,33 +125,33 @@ class Told:
 
     def _hear_step(self, entry: Row, detail: Row) -> None:
         match entry["action"]:
-            case "opened":
+            case Word.OPENED:
                 self.seal = detail.get("original")
                 self.kept["category"] = detail.get("category")
-            case "corrected":
+            case Word.CATEGORISED:
                 self.kept["category"] = detail.get("to")
-            case "handle":
+            case Action.HANDLE:
                 self.kept["arrived_at"] = None  # whoever had it before was there, if anybody
-            case "arrive":
+            case Action.ARRIVE:
                 self.kept["arrived_at"] = entry["at"]
-            case "resolve":
+            case Action.RESOLVE:
                 self.kept["resolution"] = entry["reason"]
-            case "answer":
+            case Action.ANSWER:
                 self.kept["answer"] = entry["reason"]
-            case "rate":
+            case Action.RATE:
                 aspects = (detail.get("speed"), detail.get("attitude"), detail.get("result"))
                 said = (detail.get("score"), detail.get("solved"), entry["actor"], entry["reason"], entry["at"])
                 self._ratings.append((self.kept["reopens"], *said, *aspects))
-            case "merge" | "moved-on":
+            case Action.MERGE | Word.MOVED_ON:
                 self.kept["merged_into"] = detail.get("master")
-            case "unmerge" | "reopen":
+            case Action.UNMERGE | Action.REOPEN:
                 self._hear_of_a_new_round(entry)
 
     def _hear_of_a_new_round(self, entry: Row) -> None:
         """Whoever had rated before it was taken out of another order begins a new round too."""
         self.kept["merged_into"] = None
         rated = any(rating[0] == self.kept["reopens"] for rating in self._ratings)
-        is_reopened = entry["action"] == "reopen"
+        is_reopened = entry["action"] == Action.REOPEN
         if is_reopened or rated:
             self.kept |= dict.fromkeys(_OF_ROUND) | {"reopens": self.kept["reopens"] + 1}
         if is_reopened:

@@ -22,12 +22,12 @@ from api.work_orders import store as order_store
 from api.work_orders.order import Order, Person
 from api.work_orders.states import Bond
 from herun.collector import settle
+from herun.order_words import Word
 
 if TYPE_CHECKING:
     from api.categories.classifier import Scored
 
 TASK: Final = "category_learning"
-CORRECTED: Final = "categorised"  # the action in an order's history
 MAX_CORRECTIONS: Final = 20  # of one order; more is a quarrel, which people have to settle
 KEPT_CANDIDATES: Final = 3  # of a suggestion, with the order
 FIRST_S: Final = 15.0  # after a start, when requests come first; at once if somebody asks
@@ -188,4 +188,4 @@ async def _move(tx: Transaction, order: Order, chosen: Category, reason: str, *,
         route = await service.route(tx, chosen, order.building, order.text["zh"])
         moved = replace(moved, unit=route.unit, grid=route.grid or order.grid)
     detail = {"from": order.category, "to": chosen.category}
-    return await steps.note(tx, moved, CORRECTED, by=tx.actor, reason=reason, detail=detail, before=order)
+    return await steps.note(tx, moved, Word.CATEGORISED, by=tx.actor, reason=reason, detail=detail, before=order)

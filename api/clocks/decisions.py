@@ -1,4 +1,4 @@
-"""Pauses and extensions: asked for by whoever has the order or by the desk, decided by a supervisor who did not ask."""
+"""Pauses and extensions: asked for by whoever has the order or by the desk, decided by a supervisor whose it is not."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from api.work_orders import store as work_orders
 from api.work_orders.order import Order, Person
 from api.work_orders.states import Bond
 from herun.clock import to_us
+from herun.order_words import Word
 
 Asked = TypeVar("Asked", Pause, Extension)
 
@@ -42,20 +43,20 @@ async def ask_pause(tx: Transaction, person: Person, number: str, new: NewPause)
     await store.add_pause(tx, number, new)
     await service.ask(tx, order, clock, PAUSE_ASKED)
     reason, detail = f"{new.reason}: {new.note}", {"until": new.until.isoformat()}
-    order = await steps.note(tx, order, "pause_asked", by=person.username, reason=reason, detail=detail)
+    order = await steps.note(tx, order, Word.PAUSE_ASKED, by=person.username, reason=reason, detail=detail)
     return await _answer(tx, person, order)
 
 
 async def decide_pause(
     tx: Transaction, person: Person, number: str, pause_id: int, *, approve: bool, note: str | None
 ) -> Clocks:
-    """Approved, it counts from when it was asked for. Raises Problem 403 for who asked, 404, 409 if it was decided."""
+    """Approved, it counts from when it was asked for. Raises Problem 403 for whose it is, 404, 409 if decided."""
     order, clock = await _seen(tx, person, number)
-    pause = _undecided(person, clock.pauses, pause_id)
+    pause = _undecided(person, order, clock, clock.pauses, pause_id)
     await store.decide_pause(tx, number, pause_id, approved=approve)
     if pause.ended_at is None:
         await store.drop_question(tx, number, PAUSE_ASKED, pause.asked_at)
-    action = "pause_approved" if approve else "pause_denied"
+    action = Word.PAUSE_APPROVED if approve else Word.PAUSE_DENIED
     order = await steps.note(tx, order, action, by=person.username, reason=note)
     if approve:
         order = await _plan_again(tx, person, order, pause)
@@ -77,7 +78,7 @@ async def end_pause(tx: Transaction, person: Person, number: str, pause_id: int,
     if pause.approved is None:  # of one that was denied nobody waits for an answer, but perhaps of the next one
         await store.drop_question(tx, number, PAUSE_ASKED, pause.asked_at)
     await store.drop_deadlines(tx, [number], [PAUSE])
-    order = await steps.note(tx, order, "pause_ended", by=person.username, reason=note)
+    order = await steps.note(tx, order, Word.PAUSE_ENDED, by=person.username, reason=note)
     if pause.approved:
         order = await _plan_again(tx, person, order, pause)
     return await _answer(tx, person, order)
@@ -97,22 +98,22 @@ async def ask_extension(tx: Transaction, person: Person, number: str, new: NewEx
     await store.add_extension(tx, number, clock.promise.round, new)
     reason = f"{new.minutes} min: {new.reason}"
     await service.ask(tx, order, clock, EXTENSION_ASKED)
-    order = await steps.note(tx, order, "extension_asked", by=person.username, reason=reason)
+    order = await steps.note(tx, order, Word.EXTENSION_ASKED, by=person.username, reason=reason)
     return await _answer(tx, person, order)
 
 
 async def decide_extension(
     tx: Transaction, person: Person, number: str, extension_id: int, *, approve: bool, note: str | None
 ) -> Clocks:
-    """Approved, promise and solving have so much longer. Raises Problem 403 for who asked, 404, 409 if not now."""
+    """Approved, promise and solving have so much longer. Raises Problem 403 for whose it is, 404, 409 if not now."""
     order, clock = await _seen(tx, person, number)
-    extension = _undecided(person, clock.extensions, extension_id)
+    extension = _undecided(person, order, clock, clock.extensions, extension_id)
     if approve and (clock.promise.ended_at is not None or extension.round != clock.promise.round):
         raise conflict("promise_over", "the promise that it was asked for is over")
     await store.decide_extension(tx, number, extension_id, approved=approve)
     if extension.round == clock.promise.round:
         await store.drop_question(tx, number, EXTENSION_ASKED, extension.asked_at)
-    action = "extension_approved" if approve else "extension_denied"
+    action = Word.EXTENSION_APPROVED if approve else Word.EXTENSION_DENIED
     order = await steps.note(tx, order, action, by=person.username, reason=note)
     if approve:
         order = await _plan_again(tx, person, order)
@@ -126,7 +127,7 @@ async def _plan_again(tx: Transaction, person: Person, order: Order, pause: Paus
     if clock.promise.ended_at is None and (pause is None or pause.reason in STOPS_PROMISE):
         promised = await service.move_promise(tx, order, clock, by=person.username)
         if promised is not None:
-            return await steps.note(tx, order, steps.PROMISED, by=SYSTEM, detail=steps.promised(promised))
+            return await steps.note(tx, order, Word.PROMISED, by=SYSTEM, detail=steps.promised(promised))
     return order
 
 
@@ -161,12 +162,13 @@ def _one(found: Sequence[Asked], wanted: int) -> Asked:
     raise not_found("request")
 
 
-def _undecided(person: Person, found: Sequence[Asked], wanted: int) -> Asked:
+def _undecided(person: Person, order: Order, clock: Clock, found: Sequence[Asked], wanted: int) -> Asked:
     asked = _one(found, wanted)
     if asked.approved is not None:
         raise conflict("decided_already", f"{asked.decided_by} has decided on this")
-    if asked.asked_by == person.username:
-        raise Problem(HTTPStatus.FORBIDDEN, "your_own", "somebody else decides on what you asked for")
+    had_it = next((turn.hand.worker for turn in reversed(clock.turns) if turn.at <= to_us(asked.asked_at)), None)
+    if person.username in {asked.asked_by, order.worker, had_it}:
+        raise Problem(HTTPStatus.FORBIDDEN, "your_own", "somebody else decides on what you asked for, or had or have")
     return asked
 
 

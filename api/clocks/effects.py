@@ -19,9 +19,8 @@ from api.work_orders import store as work_orders
 from api.work_orders.order import Order
 from api.work_orders.steps import Note
 from herun.clock import to_us
+from herun.order_words import Word
 
-REMINDED: Final = "reminded"
-ESCALATED: Final = "escalated"
 # What is told of in words of its own, whatever the step.
 _OWN_WORDS: Final = {
     PAUSE: DeadlineKind.PAUSE_OVER,
@@ -79,5 +78,5 @@ def _kind(fired: Fired) -> DeadlineKind:
 
 def _note(fired: Fired) -> Note:
     detail = {"deadline": fired.id, "kind": fired.kind, "step": fired.step, "level": fired.level.value}
-    action = ESCALATED if fired.is_escalation else REMINDED
+    action = Word.ESCALATED if fired.is_escalation else Word.REMINDED
     return Note(fired.number, action, f"{fired.kind} {fired.step} -> {fired.level}", detail)

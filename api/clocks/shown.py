@@ -8,18 +8,17 @@ from datetime import datetime
 from api.clocks.schemas import Clocks, Deadline, OwnClock, Promise, PromiseState, SegmentView
 from api.clocks.segments import TIMED, Segment, segments, used
 from api.clocks.service import Clock, approved, hand_is_due_at, promise_pauses
-from api.roles import READERS, WORKERS
-from api.work_orders.order import Order, Person
+from api.work_orders.order import Order, Person, is_inside
 from herun.clock import SECOND_US, to_datetime, to_us
 from herun.schedule import local_time, zone_named
 
 
 def shown(order: Order, person: Person, clock: Clock, deadlines: Sequence[Deadline], at: datetime) -> Clocks:
-    """Both clocks; a reporter sees the promise, and not whose time inside it was."""
+    """Both clocks; who is but its reporter sees the promise, and not whose time inside it was."""
     now = max(to_us(at), clock.turns[-1].at)
     found = segments(clock.turns, approved(clock.pauses), now)
     promise = _promise(clock, at)
-    is_staff = person.has(*READERS, *WORKERS)
+    is_staff = is_inside(person, order)
     began = clock.turns[0].at
     return Clocks(
         number=order.number,

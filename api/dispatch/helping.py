@@ -18,6 +18,7 @@ from api.work_orders.order import Order, Person
 from api.work_orders.schemas import WorkOrder
 from api.work_orders.shown import shown
 from api.work_orders.states import IN_HAND, OVER, Bond, State
+from herun.order_words import Word
 
 MAX_HELPERS: Final = 5  # of one order: a larger matter is split
 _CLOSED: Final = OVER | {State.MERGED}
@@ -40,7 +41,7 @@ async def ask(tx: Transaction, person: Person, number: str, new: NewHelper) -> W
     await store.add_helper(tx, number, helper)
     helped = replace(order, helpers=(*order.helpers, helper))
     after = await steps.note(
-        tx, helped, "helper-added", by=person.username, reason=new.reason, detail={"helper": helper}, before=order
+        tx, helped, Word.HELPER_ADDED, by=person.username, reason=new.reason, detail={"helper": helper}, before=order
     )
     return shown(after, person)
 
@@ -55,7 +56,7 @@ async def dismiss(tx: Transaction, person: Person, number: str, helper: str) -> 
         raise not_found("helper of this order")
     fewer = replace(order, helpers=tuple(each for each in order.helpers if each != helper))
     await store.drop_helpers(tx, number, [helper])
-    return shown(await steps.note(tx, fewer, "helper-left", by=person.username, detail={"helper": helper}), person)
+    return shown(await steps.note(tx, fewer, Word.HELPER_LEFT, by=person.username, detail={"helper": helper}), person)
 
 
 async def note(tx: Transaction, person: Person, number: str, text: str) -> WorkOrder:
@@ -63,7 +64,7 @@ async def note(tx: Transaction, person: Person, number: str, text: str) -> WorkO
     order = await _tied(tx, person, number, Bond.DESK, Bond.WORKER, Bond.HELPER)
     if order.state in _CLOSED:
         raise conflict("wrong_state", f"nothing is noted while the order is {order.state}")
-    return shown(await steps.note(tx, order, "noted", by=person.username, reason=text), person)
+    return shown(await steps.note(tx, order, Word.NOTED, by=person.username, reason=text), person)
 
 
 async def _fitting(tx: Transaction, order: Order) -> str:

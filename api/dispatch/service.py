@@ -10,7 +10,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
 from api.categories import service as categories
 from api.dispatch import store, words
@@ -27,9 +27,8 @@ from api.work_orders import store as work_orders
 from api.work_orders.order import Move, Order
 from api.work_orders.states import Action, State
 from herun.clock import to_us
+from herun.order_words import Word
 from herun.schedule import WEEK, local_time, zone_named
-
-OFFERED: Final = "offered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +169,9 @@ async def _carry_out(tx: Transaction, order: Order, decision: Decision) -> Order
         until = tx.at + timedelta(seconds=decision.rule.claim_within_s)
         await store.offer(tx, order.number, choice.pool, until)
         offered = replace(order, pool=choice.pool)
-        return await steps.note(tx, offered, OFFERED, by=SYSTEM, detail=_told(decision) | {"until": until.isoformat()})
+        return await steps.note(
+            tx, offered, Word.OFFERED, by=SYSTEM, detail=_told(decision) | {"until": until.isoformat()}
+        )
     return order
 
 

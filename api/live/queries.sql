@@ -32,25 +32,27 @@ LIMIT %(limit)s;
 -- name: acts_after
 -- What people and rules did to orders and alerts, in one sequence without gaps. Rows that the reader does not see come
 -- too, so that the cursor passes them. Each half is cut by itself: who was away for long reads no more than a page.
+-- `inside`: seen by who looks after the order, has it, helps with it or may take it (`order.is_inside`).
 (SELECT h.feed_seq, 'order' AS kind, h.number AS subject, h.action, h.from_state, h.to_state, h.actor, h.at, h.worker,
        h.reason, NULL AS verdict, o.origin, o.category, o.severity, o.title, o.building, o.zone, o.alert_id,
-       ((%(sees_all)s AND (NOT o.confidential OR %(is_confidant)s)) OR o.reporter = %(me)s
+       s.inside OR o.reporter = %(me)s
+       OR (o.origin = 'alert' AND o.building = %(home_building)s AND NOT o.confidential) AS visible, s.inside
+FROM order_history AS h JOIN work_orders AS o USING (site, number), LATERAL (
+    SELECT coalesce(
+        (%(sees_all)s AND (NOT o.confidential OR %(is_confidant)s))
         OR (%(is_worker)s
             AND (o.worker = %(me)s OR (h.worker = %(me)s AND NOT o.confidential)
                  OR EXISTS (SELECT FROM order_helpers AS a WHERE a.site = o.site AND a.number = o.number
                          AND a.helper = %(me)s)
                  OR (o.state = 'accepted' AND NOT o.confidential
                      AND EXISTS (SELECT FROM order_offers AS f WHERE f.site = o.site AND f.number = o.number
-                                 AND f.until IS NOT NULL AND %(me)s = ANY(f.workers)))))
-        OR (o.origin = 'alert' AND o.building = %(home_building)s AND NOT o.confidential))
-       AS visible
-FROM order_history AS h JOIN work_orders AS o USING (site, number)
+                                 AND f.until IS NOT NULL AND %(me)s = ANY(f.workers))))), false) AS inside) AS s
 WHERE h.site = %(site)s AND h.feed_seq > %(feed_seq)s
 ORDER BY h.feed_seq
 LIMIT %(limit)s)
 UNION ALL
 (SELECT a.feed_seq, 'alert', NULL, a.action, NULL, NULL, a.actor, a.at, NULL, a.note, a.verdict, NULL, NULL, NULL, NULL,
-       NULL, NULL, a.alert_id, %(sees_all)s
+       NULL, NULL, a.alert_id, %(sees_all)s, %(sees_all)s
 FROM alert_actions AS a
 WHERE a.site = %(site)s AND a.feed_seq > %(feed_seq)s
 ORDER BY a.feed_seq

@@ -25,6 +25,7 @@ from api.work_orders import steps
 from api.work_orders import store as work_orders
 from api.work_orders.order import Order, Person
 from api.work_orders.states import OPEN, Bond, State
+from herun.order_words import Word
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +70,7 @@ async def add(
     made = await _keep(tx, resources, taken, kind, number)
     # With its hash in the chained history nobody can exchange it unnoticed.
     detail = {"picture": str(made), "kind": kind, "sha256": taken.sha256}
-    await steps.note(tx, order, "pictured", by=person.username, detail=detail)
+    await steps.note(tx, order, Word.PICTURED, by=person.username, detail=detail)
     return Pictures(number=number, items=await store.everything(tx, number))
 
 
@@ -87,7 +88,7 @@ async def attach(tx: Transaction, order: Order, ids: list[UUID], by: str) -> Non
     if len(found) != len(ids):
         raise invalid("unknown_picture", "a picture is not there, is not yours, or has waited too long; send it again")
     detail = {"pictures": [str(each) for each in ids], "sha256": [found.get(each) for each in ids]}
-    await steps.note(tx, order, "pictured", by=by, detail=detail)
+    await steps.note(tx, order, Word.PICTURED, by=by, detail=detail)
 
 
 async def page(tx: Transaction, person: Person, number: str) -> Pictures:

@@ -16,6 +16,7 @@ from api.work_orders import store as work_orders
 from api.work_orders.kinds import Origin
 from api.work_orders.order import Order, Person
 from api.work_orders.states import OPEN, Bond
+from herun.order_words import Word
 
 MAX_QUESTIONS: Final = 10  # about one order: whoever has more calls the reporter
 _BATCH: Final = 100  # questions that one transaction lets lapse
@@ -37,7 +38,7 @@ async def ask(tx: Transaction, person: Person, number: str, new: NewQuestion) ->
         raise conflict("too_many_questions", f"a reporter is asked at most {MAX_QUESTIONS} times about one order")
     until = tx.at + timedelta(hours=new.hours)
     await store.add(tx, number, asked + 1, new.text, until)
-    await steps.note(tx, order, "ask", by=person.username, reason=new.text, detail={"until": until.isoformat()})
+    await steps.note(tx, order, Word.ASK, by=person.username, reason=new.text, detail={"until": until.isoformat()})
     return await _all(tx, number)
 
 
@@ -55,7 +56,7 @@ async def answer_for_reporter(tx: Transaction, order: Order, text: str, *, by: s
     if order.asked_until is None or order.asked_until <= tx.at:
         raise conflict("nothing_asked", "no question is open")
     n = await store.end_open(tx, order.number, "answered", text)
-    await steps.note(tx, order, "told", by=by, reason=text, detail={"question": n})
+    await steps.note(tx, order, Word.TOLD, by=by, reason=text, detail={"question": n})
 
 
 async def page(tx: Transaction, person: Person, number: str) -> Questions:
@@ -72,7 +73,7 @@ async def lapse(tx: Transaction) -> int:
     due = [order for order in held.values() if order.asked_until is not None and order.asked_until <= tx.at]
     for order in due:
         n = await store.end_open(tx, order.number, "lapsed")
-        await steps.note(tx, order, "lapsed", by=SYSTEM, detail={"question": n})
+        await steps.note(tx, order, Word.LAPSED, by=SYSTEM, detail={"question": n})
     return len(due)
 
 

@@ -1,4 +1,4 @@
-"""Return visits: after a bad rating always, otherwise by lot; never by who closed the order; silence stays silence."""
+"""Return visits: after a bad rating always, otherwise by lot; never by who had a hand in it; silence stays silence."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from api.transactions import Transaction
 from api.work_orders import order as orders
 from api.work_orders import service as work_orders_service
 from api.work_orders import store as work_orders
-from api.work_orders.order import CONFIDANTS, Move, Person
+from api.work_orders.order import CONFIDANTS, Move, Order, Person
 from api.work_orders.states import TOLD, Action, State
 
 COUNTED: Final = timedelta(days=90)
@@ -83,16 +83,16 @@ async def counts(tx: Transaction) -> VisitCounts:
 
 
 async def close(tx: Transaction, person: Person, visit: int, outcome: NewOutcome) -> Visit:
-    """What came of a visit; unsolved reopens the order. Raises Problem 404, 403 for who closed the order, and 409."""
+    """What came of a visit; unsolved reopens the order. Raises Problem 404, 403 for who had a hand in it, and 409."""
     number = await store.number_of(tx, visit)
-    order = await work_orders.locked(tx, number) if number else None
+    order = await _locked(tx, number, outcome) if number else None
     if order is None or not orders.sees(person, order):
         raise not_found("return visit")
     found = await store.locked(tx, visit)
     if found is None or found.outcome is not None:
         raise conflict("visited_already", "what came of this visit is known")
-    if person.username in await work_orders.closers(tx, order.merged_into or order.number):
-        raise Problem(HTTPStatus.FORBIDDEN, "not_yours", "whoever handled or answered an order does not visit it")
+    if person.username in await work_orders.hands(tx, order.number):
+        raise Problem(HTTPStatus.FORBIDDEN, "not_yours", "whoever had a hand in an order does not visit it")
     await store.close(tx, visit, outcome)
     stands = order.master_state if order.state is State.MERGED else order.state
     if outcome.outcome == "unsolved" and order.reopens == found.round and stands in TOLD:
@@ -100,3 +100,12 @@ async def close(tx: Transaction, person: Person, visit: int, outcome: NewOutcome
     done = await store.locked(tx, visit)
     assert done is not None  # noqa: S101 - it is locked
     return done
+
+
+async def _locked(tx: Transaction, number: str, outcome: NewOutcome) -> Order | None:
+    """The order; with all that reopening locks, in its order, if it may come to that: nobody waits for one another."""
+    if outcome.outcome != "unsolved":
+        return await work_orders.locked(tx, number)
+    await work_orders.keep_together(tx, to_change=True)
+    held = await work_orders.locked_together(tx, {number} | await work_orders.related(tx, number))
+    return held.get(number)

@@ -20,6 +20,7 @@ from api.work_orders import store as work_orders
 from api.work_orders.kinds import Origin
 from api.work_orders.order import Order, Person
 from api.work_orders.states import OPEN, State
+from herun.order_words import Word
 
 AGAIN_AFTER: Final = timedelta(hours=24)
 SHARE: Final = 0.5  # of the time from the report to the promised moment
@@ -45,10 +46,10 @@ async def urge_for_reporter(tx: Transaction, number: str, reason: str | None, *,
         raise conflict("wrong_state", f"an order is not urged while it is {order.master_state or order.state}")
     if tx.at < start:
         raise conflict("too_early", f"it may be urged from {start.isoformat()} on")
-    await steps.note(tx, order, store.URGE, by=by, reason=reason)
+    await steps.note(tx, order, Word.URGE, by=by, reason=reason)
     master = held.get(order.merged_into or "")
     if master is not None:
-        await steps.note(tx, master, store.URGE, by=by, reason=reason, detail={"follower": number})
+        await steps.note(tx, master, Word.URGE, by=by, reason=reason, detail={"follower": number})
     return Urged(number=number, urged_at=tx.at, again_from=tx.at + AGAIN_AFTER)
 
 

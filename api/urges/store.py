@@ -7,13 +7,12 @@ from typing import Final
 
 from api.transactions import Transaction
 from herun.database.queries import Queries
+from herun.order_words import Word
 
 _QUERIES: Final = Queries(__package__)
-
-URGE: Final = "urge"  # in the history; with the detail `follower` it was the reporter of a merged order
 
 
 async def last(tx: Transaction, number: str) -> datetime | None:
     """When the order was last urged."""
-    row = await tx.one(_QUERIES["last"], number=number, action=URGE)
+    row = await tx.one(_QUERIES["last"], number=number, action=Word.URGE)
     return row["at"] if row else None

@@ -18,6 +18,7 @@ from api.work_orders.kinds import Channel, Origin
 from api.work_orders.order import Move, Order
 from api.work_orders.schemas import Part
 from api.work_orders.states import OPEN, TRANSITIONS, Action, State
+from herun.order_words import Word
 
 Held = Mapping[str, Order]  # the orders that this transaction has locked, by number
 
@@ -44,7 +45,7 @@ async def merge(tx: Transaction, held: Held, order: Order, move: Move, by: str) 
     after = await steps.step(tx, order, move, by)
     for each in followers:
         await steps.moved_on(tx, each, master.number, by)
-    await steps.note(tx, master, "joined", by=by, detail={"number": order.number})
+    await steps.note(tx, master, Word.JOINED, by=by, detail={"number": order.number})
     return await store.known(tx, after.number)
 
 
@@ -53,7 +54,7 @@ async def unmerge(tx: Transaction, held: Held, order: Order, move: Move, by: str
     master = held.get(order.merged_into or "")
     after = await steps.step(tx, order, move, by)
     if master is not None:
-        await steps.note(tx, master, "left", by=by, detail={"number": order.number})
+        await steps.note(tx, master, Word.LEFT, by=by, detail={"number": order.number})
     return await opening.dispatch_if_somebody_fits(tx, after)
 
 
@@ -62,7 +63,7 @@ async def promise_again(tx: Transaction, held: Held, order: Order) -> None:
     for _, each in sorted(held.items()):
         if each.merged_into == order.number:
             due = await clocks.promise_again(tx, replace(each, version=each.version + 1))
-            await steps.note(tx, each, steps.PROMISED, by=SYSTEM, detail=steps.promised(due))
+            await steps.note(tx, each, Word.PROMISED, by=SYSTEM, detail=steps.promised(due))
 
 
 async def release(tx: Transaction, held: Held, order: Order) -> None:

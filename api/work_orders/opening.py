@@ -20,6 +20,7 @@ from api.work_orders.states import Action
 from herun import metrics
 from herun.errors import TransientError
 from herun.order_chain import SALT_BYTES, sealed
+from herun.order_words import Word
 
 # Of a day's million numbers: with half of them given, one in a million orders would try twenty times in vain.
 _NUMBER_TRIES: Final = 20
@@ -42,7 +43,7 @@ async def open_order(
     salt = secrets.token_bytes(SALT_BYTES)
     order = await _numbered(tx, order, tx.at.astimezone(zone), salt)
     detail = {"category": order.category, "original": sealed(salt, asdict(order))}
-    await steps.record(tx, None, order, steps.OPENED, by=by, detail=detail, feed_seq=feed_seq)
+    await steps.record(tx, None, order, Word.OPENED, by=by, detail=detail, feed_seq=feed_seq)
     _opened.labels(order.origin.value).inc()
     order = await steps.step(tx, order, Move(Action.ACCEPT), SYSTEM)
     if worker is not None:

@@ -125,11 +125,19 @@ class Move:
 
 def sees(person: Person, order: Order) -> bool:
     """True if the order is for this person's eyes; the same as `_grounds` of the store."""
-    if person.username == order.reporter or works_on(person, order) or _helps(person, order):
+    return person.username == order.reporter or is_inside(person, order) or _is_of_building(person, order)
+
+
+def is_inside(person: Person, order: Order) -> bool:
+    """True if they look after the order, have it, help with it or may take it: what is said among those is for them.
+
+    Who sees it only as its reporter, or as a neighbour, hears what is meant for reporters, whatever their roles.
+    """
+    if works_on(person, order) or _helps(person, order):
         return True
     if order.confidential:
         return person.has(*CONFIDANTS)
-    return person.has(*READERS) or _is_of_building(person, order) or may_take(person, order)
+    return person.has(*READERS) or may_take(person, order)
 
 
 def works_on(person: Person, order: Order) -> bool:
@@ -143,12 +151,13 @@ def may_take(person: Person, order: Order) -> bool:
     return is_open and person.username in order.pool and person.has(*WORKERS)
 
 
-def bonds(person: Person, order: Order, closers: AbstractSet[str]) -> set[Bond]:
-    """What ties a person to an order. `closers` are those who handled, resolved or answered it: they never rate, nor
-    does who helped.
+def bonds(person: Person, order: Order, hands: AbstractSet[str]) -> set[Bond]:
+    """What ties a person to an order. `hands` are those who had a hand in it: they never rate,
+    nor does who helps.
     """
     found = set()
-    if person.has(*DESK):
+    # Of a confidential order an operator is no desk, though they may see it because they reported it, or have it.
+    if person.has(*DESK) and (not order.confidential or person.has(*CONFIDANTS)):
         found.add(Bond.DESK)
     if person.has(Role.SUPERVISOR):
         found.add(Bond.SUPERVISOR)
@@ -162,7 +171,7 @@ def bonds(person: Person, order: Order, closers: AbstractSet[str]) -> set[Bond]:
     if is_reporter:
         found.add(Bond.REPORTER)
     of_building = _is_of_building(person, order) and person.has(Role.RESIDENT)
-    if (is_reporter or of_building) and person.username not in closers and Bond.HELPER not in found:
+    if (is_reporter or of_building) and person.username not in hands and Bond.HELPER not in found:
         found.add(Bond.RATER)
     return found
 

@@ -141,8 +141,9 @@ ORDER BY answered_at, number
 LIMIT %(limit)s;
 
 -- name: in_hand_of
+-- What waits on hold, or for the desk to look at a return, is theirs as well.
 SELECT number FROM work_orders
-WHERE site = %(site)s AND worker = ANY(%(workers)s) AND state IN ('dispatched', 'handling');
+WHERE site = %(site)s AND worker = ANY(%(workers)s) AND state IN ('dispatched', 'handling', 'on_hold', 'returned');
 
 -- name: held_until
 SELECT number FROM work_orders
@@ -181,17 +182,21 @@ WHERE site = %(site)s AND number = %(number)s
 ORDER BY n
 LIMIT %(limit)s;
 
--- name: closers
+-- name: hands
+-- Of an order, of all that ever stood for it, and of what is merged into any of these or a part of it.
 WITH ours AS (
-    SELECT number FROM work_orders WHERE site = %(site)s AND number = %(number)s
+    SELECT %(number)s::text AS number
     UNION SELECT merged_into FROM work_orders WHERE site = %(site)s AND number = %(number)s AND merged_into IS NOT NULL
+    UNION SELECT detail ->> 'master' FROM order_history
+          WHERE site = %(site)s AND number = %(number)s AND action IN ('merge', 'moved-on')
 )
-SELECT DISTINCT CASE h.action WHEN 'helper-added' THEN h.detail ->> 'helper' ELSE h.actor END AS actor
-FROM order_history AS h
-WHERE h.site = %(site)s AND h.action IN ('handle', 'resolve', 'answer', 'helper-added')
+SELECT DISTINCT had.who
+FROM order_history AS h CROSS JOIN LATERAL (VALUES (h.actor), (h.detail ->> 'helper')) AS had (who)
+WHERE h.site = %(site)s AND h.action = ANY(%(acts)s) AND had.who IS NOT NULL
   AND h.number IN (
       SELECT number FROM ours
       UNION SELECT w.number FROM work_orders AS w JOIN ours ON w.parent = ours.number WHERE w.site = %(site)s
+      UNION SELECT w.number FROM work_orders AS w JOIN ours ON w.merged_into = ours.number WHERE w.site = %(site)s
   );
 
 -- name: returners

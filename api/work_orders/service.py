@@ -14,7 +14,6 @@ from uuid import UUID
 from api import cursors
 from api.dispatch import service as dispatch
 from api.problems import Problem, conflict, invalid, not_found
-from api.roles import READERS, WORKERS
 from api.transactions import SYSTEM, Transaction
 from api.work_orders import guards, joining, opening, steps, store
 from api.work_orders import order as orders
@@ -26,6 +25,7 @@ from api.work_orders.shown import for_reporters, shown
 from api.work_orders.states import OVER, TOLD, TRANSITIONS, Action, Bond, State
 from herun.alerts import Alert
 from herun.clock import to_datetime
+from herun.order_words import Word
 
 RATED_WITHIN: Final = timedelta(days=7)  # of the answer; after it silence is silence
 _OPEN_BATCH: Final = 100  # orders that one transaction takes when their time is over
@@ -57,8 +57,8 @@ def _stands_alone(alert: Alert) -> bool:
 async def act(tx: Transaction, person: Person, number: str, move: Move) -> WorkOrder:
     """Moves an order. Raises Problem 404 if this person does not see it, 403 if it is not theirs, 409 if not now."""
     held = await _held(tx, number, move)
-    closers = await store.closers(tx, number) if move.action is Action.RATE else set()
-    order = _theirs(held.get(number), person, move.action, closers)
+    hands = await store.hands(tx, number) if move.action is Action.RATE else set()
+    order = _theirs(held.get(number), person, move.action, hands)
     await _is_not_their_own_cause(tx, order, person, move.action)
     await guards.check(tx, order, move, person.username)
     order = await _moved(tx, person, held, order, move)
@@ -82,10 +82,10 @@ async def _held(tx: Transaction, number: str, move: Move) -> Held:
     return await store.locked_together(tx, numbers)
 
 
-def _theirs(order: Order | None, person: Person, action: Action, closers: set[str]) -> Order:
+def _theirs(order: Order | None, person: Person, action: Action, hands: set[str]) -> Order:
     if order is None or not (orders.sees(person, order) or _was_offered(order, person, action)):
         raise not_found("work order")
-    if orders.bonds(person, order, closers).isdisjoint(TRANSITIONS[action].bonds):
+    if orders.bonds(person, order, hands).isdisjoint(TRANSITIONS[action].bonds):
         raise _not_theirs(action)
     return order
 
@@ -166,9 +166,13 @@ async def resume_held(tx: Transaction) -> int:
 async def take_back(tx: Transaction, workers: list[str]) -> None:
     """Takes what they have in hand from those who are no workers any more; it goes to whom it fits, or to the desk."""
     held = await store.locked_together(tx, await store.in_hand_of(tx, workers))
-    for _, order in sorted(held.items()):
-        if order.worker in workers and order.state in TRANSITIONS[Action.RECALL].sources:
-            after = await steps.step(tx, order, Move(Action.RECALL, NO_WORKER), SYSTEM)
+    for number in sorted(held):
+        order = held[number]
+        if order.worker in workers:
+            if order.state is State.ON_HOLD:  # it waited for them
+                order = await steps.step(tx, order, Move(Action.RESUME, NO_WORKER), SYSTEM)
+            action = Action.SIGN_OFF if order.state is State.RETURNED else Action.RECALL
+            after = await steps.step(tx, order, Move(action, NO_WORKER), SYSTEM)
             await opening.dispatch_if_somebody_fits(tx, after)
 
 
@@ -192,7 +196,7 @@ async def add_item(tx: Transaction, person: Person, number: str, item: NewItem) 
     if len(await store.checklist(tx, number)) >= store.MAX_ITEMS:
         raise conflict("checklist_full", f"a checklist has at most {store.MAX_ITEMS} lines")
     await store.add_item(tx, number, item.text, required=item.required)
-    await steps.note(tx, order, "listed", by=person.username, reason=item.text)
+    await steps.note(tx, order, Word.LISTED, by=person.username, reason=item.text)
     return await checklist(tx, person, number)
 
 
@@ -204,7 +208,7 @@ async def tick(tx: Transaction, person: Person, number: str, item: int) -> Check
         raise not_found("line of the checklist")
     if not await store.tick(tx, number, item):
         raise conflict("ticked_already", f"line {item} was ticked off by {lines[item].done_by}")
-    await steps.note(tx, order, "ticked", by=person.username, reason=lines[item].text, detail={"item": item})
+    await steps.note(tx, order, Word.TICKED, by=person.username, reason=lines[item].text, detail={"item": item})
     return await checklist(tx, person, number)
 
 
@@ -229,7 +233,7 @@ async def history(tx: Transaction, person: Person, number: str) -> History:
     """All that happened to it. Raises Problem 404 if it is not for this person's eyes."""
     order = await seen(tx, person, number)
     entries = await store.history(tx, number)
-    return History(number=order.number, items=entries if person.has(*READERS, *WORKERS) else for_reporters(entries))
+    return History(number=order.number, items=entries if orders.is_inside(person, order) else for_reporters(entries))
 
 
 async def page(tx: Transaction, person: Person, wanted: store.Filter, *, cursor: str | None, limit: int) -> WorkOrders:
@@ -279,7 +283,7 @@ async def _amend(tx: Transaction, order: Order, alert: Alert) -> None:
     await store.save(tx, changed)
     if noted:
         reason = "cleared" if alert.correction is None else alert.correction.value
-        await steps.record(tx, order, changed, steps.AMENDED, by=SYSTEM, reason=reason)
+        await steps.record(tx, order, changed, Word.AMENDED, by=SYSTEM, reason=reason)
 
 
 async def _with_worker(tx: Transaction, order: Order, move: Move) -> Move:
@@ -301,7 +305,7 @@ async def seen(tx: Transaction, person: Person, number: str) -> Order:
 def _not_theirs(action: Action) -> Problem:
     bonds = TRANSITIONS[action].bonds
     detail = (
-        "whoever closed an order does not rate it, nor does anybody but its reporter or a resident of its building"
+        "who had a hand in an order does not rate it, nor does anybody but its reporter or a resident of its building"
         if bonds == {Bond.RATER}
         else f"{action} is for: {', '.join(sorted(bonds))}"
     )

@@ -9,18 +9,19 @@ from api.roles import DESK
 from api.work_orders.order import Order, Person, bonds, works_on
 from api.work_orders.schemas import GivenRating, HistoryEntry, OrderAlert, Place, Times, WorkOrder
 from api.work_orders.states import TRANSITIONS, Action, possible, sentence
+from herun.order_words import Word
 from herun.personal import mask
 
 _MADE: Final = {"sentence", "possible_actions", "place", "alert", "contact_phone", "answer", "rating", "times"}
 # What the reporter is meant to read, or has written; and what is none of theirs.
-_FOR_REPORTERS: Final = frozenset(
+FOR_REPORTERS: Final = frozenset(
     {
-        "opened", "amended", Action.DISPATCH, Action.HOLD, Action.MERGE, Action.UNMERGE, Action.RESOLVE, Action.ANSWER,
-        Action.RATE, Action.REOPEN, Action.CONFIDE, Action.DISCLOSE, Action.CANCEL, "ask", "told", "lapsed", "urge",
-        "pictured",
+        Word.OPENED, Word.AMENDED, Action.DISPATCH, Action.HOLD, Action.MERGE, Action.UNMERGE, Action.RESOLVE,
+        Action.ANSWER, Action.RATE, Action.REOPEN, Action.CONFIDE, Action.DISCLOSE, Action.CANCEL, Word.ASK, Word.TOLD,
+        Word.LAPSED, Word.URGE, Word.PICTURED,
     }
 )  # fmt: skip
-_AMONG_WORKERS: Final = frozenset({"noted", "listed", "ticked"})
+AMONG_WORKERS: Final = frozenset({Word.NOTED, Word.LISTED, Word.TICKED})
 _AS_IT_IS: Final = [name for name in WorkOrder.model_fields if name not in _MADE]
 
 
@@ -43,9 +44,9 @@ def shown(order: Order, person: Person) -> WorkOrder:
 def for_reporters(entries: list[HistoryEntry]) -> list[HistoryEntry]:
     """A history without what is said among those who work on it; that something happened is no secret."""
     return [
-        entry if entry.action in _FOR_REPORTERS else entry.model_copy(update={"reason": None, "detail": None})
+        entry if entry.action in FOR_REPORTERS else entry.model_copy(update={"reason": None, "detail": None})
         for entry in entries
-        if entry.action not in _AMONG_WORKERS
+        if entry.action not in AMONG_WORKERS
     ]
 
 

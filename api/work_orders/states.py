@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Final
 
 from api.roles import DESK, WORKERS, Role
+from herun.order_words import Action as Action  # noqa: PLC0414 - the table's own words, told on
+from herun.order_words import Word
 
 
 class State(StrEnum):
@@ -25,35 +27,6 @@ class State(StrEnum):
     CLOSED = "closed"
     MERGED = "merged"
     CANCELLED = "cancelled"
-
-
-class Action(StrEnum):
-    """What can be done to a work order."""
-
-    ACCEPT = "accept"
-    DISPATCH = "dispatch"
-    CLAIM = "claim"
-    HANDLE = "handle"
-    ARRIVE = "arrive"
-    TRANSFER = "transfer"
-    HOLD = "hold"
-    RESUME = "resume"
-    SPLIT = "split"
-    MERGE = "merge"
-    UNMERGE = "unmerge"
-    RETURN = "return"
-    SIGN_OFF = "sign-off"
-    REFUSE_RETURN = "refuse-return"
-    ARBITRATE = "arbitrate"
-    RECALL = "recall"
-    RESOLVE = "resolve"
-    ANSWER = "answer"
-    RATE = "rate"
-    CLOSE = "close"
-    REOPEN = "reopen"
-    CONFIDE = "confide"
-    DISCLOSE = "disclose"
-    CANCEL = "cancel"
 
 
 # What each state means to the person who reported it.
@@ -85,6 +58,16 @@ IN_HAND: Final = frozenset({State.DISPATCHED, State.HANDLING})
 # The reporter has an answer.
 TOLD: Final = frozenset({State.ANSWERED, State.RATED, State.CLOSED})
 
+# Whoever did any of these to an order, or was asked to help, has a hand in what came of it: they took it, solved it or
+# answered it; decided who does, or that it was theirs after all; or said what has to be done, or that it is.
+HANDS: Final[frozenset[Action | Word]] = frozenset(
+    {
+        Action.CLAIM, Action.HANDLE, Action.RESOLVE, Action.ANSWER,
+        Action.DISPATCH, Action.TRANSFER, Action.RECALL, Action.SIGN_OFF, Action.REFUSE_RETURN, Action.ARBITRATE,
+        Word.HELPER_ADDED, Action.SPLIT, Word.LISTED, Word.TICKED,
+    }
+)  # fmt: skip
+
 MAX_RETURNS: Final = 2  # after the second an arbiter decides, and what was decided is not given back again
 MAX_TRANSFERS: Final = 2  # handing on is no way around that
 
@@ -92,13 +75,13 @@ MAX_TRANSFERS: Final = 2  # handing on is no way around that
 class Bond(StrEnum):
     """What ties a person to one order, beyond their role at the site."""
 
-    DESK = "desk"  # operators and supervisors: tied to all
+    DESK = "desk"  # operators and supervisors: tied to all; of what is confidential supervisors alone
     SUPERVISOR = "supervisor"  # tied to all, and above whoever handles them
     CREW = "crew"  # could be dispatched to it
     WORKER = "worker"  # the one it is dispatched to
     HELPER = "helper"  # helps its worker: ticks off and notes, moves nothing
     REPORTER = "reporter"  # the one who sent it in
-    RATER = "rater"  # the reporter, or for an alert's order a resident of its building; never who closed it
+    RATER = "rater"  # the reporter, or for an alert's order a resident of its building; never who had a hand in it
 
 
 @dataclass(frozen=True, slots=True)

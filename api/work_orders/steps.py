@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from api.problems import conflict
 from api.sites import store as sites
@@ -17,14 +17,9 @@ from api.work_orders import effects, store
 from api.work_orders import order as orders
 from api.work_orders.effects import Step
 from api.work_orders.order import Move, Order
-from api.work_orders.states import Action
 from herun import metrics
 from herun.order_chain import Entry
-
-OPENED: Final = "opened"
-AMENDED: Final = "amended"
-PROMISED: Final = "promised"
-MOVED_ON: Final = "moved-on"
+from herun.order_words import Action, Word
 
 _transitions = metrics.counter("herun_api_order_transitions_total")
 
@@ -53,7 +48,7 @@ async def rate_merged(tx: Transaction, order: Order, move: Move, by: str) -> Ord
 async def note(
     tx: Transaction,
     order: Order,
-    action: str,
+    action: Action | Word,
     *,
     by: str,
     reason: str | None = None,
@@ -74,7 +69,7 @@ async def moved_on(tx: Transaction, order: Order, master: str, by: str) -> None:
     """A merged order goes with the one that it was merged into, into another one."""
     after = replace(order, merged_into=master, version=order.version + 1, updated_at=tx.at)
     await store.save(tx, after)
-    await record(tx, order, after, MOVED_ON, by=by, detail={"master": master})
+    await record(tx, order, after, Word.MOVED_ON, by=by, detail={"master": master})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +77,7 @@ class Note:
     """An entry that leaves the state of its order as it is."""
 
     number: str
-    action: str
+    action: Action | Word
     reason: str | None = None
     detail: dict[str, Any] | None = None
 
@@ -123,7 +118,7 @@ async def record(
     tx: Transaction,
     before: Order | None,
     after: Order,
-    action: str,
+    action: Action | Word,
     *,
     by: str,
     reason: str | None = None,

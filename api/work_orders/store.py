@@ -17,7 +17,7 @@ from api.transactions import Transaction
 from api.work_orders.kinds import Channel, Origin
 from api.work_orders.order import CONFIDANTS, Order, Person, Rating
 from api.work_orders.schemas import ChecklistItem, HistoryEntry
-from api.work_orders.states import State
+from api.work_orders.states import HANDS, State
 from herun.alerts import Alert
 from herun.database.queries import Queries
 from herun.order_chain import BEGINNING, Entry, chained
@@ -216,9 +216,9 @@ async def history(tx: Transaction, number: str) -> list[HistoryEntry]:
     return [HistoryEntry(**row) for row in await tx.all(_QUERIES["history"], number=number, limit=MAX_HISTORY)]
 
 
-async def closers(tx: Transaction, number: str) -> set[str]:
-    """Who ever had a hand in an order, in the one that stands for it, or in a part of either; helpers too."""
-    return {row["actor"] for row in await tx.all(_QUERIES["closers"], number=number)}
+async def hands(tx: Transaction, number: str) -> set[str]:
+    """Who ever had a hand in an order, in one that stands for it or did, or in what is merged into these or a part."""
+    return {row["who"] for row in await tx.all(_QUERIES["hands"], number=number, acts=sorted(HANDS))}
 
 
 async def returners(tx: Transaction, number: str) -> set[str]:

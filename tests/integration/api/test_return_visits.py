@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from api.return_visits import service
@@ -108,3 +109,20 @@ async def test_a_plan_of_what_no_order_can_be_is_refused_with_the_nearest_names(
     assert ["water" in each["msg"] for each in said["errors"]] == [True, True]
     for share in ({"category": "system"}, {"unit": "desk"}, {"category": "fire", "unit": "fire-brigade"}):
         await world.by("susan").put("return-visits/plan", {"shares": [{**share, "percent": 1}]})
+
+
+async def test_who_visits_and_who_reopens_at_once_never_wait_for_one_another(world: World) -> None:
+    for _ in range(6):
+        number = await closed(world, solved=False)
+        visit, reopen = (await visits(world))[0], {"reason": "Still wet"}
+        answers = await asyncio.gather(
+            world.by("susan").call(
+                "POST", f"return-visits/{visit['id']}/outcome", {"outcome": "unsolved", "note": "n"}
+            ),
+            world.by("rita").call("POST", f"work-orders/{number}/reopen", reopen),
+            world.by("oscar").call("POST", f"work-orders/{number}/reopen", reopen),
+            world.by("rita").call("POST", f"work-orders/{number}/confide", {"reason": "Private"}),
+        )
+        assert {each.status_code for each in answers} <= {200, 404, 409}, [each.text for each in answers]
+        assert (await world.by("susan").get(f"work-orders/{number}"))["reopens"] == 1
+        await world.by("susan").call("POST", f"return-visits/{visit['id']}/outcome", {"outcome": "silent", "note": "n"})

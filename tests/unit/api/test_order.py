@@ -69,7 +69,7 @@ def test_an_alerts_order_without_building_is_rated_by_nobody() -> None:
 
 
 @pytest.mark.parametrize("order", [REPORT, ALERT_ORDER])
-def test_whoever_closed_an_order_never_rates_it(order: Order) -> None:
+def test_whoever_had_a_hand_in_an_order_never_rates_it(order: Order) -> None:
     both = person("rita", Role.RESIDENT, Role.GRID_WORKER, building="b1")
     assert Bond.RATER in bonds(both, order, {"gwen"})
     assert Bond.RATER not in bonds(both, order, {"gwen", "rita"})

@@ -11,6 +11,7 @@ from tests.integration.api.cycle.paper import (
     DAY,
     DECISIONS,
     FINAL,
+    HANDS,
     SEVERITIES,
     TOLD,
     Line,
@@ -153,8 +154,8 @@ class Book(Reasons):
 
     def _do(self, wish: Wish, paper: Paper, answer: dict[str, Any]) -> None:  # noqa: C901, PLR0912 - a case an action
         who, action, body = wish.who, wish.action, wish.body
-        if action in {"handle", "resolve", "answer"}:
-            paper.closers.add(who)
+        if action in HANDS:
+            paper.hands.add(who)
         if action in CLOCK_ACTIONS:
             self._do_to_clock(wish, paper, answer)
             return
@@ -275,10 +276,12 @@ class Book(Reasons):
 
     def _merge(self, paper: Paper, master: str, who: str) -> None:
         paper.master, paper.worker, paper.before, paper.until = master, None, None, None
+        paper.masters.add(master)
         self._write(paper, "merge", "merged", who)
         mine = self.followers.pop(paper.number, set())
         for number in sorted(mine):
             self.papers[number].master = master
+            self.papers[number].masters.add(master)
             self._write(self.papers[number], "moved-on", "merged", who)
         self.followers.setdefault(master, set()).update(mine, {paper.number})
         self._write(self.papers[master], "joined", self.papers[master].state, who)

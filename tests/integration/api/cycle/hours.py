@@ -254,6 +254,10 @@ class Clock:
         is_on = not self.ended and now <= self.due
         return max((end for begin, end in spans if is_on and begin <= now < end), default=None)
 
+    def hand_at(self, at: datetime) -> Hand:
+        """Who had it then, or took it at that moment."""
+        return next(hand for begin, _, hand in reversed(self.turns) if begin <= at)
+
     def stretches(self, now: datetime) -> Iterator[tuple[datetime, datetime, int, Hand]]:
         """Who had it from when until when."""
         ends = [begin for begin, _, _ in self.turns[1:]]

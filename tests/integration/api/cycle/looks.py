@@ -21,6 +21,7 @@ from api.roles import Role
 from api.transactions import begin
 from api.work_orders.order import Person
 from herun.clock import DAY_US
+from tests.integration.api.cycle.book import Book
 from tests.integration.api.cycle.paper import Line, Paper, Somebody
 from tests.integration.api.cycle.walk import Look, Walk, look_at_the_chain
 from tests.integration.api.running import SITE
@@ -99,15 +100,17 @@ async def look_at_the_feed(walk: Walk) -> None:
 
     Besides these a worker is told of the entries that name them, unless the order is confidential by now.
     """
-    papers = walk.book.papers
     for person in walk.book.people.values():
-        expected = [
-            _entry(line)
-            for line in walk.lines
-            if walk.book.sees(person.name, papers[line[0]])
-            or (line[6] == person.name and not papers[line[0]].confidential)
-        ]
+        expected = [_entry(line) for line in walk.lines if _hears(walk.book, person.name, line)]
         assert sorted(map(repr, await _told(walk, person))) == sorted(map(repr, expected)), person.name
+
+
+def _hears(book: Book, who: str, line: Line) -> bool:
+    """What is put on a list or ticked off is said among those who look after an order, and who was named in it."""
+    paper = book.papers[line[0]]
+    if line[6] == who and not paper.confidential:
+        return True
+    return book.looks_after(who, paper) if line[2] in {"listed", "ticked"} else book.sees(who, paper)
 
 
 def _entry(line: Line) -> Told:

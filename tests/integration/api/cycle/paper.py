@@ -23,6 +23,11 @@ DECISIONS: Final = {
     "approve-pause": "pause_approved", "deny-pause": "pause_denied", "end-pause": "pause_ended",
     "approve-extension": "extension_approved", "deny-extension": "extension_denied",
 }  # fmt: skip
+# docs/work-orders.md, "Two questions, asked apart".
+HANDS: Final = {
+    "claim", "handle", "resolve", "answer", "dispatch", "transfer", "recall", "arbitrate", "sign-off", "refuse-return",
+    "split", "checklist", "tick",
+}  # fmt: skip
 OPEN: Final = {"submitted", "accepted", "dispatched", "handling", "on_hold", "returned", "arbitration"}
 
 Line = tuple[str, int, str, str | None, str, str, str | None]  # number, n, action, from, to, actor, worker
@@ -62,7 +67,8 @@ class Paper:
     round: int = 0
     answered_at: datetime | None = None
     answer: str | None = None
-    closers: set[str] = field(default_factory=set)
+    hands: set[str] = field(default_factory=set)  # who had a hand in it
+    masters: set[str] = field(default_factory=set)  # all that it was ever merged into
     ratings: dict[int, int] = field(default_factory=dict)
     raters: list[tuple[str, datetime]] = field(default_factory=list)
     checklist: list[list[Any]] = field(default_factory=list)  # required, done by
@@ -116,14 +122,17 @@ class Shelf:
 
     def sees(self, who: str, paper: Paper) -> bool:
         """Whether it is for their eyes."""
-        person = self.people[who]
-        if who in (paper.worker, paper.reporter):
+        if who == paper.reporter or self.looks_after(who, paper):
             return True
-        if paper.confidential:
-            return bool(person.roles & {"supervisor", "auditor"})
-        if person.roles & {"admin", "auditor", *DESK}:
+        is_open_to_all = paper.origin == "alert" and not paper.confidential
+        return is_open_to_all and paper.building is not None and self.people[who].building == paper.building
+
+    def looks_after(self, who: str, paper: Paper) -> bool:
+        """Whether it is for their eyes, and not only because they reported it or live there."""
+        if who == paper.worker:
             return True
-        return paper.origin == "alert" and paper.building is not None and person.building == paper.building
+        mine = {"supervisor", "auditor"} if paper.confidential else {"admin", "auditor", *DESK}
+        return bool(self.people[who].roles & mine)
 
     def fitting(self, paper: Paper) -> str | None:
         """The grid worker of the building with the skill and the least to do; of equals the first by name."""

@@ -160,7 +160,7 @@ class Reasons(Shelf):
             case _:
                 if ask.approved is not None:
                     yield 409, "decided_already"
-                elif ask.by == wish.who:
+                elif wish.who in {ask.by, paper.worker, clock.hand_at(ask.asked).worker}:
                     yield 403, "your_own"
                 elif wish.action == "approve-extension" and (clock.ended or ask.round != clock.round):
                     yield 409, "promise_over"
@@ -193,7 +193,8 @@ class Reasons(Shelf):
 
     def _is_theirs(self, wish: Wish, paper: Paper) -> bool:  # noqa: PLR0911 - a line an action
         person = self.people[wish.who]
-        desk, crew = bool(person.roles & DESK), bool(person.roles & CREW)
+        desk = bool(person.roles & (DESK - {"operator"} if paper.confidential else DESK))
+        crew = bool(person.roles & CREW)
         worker, reporter = crew and paper.worker == wish.who, paper.reporter == wish.who
         neighbour = (
             "resident" in person.roles
@@ -230,10 +231,10 @@ class Reasons(Shelf):
         return is_over_its_worker and wish.who == paper.worker and not is_withdrawn
 
     def _had_a_hand(self, paper: Paper) -> set[str]:
-        """Who handled, resolved or answered it, what stands for it, or a part of either."""
-        whole = [paper, *([self.papers[paper.master]] if paper.master else [])]
-        parts = [self.papers[part] for each in whole for part in self.parts.get(each.number, [])]
-        return {who for each in [*whole, *parts] for who in each.closers}
+        """Who had a hand in it, in what stands for it or did, or in a part of these or what is merged into them."""
+        whole = {paper.number, *paper.masters}
+        below = {each for number in whole for each in (*self.parts.get(number, ()), *self.followers.get(number, ()))}
+        return {who for number in whole | below for who in self.papers[number].hands}
 
     def _rated_same_answer(self, who: str, paper: Paper) -> bool:
         master = self.papers[paper.master] if paper.master else paper
