@@ -46,6 +46,12 @@ async def check(tx: Transaction, order: Order, move: Move, by: str) -> None:
             await _can_have_it(tx, order, move.worker, move.action)
 
 
+async def may_rate(tx: Transaction, order: Order, who: str) -> bool:
+    """False for who had a hand in it, or has rated this answer with another order that it is the answer to."""
+    had_a_hand = who in order.helpers or who in await store.hands(tx, order.number)
+    return not had_a_hand and not await store.rated_same_answer(tx, order, who)
+
+
 async def _can_have_it(tx: Transaction, order: Order, worker: str, action: Action) -> None:
     if not await store.is_worker(tx, worker):
         raise invalid("unknown_worker", f"{worker} is no grid worker or property staff of this site")
