@@ -70,6 +70,12 @@ WHERE site = %(site)s AND number = ANY(%(numbers)s)
 ORDER BY number
 FOR NO KEY UPDATE;
 
+-- name: lock_all_at_once
+SELECT number FROM work_orders
+WHERE site = %(site)s AND number = ANY(%(numbers)s)
+ORDER BY number
+FOR NO KEY UPDATE NOWAIT;
+
 -- name: several
 -- In the order of the numbers: what is done to several is done in the same order each time.
 SELECT number, origin, state, category, severity, title, text, building, zone, channel, confidential, unit, grid,

@@ -12,7 +12,8 @@ from uuid import UUID
 
 from api import cursors
 from api.dispatch import service as dispatch
-from api.problems import Problem, conflict, invalid, not_found
+from api.dispatch import store as dispatching
+from api.problems import Problem, conflict, not_found
 from api.transactions import SYSTEM, Transaction
 from api.work_orders import guards, joining, opening, steps, store
 from api.work_orders import order as orders
@@ -161,16 +162,23 @@ async def resume_held(tx: Transaction) -> int:
 
 
 async def take_back(tx: Transaction, workers: list[str]) -> None:
-    """Takes what they have in hand from those who are no workers any more; it goes to whom it fits, or to the desk."""
+    """Takes what they have in hand from those who are no workers any more; it goes to whom it fits, or to the desk.
+
+    Raises psycopg.errors.LockNotAvailable if somebody moves what they were given a moment ago: try again.
+    """
+    if not workers:
+        return
     held = await store.locked_together(tx, await store.in_hand_of(tx, workers))
-    for number in sorted(held):
+    await dispatching.one_at_a_time(tx)  # nobody is given anything from here on; what they got just now is theirs too
+    theirs = await store.in_hand_of(tx, workers)
+    held |= await store.locked_at_once(tx, theirs - held.keys())
+    for number in sorted(theirs):
         order = held[number]
-        if order.worker in workers:
-            if order.state is State.ON_HOLD:  # it waited for them
-                order = await steps.step(tx, order, Move(Action.RESUME, NO_WORKER), SYSTEM)
-            action = Action.SIGN_OFF if order.state is State.RETURNED else Action.RECALL
-            after = await steps.step(tx, order, Move(action, NO_WORKER), SYSTEM)
-            await opening.dispatch_if_somebody_fits(tx, after)
+        if order.state is State.ON_HOLD:  # it waited for them
+            order = await steps.step(tx, order, Move(Action.RESUME, NO_WORKER), SYSTEM)
+        action = Action.SIGN_OFF if order.state is State.RETURNED else Action.RECALL
+        after = await steps.step(tx, order, Move(action, NO_WORKER), SYSTEM)
+        await opening.dispatch_if_somebody_fits(tx, after)
 
 
 async def _when_time_is_over(tx: Transaction, numbers: list[str], move: Move) -> int:
@@ -286,8 +294,7 @@ async def _amend(tx: Transaction, order: Order, alert: Alert) -> None:
 async def _with_worker(tx: Transaction, order: Order, move: Move) -> Move:
     if move.worker is None:
         return await dispatch.choice_of_desk(tx, order, move)
-    if not await store.is_worker(tx, move.worker):
-        raise invalid("unknown_worker", f"{move.worker} is no grid worker or property staff of this site")
+    await guards.check_worker(tx, move.worker)
     return move
 
 
