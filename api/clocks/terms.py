@@ -35,9 +35,9 @@ class Ground:
     changed_by: str | None
     changed_at: datetime | None
 
-    def plan(self, hours: WeeklyPlan) -> Schedule:
-        """A plan in the site's time zone and calendar."""
-        return _compiled(hours.model_dump_json(), self.zone, self.decrees)
+    def plan(self, hours: WeeklyPlan, decrees: str | None = None) -> Schedule:
+        """A plan in the site's time zone and calendar, or that of other decrees."""
+        return _compiled(hours.model_dump_json(), self.zone, self.decrees if decrees is None else decrees)
 
     def told_at(self, order: Order, planned: list[Reminder]) -> list[Reminder]:
         """The same reminders, those that can wait moved out of the quiet hours."""
@@ -49,10 +49,11 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What holds for one round of an order: its limits, and when time counts (None: always)."""
+    """What holds for one round of an order: its limits, and when time counts (None: always) by which decrees."""
 
     limits: Limits
     hours: WeeklyPlan
+    decrees: str | None
     plan: Schedule | None
 
     @property
@@ -68,7 +69,8 @@ class Terms:
     def as_json(self) -> dict[str, Any]:
         """The same, to be kept with the promise; durations in microseconds."""
         limits = {name: getattr(self.limits, name) // _US for name in _DURATIONS}
-        return {"limits": limits, "calendar": self.limits.calendar, "hours": self.hours.model_dump(mode="json")}
+        kept = {"limits": limits, "calendar": self.limits.calendar, "hours": self.hours.model_dump(mode="json")}
+        return kept | ({} if self.decrees is None else {"decrees": self.decrees})
 
 
 async def ground(tx: Transaction) -> Ground:
@@ -92,18 +94,27 @@ def new_terms(ground: Ground, order: Order, of_category: Limits | None = None) -
     rules = [each.as_rule() for each in ground.settings.limits]
     if of_category is not None and all(rule.category != order.category for rule in rules):
         rules.append(LimitRule(order.category, None, of_category))
-    return _terms(ground, chosen(rules, order.category, order.severity), ground.settings.working_hours)
+    decrees = _since(ground.decrees, order.opened_at.year - 1)
+    return _terms(ground, chosen(rules, order.category, order.severity), ground.settings.working_hours, decrees)
 
 
 def kept_terms(ground: Ground, kept: dict[str, Any]) -> Terms:
-    """What held when the promise was given."""
+    """What held when the promise was given, the calendar too; promises from before that was kept go by today's."""
     durations = {name: timedelta(microseconds=kept["limits"][name]) for name in _DURATIONS}
     limits = Limits(**durations, calendar=kept["calendar"])
-    return _terms(ground, limits, WeeklyPlan.model_validate(kept["hours"]))
+    return _terms(ground, limits, WeeklyPlan.model_validate(kept["hours"]), kept.get("decrees", ground.decrees))
 
 
-def _terms(ground: Ground, limits: Limits, hours: WeeklyPlan) -> Terms:
-    return Terms(limits, hours, ground.plan(hours) if limits.calendar == "working_hours" else None)
+def _terms(ground: Ground, limits: Limits, hours: WeeklyPlan, decrees: str) -> Terms:
+    if limits.calendar != "working_hours":
+        return Terms(limits, hours, None, None)
+    return Terms(limits, hours, decrees, ground.plan(hours, decrees))
+
+
+@lru_cache(maxsize=_KEPT)
+def _since(decrees: str, year: int) -> str:
+    """Those that can matter from a year on: a year's may name days of the December before."""
+    return json.dumps([each for each in json.loads(decrees) if each["year"] >= year], ensure_ascii=False)
 
 
 @lru_cache(maxsize=_KEPT)

@@ -190,7 +190,7 @@ async def proposal_page(
 ) -> Proposals:
     """What arbiters decided, as rules that would have decided so; newest first."""
     async with begin(resources, site, caller.username) as tx:
-        return await proposals.page(tx, state, cursor=cursor, limit=limit)
+        return await proposals.page(tx, person_of(caller), state, cursor=cursor, limit=limit)
 
 
 @router.post("/sites/{site}/dispatch-proposals/{proposal}/accept", response_model=Proposal)

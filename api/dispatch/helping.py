@@ -43,7 +43,7 @@ async def ask(tx: Transaction, person: Person, number: str, new: NewHelper) -> W
     after = await steps.note(
         tx, helped, Word.HELPER_ADDED, by=person.username, reason=new.reason, detail={"helper": helper}, before=order
     )
-    return shown(after, person)
+    return shown(after, person, tx.at)
 
 
 async def dismiss(tx: Transaction, person: Person, number: str, helper: str) -> WorkOrder:
@@ -56,7 +56,9 @@ async def dismiss(tx: Transaction, person: Person, number: str, helper: str) -> 
         raise not_found("helper of this order")
     fewer = replace(order, helpers=tuple(each for each in order.helpers if each != helper))
     await store.drop_helpers(tx, number, [helper])
-    return shown(await steps.note(tx, fewer, Word.HELPER_LEFT, by=person.username, detail={"helper": helper}), person)
+    return shown(
+        await steps.note(tx, fewer, Word.HELPER_LEFT, by=person.username, detail={"helper": helper}), person, tx.at
+    )
 
 
 async def note(tx: Transaction, person: Person, number: str, text: str) -> WorkOrder:
@@ -64,7 +66,7 @@ async def note(tx: Transaction, person: Person, number: str, text: str) -> WorkO
     order = await _tied(tx, person, number, Bond.DESK, Bond.WORKER, Bond.HELPER)
     if order.state in _CLOSED:
         raise conflict("wrong_state", f"nothing is noted while the order is {order.state}")
-    return shown(await steps.note(tx, order, Word.NOTED, by=person.username, reason=text), person)
+    return shown(await steps.note(tx, order, Word.NOTED, by=person.username, reason=text), person, tx.at)
 
 
 async def _fitting(tx: Transaction, order: Order) -> str:

@@ -21,7 +21,7 @@ async def of(tx: Transaction, person: Person) -> Pool:
     until = await store.offered_to(tx, person.username, MAX_SHOWN)
     found = await order_store.several(tx, set(until))
     items = [
-        PooledOrder(order=shown(found[number], person), claim_until=until[number])
+        PooledOrder(order=shown(found[number], person, tx.at), claim_until=until[number])
         for number in until
         if orders.may_take(person, found[number])
     ]

@@ -11,12 +11,16 @@ from api.dispatch.rules import MAX_RULES, Rule, Target
 from api.dispatch.schemas import AcceptProposal, DeclineProposal, NewBook, Proposal, Proposals, ProposalState
 from api.problems import conflict, not_found
 from api.transactions import Transaction
+from api.work_orders.order import CONFIDANTS, Person
 
 
-async def page(tx: Transaction, state: ProposalState | None, *, cursor: str | None, limit: int) -> Proposals:
-    """Proposals, newest first."""
+async def page(
+    tx: Transaction, person: Person, state: ProposalState | None, *, cursor: str | None, limit: int
+) -> Proposals:
+    """Proposals, newest first; those that name a confidential order for few."""
     key = cursors.decode_numbers(cursor, 1)
-    found = await proposals_store.page(tx, state, before=key[0] if key else None, limit=limit + 1)
+    before, is_confidant = key[0] if key else None, person.has(*CONFIDANTS)
+    found = await proposals_store.page(tx, state, is_confidant=is_confidant, before=before, limit=limit + 1)
     items = found[:limit]
     return Proposals(items=items, next_cursor=cursors.encode(items[-1].id) if len(found) > limit else None)
 
@@ -27,8 +31,7 @@ async def accept(tx: Transaction, proposal: int, how: AcceptProposal) -> Proposa
     found = await _pending(tx, proposal)
     now = await book.newest(tx)
     rules = [_rule(found, how), *now.rules]
-    why = how.why or f"proposal {proposal}, from {', '.join(found.numbers)}"[:200]
-    await book.put(tx, _new_book(rules, why, now.version))
+    await book.put(tx, _new_book(rules, how.why or f"proposal {proposal}", now.version))
     return await _decided(tx, proposal, ProposalState.ACCEPTED, how.why)
 
 

@@ -27,9 +27,11 @@ async def propose(tx: Transaction, order: Order, reason: str | None) -> None:
     )
 
 
-async def page(tx: Transaction, state: ProposalState | None, *, before: int | None, limit: int) -> list[Proposal]:
+async def page(
+    tx: Transaction, state: ProposalState | None, *, is_confidant: bool, before: int | None, limit: int
+) -> list[Proposal]:
     """Proposals, newest first."""
-    rows = await tx.chosen(_QUERIES["proposals"], state=state, before=before, limit=limit)
+    rows = await tx.chosen(_QUERIES["proposals"], state=state, is_confidant=is_confidant, before=before, limit=limit)
     return [Proposal(**row) for row in rows]
 
 

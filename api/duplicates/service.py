@@ -58,7 +58,7 @@ async def merge_candidates(tx: Transaction, person: Person, number: str) -> Merg
     looks = await store.looks_of_order(tx, number)
     matter = Matter(order.category, compared_words(order), order.building, order.lat, order.lon, looks)
     items = [
-        MergeCandidate(order=shown(each, person), likeness=score, because=because)
+        MergeCandidate(order=shown(each, person, tx.at), likeness=score, because=because)
         for each, score, because in await _found(tx, matter, number)
     ]
     return MergeCandidates(number=number, items=items)

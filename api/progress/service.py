@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from api.clocks import store as clocks
-from api.problems import not_found
 from api.progress import sentences, store
 from api.progress.schemas import Asked, Progress
 from api.progress.shown_to import ACTOR, Theirs
@@ -11,9 +10,11 @@ from api.questions import service as questions
 from api.resources import Resources
 from api.transactions import Transaction, begin
 from api.urges import service as urges
+from api.work_orders import guards
+from api.work_orders import order as orders
 from api.work_orders import store as work_orders
 from api.work_orders.order import Order
-from api.work_orders.states import OVER, sentence
+from api.work_orders.shown import in_words
 
 
 async def progress(resources: Resources, theirs: Theirs) -> Progress:
@@ -25,10 +26,7 @@ async def progress(resources: Resources, theirs: Theirs) -> Progress:
 async def answer(resources: Resources, theirs: Theirs, text: str) -> Progress:
     """Answers the question that is open. Raises Problem 409 if none is."""
     async with begin(resources, theirs.site, ACTOR) as tx:
-        order = await work_orders.locked(tx, theirs.number)
-        if order is None:
-            raise not_found("order")
-        await questions.answer_for_reporter(tx, order, text, by=ACTOR)
+        await questions.answer_for_reporter(tx, theirs.number, text, by=ACTOR)
         return await _shown(tx, theirs.number)
 
 
@@ -44,12 +42,13 @@ async def _shown(tx: Transaction, number: str) -> Progress:
     standing = await store.standing(tx, number)
     promise = await clocks.promise(tx, number)
     question = _question(tx, order, standing["question"])
-    stands = order.master_state or order.state
+    stands = orders.stands(order, tx.at)
+    can_rate = await _can_rate(tx, order)
     return Progress(
         number=number,
         state=order.state,
-        sentence=sentence(order.state, order.master_state, is_asked=question is not None),
-        next_step=sentences.next_step(stands, is_asked=question is not None, can_rate=order.reporter is not None),
+        sentence=in_words(order, tx.at, can_rate=can_rate),
+        next_step=sentences.next_step(stands, is_asked=question is not None, can_rate=can_rate),
         with_whom=sentences.with_whom(stands, standing["unit"], standing["roles_of_worker"]),
         opened_at=order.opened_at,
         updated_at=order.updated_at,
@@ -60,8 +59,14 @@ async def _shown(tx: Transaction, number: str) -> Progress:
     )
 
 
+async def _can_rate(tx: Transaction, order: Order) -> bool:
+    """Without an account nobody rates."""
+    if order.reporter is None or not orders.is_to_be_rated(order, tx.at):
+        return False
+    return await guards.may_rate(tx, order, order.reporter)
+
+
 def _question(tx: Transaction, order: Order, text: str | None) -> Asked | None:
-    is_open = order.asked_until is not None and order.asked_until > tx.at and order.state not in OVER
-    if text is None or order.asked_until is None or not is_open:
+    if text is None or order.asked_until is None or not orders.is_asked(order, tx.at):
         return None
     return Asked(text=text, until=order.asked_until)

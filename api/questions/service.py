@@ -44,19 +44,31 @@ async def ask(tx: Transaction, person: Person, number: str, new: NewQuestion) ->
 
 async def answer(tx: Transaction, person: Person, number: str, text: str) -> Questions:
     """The reporter's answer. Raises Problem 404, 403 for anybody else, 409 if no question is open."""
-    order = await _seen(tx, person, number)
+    order = await work_orders.one(tx, number)
+    if order is None or not orders.sees(person, order):
+        raise not_found("work order")
     if order.reporter != person.username:
         raise Problem(HTTPStatus.FORBIDDEN, "not_yours", "a question is answered by: reporter")
-    await answer_for_reporter(tx, order, text, by=person.username)
+    await answer_for_reporter(tx, number, text, by=person.username)
     return await _all(tx, number)
 
 
-async def answer_for_reporter(tx: Transaction, order: Order, text: str, *, by: str) -> None:
-    """The answer of whoever has shown to be the reporter of this locked order. Raises Problem 409."""
-    if order.asked_until is None or order.asked_until <= tx.at:
+async def answer_for_reporter(tx: Transaction, number: str, text: str, *, by: str) -> None:
+    """The answer of whoever has shown to be the reporter of this order. Raises Problem 409.
+
+    Of a merged order whoever works on the one that stands for it reads it there; the reporter of that one does not.
+    """
+    await work_orders.keep_together(tx, to_change=False)
+    before = await work_orders.known(tx, number)
+    held = await work_orders.locked_together(tx, {number, before.merged_into or number})
+    order = held[number]
+    if not orders.is_asked(order, tx.at):
         raise conflict("nothing_asked", "no question is open")
-    n = await store.end_open(tx, order.number, "answered", text)
+    n = await store.end_open(tx, number, "answered", text)
     await steps.note(tx, order, Word.TOLD, by=by, reason=text, detail={"question": n})
+    if order.merged_into is not None:
+        told = None if order.confidential else text
+        await steps.note(tx, held[order.merged_into], Word.NOTED, by=by, reason=told, detail={"follower": number})
 
 
 async def page(tx: Transaction, person: Person, number: str) -> Questions:

@@ -57,7 +57,7 @@ async def submit(tx: Transaction, resources: Resources, reporter: Person, report
         await store.add_caller(tx, order.number, report.caller.name)
     await _keep_more(tx, resources, order.number, report)
     # Whoever sent it in is shown it, even if it is confidential and a caller's.
-    return shown(await kept_orders.known(tx, order.number), reporter) if report.pictures else order
+    return shown(await kept_orders.known(tx, order.number), reporter, tx.at) if report.pictures else order
 
 
 async def submit_anonymously(tx: Transaction, resources: Resources, report: NewAnonymousReport) -> AnonymousReport:

@@ -63,7 +63,7 @@ async def put_plan(site: SiteName, body: NewVisitPlan, writer: Planner) -> Respo
 async def draws(site: SiteName, resources: Held, caller: Reader) -> Draws:
     """What was drawn, with the seeds."""
     async with begin(resources, site, caller.username) as tx:
-        return await service.draws(tx)
+        return await service.draws(tx, person_of(caller))
 
 
 @router.post("/{visit}/outcome", response_model=Visit)

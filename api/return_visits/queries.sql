@@ -46,6 +46,9 @@ WHERE site = %(site)s
 ORDER BY day DESC
 LIMIT %(limit)s;
 
+-- name: confidential
+SELECT number FROM work_orders WHERE site = %(site)s AND confidential AND number = ANY(%(numbers)s);
+
 -- name: add
 -- One an order and round.
 INSERT INTO order_visits (site, number, round, reason, opened_at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Final
@@ -13,7 +14,7 @@ from api.categories import service as categories
 from api.problems import Problem, conflict, not_found
 from api.return_visits import store
 from api.return_visits.drawing import drawn
-from api.return_visits.schemas import Draws, NewOutcome, NewVisitPlan, Visit, VisitCounts, VisitPlan, Visits
+from api.return_visits.schemas import Draw, Draws, NewOutcome, NewVisitPlan, Visit, VisitCounts, VisitPlan, Visits
 from api.transactions import Transaction
 from api.work_orders import order as orders
 from api.work_orders import service as work_orders_service
@@ -47,9 +48,18 @@ async def plan(tx: Transaction) -> VisitPlan:
     return found
 
 
-async def draws(tx: Transaction) -> Draws:
-    """What was drawn, the newest days first."""
-    return Draws(items=await store.draws(tx))
+async def draws(tx: Transaction, person: Person) -> Draws:
+    """What was drawn, the newest days first; confidential orders are named to few."""
+    found = await store.draws(tx)
+    if person.has(*CONFIDANTS):
+        return Draws(items=found)
+    hidden = await store.confidential(tx, {number for each in found for number in each.closed})
+    return Draws(items=[_without(each, hidden) for each in found])
+
+
+def _without(draw: Draw, hidden: AbstractSet[str]) -> Draw:
+    left = {name: [each for each in getattr(draw, name) if each not in hidden] for name in ("closed", "drawn")}
+    return draw.model_copy(update=left)
 
 
 async def draw(tx: Transaction) -> int:

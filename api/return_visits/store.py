@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -54,6 +55,11 @@ async def add_draw(tx: Transaction, day: date, seed: int, shares: list[Share], o
 async def draws(tx: Transaction) -> list[Draw]:
     """The newest draws."""
     return [Draw(**row) for row in await tx.all(_QUERIES["draws"], limit=MAX_DRAWS)]
+
+
+async def confidential(tx: Transaction, numbers: Collection[str]) -> set[str]:
+    """Those of these orders that are for few."""
+    return {row["number"] for row in await tx.all(_QUERIES["confidential"], numbers=list(numbers))}
 
 
 async def add(tx: Transaction, number: str, round_: int, reason: Why) -> None:

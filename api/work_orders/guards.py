@@ -7,6 +7,7 @@ from typing import Final
 
 from api.categories import service as categories
 from api.categories.tree import Need
+from api.dispatch import store as dispatch
 from api.pictures import store as pictures
 from api.pictures.schemas import Kind
 from api.problems import FieldError, conflict, invalid
@@ -46,9 +47,24 @@ async def check(tx: Transaction, order: Order, move: Move, by: str) -> None:
             await _can_have_it(tx, order, move.worker, move.action)
 
 
-async def _can_have_it(tx: Transaction, order: Order, worker: str, action: Action) -> None:
+async def check_worker(tx: Transaction, worker: str) -> None:
+    """Raises Problem 422 for somebody to whom no order can be given.
+
+    Whoever makes them no worker at this moment either waits for what they are given, or is waited for here.
+    """
+    await dispatch.one_at_a_time(tx)
     if not await store.is_worker(tx, worker):
         raise invalid("unknown_worker", f"{worker} is no grid worker or property staff of this site")
+
+
+async def may_rate(tx: Transaction, order: Order, who: str) -> bool:
+    """False for who had a hand in it, or has rated this answer with another order that it is the answer to."""
+    had_a_hand = who in order.helpers or who in await store.hands(tx, order.number)
+    return not had_a_hand and not await store.rated_same_answer(tx, order, who)
+
+
+async def _can_have_it(tx: Transaction, order: Order, worker: str, action: Action) -> None:
+    await check_worker(tx, worker)
     if action is Action.TRANSFER and worker == order.worker:
         raise invalid("same_worker", "it is theirs already")
 

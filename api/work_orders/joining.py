@@ -13,7 +13,7 @@ from api.categories import service as categories
 from api.clocks import service as clocks
 from api.problems import conflict, invalid
 from api.transactions import SYSTEM, Transaction
-from api.work_orders import opening, steps, store
+from api.work_orders import guards, opening, steps, store
 from api.work_orders.kinds import Channel, Origin
 from api.work_orders.order import Move, Order
 from api.work_orders.schemas import Part
@@ -83,8 +83,8 @@ async def split(tx: Transaction, order: Order, part: Part, by: str) -> Order:
         raise conflict("wrong_state", f"split is not possible while the order is {order.state}")
     if len(await store.parts(tx, order.number)) >= store.MAX_PARTS:
         raise conflict("too_many_parts", f"an order has at most {store.MAX_PARTS} parts")
-    if part.worker is not None and not await store.is_worker(tx, part.worker):
-        raise invalid("unknown_worker", f"{part.worker} is no grid worker or property staff of this site")
+    if part.worker is not None:
+        await guards.check_worker(tx, part.worker)
     if part.category is not None and part.category != order.category:
         await categories.for_report(tx, part.category)
     words = part.title or part.text[:60]

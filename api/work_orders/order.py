@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from api.roles import DESK, READERS, WORKERS, Role
 from api.work_orders.kinds import Channel, Origin, ReturnCode
-from api.work_orders.states import MAX_RETURNS, MAX_TRANSFERS, TRANSITIONS, Action, Bond, State, next_state
+from api.work_orders.states import MAX_RETURNS, MAX_TRANSFERS, TOLD, TRANSITIONS, Action, Bond, State, next_state
 from herun.alerts import Alert, AlertState
 from herun.clock import to_datetime
 
 # Who may read a confidential order besides those who are tied to it.
+RATED_WITHIN: Final = timedelta(days=7)  # of the answer; after it silence is silence
 CONFIDANTS: Final = (Role.SUPERVISOR, Role.AUDITOR)
 
 
@@ -36,8 +37,8 @@ class Order:
     """A work order as it is stored.
 
     `version` counts its history; `opened_seq` is its place among the site's orders; the times of the steps and the
-    rating are those of the present round: `reopens` counts the rounds before. `master_state` and `master_answer` are of
-    the order that it is merged into. `pool` are those to whom it was offered while it was accepted, `helpers` those who
+    rating are those of the present round: `reopens` counts the rounds before. `master_...` are of the order that it is
+    merged into. `pool` are those to whom it was offered while it was accepted, `helpers` those who
     help its worker. `asked_until`: its reporter is asked something, and may answer until then.
     """
 
@@ -91,6 +92,8 @@ class Order:
     rated_by: str | None = None
     master_state: State | None = None
     master_answer: str | None = None
+    master_answered_at: datetime | None = None
+    master_confidential: bool | None = None
     asked_until: datetime | None = None
     pool: tuple[str, ...] = ()
     helpers: tuple[str, ...] = ()
@@ -179,16 +182,18 @@ def bonds(person: Person, order: Order, hands: AbstractSet[str]) -> set[Bond]:
 def moved(order: Order, move: Move, by: str, at: datetime) -> Order | None:
     """The order after the move; None if it cannot be made from its state.
 
-    Reopening starts a clean round; what was given back stays counted. What an arbiter decided comes back to an arbiter.
+    Reopening starts a clean round; what was given back stays counted: after the second return, whatever becomes of it
+    and of the order, no rule, no desk and no worker decides whose it is, but an arbiter.
     """
     state = next_state(order.state, move.action, order.state_before)
     if state is None:
         return None
-    if move.action is Action.SIGN_OFF and order.returns >= MAX_RETURNS:
+    is_given_anew = state is State.ACCEPTED or move.action is Action.REFUSE_RETURN
+    if is_given_anew and order.returns >= MAX_RETURNS:
         state = State.ARBITRATION
-    if order.arbitrated and state is State.ACCEPTED:
-        state = State.ARBITRATION  # whose it is was disputed once: no rule, and no desk, decides it again
     changes = {**_times(order, state, move.action, at), **_changes(order, move, by, at)}
+    if state is State.ARBITRATION:
+        changes |= _TO_NOBODY
     return replace(order, state=state, updated_at=at, version=order.version + 1, **changes)
 
 
@@ -256,9 +261,39 @@ def _times(order: Order, state: State, action: Action, at: datetime) -> dict[str
     return {} if name is None or state is order.state or is_taken_up_again else {name: at}
 
 
+def is_to_be_rated(order: Order, at: datetime) -> bool:
+    """True while a rating is waited for: as long after the answer of what it is merged into."""
+    if order.rating is not None:
+        return False
+    answered_at = order.master_answered_at
+    is_in_time = answered_at is not None and at < answered_at + RATED_WITHIN
+    return State.ANSWERED in {order.state, order.master_state} or (order.master_state is State.RATED and is_in_time)
+
+
+def stands(order: Order, at: datetime) -> State:
+    """How it stands with the matter for who reported it: merged, as its master, but rated for itself."""
+    if order.master_state not in TOLD:
+        return order.master_state or order.state
+    if order.rating is not None:
+        return State.RATED
+    return State.ANSWERED if is_to_be_rated(order, at) else State.CLOSED
+
+
+def is_asked(order: Order, at: datetime) -> bool:
+    """True while a question waits for its reporter's answer: in time, and neither answered nor over."""
+    in_time = order.asked_until is not None and at < order.asked_until
+    return in_time and stands(order, at) not in TOLD | {State.CANCELLED}
+
+
 _TO_NOBODY: Final[dict[str, Any]] = {"worker": None, "pool": (), "helpers": ()}
 _TAKEN_UP: Final = {"state_before": None, "hold_until": None}
-_ON_ITS_OWN: Final = {"merged_into": None, "master_state": None, "master_answer": None}
+_ON_ITS_OWN: Final = {
+    "merged_into": None,
+    "master_state": None,
+    "master_answer": None,
+    "master_answered_at": None,
+    "master_confidential": None,
+}
 _NEW_ROUND: Final = {
     **_TO_NOBODY, "resolution": None, "answer": None, "dispatched_at": None, "handled_at": None, "arrived_at": None,
     "resolved_at": None, "answered_at": None, "closed_at": None, "transfers": 0, **_TAKEN_UP,

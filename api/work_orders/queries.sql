@@ -70,14 +70,20 @@ WHERE site = %(site)s AND number = ANY(%(numbers)s)
 ORDER BY number
 FOR NO KEY UPDATE;
 
+-- name: lock_all_at_once
+SELECT number FROM work_orders
+WHERE site = %(site)s AND number = ANY(%(numbers)s)
+ORDER BY number
+FOR NO KEY UPDATE NOWAIT;
+
 -- name: several
 -- In the order of the numbers: what is done to several is done in the same order each time.
 SELECT number, origin, state, category, severity, title, text, building, zone, channel, confidential, unit, grid,
        lat, lon, address, attributes, parent, merged_into, state_before, hold_until, returns, transfers, reopens,
        arbitrated, alert_id, alert_version, alert_rule_uid, alert_count, alert_cleared_at, reporter, contact_phone,
        worker, resolution, answer, accepted_at, dispatched_at, handled_at, arrived_at, resolved_at, answered_at,
-       closed_at, score, solved, comment, speed, attitude, result, rated_by, master_state, master_answer, pool, helpers,
-       asked_until, opened_seq, opened_at, updated_at, version
+       closed_at, score, solved, comment, speed, attitude, result, rated_by, master_state, master_answer,
+       master_answered_at, master_confidential, pool, helpers, asked_until, opened_seq, opened_at, updated_at, version
 FROM work_orders_whole
 WHERE site = %(site)s AND number = ANY(%(numbers)s)
 ORDER BY number;
@@ -87,8 +93,8 @@ SELECT number, origin, state, category, severity, title, text, building, zone, c
        lat, lon, address, attributes, parent, merged_into, state_before, hold_until, returns, transfers, reopens,
        arbitrated, alert_id, alert_version, alert_rule_uid, alert_count, alert_cleared_at, reporter, contact_phone,
        worker, resolution, answer, accepted_at, dispatched_at, handled_at, arrived_at, resolved_at, answered_at,
-       closed_at, score, solved, comment, speed, attitude, result, rated_by, master_state, master_answer, pool, helpers,
-       asked_until, opened_seq, opened_at, updated_at, version
+       closed_at, score, solved, comment, speed, attitude, result, rated_by, master_state, master_answer,
+       master_answered_at, master_confidential, pool, helpers, asked_until, opened_seq, opened_at, updated_at, version
 FROM work_orders_whole
 WHERE site = %(site)s AND number = %(number)s;
 
@@ -99,8 +105,8 @@ SELECT number, origin, state, category, severity, title, text, building, zone, c
        lat, lon, address, attributes, parent, merged_into, state_before, hold_until, returns, transfers, reopens,
        arbitrated, alert_id, alert_version, alert_rule_uid, alert_count, alert_cleared_at, reporter, contact_phone,
        worker, resolution, answer, accepted_at, dispatched_at, handled_at, arrived_at, resolved_at, answered_at,
-       closed_at, score, solved, comment, speed, attitude, result, rated_by, master_state, master_answer, pool, helpers,
-       asked_until, opened_seq, opened_at, updated_at, version
+       closed_at, score, solved, comment, speed, attitude, result, rated_by, master_state, master_answer,
+       master_answered_at, master_confidential, pool, helpers, asked_until, opened_seq, opened_at, updated_at, version
 FROM work_orders_whole
 WHERE site = %(site)s
   AND (%(is_confidant)s OR NOT confidential OR (%(is_worker)s AND worker = %(me)s) OR reporter = %(me)s)

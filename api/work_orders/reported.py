@@ -26,7 +26,7 @@ async def open_for_report(
 ) -> WorkOrder:
     """Opens the order of a report; it is accepted at once, and dispatched if somebody fits."""
     order = await opening.open_order(tx, _of_report(tx, reporter, report, phone, channel), by=reporter.username)
-    return shown(order, reporter)
+    return shown(order, reporter, tx.at)
 
 
 async def open_and_join(
@@ -58,7 +58,7 @@ async def open_and_join(
         raise conflict("confidential", "a confidential report is not joined to another order")
     move = Move(Action.MERGE, JOINED if is_said else KNOWN, master=master)
     by = reporter.username if is_said else SYSTEM
-    return shown(await joining.merge(tx, {**held, order.number: order}, order, move, by), reporter)
+    return shown(await joining.merge(tx, {**held, order.number: order}, order, move, by), reporter, tx.at)
 
 
 def may_be_joined(order: Order) -> bool:

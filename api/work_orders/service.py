@@ -6,20 +6,20 @@ to where, why. The rows of all orders that a step touches are locked first, in t
 
 from __future__ import annotations
 
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Final
 from uuid import UUID
 
 from api import cursors
 from api.dispatch import service as dispatch
-from api.problems import Problem, conflict, invalid, not_found
+from api.dispatch import store as dispatching
+from api.problems import Problem, conflict, not_found
 from api.transactions import SYSTEM, Transaction
 from api.work_orders import guards, joining, opening, steps, store
 from api.work_orders import order as orders
 from api.work_orders.joining import Held
 from api.work_orders.kinds import Channel, Origin
-from api.work_orders.order import Move, Order, Person
+from api.work_orders.order import RATED_WITHIN, Move, Order, Person
 from api.work_orders.schemas import Checklist, History, NewItem, Part, WorkOrder, WorkOrders
 from api.work_orders.shown import for_reporters, shown
 from api.work_orders.states import OVER, TOLD, TRANSITIONS, Action, Bond, State
@@ -27,7 +27,6 @@ from herun.alerts import Alert
 from herun.clock import to_datetime
 from herun.order_words import Word
 
-RATED_WITHIN: Final = timedelta(days=7)  # of the answer; after it silence is silence
 _OPEN_BATCH: Final = 100  # orders that one transaction takes when their time is over
 # Actions that change which orders belong together, and those that look at the others: these are locked with it.
 _JOINS: Final = frozenset({Action.MERGE, Action.UNMERGE, Action.REOPEN, Action.CANCEL})
@@ -64,7 +63,7 @@ async def act(tx: Transaction, person: Person, number: str, move: Move) -> WorkO
     order = await _moved(tx, person, held, order, move)
     if move.action is Action.REOPEN:
         await store.untick(tx, number)  # what was done did not do
-    return shown(order, person)
+    return await _as_seen(tx, order, person)
 
 
 async def _is_not_their_own_cause(tx: Transaction, order: Order, person: Person, action: Action) -> None:
@@ -131,10 +130,9 @@ async def _with_what_follows(tx: Transaction, held: Held, order: Order, move: Mo
 
 async def _rate_merged(tx: Transaction, order: Order, move: Move, by: str) -> Order:
     """The rating of whoever reported the same matter: it is theirs, and the order stays merged."""
-    if order.master_state not in {State.ANSWERED, State.RATED}:
-        raise conflict(
-            "wrong_state", f"rate is not possible while the order that stands for it is {order.master_state}"
-        )
+    if order.rating is None and not orders.is_to_be_rated(order, tx.at):
+        what = f"rate is not possible while what stands for it is {order.master_state}, nor long after its answer"
+        raise conflict("wrong_state", what)
     return await steps.rate_merged(tx, order, move, by)
 
 
@@ -143,7 +141,7 @@ async def split(tx: Transaction, person: Person, number: str, part: Part) -> Wor
     await store.keep_together(tx, to_change=True)
     order = _theirs(await store.locked(tx, number), person, Action.SPLIT, set())
     opened = await joining.split(tx, order, part, person.username)
-    return shown(opened, person)
+    return await _as_seen(tx, opened, person)
 
 
 async def sites_with_something_due(tx: Transaction) -> list[str]:
@@ -164,16 +162,23 @@ async def resume_held(tx: Transaction) -> int:
 
 
 async def take_back(tx: Transaction, workers: list[str]) -> None:
-    """Takes what they have in hand from those who are no workers any more; it goes to whom it fits, or to the desk."""
+    """Takes what they have in hand from those who are no workers any more; it goes to whom it fits, or to the desk.
+
+    Raises psycopg.errors.LockNotAvailable if somebody moves what they were given a moment ago: try again.
+    """
+    if not workers:
+        return
     held = await store.locked_together(tx, await store.in_hand_of(tx, workers))
-    for number in sorted(held):
+    await dispatching.one_at_a_time(tx)  # nobody is given anything from here on; what they got just now is theirs too
+    theirs = await store.in_hand_of(tx, workers)
+    held |= await store.locked_at_once(tx, theirs - held.keys())
+    for number in sorted(theirs):
         order = held[number]
-        if order.worker in workers:
-            if order.state is State.ON_HOLD:  # it waited for them
-                order = await steps.step(tx, order, Move(Action.RESUME, NO_WORKER), SYSTEM)
-            action = Action.SIGN_OFF if order.state is State.RETURNED else Action.RECALL
-            after = await steps.step(tx, order, Move(action, NO_WORKER), SYSTEM)
-            await opening.dispatch_if_somebody_fits(tx, after)
+        if order.state is State.ON_HOLD:  # it waited for them
+            order = await steps.step(tx, order, Move(Action.RESUME, NO_WORKER), SYSTEM)
+        action = Action.SIGN_OFF if order.state is State.RETURNED else Action.RECALL
+        after = await steps.step(tx, order, Move(action, NO_WORKER), SYSTEM)
+        await opening.dispatch_if_somebody_fits(tx, after)
 
 
 async def _when_time_is_over(tx: Transaction, numbers: list[str], move: Move) -> int:
@@ -226,7 +231,7 @@ async def _with_list(tx: Transaction, person: Person, number: str, *others: Bond
 
 async def one(tx: Transaction, person: Person, number: str) -> WorkOrder:
     """One order. Raises Problem 404 if it is not for this person's eyes."""
-    return shown(await seen(tx, person, number), person)
+    return await _as_seen(tx, await seen(tx, person, number), person)
 
 
 async def history(tx: Transaction, person: Person, number: str) -> History:
@@ -242,7 +247,7 @@ async def page(tx: Transaction, person: Person, wanted: store.Filter, *, cursor:
     found = await store.page(tx, person, wanted, older_than=key[0] if key else None, limit=limit + 1)
     items = found[:limit]
     return WorkOrders(
-        items=[shown(order, person) for order in items],
+        items=[await _as_seen(tx, order, person) for order in items],
         next_cursor=cursors.encode(items[-1].opened_seq) if len(found) > limit else None,
     )
 
@@ -289,8 +294,7 @@ async def _amend(tx: Transaction, order: Order, alert: Alert) -> None:
 async def _with_worker(tx: Transaction, order: Order, move: Move) -> Move:
     if move.worker is None:
         return await dispatch.choice_of_desk(tx, order, move)
-    if not await store.is_worker(tx, move.worker):
-        raise invalid("unknown_worker", f"{move.worker} is no grid worker or property staff of this site")
+    await guards.check_worker(tx, move.worker)
     return move
 
 
@@ -300,6 +304,12 @@ async def seen(tx: Transaction, person: Person, number: str) -> Order:
     if order is None or not orders.sees(person, order):
         raise not_found("work order")
     return order
+
+
+async def _as_seen(tx: Transaction, order: Order, person: Person) -> WorkOrder:
+    is_theirs = Bond.RATER in orders.bonds(person, order, set()) and orders.is_to_be_rated(order, tx.at)
+    may_rate = is_theirs and await guards.may_rate(tx, order, person.username)
+    return shown(order, person, tx.at, may_rate=may_rate)
 
 
 def _not_theirs(action: Action) -> Problem:

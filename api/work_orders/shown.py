@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Final
 
 from api.roles import DESK
-from api.work_orders.order import Order, Person, bonds, works_on
+from api.work_orders import order as orders
+from api.work_orders.order import CONFIDANTS, Order, Person, bonds, works_on
 from api.work_orders.schemas import GivenRating, HistoryEntry, OrderAlert, Place, Times, WorkOrder
-from api.work_orders.states import TRANSITIONS, Action, possible, sentence
+from api.work_orders.states import TOLD, TRANSITIONS, Action, State, possible, sentence
 from herun.order_words import Word
 from herun.personal import mask
 
-_MADE: Final = {"sentence", "possible_actions", "place", "alert", "contact_phone", "answer", "rating", "times"}
+_MADE: Final = {
+    "sentence",
+    "possible_actions",
+    "place",
+    "alert",
+    "contact_phone",
+    "answer",
+    "rating",
+    "times",
+    "asked_until",
+}
 # What the reporter is meant to read, or has written; and what is none of theirs.
 FOR_REPORTERS: Final = frozenset(
     {
@@ -25,17 +37,21 @@ AMONG_WORKERS: Final = frozenset({Word.NOTED, Word.LISTED, Word.TICKED})
 _AS_IT_IS: Final = [name for name in WorkOrder.model_fields if name not in _MADE]
 
 
-def shown(order: Order, person: Person) -> WorkOrder:
-    """The order; the reporter's phone is whole only for the desk, the worker and the reporter."""
+def shown(order: Order, person: Person, at: datetime, *, may_rate: bool = False) -> WorkOrder:
+    """The order; the reporter's phone is whole only for the desk, the worker and the reporter.
+
+    `may_rate`: the rating that is waited for is this person's to give.
+    """
     own = {name: getattr(order, name) for name in _AS_IT_IS}
     return WorkOrder(
         **own,
-        sentence=sentence(order.state, order.master_state, is_asked=order.asked_until is not None),
-        possible_actions=_theirs(order, person),
+        sentence=in_words(order, at, can_rate=may_rate),
+        possible_actions=_theirs(order, person, may_rate=may_rate),
+        asked_until=order.asked_until if orders.is_asked(order, at) else None,
         place=_place(order),
         alert=_alert(order),
         contact_phone=_phone(order, person),
-        answer=order.answer or order.master_answer,
+        answer=order.answer or _masters_answer(order, person),
         rating=_rating(order),
         times=Times(**{name: getattr(order, name) for name in Times.model_fields}),
     )
@@ -50,9 +66,30 @@ def for_reporters(entries: list[HistoryEntry]) -> list[HistoryEntry]:
     ]
 
 
-def _theirs(order: Order, person: Person) -> list[Action]:
+def in_words(order: Order, at: datetime, *, can_rate: bool) -> dict[str, str]:
+    """How an order stands; whoever has something to do with it now, to rate or to answer, is asked to."""
+    master = orders.stands(order, at) if order.state is State.MERGED else None
+    return sentence(order.state, master, is_asked=orders.is_asked(order, at), can_rate=can_rate)
+
+
+def _theirs(order: Order, person: Person, *, may_rate: bool) -> list[Action]:
     own = bonds(person, order, frozenset())
-    return [action for action in possible(order.state) if not own.isdisjoint(TRANSITIONS[action].bonds)]
+    now = {action for action in possible(order.state) if _is_possible(order, action)} - {Action.RATE}
+    theirs = {action for action in now if not own.isdisjoint(TRANSITIONS[action].bonds)}
+    return [action for action in TRANSITIONS if action in theirs or (may_rate and action is Action.RATE)]
+
+
+def _is_possible(order: Order, action: Action) -> bool:
+    """False for what its state has, and the order does not."""
+    if action is Action.REOPEN and order.state is State.MERGED:
+        return order.master_state in TOLD
+    return orders.used_up(order, action) is None
+
+
+def _masters_answer(order: Order, person: Person) -> str | None:
+    """What was answered to all who reported the same; to others only if they may read the order that stands for it."""
+    is_theirs = not order.master_confidential or person.has(*CONFIDANTS) or person.username == order.reporter
+    return order.master_answer if is_theirs else None
 
 
 def _place(order: Order) -> Place | None:

@@ -42,13 +42,14 @@ SENTENCES: Final[dict[State, dict[str, str]]] = {
     },
     State.ARBITRATION: {"zh": "责任归属待裁定。", "en": "It is being decided whose it is."},
     State.RESOLVED: {"zh": "已处理,等待答复。", "en": "Done, waiting to be answered."},
-    State.ANSWERED: {"zh": "已答复,请您评价。", "en": "Answered; please rate it."},
+    State.ANSWERED: {"zh": "已答复。", "en": "Answered."},
     State.RATED: {"zh": "已评价,感谢您的反馈。", "en": "Rated; thank you."},
     State.CLOSED: {"zh": "已办结,评价期已过。", "en": "Closed; the time to rate it is over."},
     State.MERGED: {"zh": "已并入同一问题的工单,进展相同。", "en": "Merged into the order of the same matter."},
     State.CANCELLED: {"zh": "已取消。", "en": "Cancelled."},
 }
 
+RATE_IT: Final = {"zh": "请您评价。", "en": "Please rate it."}
 ASKED: Final = {"zh": "有一个问题等您答复。", "en": "Its reporter is asked something."}
 
 UNDER_WAY: Final = frozenset({State.ACCEPTED, State.DISPATCHED, State.HANDLING})
@@ -170,9 +171,12 @@ def next_state(state: State, action: Action, before: State | None = None) -> Sta
     return state if row.stays else row.target or before
 
 
-def sentence(state: State, master: State | None = None, *, is_asked: bool = False) -> dict[str, str]:
-    """How an order stands, by language; of a merged order also how the one stands that it went into."""
-    said = [SENTENCES[state], *([SENTENCES[master]] if master else []), *([ASKED] if is_asked else [])]
+def sentence(
+    state: State, master: State | None = None, *, is_asked: bool = False, can_rate: bool = False
+) -> dict[str, str]:
+    """How an order stands, by language; of a merged one also how its master stands; and what is asked for."""
+    wanted = [*([RATE_IT] if can_rate else []), *([ASKED] if is_asked else [])]
+    said = [SENTENCES[state], *([SENTENCES[master]] if master else []), *wanted]
     return {"zh": "".join(each["zh"] for each in said), "en": " ".join(each["en"] for each in said)}
 
 

@@ -116,6 +116,15 @@ async def locked_together(tx: Transaction, numbers: set[str]) -> dict[str, Order
     return await several(tx, numbers)
 
 
+async def locked_at_once(tx: Transaction, numbers: set[str]) -> dict[str, Order]:
+    """The same for who has locked more than orders, and so must not wait for any.
+
+    Raises psycopg.errors.LockNotAvailable if somebody else has locked one.
+    """
+    await tx.all(_QUERIES["lock_all_at_once"], numbers=sorted(numbers))
+    return await several(tx, numbers)
+
+
 async def several(tx: Transaction, numbers: set[str]) -> dict[str, Order]:
     """Several orders by number."""
     rows = await tx.all(_QUERIES["several"], numbers=sorted(numbers))

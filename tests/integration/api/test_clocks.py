@@ -510,3 +510,28 @@ async def test_the_parts_of_an_answer_fit_each_other(world: World) -> None:
     number = await opened(world)
     world.clock.advance(90 * SECOND_US)
     Clocks.model_validate(await clocks(world, number, "audrey"))
+
+
+async def test_a_calendar_that_is_put_later_moves_no_promise_and_a_pause_moves_it_by_no_more_than_it_lasts(
+    world: World,
+) -> None:
+    number = await opened(world)
+    before = await clocks(world, number)
+    days = ["2026-06-02", "2026-06-03", "2026-06-04"]
+    await world.by("susan").put("calendar/2026", {"year": 2026, "holidays": {"flood": days}})
+    seen = await clocks(world, number)
+    assert (seen["promise"], seen["own"], seen["deadlines"]) == (
+        before["promise"], before["own"], before["deadlines"]
+    )  # fmt: skip
+    world.clock.advance(3 * HOUR_US)
+    asked = (await ask(world, number, "pauses", "gwen", pause(60, PauseReason.WEATHER, world))).json()
+    (asked,) = asked["pauses"]
+    await world.by("susan").post(f"work-orders/{number}/pauses/{asked['id']}/approve")
+    world.clock.advance(2 * SECOND_US)
+    after = await world.by("gwen").post(f"work-orders/{number}/pauses/{asked['id']}/end")
+    assert after["promise"]["due_at"] == "2026-06-08T06:00:02Z"
+    reached = {each["reached_at"] for each in after["deadlines"] if each["step"] == "100%"}
+    assert {after["promise"]["due_at"], after["own"]["due_at"]} == reached
+    await world.by("susan").post(f"work-orders/{number}/cancel", {"reason": "Dry"})
+    await world.by("rita").post(f"work-orders/{number}/reopen", {"reason": "Wet again"})
+    assert (await clocks(world, number))["promise"]["due_at"] == "2026-06-11T07:00:02Z"  # anew, by the calendar of now

@@ -289,9 +289,9 @@ async def arbitrated(world: World, worker: str = "greg", **more: Any) -> str:
     number = await reported(world, **more)
     for _ in range(2):
         if (await order(world, number))["state"] == "accepted":
-            await do(world, "oscar", number, "dispatch", worker="gwen")
+            await do(world, "susan", number, "dispatch", worker="gwen")
         await give_back(world, number)
-        await do(world, "oscar", number, "sign-off")
+        await do(world, "susan", number, "sign-off")
     await do(world, "susan", number, "arbitrate", worker=worker, reason="It is his")
     return number
 
@@ -314,6 +314,18 @@ async def test_what_an_arbiter_decided_is_proposed_as_a_rule_and_holds_once_acce
     (rule,) = (await world.by("susan").get("dispatch-rules"))["rules"]
     assert rule["when"] == 'order.category == "water" && order.building == "b1"'
     assert (await world.by("susan").call("POST", f"{path}/decline", {})).status_code == 409
+
+
+async def test_nothing_confidential_is_read_in_proposals(world: World) -> None:
+    await arbitrated(world, confidential=True)
+    later = await arbitrated(world)
+    (proposal,) = (await world.by("susan").get("dispatch-proposals"))["items"]
+    assert proposal["numbers"] == [later]
+    await do(world, "susan", later, "confide", reason="Between us")
+    assert (await world.by("oscar").get("dispatch-proposals"))["items"] == []
+    assert len((await world.by("audrey").get("dispatch-proposals"))["items"]) == 1
+    await world.by("susan").post(f"dispatch-proposals/{proposal['id']}/accept")
+    assert later not in str(await world.by("oscar").get("dispatch-rules"))
 
 
 async def test_a_declined_proposal_changes_nothing(world: World) -> None:

@@ -70,6 +70,17 @@ async def test_after_the_second_return_a_supervisor_decides_and_a_third_is_refus
     assert await refused(world, "greg", number, "transfer", worker="gwen", reason="No") == (409, "used_up")
 
 
+async def test_after_two_refused_returns_an_arbiter_decides_also_if_it_was_cancelled_meanwhile(world: World) -> None:
+    number = await reported(world)
+    for state in ("dispatched", "arbitration"):
+        await give_back(world, number)
+        assert (await do(world, "oscar", number, "refuse-return", reason="It is yours"))["state"] == state
+    await do(world, "oscar", number, "cancel", reason="Never mind")
+    again = await do(world, "rita", number, "reopen", reason="It is still there")
+    assert (again["state"], again["worker"]) == ("arbitration", None)
+    assert (await do(world, "susan", number, "arbitrate", worker="greg", reason="It is his"))["worker"] == "greg"
+
+
 @pytest.mark.parametrize("action", ["recall", "reopen"])
 async def test_what_an_arbiter_decided_comes_back_to_an_arbiter(world: World, action: str) -> None:
     number = await reported(world)

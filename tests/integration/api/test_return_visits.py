@@ -79,6 +79,17 @@ async def test_a_day_that_is_over_is_drawn_once_with_a_seed_that_draws_the_same_
     assert len(found["drawn"]) == 2
 
 
+async def test_a_draw_names_confidential_orders_to_few(world: World) -> None:
+    await world.by("susan").put("return-visits/plan", {"shares": [{"percent": 100}]})
+    secret, other = await closed(world), await closed(world)
+    await world.by("susan").post(f"work-orders/{secret}/confide", {"reason": "Between us"})
+    world.clock.advance(DAY_US)
+    assert await draw(world) == 1
+    for who, numbers in (("audrey", sorted([secret, other])), ("oscar", [other])):
+        (found,) = (await world.by(who).get("return-visits/draws"))["items"]
+        assert (found["closed"], sorted(found["drawn"])) == (numbers, numbers), who
+
+
 async def test_what_nobody_rated_may_be_drawn_too(world: World) -> None:
     await world.by("susan").put("return-visits/plan", {"shares": [{"category": "water", "percent": 1}]})
     number = await reported(world)

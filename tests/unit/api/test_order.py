@@ -149,10 +149,22 @@ def test_after_the_second_return_an_arbiter_decides_and_that_is_final() -> None:
 
 
 def test_refused_returns_count_too() -> None:
-    refused = moved(given_back(replace(HANDLED, returns=1)), Move(Action.REFUSE_RETURN, "yours"), "oscar", LATER)
-    assert refused is not None
-    assert (refused.state, refused.worker) == (State.DISPATCHED, "gwen")
-    assert used_up(refused, Action.RETURN)
+    refuse = Move(Action.REFUSE_RETURN, "yours")
+    once = moved(given_back(HANDLED), refuse, "oscar", LATER)
+    assert once is not None
+    assert (once.state, once.worker) == (State.DISPATCHED, "gwen")
+    twice = moved(given_back(replace(HANDLED, returns=1)), refuse, "oscar", LATER)
+    assert twice is not None
+    assert (twice.state, twice.worker) == (State.ARBITRATION, None)
+
+
+def test_no_arbiter_is_escaped_by_cancelling_and_reopening() -> None:
+    disputed = replace(REPORT, state=State.ARBITRATION, returns=2)
+    cancelled = moved(disputed, Move(Action.CANCEL, "never mind"), "oscar", LATER)
+    assert cancelled is not None
+    again = moved(cancelled, Move(Action.REOPEN, "it is still there"), "rita", LATER)
+    assert again is not None
+    assert again.state is State.ARBITRATION
 
 
 @pytest.mark.parametrize("state", [State.ACCEPTED, State.DISPATCHED, State.HANDLING])

@@ -140,7 +140,7 @@ class Book(Reasons):
             self._dispatch_if_somebody_fits(paper)
 
     def _at_the_desk(self, paper: Paper) -> str:
-        return "arbitration" if paper.arbitrated else "accepted"
+        return "arbitration" if len(paper.returners) == 2 else "accepted"
 
     def _dispatch_if_somebody_fits(self, paper: Paper) -> None:
         if paper.state == "arbitration":
@@ -191,9 +191,11 @@ class Book(Reasons):
                 self._write(paper, action, "returned", who)
             case "sign-off":
                 paper.worker = None
-                self._write(paper, action, "arbitration" if len(paper.returners) == 2 else "accepted", who)
+                self._write(paper, action, self._at_the_desk(paper), who)
             case "refuse-return":
-                self._write(paper, action, "dispatched", who)
+                is_disputed = len(paper.returners) == 2
+                paper.worker = None if is_disputed else paper.worker
+                self._write(paper, action, "arbitration" if is_disputed else "dispatched", who)
             case "recall":
                 paper.worker = None
                 self._write(paper, action, self._at_the_desk(paper), who)

@@ -195,8 +195,11 @@ class Reasons(Shelf):
         if wish.action in {"checklist", "tick"}:
             return paper.state in OPEN
         if paper.state == "merged" and wish.action in {"rate", "reopen"}:
-            master = self.papers[paper.master or ""].state
-            return master in (TOLD if wish.action == "reopen" else {"answered", "rated"})
+            master = self.papers[paper.master or ""]
+            if wish.action == "reopen":
+                return master.state in TOLD
+            is_in_time = master.answered_at is not None and self.now < master.answered_at + 7 * DAY
+            return master.state == "answered" or (master.state == "rated" and is_in_time)
         return wish.action == "read" or paper.state in FROM[wish.action]
 
     def _is_theirs(self, wish: Wish, paper: Paper) -> bool:  # noqa: PLR0911 - a line an action

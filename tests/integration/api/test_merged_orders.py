@@ -1,0 +1,129 @@
+"""What whoever reported the same reads of it, may do about it and for how long; and who does not read its answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from herun.clock import DAY_US, HOUR_US
+from tests.integration.api.running import World
+from tests.integration.api.test_order_cycle import actions, answered, do, order, pass_time, refused, reported
+
+RATED = {"score": 5, "solved": True}
+LATE = (409, "wrong_state")
+
+
+async def merged(world: World, who: str = "rob") -> tuple[str, str]:
+    master, twin = await reported(world), await reported(world, who)
+    await do(world, "oscar", twin, "merge", master=master, reason="The same water")
+    return master, twin
+
+
+async def progress(world: World, number: str, tail: str = "5678") -> dict[str, str]:
+    seen = await world.nobody.get(f"/v1/progress?number={number}&phone_tail={tail}")
+    return {name: seen[name]["zh"] for name in ("sentence", "next_step")}
+
+
+@pytest.mark.parametrize("is_rated", [True, False], ids=["master-rated", "master-silent"])
+async def test_the_merged_are_rated_as_long_after_the_answer_as_their_master(world: World, is_rated: bool) -> None:
+    master, twin = await merged(world)
+    await answered(world, master)
+    if is_rated:
+        await do(world, "rita", master, "rate", **RATED)
+    await pass_time(world, 7 * DAY_US - 1)
+    assert "rate" in (await order(world, twin, "rob"))["possible_actions"]
+    assert "请评价" in (await progress(world, twin))["next_step"]
+    await pass_time(world, 1)
+    assert "rate" not in (await order(world, twin, "rob"))["possible_actions"]
+    assert "没有后续步骤" in (await progress(world, twin))["next_step"]
+    assert await refused(world, "rob", twin, "rate", **RATED) == LATE
+
+
+async def test_a_merged_order_says_what_its_reporter_can_do_and_nothing_else(world: World) -> None:
+    master, twin = await merged(world)
+    assert not {"rate", "reopen"} & {*(await order(world, twin, "rob"))["possible_actions"]}
+    await answered(world, master)
+    assert {"rate", "reopen"} <= {*(await order(world, twin, "rob"))["possible_actions"]}
+    (listed,) = (await world.by("rob").get("work-orders"))["items"]
+    assert {"rate", "reopen"} <= {*listed["possible_actions"]}
+    assert "rate" not in (await order(world, twin))["possible_actions"]
+    after = await do(world, "rob", twin, "rate", **RATED)
+    assert "rate" not in after["possible_actions"]
+    assert "请" not in after["sentence"]["zh"]
+
+
+async def test_only_who_can_rate_is_asked_to(world: World) -> None:
+    own, number = await reported(world, "gwen", building="b1"), await reported(world)
+    phone = await reported(world, "oscar", phone="13900000000", building="b1")
+    for each in (own, number, phone):
+        await answered(world, each)
+    seen = await order(world, own, "gwen")
+    assert ("rate" in seen["possible_actions"], seen["sentence"]["en"]) == (False, "Answered.")
+    seen = await order(world, number, "rita")
+    assert ("rate" in seen["possible_actions"], seen["sentence"]["en"]) == (True, "Answered. Please rate it.")
+    assert (await order(world, number, "oscar"))["sentence"]["zh"] == "已答复。"
+    told = await progress(world, phone, "0000")
+    assert told == {"sentence": "已答复。", "next_step": "未解决的,请致电物业。"}
+
+
+async def test_a_worker_who_has_given_it_back_as_often_as_may_be_is_not_shown_that_they_can(world: World) -> None:
+    number = await reported(world)
+    for worker in ("greg", "gwen"):
+        await do(world, "gwen" if worker == "greg" else "greg", number, "transfer", worker=worker, reason="Nearer")
+    found = (await order(world, number, "gwen"))["possible_actions"]
+    assert "return" in found
+    assert "transfer" not in found
+
+
+@pytest.mark.parametrize("end", ["cancelled", "answered"])
+async def test_a_question_waits_for_an_answer_only_while_one_helps(world: World, end: str) -> None:
+    number = await reported(world)
+    await world.by("oscar").post(f"work-orders/{number}/questions", {"text": "Which cellar?"})
+    assert (await order(world, number, "rita"))["asked_until"]
+    if end == "answered":
+        await answered(world, number)
+    else:
+        await do(world, "oscar", number, "cancel", reason="Another matter")
+    seen = await order(world, number, "rita")
+    assert (seen["asked_until"], "等您答复" in seen["sentence"]["zh"]) == (None, False)
+    assert "等您答复" not in (await progress(world, number, "1234"))["sentence"]
+    assert await refused(world, "rita", number, "questions/answer", text="The left") == (409, "nothing_asked")
+    await do(world, "rita", number, "reopen", reason="Still wet")
+    assert (await order(world, number, "rita"))["asked_until"]
+
+
+@pytest.mark.parametrize("has_account", [True, False])
+async def test_what_was_asked_before_a_merge_is_read_by_who_works_on_it_and_not_by_its_other_reporter(
+    world: World, has_account: bool
+) -> None:
+    master, twin = await reported(world), await reported(world, "rob")
+    await world.by("oscar").post(f"work-orders/{twin}/questions", {"text": "Which cellar?"})
+    await do(world, "oscar", twin, "merge", master=master, reason="The same water")
+    if has_account:
+        await world.by("rob").post(f"work-orders/{twin}/questions/answer", {"text": "The left"})
+    else:
+        said = {"number": twin, "phone_tail": "5678", "text": "The left"}
+        await world.nobody.post("/v1/progress/answer", said)
+    assert (await actions(world, twin))[-1] == "told"
+    last = (await world.by("gwen").get(f"work-orders/{master}/history"))["items"][-1]
+    assert (last["action"], last["reason"], last["detail"]) == ("noted", "The left", {"follower": twin})
+    assert "The left" not in str(await world.by("rita").get(f"work-orders/{master}/history"))
+
+
+async def test_a_confidential_answer_is_read_by_who_reported_the_same_and_by_no_desk(world: World) -> None:
+    master, twin = await merged(world)
+    await do(world, "susan", master, "confide", reason="Between us")
+    for who, action in (("gwen", "handle"), ("gwen", "resolve"), ("susan", "answer")):
+        await do(world, who, master, action, **({} if action == "handle" else {"text": "A secret answer"}))
+    world.clock.advance(HOUR_US)
+    for who, answer in (("rob", "A secret answer"), ("susan", "A secret answer"), ("oscar", None)):
+        assert (await order(world, twin, who))["answer"] == answer, who
+        listed = {each["number"]: each for each in (await world.by(who).get("work-orders"))["items"]}
+        assert listed[twin]["answer"] == answer, who
+
+
+async def test_why_a_category_was_corrected_is_none_of_its_reporters(world: World) -> None:
+    number = await reported(world)
+    await world.by("oscar").post(f"work-orders/{number}/category", {"category": "rubbish", "reason": "They lie"})
+    for who, reasons in (("rita", [None, None]), ("gwen", [None, "They lie"]), ("oscar", [None, "They lie"])):
+        found = await world.by(who).get(f"work-orders/{number}/category")
+        assert [each["reason"] for each in found["items"]] == reasons, who
