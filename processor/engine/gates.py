@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from herun.arming import Mode
+from herun.events import Event
 from processor.engine.alerting import Evaluation
 from processor.engine.arming.lookups import schedule_of
 from processor.engine.kinds.compiled import CompiledRule
@@ -15,7 +17,11 @@ from processor.engine.rulebook import RuleBook
 from processor.engine.state import CellKey, RuleKey
 
 TIMER: Final = "schedule"  # (TIMER, site, uid): the schedule's next change
-OPENS: Final = frozenset({"zone.armed", "zone.disarmed", "bypass.ended", "service.ended"})
+OPENS: Final = frozenset({"zone.armed", "zone.arming", "zone.disarmed", "bypass.ended", "service.ended"})
+_OF_DEVICE: Final = frozenset({"bypass.begun", "bypass.ended"})
+_OF_WINDOW: Final = frozenset({"service.begun", "service.ended"})
+_OF_ZONE: Final = frozenset({"zone.armed", "zone.arming", "zone.disarmed"})
+OF_ARMING: Final = _OF_DEVICE | _OF_WINDOW | _OF_ZONE
 
 
 def follow(ev: Evaluation, rule: CompiledRule) -> None:
@@ -34,6 +40,20 @@ def follow_all(ev: Evaluation, book: RuleBook, site: str) -> None:
 def unfollow(ev: Evaluation, rule_key: RuleKey) -> None:
     """The rule is gone."""
     ev.timers.disarm((TIMER, *rule_key))
+
+
+def follow_service(ev: Evaluation, rule: CompiledRule, event: Event) -> None:
+    """Tells the rule if this derived event of arming takes devices out of service, or brings them back."""
+    if event.event_type in _OF_DEVICE:
+        rule.follow_service(ev, event.device)
+    elif event.event_type in _OF_WINDOW or (event.event_type in _OF_ZONE and _is_maintained(ev, event)):
+        rule.follow_service(ev)
+
+
+def _is_maintained(ev: Evaluation, event: Event) -> bool:
+    """Whether the zone of the event is in maintenance now, or was until now."""
+    cell = ev.state.arming.get((event.site, event.device))
+    return cell is None or Mode.MAINTENANCE in {cell.mode, cell.mode_at(ev.now - 1)}
 
 
 def muted_of(ev: Evaluation, site: str, uid: str | None = None) -> list[CellKey]:

@@ -71,9 +71,11 @@ class Detector(ABC, Generic[S]):
         del state
         return None
 
-    def interrupted(self, state: S, for_us: int) -> S:
-        """Nobody listened for so long, which is no silence of the series'."""
-        del for_us
+    def interrupted(self, state: S, for_us: int, at_us: int, hour: int) -> S:
+        """For so long, up to this time, nobody listened or nothing counted: that is no silence of the series'.
+
+        `hour` is that time's. What was heard between (0: only a part of it was left out) is not in the state."""
+        del for_us, at_us, hour
         return state
 
     def pass_time(self, state: S, at_us: int, hour: int) -> tuple[S, Score]:

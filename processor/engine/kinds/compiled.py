@@ -96,6 +96,10 @@ class CompiledRule(ABC):
         """It may raise again: what began meanwhile under this key, and still holds, is raised at this time."""
         del ev, key, at
 
+    def follow_service(self, ev: Evaluation, device: str | None = None) -> None:
+        """The device, or any (None), has gone out of service or is back."""
+        del ev, device
+
     def forget_device(self, ev: Evaluation, device: str, place: Registration | None) -> None:
         """The device is at another place now, or gone (None): what it held under keys that are not its own is over."""
         del ev, device, place

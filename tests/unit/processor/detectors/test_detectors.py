@@ -100,7 +100,7 @@ def test_count_tells_a_surge_at_once_and_a_missing_hour_when_it_is_over() -> Non
 
 def test_an_hour_of_which_we_missed_some_says_nothing() -> None:
     *_, (_, state, _) = told(Counts(), [*arrivals(7, 3, BY_DAY), (at_hour(21, 9.1), 1.0)])
-    state = Counts().interrupted(state, 1)
+    state = Counts().interrupted(state, 1, at_hour(21, 9.2), HOURS.at(at_hour(21, 9)))
     due = Counts().due(state)
     assert due is not None
     after, score = Counts().pass_time(state, due, HOURS.at(due))
@@ -175,9 +175,40 @@ def test_rhythm_tells_a_silence_and_not_the_night() -> None:
 
 def test_our_own_outage_is_no_gap() -> None:
     *_, (_, state, _) = told(Rhythm(), every(MINUTE_US, [1.0] * 100))
-    away = Rhythm().interrupted(state, HOUR_US)
-    after, _ = Rhythm().observe(away, state.last_us + HOUR_US + MINUTE_US, 1.0, HOURS.at(at_hour(0, 2)))
+    back = state.last_us + HOUR_US
+    away = Rhythm().interrupted(state, HOUR_US, back, HOURS.at(back))
+    after, _ = Rhythm().observe(away, back + MINUTE_US, 1.0, HOURS.at(at_hour(0, 2)))
     assert after.longest < 2.1
+
+
+def test_a_silence_after_an_outage_is_measured_by_the_hours_in_which_it_falls() -> None:
+    series = arrivals(10, 3, BY_DAY)
+    *_, (_, state, _) = told(Rhythm(), [event for event in series if event[0] < at_hour(18, 9)])
+    back = at_hour(18, 10)
+    state = Rhythm().interrupted(state, back - state.last_us, back, HOURS.at(back))
+    due = Rhythm().due(state)
+    assert due is not None
+    assert due < back + HOUR_US
+    _, score = Rhythm().pass_time(state, due, HOURS.at(due))
+    assert score.excess > 0
+
+
+def test_hours_that_nobody_saw_are_counted_as_nothing() -> None:
+    *_, (_, state, _) = told(Counts(), arrivals(7, 3, BY_DAY), at_hour(21, 9))
+    back = at_hour(21, 13.5)
+    state = Counts().interrupted(state, 4 * HOUR_US, back, HOURS.at(back))
+    for hour, says in ((14, False), (15, True)):
+        due = Counts().due(state)
+        assert due == at_hour(21, hour) + counts.GRACE_US
+        state, score = Counts().pass_time(state, due, HOURS.at(due))
+        assert (score.excess > 0) == says
+
+
+def test_a_value_that_was_not_looked_at_does_not_stand_still() -> None:
+    *_, (at, state, _) = told(Stuck(), every(MINUTE_US, [1.0, 1.0, 1.0, 2.0, 2.0, 2.0] * 30))
+    state = Stuck().interrupted(state, 10 * HOUR_US, at + 10 * HOUR_US, 0)
+    _, score = Stuck().observe(state, at + 10 * HOUR_US + MINUTE_US, 2.0, 0)
+    assert score.excess < Stuck.least_excess
 
 
 @pytest.mark.parametrize("again", [1, 2, 3])
