@@ -15,6 +15,8 @@ PRESENTATION: Final = frozenset(
         "armed_modes", "lateness_s",
     }
 )  # fmt: skip
+# What of an anomaly rule decides which of a detector's scores are told, and to whom; not what it learns of a series.
+TOLD: Final = ("mode", "false_alarms_per_week", "direction", "warm_up_s")
 SCOPE: Final = frozenset({"devices", "device_kinds", "zones", "buildings"})
 MAX_KEPT: Final = 1_000  # conditions whose words are remembered
 
@@ -26,6 +28,14 @@ def decides_otherwise(old: Rule, new: Rule) -> bool:
     that were in it.
     """
     return _deciding(old) != _deciding(new) or not _holds_all_of(new.match, old.match)
+
+
+def learns_the_same(old: Rule, new: Rule) -> bool:
+    """True if a detector goes on from what it has learnt, though the rule decides otherwise: so a trial can end."""
+    if old.kind != "anomaly" or new.kind != "anomaly" or "off" in {old.mode, new.mode}:
+        return False
+    told_as_new = old.model_copy(update={name: getattr(new, name) for name in TOLD})
+    return not decides_otherwise(told_as_new, new)
 
 
 def _holds_all_of(new: Match, old: Match) -> bool:

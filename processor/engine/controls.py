@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from herun.control import ControlKind
 from herun.errors import InvalidInputError
 from herun.frames import Control
-from herun.rule_identity import decides_otherwise
+from herun.rule_identity import decides_otherwise, learns_the_same
 from herun.rules import RULE, Rule
 from processor.engine import gates, merging, verdicts
 from processor.engine.alerting import Evaluation, clear_alert, close_alert, forget_alert
@@ -91,8 +91,9 @@ def _put_rule(ev: Evaluation, book: RuleBook, control: Control) -> None:
     old = ev.state.rules.get(key)
     if old is not None and old.body == body:
         return
-    if old is not None and decides_otherwise(RULE.validate_json(old.body), rule):
-        drop_rule_state(ev, compile_rule(control.site, RULE.validate_json(old.body)))
+    before = None if old is None else RULE.validate_json(old.body)
+    if before is not None and decides_otherwise(before, rule):
+        drop_rule_state(ev, compile_rule(control.site, before), keeps_learnt=learns_the_same(before, rule))
     clear_alert(ev, switched_off(*key), rule.uid, ev.now)
     ev.journal.put(ev.state.rules, key, RuleCell(body))
     book.changed(key)
@@ -149,9 +150,13 @@ def _text(body: dict[str, Any], name: str) -> str:
     return value
 
 
-def drop_rule_state(ev: Evaluation, rule: CompiledRule) -> None:
-    """Nothing that the rule knew holds any more; its raised alerts are cleared, for nobody watches them now."""
-    rule.forget(ev)
+def drop_rule_state(ev: Evaluation, rule: CompiledRule, *, keeps_learnt: bool = False) -> None:
+    """Nothing that the rule knew holds any more; its raised alerts are cleared, for nobody watches them now.
+
+    `keeps_learnt`: but for what a detector has learnt.
+    """
+    if not keeps_learnt:
+        rule.forget(ev)
     gates.unfollow(ev, rule.rule_key)
     head = rule.head
     for cell in sorted(cell for cell in ev.state.current if cell[:2] == rule.rule_key):

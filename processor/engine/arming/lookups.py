@@ -33,8 +33,7 @@ def is_out_of_service(state: State, site: str, device: str, at_us: int) -> bool:
     """True if what the device says of this time is stored only: a bypass, a drill, maintenance of device or zone."""
     if not (state.arming or state.bypasses or state.service_windows):
         return False
-    bypass = state.bypasses.get((site, device))
-    if bypass is not None and bypass.covers(at_us):
+    if is_bypassed(state, site, device, at_us):
         return True
     place = state.registered.get((site, device))
     zone = None if place is None else place.zone
@@ -43,6 +42,12 @@ def is_out_of_service(state: State, site: str, device: str, at_us: int) -> bool:
             return True
     cell = None if zone is None else state.arming.get((site, zone))
     return cell is not None and cell.mode_at(at_us) is Mode.MAINTENANCE
+
+
+def is_bypassed(state: State, site: str, device: str, at_us: int) -> bool:
+    """True if the device is known to be faulty at this time."""
+    bypass = state.bypasses.get((site, device))
+    return bypass is not None and bypass.covers(at_us)
 
 
 def _covers(window: ServiceWindow, device: str, zone: str | None, at_us: int) -> bool:

@@ -94,7 +94,8 @@ def put_window(ev: Evaluation, site: str, body: ServiceWindowPut) -> None:
         if window.begin > ev.now < old.end:
             _tell(ev, "service.ended", site, old, ev.now)
     _keep(ev, site, windows | {body.window: window})
-    ev.timers.arm((WINDOW, site, body.window), max(window.begin, ev.now))
+    goes_on = old is not None and max(old.begin, window.begin) <= ev.now < old.end
+    ev.timers.arm((WINDOW, site, body.window), window.end if goes_on else max(window.begin, ev.now))
 
 
 def _keep_past(

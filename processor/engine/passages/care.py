@@ -14,7 +14,7 @@ from herun.frames import Control
 from herun.passages import MAX_CARES, CarePut, Finding
 from processor.engine import gates
 from processor.engine.alerting import Evaluation
-from processor.engine.arming.lookups import is_out_of_service
+from processor.engine.arming.lookups import is_bypassed, is_out_of_service
 from processor.engine.conditions import Data
 from processor.engine.parts import ControlHandler, Part
 from processor.engine.passages.findings import flag, happened_at
@@ -52,6 +52,8 @@ class CareWatch(Part):
         if event.event_type in gates.OPENS:
             _look_again(ev, event.site)
             return
+        if is_bypassed(ev.state, event.site, event.device, ev.shared_time):
+            return  # what is known to be faulty shows nobody's life
         signs = [event.device] if _is_lively(event, data) else []
         signs += [data["face_id_hash"]] if "face_id_hash" in data else []
         for sign in signs:

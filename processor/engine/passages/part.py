@@ -14,7 +14,7 @@ from processor.engine.alerting import Evaluation
 from processor.engine.conditions import Data
 from processor.engine.parts import ControlHandler, Part
 from processor.engine.passages import openings, people, reads, registers, vehicles
-from processor.engine.passages.findings import happened_at
+from processor.engine.passages.findings import happened_at, settings_of
 from processor.engine.state import TimerKey
 
 OF_CARS: Final = frozenset({"vehicle.passed", "gate.moved"})  # also of a drill: who leaves in it has left
@@ -33,7 +33,7 @@ class Passages(Part):
     def controls(self) -> Mapping[str, ControlHandler]:
         return {
             ControlKind.PASSAGES_PUT: _put_settings,
-            ControlKind.LIST_PUT: registers.put_list,
+            ControlKind.LIST_PUT: _put_list,
             ControlKind.VISITOR_PUT: _put_permit,
             ControlKind.VISITOR_REMOVED: _remove_permit,
         }
@@ -74,6 +74,11 @@ _ON_TIMER: Final[dict[str, Callable[[Evaluation, TimerKey, int], None]]] = {
 def _put_settings(ev: Evaluation, control: Control) -> None:
     registers.put_settings(ev, control)
     vehicles.arm_again(ev, control.site)
+
+
+def _put_list(ev: Evaluation, control: Control) -> None:
+    if registers.put_list(ev, control) == settings_of(ev, control.site).residents_list:
+        vehicles.arm_again(ev, control.site)
 
 
 def _put_permit(ev: Evaluation, control: Control) -> None:

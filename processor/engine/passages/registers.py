@@ -38,14 +38,15 @@ def put_settings(ev: Evaluation, control: Control) -> None:
     ev.journal.put(ev.state.passages.settings, control.site, msgspec.convert(control.body, PassageSettings))
 
 
-def put_list(ev: Evaluation, control: Control) -> None:
-    """`list.put`: the list replaces the one of its name; in the order of names."""
+def put_list(ev: Evaluation, control: Control) -> str:
+    """`list.put`: the list replaces the one of its name, which is returned; in the order of names."""
     body = msgspec.convert(control.body, _ListBody)
     nears = frozenset(text[n : n + NEAR_HEX_CHARS] for text in body.nears for n in range(0, len(text), NEAR_HEX_CHARS))
     lists = ev.state.passages.lists
     others = (each for each in lists.get(control.site, ()) if each.name != body.name)
     new = PlateList(body.name, body.hashes, body.folds, nears)
     ev.journal.put(lists, control.site, tuple(sorted((*others, new), key=lambda each: each.name)))
+    return body.name
 
 
 def put_permit(ev: Evaluation, control: Control) -> VehicleKey:

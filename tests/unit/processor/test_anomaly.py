@@ -154,6 +154,34 @@ def test_a_sentence_names_numbers_however_large_the_readings_are() -> None:
     assert not any("inf" in alert.text["en"] or "nan" in alert.text["en"] for alert in driver.alerts)
 
 
+def test_a_trial_that_ends_and_another_threshold_keep_what_was_learnt() -> None:
+    for changed in ({}, {"false_alarms_per_week": 0.9}, {"direction": "up"}):
+        driver = Driver(put_rule(anomaly(mode="monitor")))
+        readings(driver, calm())
+        driver.control(put_rule(anomaly(version=2, **changed), "live"))
+        driver.restart()
+        readings(driver, [90.0], 200)
+        assert [(alert.mode, alert.rule_version) for alert in driver.alerts] == [("live", 2)]
+
+
+def test_what_the_trial_has_told_is_not_told_again_live() -> None:
+    driver = Driver(put_rule(anomaly(mode="monitor", cooldown_s=3600)))
+    readings(driver, [*calm(), 90.0])
+    driver.control(put_rule(anomaly(version=2, cooldown_s=3600), "live"))
+    readings(driver, [90.0, 90.0], 201)
+    assert [alert.mode for alert in driver.alerts] == ["monitor"]
+    assert driver.engine.state.current == {}
+
+
+def test_another_detector_and_a_rule_that_was_off_begin_anew() -> None:
+    for between in (anomaly(mode="off"), anomaly(detector="seasonal")):
+        driver = Driver(put_rule(anomaly()))
+        readings(driver, calm())
+        driver.control(put_rule(between, "between"), put_rule(anomaly(version=2), "again"))
+        readings(driver, [90.0], 200)
+        assert driver.alerts == []
+
+
 def test_what_is_no_number_and_what_does_not_match_is_not_looked_at() -> None:
     driver = Driver(put_rule(anomaly(condition="data.metric == 'level'")))
     readings(driver, calm())
@@ -277,12 +305,12 @@ def test_a_device_or_rule_that_goes_takes_what_was_learnt_with_it() -> None:
         assert driver.engine.state.due_without_outage == {}
 
 
-def test_the_wanted_rate_is_a_decision_and_the_text_is_not() -> None:
+def test_the_detector_is_a_decision_and_the_text_is_not() -> None:
     driver = Driver(put_rule(anomaly()))
     readings(driver, calm())
     driver.control(put_rule(anomaly(text={"zh": "一", "en": "one"}) | {"version": 2}, "again"))
     assert driver.engine.state.watches["herun", "odd"]
-    driver.control(put_rule(anomaly(false_alarms_per_week=2) | {"version": 3}, "other"))
+    driver.control(put_rule(anomaly(detector="seasonal") | {"version": 3}, "other"))
     assert not driver.engine.state.watches.get(("herun", "odd"))
 
 

@@ -142,6 +142,17 @@ def test_a_running_drill_that_is_moved_has_ended_and_was_one_until_then() -> Non
     assert [desk.flags(f"e{n}") & FLAG_OUT_OF_SERVICE > 0 for n in (1, 2, 3)] == [True, False, True]
 
 
+def test_a_running_drill_that_is_made_longer_began_once() -> None:
+    desk = Desk()
+    desk.service(2, 10, 100)
+    desk.pass_until(40)
+    desk.service(50, 10, 200)
+    desk.service(60, 5, 150)
+    desk.restart()
+    desk.pass_until(300)
+    assert desk.story == [("service.begun", 10, ""), ("service.ended", 150, "")]
+
+
 def test_only_so_many_stretches_of_the_past_are_kept_and_they_take_no_windows_place() -> None:
     desk = Desk()
     for n in range(MAX_PAST + 3):

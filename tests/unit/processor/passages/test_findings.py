@@ -209,6 +209,19 @@ def test_with_a_list_of_residents_whoever_is_not_on_it_is_a_visitor() -> None:
     assert estate.findings() == [("overstay", "north-in", 30)]
 
 
+def test_who_is_put_on_the_list_of_residents_or_taken_from_it_while_inside_is_judged_anew() -> None:
+    def residents(*plates: str) -> Control:
+        return control("list.put", {"name": "residents", "hashes": [hashes(plate)["plate_hash"] for plate in plates]})
+
+    estate = Estate(residents(OTHER), settings(overstay_hours=2, residents_list="residents"))
+    estate.read("north-in", CAR, 0)
+    estate.read("north-in", OTHER, 30)
+    estate.wait(HOUR)
+    estate.control(residents(CAR))
+    estate.wait(3 * HOUR)
+    assert estate.findings() == [("overstay", "north-in", 30)]
+
+
 def test_a_shorter_stay_holds_for_those_who_are_inside_already() -> None:
     estate = Estate(control("visitor.put", permit("v1", CAR, -60, 48 * HOUR)))
     estate.read("north-in", CAR, 0)

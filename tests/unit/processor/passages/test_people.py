@@ -270,6 +270,18 @@ def test_who_is_not_seen_while_all_is_out_of_service_is_found_afterwards(*, is_s
     assert len([alert for alert in estate.alerts if alert.state == "raised"]) == (not is_seen)
 
 
+def test_a_bypassed_sensor_shows_nobodys_life() -> None:
+    estate = Estate(HALL, care(), put_rule(NOT_SEEN))
+    bypassed = {"device": "flat-door", "until_us": at(20 * HOUR), "who": "s", "why": "says occupied all the time"}
+    estate.control(control("arming.bypass", bypassed))
+    for hour in range(1, 20):
+        estate.wait(HOUR)
+        estate.say("flat-door", "state.reported", hour * HOUR, name="occupancy", value=True)
+    estate.wait(2 * HOUR)
+    assert found(estate) == [("not_seen", 20 * HOUR)]
+    assert estate.alerts[0].state == "raised"
+
+
 def test_who_is_not_seen_while_one_sensor_is_bypassed_is_found_at_another_one() -> None:
     estate = Estate(HALL, care(devices=["flat-door", "flat-hall"]), put_rule(NOT_SEEN))
     until = {"until_us": at(20 * HOUR), "who": "s", "why": "broken"}
