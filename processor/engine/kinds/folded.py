@@ -146,7 +146,10 @@ class Folded(CompiledRule):
             return
         ev.journal.put(ev.state.tracks[self.rule_key], key, taken)
         if taken.episodes is not track.episodes:
-            ev.mute((*self.rule_key, key), is_muted=bool(taken.episodes) and taken.episodes[-1].is_muted)
+            is_muted = bool(taken.episodes) and taken.episodes[-1].is_muted
+            ev.mute((*self.rule_key, key), is_muted=is_muted)
+            if is_muted:  # what began outside the rule's time is told now if it arrived within it
+                self.wake(ev, key, ev.now)
         if self._has_alarms and taken.head is not track.head:
             self._set_alarms(ev, key, (track, taken), now - newest)
 

@@ -142,3 +142,63 @@ def test_an_event_rule_raises_for_each_event_and_a_cool_down_makes_one_of_severa
         (2, 2, "d1 double"),
         (1, 1, "d1 single"),
     ]
+
+
+HELD = rule("held", "true_for", condition="data.value > 5", duration_s=60)
+SILENT = rule("silent", "absence", duration_s=600)
+
+
+@pytest.mark.parametrize("gate", [{"schedule": NIGHTS}, {"armed_modes": ["armed"]}])
+@pytest.mark.parametrize("body", [HIGH, HELD, SILENT], ids=["threshold", "true_for", "absence"])
+def test_what_a_rule_holds_back_is_raised_when_the_rule_is_put_so_that_it_may_raise(
+    body: dict[str, Any], gate: dict[str, Any]
+) -> None:
+    driver = started(body | gate)
+    high(driver, NOON, 9)
+    driver.pass_until(NOON + HOUR_US, 4 * SECOND_US)
+    assert driver.alerts == []
+    driver.control(put_rule(body, "again"), at=NOON + HOUR_US)
+    assert when(driver) == [("raised", 1)]
+    assert driver.engine.state.muted == {}
+
+
+def test_what_a_rule_holds_back_stays_so_when_the_rule_is_put_and_may_still_not_raise() -> None:
+    driver = started(HIGH | {"schedule": NIGHTS})
+    high(driver, NOON, 9)
+    driver.control(put_rule(HIGH | {"schedule": NIGHTS, "severity": "info"}, "again"))
+    assert driver.alerts == []
+    driver.listen(NOON + 23 * HOUR_US)
+    assert when(driver) == [("raised", 10)]
+
+
+def test_what_is_held_back_is_raised_when_the_calendar_makes_today_a_day_of_the_schedule() -> None:
+    driver = started(HIGH | {"schedule": {"windows": [{"days": ["holiday"], "from": "00:00", "to": "24:00"}]}})
+    high(driver, NOON, 9)
+    decree = {"year": 2027, "holidays": {"made up": ["2027-03-01"]}, "make_up_workdays": []}
+    driver.control(control("calendar.put", decree), at=NOON + HOUR_US)
+    assert when(driver) == [("raised", 1)]
+
+
+def test_what_is_held_back_is_raised_when_the_sites_time_zone_opens_the_schedule() -> None:
+    driver = started(HIGH | {"schedule": NIGHTS})
+    high(driver, NOON, 9)
+    driver.control(control("site.put", {"time_zone": "Pacific/Kiritimati"}), at=NOON + 5 * HOUR_US)  # 23:00 there
+    assert when(driver) == [("raised", 5)]
+
+
+def test_what_is_held_back_is_raised_when_its_device_is_moved_to_an_armed_zone() -> None:
+    driver = started(HIGH | {"armed_modes": ["armed"]})
+    driver.control(control("arming.mode.set", {"zone": "y", "change": 1, "who": "olga", "mode": "armed"}))
+    high(driver, NOON, 9)
+    assert driver.alerts == []
+    driver.control(put_device("d1", "moved", zone="y"), at=NOON + HOUR_US)
+    assert when(driver) == [("raised", 1)]
+
+
+def test_what_began_just_before_the_schedule_and_arrives_within_it_is_raised_at_once() -> None:
+    driver = started(HIGH | {"schedule": NIGHTS})
+    began, opens = NOON + 10 * HOUR_US - SECOND_US, NOON + 10 * HOUR_US
+    driver.listen(opens)
+    driver.events(event("e1", began, 9), at=opens + SECOND_US)
+    assert [(alert.state.value, alert.raised_at - opens) for alert in driver.alerts] == [("raised", SECOND_US)]
+    assert driver.engine.state.muted == {}
