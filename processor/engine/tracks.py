@@ -120,7 +120,7 @@ class Partials(msgspec.Struct, array_like=True, frozen=True, gc=False, tag="part
 
 
 class Waiting(msgspec.Struct, array_like=True, frozen=True, gc=False, tag="waiting"):
-    """What is waited upon since this event, or has not come in time."""
+    """What is waited upon since this event, or has not come in time; older snapshots do not say since when then."""
 
     since: Pending | None = None
     is_raised: bool = False

@@ -89,19 +89,47 @@ class Folded(CompiledRule):
     def forget_device(self, ev: Evaluation, device: str, place: Registration | None) -> None:
         stays = place is not None and place.enabled and self.has_in_scope(device, place)
         kept = self.key_of(device, place) if place is not None and stays else None
-        for key, track in sorted(ev.state.tracks.get(self.rule_key, {}).items()):
+        tracks = ev.state.tracks.get(self.rule_key, {})
+        if not self._is_shared:
+            if kept is None and device in tracks:
+                self._end(ev, device, tracks[device])
+            return
+        for key, track in sorted(tracks.items()):
             if kept not in {key, ""} and any(sample.device == device for sample in track.tail) | self._knows(
                 track, device
             ):
-                at = max(track.since, *(sample.at for sample in track.tail))
+                at = max(ev.now, track.since, *(sample.at for sample in track.tail))
                 self._take(ev, key, track, Sample(at, device, "", None, LEFT), ev.now)
+                if self.fold.is_raised(tracks[key].head) and self._is_empty(ev, key):
+                    self._end(ev, key, tracks[key])
+
+    def _is_empty(self, ev: Evaluation, key: str) -> bool:
+        """True if no device is left that could say anything under this key."""
+        return self.key_field is None and not any(
+            site == self.head.site
+            and place.enabled
+            and self.has_in_scope(device, place)
+            and self.key_of(device, place) == key
+            for (site, device), place in ev.state.registered.items()
+        )
+
+    def _end(self, ev: Evaluation, key: str, track: Track) -> None:
+        """Nobody says anything under this key any more: what is raised is over now, and nothing of it is kept."""
+        if self.fold.is_raised(track.head) and track.episodes:
+            told = told_of(ev, self, key, track.episodes)
+            corrections.cleared_in_order(ev, told, ev.now - track.episodes[-1].shift)
+        self._drop(ev, key, track)
+
+    def _drop(self, ev: Evaluation, key: str, track: Track) -> None:
+        for whom, _ in self.fold.alarms(track.head):
+            ev.timers.disarm((TIMER, *self.rule_key, key, whom))
+        ev.timers.disarm((REST, *self.rule_key, key))
+        ev.mute((*self.rule_key, key), is_muted=False)
+        ev.journal.remove(ev.state.tracks[self.rule_key], key)
 
     def forget(self, ev: Evaluation) -> None:
         for key, track in sorted(ev.state.tracks.get(self.rule_key, {}).items()):
-            for whom, _ in self.fold.alarms(track.head):
-                ev.timers.disarm((TIMER, *self.rule_key, key, whom))
-            ev.timers.disarm((REST, *self.rule_key, key))
-            ev.mute((*self.rule_key, key), is_muted=False)
+            self._drop(ev, key, track)
         ev.journal.remove(ev.state.tracks, self.rule_key)
 
     def _knows(self, track: Track, device: str) -> bool:
@@ -221,9 +249,7 @@ class Folded(CompiledRule):
         if newest > due - self._idle_after or self.fold.is_raised(track.head):
             self._arm_rest(ev, key)
             return
-        for whom, _ in self.fold.alarms(track.head):
-            ev.timers.disarm((TIMER, *self.rule_key, key, whom))
-        ev.journal.remove(ev.state.tracks[self.rule_key], key)
+        self._drop(ev, key, track)
 
     def occurrence_of(self, edge: Edge, shift: int) -> Occurrence:
         """What raises by this edge."""
