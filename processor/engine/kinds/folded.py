@@ -40,7 +40,6 @@ class Folded(CompiledRule):
 
     def __init__(self, site: str, rule: Rule, fold: Fold[Any]) -> None:
         super().__init__(site, rule, lasting=fold.lasting, duration_us=fold.span or None)
-        self.head = msgspec.structs.replace(self.head, lateness_us=self.lateness_us)
         self.fold = fold
         self._kind = rule.kind
         self._is_shared = rule.key != "device"
@@ -81,7 +80,8 @@ class Folded(CompiledRule):
         if track is None or last is None or not last.is_muted or not ev.may_raise(self, last.device, at):
             return
         edge = Edge(True, at, last.device, last.event_id, last.value, last.count, timed=True)
-        woken = msgspec.structs.replace(last, alert=raise_alert(ev, self.head, key, self.occurrence_of(edge, 0)))
+        alert = raise_alert(ev, self.head, key, self.occurrence_of(edge, 0))
+        woken = msgspec.structs.replace(last, alert=alert, woken_at=at)
         changed = msgspec.structs.replace(track, episodes=(*track.episodes[:-1], woken))
         ev.journal.put(ev.state.tracks[self.rule_key], key, changed)
         ev.mute((*self.rule_key, key), is_muted=False)

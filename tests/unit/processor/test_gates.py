@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from herun.alerts import Correction
 from herun.clock import parse_time
 from herun.events import FLAG_OUT_OF_SERVICE, Event
 from herun.frames import Control
@@ -14,6 +15,7 @@ from tests.unit.processor.samples import SECOND_US, SITE, event, put_device, put
 
 MINUTE_US = 60 * SECOND_US
 HOUR_US = 60 * MINUTE_US
+OPENS = 10  # hours after noon
 # Every night, but for the nights before days off.
 NIGHTS = {"windows": [{"days": ["workday"], "from": "22:00", "to": "06:00"}]}
 HIGH = rule("high", "threshold", raise_above=7, clear_below=3)
@@ -202,3 +204,60 @@ def test_what_began_just_before_the_schedule_and_arrives_within_it_is_raised_at_
     driver.events(event("e1", began, 9), at=opens + SECOND_US)
     assert [(alert.state.value, alert.raised_at - opens) for alert in driver.alerts] == [("raised", SECOND_US)]
     assert driver.engine.state.muted == {}
+
+
+WOKEN = [
+    HIGH | {"schedule": NIGHTS, "lateness_s": 3600},
+    HELD | {"schedule": NIGHTS, "lateness_s": 3600},
+]
+
+
+def woken(body: dict[str, Any]) -> Driver:
+    """Held for ten minutes when the schedule opened, and was raised by that."""
+    driver = started(body)
+    high(driver, NOON + OPENS * HOUR_US - 10 * MINUTE_US, 9)
+    driver.listen(NOON + OPENS * HOUR_US + MINUTE_US)
+    assert when(driver) == [("raised", OPENS)]
+    return driver
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("goes_on", [False, True])
+@pytest.mark.parametrize("body", WOKEN, ids=["threshold", "true_for"])
+def test_what_an_opening_raised_is_withdrawn_when_it_is_seen_to_have_been_over(
+    body: dict[str, Any], goes_on: bool, restarts: bool
+) -> None:
+    driver, opens = woken(body), NOON + OPENS * HOUR_US
+    if goes_on:
+        driver.events(event("e2", opens + 2 * MINUTE_US, 1), at=opens + 2 * MINUTE_US)
+        assert (driver.alerts[-1].state.value, driver.alerts[-1].correction) == ("cleared", None)
+    if restarts:
+        driver.restart()
+    driver.events(event("e3", opens - 5 * MINUTE_US, 1), at=opens + 3 * MINUTE_US)
+    newest = driver.alerts[-1]
+    assert (newest.alert_id, newest.state.value, newest.correction) == (
+        driver.alerts[0].alert_id,
+        "cleared",
+        Correction.WITHDRAWN,
+    )
+    assert newest.cleared_at == newest.raised_at == opens
+    high(driver, opens + HOUR_US, 9)
+    driver.listen(opens + 2 * HOUR_US)
+    assert (driver.alerts[-1].alert_id == newest.alert_id, driver.alerts[-1].state.value) == (False, "raised")
+
+
+def test_what_an_opening_raised_and_began_again_before_it_is_raised_anew() -> None:
+    driver, opens = woken(WOKEN[0]), NOON + OPENS * HOUR_US
+    driver.events(event("e2", opens + MINUTE_US, 9), at=opens + MINUTE_US)
+    driver.events(event("e3", opens - 5 * MINUTE_US, 1), at=opens + 3 * MINUTE_US)
+    story = [(alert.state.value, alert.correction, alert.raised_at - opens) for alert in driver.alerts]
+    assert story == [("raised", None, 0), ("cleared", Correction.WITHDRAWN, 0), ("raised", None, MINUTE_US)]
+
+
+def test_what_an_opening_raised_and_was_not_held_long_enough_by_then_is_raised_when_it_was() -> None:
+    driver, opens = woken(WOKEN[1]), NOON + OPENS * HOUR_US
+    driver.events(event("e2", opens - 10 * SECOND_US, 9), at=opens + 2 * MINUTE_US)
+    driver.events(event("e3", opens - 20 * SECOND_US, 1), at=opens + 3 * MINUTE_US)
+    driver.listen(opens + 10 * MINUTE_US)
+    story = [(alert.state.value, alert.correction, alert.raised_at - opens) for alert in driver.alerts]
+    assert story == [("raised", None, 0), ("cleared", Correction.WITHDRAWN, 0), ("raised", None, 50 * SECOND_US)]
