@@ -22,7 +22,7 @@ from processor.engine.corrections import Stretch, told_of
 from processor.engine.kinds.compiled import CompiledRule
 from processor.engine.kinds.fold import Fold
 from processor.engine.state import Registration, TimerKey
-from processor.engine.tracks import LAPSED, LEFT, Edge, Edges, Episode, Sample, Track
+from processor.engine.tracks import EVENT, LAPSED, LEFT, Edge, Edges, Episode, Sample, Track
 
 TIMER: Final = "rule"  # (TIMER, site, uid, key, whom it is about)
 REST: Final = "rest"  # looks whether a key that only events know is still of use
@@ -77,9 +77,21 @@ class Folded(CompiledRule):
     def wake(self, ev: Evaluation, key: str, at: int) -> None:
         track = ev.state.tracks.get(self.rule_key, {}).get(key)
         last = track.episodes[-1] if track is not None and track.episodes else None
-        if track is None or last is None or not last.is_muted or not ev.may_raise(self, last.device, at):
+        if track is None or last is None or not last.is_muted:
             return
-        edge = Edge(True, at, last.device, last.event_id, last.value, last.count, timed=True)
+        holders = self.fold.holders(track.head) or (last.device,)
+        device = next((each for each in holders if ev.may_raise(self, each, at)), None)
+        if device is not None:
+            self._wake_for(ev, key, track, device, at)
+
+    def _wake_for(self, ev: Evaluation, key: str, track: Track, device: str, at: int) -> None:
+        """Raises what holds and was not raised, about a device that may raise by now."""
+        last = track.episodes[-1]
+        event_id, value = last.event_id, last.value
+        said = next((each for each in reversed(track.tail) if each.device == device and each.what == EVENT), None)
+        if device != last.device and said is not None:
+            event_id, value = said.event_id, said.value if self.fold.tells_value else value
+        edge = Edge(True, at, device, event_id, value, last.count, timed=True)
         alert = raise_alert(ev, self.head, key, self.occurrence_of(edge, 0))
         woken = msgspec.structs.replace(last, alert=alert, woken_at=at)
         changed = msgspec.structs.replace(track, episodes=(*track.episodes[:-1], woken))
@@ -174,12 +186,17 @@ class Folded(CompiledRule):
             return
         ev.journal.put(ev.state.tracks[self.rule_key], key, taken)
         if taken.episodes is not track.episodes:
-            is_muted = bool(taken.episodes) and taken.episodes[-1].is_muted
-            ev.mute((*self.rule_key, key), is_muted=is_muted)
-            if is_muted:  # what began outside the rule's time is told now if it arrived within it
-                self.wake(ev, key, ev.now)
+            ev.mute((*self.rule_key, key), is_muted=bool(taken.episodes) and taken.episodes[-1].is_muted)
         if self._has_alarms and taken.head is not track.head:
             self._set_alarms(ev, key, (track, taken), now - newest)
+        if taken.episodes and taken.episodes[-1].is_muted:
+            self._ask_again(ev, key, taken, sample.device or taken.episodes[-1].device)
+
+    def _ask_again(self, ev: Evaluation, key: str, track: Track, device: str) -> None:
+        """What one device may not raise, another one of the key may, or the same one by the time that it is told."""
+        holders = self.fold.holders(track.head)
+        if (not holders or device in holders) and ev.may_raise(self, device, ev.now):
+            self._wake_for(ev, key, track, device, ev.now)
 
     def _halved(self, track: Track) -> Track:
         """Steps the base over the older half of the tail: there are too many, or they are too old to be corrected."""

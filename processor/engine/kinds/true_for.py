@@ -51,6 +51,9 @@ class TrueFor(Fold[Holding]):
     def alarms(self, state: Holding) -> tuple[tuple[str, int], ...]:
         return tuple([(pending.device, pending.since + self.span) for pending in state.pending])
 
+    def holders(self, state: Holding) -> tuple[str, ...]:
+        return state.holders
+
     def is_raised(self, state: Holding) -> bool:
         return bool(state.holders)
 

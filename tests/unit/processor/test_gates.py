@@ -261,3 +261,49 @@ def test_what_an_opening_raised_and_was_not_held_long_enough_by_then_is_raised_w
     driver.listen(opens + 10 * MINUTE_US)
     story = [(alert.state.value, alert.correction, alert.raised_at - opens) for alert in driver.alerts]
     assert story == [("raised", None, 0), ("cleared", Correction.WITHDRAWN, 0), ("raised", None, 50 * SECOND_US)]
+
+
+OFTEN = rule("often", "count", count=2, window_s=600)
+SUM = rule("sum", "aggregate", window="session", size_s=600, function="sum", raise_above=10)
+
+
+def of_two_zones(body: dict[str, Any]) -> Driver:
+    """d1 stands in a zone that is disarmed, d2 in an armed one."""
+    driver = started(body | {"key": "site", "armed_modes": ["armed"]})
+    driver.control(put_device("d2", zone="y"))
+    driver.control(control("arming.mode.set", {"zone": "y", "change": 1, "who": "olga", "mode": "armed"}))
+    for n, second in enumerate((0, 20)):
+        driver.events(event(f"d1-{n}", NOON + second * SECOND_US, 9))
+    driver.listen(NOON + 2 * MINUTE_US)
+    assert driver.alerts == []
+    return driver
+
+
+@pytest.mark.parametrize("body", [HIGH, HELD, OFTEN, SUM], ids=lambda body: str(body["uid"]))
+def test_a_device_that_may_not_raise_hides_no_other_one_of_its_key(body: dict[str, Any]) -> None:
+    driver = of_two_zones(body)
+    driver.events(event("d2-0", NOON + 3 * MINUTE_US, 8, device="d2"))
+    driver.listen(NOON + 5 * MINUTE_US)
+    assert [(alert.state.value, alert.device) for alert in driver.alerts] == [("raised", "d2")]
+    if body is HIGH:
+        assert driver.alerts[0].text["zh"] == "d2 8"
+    assert driver.engine.state.muted == {}
+
+
+@pytest.mark.parametrize("body", [HIGH, HELD], ids=lambda body: str(body["uid"]))
+def test_a_device_that_may_raise_and_does_not_hold_raises_nothing_for_another(body: dict[str, Any]) -> None:
+    driver = of_two_zones(body)
+    driver.events(event("d2-0", NOON + 3 * MINUTE_US, 1, device="d2"))
+    driver.listen(NOON + 5 * MINUTE_US)
+    assert driver.alerts == []
+
+
+def test_an_opening_raises_about_the_devices_that_still_hold() -> None:
+    driver = of_two_zones(HIGH)
+    driver.control(control("arming.mode.set", {"zone": "y", "change": 2, "who": "olga", "mode": "disarmed"}))
+    driver.events(event("d2-0", NOON + 3 * MINUTE_US, 8, device="d2"))
+    driver.events(event("d1-2", NOON + 4 * MINUTE_US, 1))
+    driver.control(mode(3, "armed"))
+    assert driver.alerts == []
+    driver.control(control("arming.mode.set", {"zone": "y", "change": 4, "who": "olga", "mode": "armed"}))
+    assert [(alert.state.value, alert.device) for alert in driver.alerts] == [("raised", "d2")]
