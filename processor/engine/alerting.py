@@ -40,7 +40,7 @@ class RuleHead(msgspec.Struct, frozen=True):
     cooldown_us: int
     lasting: bool
     duration_us: int | None = None
-    lateness_us: int = 0  # how long after its end an alert may still be corrected
+    lateness_us: int = 0  # how late an event may come that corrects an alert or counts into it
     connectivity: bool = False
     mode: Literal["live", "monitor"] = "live"
     order_category: str | None = None
@@ -256,7 +256,8 @@ def _keep(ev: Evaluation, cell: CellKey, alert: Alert, head: RuleHead) -> Alert:
     if not kept.waiting:
         ev.alerts.append(kept.alert)
     timer: TimerKey = (FORGET, *cell)
-    stays_us = max(head.cooldown_us, head.lateness_us, merging.GRACE_US if kept.waiting else 0)
+    # What counts into it is within its cool-down by event time, and may come late.
+    stays_us = max(head.cooldown_us + head.lateness_us, merging.GRACE_US if kept.waiting else 0)
     if head.lasting and alert.state is AlertState.RAISED:
         ev.journal.put(ev.state.current, cell, kept)
         ev.timers.disarm(timer)
@@ -271,6 +272,7 @@ def _keep(ev: Evaluation, cell: CellKey, alert: Alert, head: RuleHead) -> Alert:
 
 def _again(ev: Evaluation, alert: Alert, head: RuleHead, occurrence: Occurrence) -> Alert:
     count = alert.count + 1
+    values = _values(ev, head, occurrence, count)
     return msgspec.structs.replace(
         alert,
         version=alert.version + 1,
@@ -279,21 +281,28 @@ def _again(ev: Evaluation, alert: Alert, head: RuleHead, occurrence: Occurrence)
         updated_at=max(occurrence.at, alert.updated_at),
         cleared_at=None,
         count=count,
-        text=fill(head.text, _values(ev, head, occurrence, count)),
+        title=fill(head.title, values),
+        text=fill(head.text, values),
     )
 
 
 def _counts_into(ev: Evaluation, current: CurrentAlert, head: RuleHead, occurrence: Occurrence) -> bool:
     """True within the cool-down of an alert that goes on: people have not closed it, nothing has withdrawn it.
 
-    What was merged into an alert that is over does not go on: it would stay hidden.
+    What the rule says of another urgency, category or order since is another alert: this one's order and place in a
+    storm are settled. What was merged into an alert that is over does not go on: it would stay hidden.
     """
     may_go_on = not current.closed and (current.alert.merged_into is None or masters.hides(ev, current))
     return (
         may_go_on
+        and _urgency(current.alert) == _urgency(head)
         and current.alert.correction is not Correction.WITHDRAWN
         and abs(occurrence.at - current.alert.updated_at) < head.cooldown_us
     )
+
+
+def _urgency(of: Alert | RuleHead) -> tuple[str, str, bool, str | None]:
+    return of.severity, of.category, of.opens_order, of.order_category
 
 
 def new_alert_id(head: RuleHead, key: str, occurrence: Occurrence) -> str:

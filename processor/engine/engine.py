@@ -343,6 +343,7 @@ class Engine:
             self._journal.put(self.state.sites, control.site, True)
             decisions.new_sites.append(control.site)
         decisions.controls.append((n, control))
+        self._wake(decisions, gates.opened_by(self._ev, control))
         self._take_derived(decisions, None)
 
     def _undo_part(self, decisions: Decisions, mark: int, alerts: int) -> None:

@@ -43,6 +43,7 @@ class CompiledRule(ABC):
             cooldown_us=round(rule.cooldown_s * SECOND_US),
             lasting=lasting,
             duration_us=duration_us,
+            lateness_us=self.lateness_us,
             connectivity=_tells_of_connection(rule),
             mode="monitor" if rule.mode == "monitor" else "live",
             order_category=rule.order_category,
