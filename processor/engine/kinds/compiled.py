@@ -101,6 +101,10 @@ class CompiledRule(ABC):
         """The device, or any (None), has gone out of service or is back."""
         del ev, device
 
+    def hold_back(self, ev: Evaluation) -> None:
+        """Its alerts are over: what holds is noted as not raised (muted), so that it is raised when it wakes."""
+        del ev
+
     def forget_device(self, ev: Evaluation, device: str, place: Registration | None) -> None:
         """The device is at another place now, or gone (None): what it held under keys that are not its own is over."""
         del ev, device, place

@@ -84,6 +84,14 @@ class Folded(CompiledRule):
         if device is not None:
             self._wake_for(ev, key, track, device, at)
 
+    def hold_back(self, ev: Evaluation) -> None:
+        for key, track in sorted(ev.state.tracks.get(self.rule_key, {}).items()):
+            last = track.episodes[-1] if track.episodes else None
+            if last is not None and last.alert is not None and last.cleared_at is None:
+                held = (*track.episodes[:-1], msgspec.structs.replace(last, alert=None, woken_at=None))
+                ev.journal.put(ev.state.tracks[self.rule_key], key, msgspec.structs.replace(track, episodes=held))
+                ev.mute((*self.rule_key, key), is_muted=True)
+
     def _wake_for(self, ev: Evaluation, key: str, track: Track, device: str, at: int) -> None:
         """Raises what holds and was not raised, about a device that may raise by now."""
         last = track.episodes[-1]
