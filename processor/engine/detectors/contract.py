@@ -16,6 +16,7 @@ class Aspect(StrEnum):
 
     VALUE = "value"  # the value itself
     HOUR = "hour"  # the value against what is usual at this hour
+    LATELY = "lately"  # the same, on average over the last values
     JUMP = "jump"  # the step from the value before
     UNREST = "unrest"  # how much it moves from value to value
     COUNT = "count"  # events in an hour
@@ -27,7 +28,8 @@ class Aspect(StrEnum):
 class Score(msgspec.Struct, frozen=True, gc=False):
     """How unusual one observation is. `excess` is its distance from the usual range in widths of that range, 0 within.
 
-    `value`, `expected`, `low` and `high` are what the sentence says, in the aspect's unit.
+    `value`, `expected`, `low` and `high` are what the sentence says, in the aspect's unit. `rose` is whether the series
+    went up, where these do not say it.
     """
 
     excess: float
@@ -36,11 +38,12 @@ class Score(msgspec.Struct, frozen=True, gc=False):
     low: float = 0.0
     high: float = 0.0
     aspect: Aspect = Aspect.VALUE
+    rose: bool | None = None
 
     @property
     def is_up(self) -> bool:
         """True if it is too much, false if too little."""
-        return self.value > self.expected
+        return self.value > self.expected if self.rose is None else self.rose
 
 
 USUAL: Final = Score(0.0)

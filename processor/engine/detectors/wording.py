@@ -15,8 +15,12 @@ _SENTENCES: Final[dict[Aspect, tuple[str, str]]] = {
         "此时段预期 {expected}，实为 {value}（通常在 {low} 至 {high} 之间）",
         "expected {expected} at this hour, saw {value} (usual range {low} to {high})",
     ),
+    Aspect.LATELY: (
+        "此时段预期 {expected}，近来平均为 {value}（通常在 {low} 至 {high} 之间）",
+        "expected {expected} at this hour, {value} on average lately (usual range {low} to {high})",
+    ),
     Aspect.JUMP: (
-        "与上一数值相差 {value}（通常不超过 {high}）",
+        "较上一数值变化 {value}（通常不超过 {high}）",
         "changed by {value} from the value before (usually at most {high})",
     ),
     Aspect.UNREST: (

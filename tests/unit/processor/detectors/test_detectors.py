@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from math import sqrt
+from math import pi, sin, sqrt
 
 import pytest
 from hypothesis import given, settings
@@ -218,6 +218,27 @@ def test_default_tells_an_outage_that_it_has_seen_before(again: int) -> None:
         values[500 + 400 * n : 510 + 400 * n] = [20.0] * 10
     found = dict(excesses(Default(), every(5 * MINUTE_US, values)))
     assert found[START_US + (100 + 400 * again) * 5 * MINUTE_US] > 0.15
+
+
+@pytest.mark.parametrize(("quarter", "step"), [(1, -25.0), (3, 25.0)])
+def test_default_tells_in_which_direction_a_step_went_that_is_unusual_for_its_size_alone(
+    quarter: int, step: float
+) -> None:
+    rng, last = random.Random(3), 288 * 10 + 72 * quarter  # the top of a daily wave, or its bottom
+    values = [20 + 18 * sin(n / 288 * 2 * pi) + rng.gauss(0, 0.1) for n in range(last)]
+    *_, (_, _, score) = told(Default(), every(5 * MINUTE_US, [*values, values[-1] + step]))
+    assert (score.aspect, score.is_up) == (Aspect.JUMP, step > 0)
+    assert score.value == pytest.approx(step)
+
+
+def test_default_tells_of_the_hour_what_is_usual_at_it() -> None:
+    values = [*noise(7, 60 * 24, 20.0, 1.0), *[22.0] * 24]
+    found = list(told(Default(), every(HOUR_US, values)))[40 * 24 :]
+    lately = [score for _, _, score in found if score.aspect is Aspect.LATELY]
+    assert lately
+    assert all(18.5 < score.expected < 21.5 for score in lately)
+    assert all(not score.low <= score.value <= score.high for score in lately)
+    assert all(score.is_up == (score.value > score.expected) for score in lately)
 
 
 @TIGHT
