@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from api import cursors
 from api.audit import store as audit
+from api.categories import service as categories
 from api.outbox import store as outbox
 from api.problems import FieldError, conflict, invalid, not_found
 from api.rules import store
@@ -123,11 +125,17 @@ async def check(tx: Transaction, found: RuleFile) -> Checked:
         plate_lists=sorted({name for each in named.values() for name in each.plate_lists} - lists),
     )
     unknown = await store.unknown(tx, every)
+    of_orders = {placed.rule.uid: _of_orders(placed.rule) for placed in found.rules}
+    nearest = await categories.unknown(tx, {name for _, name in of_orders.values() if name is not None})
     items = [
         CheckedRule(
             uid=placed.rule.uid,
             line=placed.line,
-            warnings=[*doubts(placed.rule), *_missing(named[placed.rule.uid], unknown)],
+            warnings=[
+                *doubts(placed.rule),
+                *_missing(named[placed.rule.uid], unknown),
+                *_without_category(*of_orders[placed.rule.uid], nearest),
+            ],
         )
         for placed in found.rules
     ]
@@ -154,6 +162,20 @@ def _missing(named: Named, unknown: set[tuple[str, str]]) -> list[str]:
         for name in names
         if (what, name) in unknown
     ]
+
+
+def _of_orders(rule: Rule) -> tuple[str, str | None]:
+    """The field that says of which category its orders are, and that category; None if it opens none."""
+    if rule.order_category is not None:
+        return "order_category", rule.order_category
+    return "category", rule.category if rule.opens_order else None
+
+
+def _without_category(field: str, name: str | None, nearest: Mapping[str, Sequence[str]]) -> list[str]:
+    if name is None or name not in nearest:
+        return []
+    near = ", ".join(nearest[name]) or "none is near"
+    return [f"{field}: this site has no category {name}, its orders go to the desk; nearest: {near}"]
 
 
 async def _body(tx: Transaction, uid: str, version: int) -> dict[str, Any] | None:
