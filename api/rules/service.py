@@ -35,12 +35,16 @@ async def put(tx: Transaction, uid: str, rule: Rule, why: str | None) -> RuleVer
     """Makes the next version. Raises Problem 422 if the body names another rule, or its condition never comes true."""
     if rule.uid != uid:
         raise invalid("another_uid", f"the body is rule {rule.uid}, the path says {uid}")
+    must_make_sense(rule, "body")
+    return await _put(tx, rule, why)
+
+
+def must_make_sense(rule: Rule, *at: str) -> None:
+    """Raises Problem 422 if what stands at this place of the body is a rule that never comes true."""
     faults = rule_sense.faults(rule)
     if faults:
-        errors = [FieldError(loc=["body", *path], msg=what, type="invalid_rule") for path, what in faults]
-        path, what = faults[0]
-        raise invalid("invalid_rule", f"body.{'.'.join(map(str, path))}: {what}", errors)
-    return await _put(tx, rule, why)
+        errors = [FieldError(loc=[*at, *path], msg=what, type="invalid_rule") for path, what in faults]
+        raise invalid("invalid_rule", f"{'.'.join(map(str, errors[0].loc))}: {errors[0].msg}", errors)
 
 
 async def _put(tx: Transaction, rule: Rule, why: str | None) -> RuleVersion:
