@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, model_validator
@@ -104,6 +105,24 @@ PERSONAL_KEYS: Final = {"plate": "plate_hash", "person": "face_id_hash"}  # that
 ArmedMode = Literal["armed", "home", "night", "disarmed"]
 
 
+ARE_PERSONAL: Final = (
+    "are personal values, which rules never see: "
+    "plates are matched by a plate_list, equal ones by the fields that end in _hash"
+)
+
+
+def personal_fields(event_types: Iterable[str]) -> set[str]:
+    """Fields that events of these types have, and rules do not see."""
+    of_types = [CATALOGUE[name].fields for name in event_types]
+    return {
+        name
+        for fields in of_types
+        for name, field in fields.items()
+        if field.personal is not PersonalClass.NONE
+        and not any(other[name].personal is PersonalClass.NONE for other in of_types if name in other)
+    }
+
+
 class _Rule(_Strict):
     """What all kinds have. `key`: what an alert is about; events of one key are judged together.
 
@@ -131,23 +150,12 @@ class _Rule(_Strict):
     @model_validator(mode="after")
     def _asks_for_nothing_personal(self) -> _Rule:
         """Rules see hashes instead of plates, faces and names; and whoever reads rules sees none."""
-        of_types = [CATALOGUE[name].fields for name in self.match.event_types]
-        personal = {
-            name
-            for fields in of_types
-            for name, field in fields.items()
-            if field.personal is not PersonalClass.NONE
-            and not any(other[name].personal is PersonalClass.NONE for other in of_types if name in other)
-        }
+        personal = personal_fields(self.match.event_types)
         asked = [(path, set().union(*_DATA_FIELD.findall(text))) for path, text in self.conditions()]
         asked += [(("match", "where", name), {name}) for name in self.match.where]
         for path, names in asked:
             if names & personal:
-                raise PlacedError(
-                    f"{sorted(names & personal)} are personal values, which rules never see: "
-                    "plates are matched by a plate_list, equal ones by the fields that end in _hash",
-                    *path,
-                )
+                raise PlacedError(f"{sorted(names & personal)} {ARE_PERSONAL}", *path)
         return self
 
     def conditions(self) -> list[tuple[Path, str]]:

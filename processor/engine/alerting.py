@@ -10,6 +10,7 @@ import msgspec
 
 from herun.alerts import Alert, AlertState, Correction, alert_id
 from herun.events import FLAG_DERIVED, Event
+from herun.readable import readable
 from processor.engine import masters, merging
 from processor.engine.arming.lookups import is_out_of_service, mode_at, schedule_of
 from processor.engine.journal import Journal
@@ -130,8 +131,12 @@ class Evaluation:
 def by_event(event: Event, at: int, value: Any = "", count: int | None = None) -> Occurrence:
     """An occurrence that an event caused."""
     cause = {"device": event.device, "event_id": event.event_id}
-    text = value if isinstance(value, str) else f"{value:g}" if isinstance(value, float) else str(value)
-    return Occurrence(at=at, device=event.device, cause=cause, value=text, count=count)
+    return Occurrence(at=at, device=event.device, cause=cause, value=value_text(value), count=count)
+
+
+def value_text(value: Any) -> str:
+    """What {value} stands for."""
+    return readable(value) if isinstance(value, float) else str(value)
 
 
 def by_timer(timer: str, device: str, armed_by: str, due: int) -> Occurrence:

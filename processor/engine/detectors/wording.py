@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from herun.readable import decimals_for, readable
 from processor.engine.detectors.contract import Aspect, Score
 
 _SENTENCES: Final[dict[Aspect, tuple[str, str]]] = {
@@ -48,6 +49,16 @@ _SENTENCES: Final[dict[Aspect, tuple[str, str]]] = {
 
 def sentence(score: Score) -> dict[str, str]:
     """The sentence by language, zh and en."""
-    numbers = {name: f"{getattr(score, name):.4g}" for name in ("expected", "value", "low", "high")}
+    numbers = {name: _told(score, getattr(score, name)) for name in ("expected", "value", "low", "high")}
     chinese, english = _SENTENCES[score.aspect]
     return {"zh": chinese.format(**numbers), "en": english.format(**numbers)}
+
+
+def value_of(score: Score) -> str:
+    """What was seen, as the sentence has it."""
+    return _told(score, score.value)
+
+
+def _told(score: Score, number: float) -> str:
+    """With as many decimals as tell what is usual from what is not."""
+    return readable(number, decimals_for(score.high - score.low))

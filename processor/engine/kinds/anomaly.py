@@ -17,7 +17,7 @@ from processor.engine.detectors.counts import GRACE_US
 from processor.engine.detectors.rest import NEVER
 from processor.engine.detectors.tables import LARGEST
 from processor.engine.detectors.watch import DETECTORS, Alarm, Settings, Watch
-from processor.engine.detectors.wording import sentence
+from processor.engine.detectors.wording import sentence, value_of
 from processor.engine.kinds.compiled import SECOND_US, CompiledRule
 from processor.engine.kinds.fold import optional
 from processor.engine.state import Registration, RuleKey, TimerKey
@@ -148,7 +148,7 @@ class Anomaly(CompiledRule):
         found = msgspec.structs.replace(
             occurrence,
             device=occurrence.device or None,
-            value=f"{alarm.score.value:.4g}",
+            value=value_of(alarm.score),
             finding=sentence(alarm.score),
         )
         raise_alert(ev, self.head, key, found)

@@ -17,7 +17,7 @@ from herun.cel import Data, Subject
 from herun.events import FLAG_OUT_OF_SERVICE, Event
 from herun.rules import Rule
 from processor.engine import corrections
-from processor.engine.alerting import Evaluation, Occurrence, raise_alert
+from processor.engine.alerting import Evaluation, Occurrence, raise_alert, value_text
 from processor.engine.corrections import Stretch, told_of
 from processor.engine.kinds.compiled import CompiledRule
 from processor.engine.kinds.fold import Fold
@@ -282,5 +282,5 @@ class Folded(CompiledRule):
             cause = {"timer": self._kind, "device": edge.device, "armed_by": edge.event_id, "due": edge.at}
         else:
             cause = {"device": edge.device, "event_id": edge.event_id}
-        value = "" if edge.value is None else f"{edge.value:g}" if isinstance(edge.value, float) else str(edge.value)
+        value = "" if edge.value is None else value_text(edge.value)
         return Occurrence(at=edge.at + shift, device=edge.device, cause=cause, value=value, count=edge.count)
