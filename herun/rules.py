@@ -133,7 +133,7 @@ class _Rule(_Strict):
     uid: Name
     version: Annotated[int, Field(ge=1, le=2**31 - 1), IsNumber] = 1
     title: Bilingual
-    text: Bilingual  # template: {device} {zone} {building} {value} {count} {duration} {finding}
+    text: Bilingual  # template: {device} {zone} {building} {value} {count} {duration} {finding} {probability}
     severity: Literal["info", "warning", "critical"] = "warning"
     category: Name
     key: Key = "device"
@@ -334,7 +334,7 @@ class AnomalyRule(_Rule):
     `detector`: level (values without a daily rhythm), seasonal (by hour of the week), count (events an hour), stuck,
     drift, rhythm (silence), default (several views at once). Not so often that it would be more than
     `false_alarms_per_week` for each key, by what it was like before; never within `warm_up_s` of the first event. The
-    text may ask for {finding}: a sentence with the numbers.
+    text may ask for {finding}, a sentence with the numbers, and {probability}: that a usual week has one as strong.
     """
 
     kind: Literal["anomaly"]

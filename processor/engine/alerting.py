@@ -56,6 +56,7 @@ class Occurrence(msgspec.Struct, frozen=True, gc=False):
     value: str = ""
     count: int | None = None
     finding: dict[str, str] = {}  # a sentence by language
+    probability: float | None = None  # of a detector's: that a usual week has one as strong
 
 
 class Gated(Protocol):
@@ -339,10 +340,22 @@ def _first(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence) -> 
         opens_order=head.opens_order,
         title=fill(head.title, values),
         text=fill(head.text, values),
-        cause=occurrence.cause,
+        cause=occurrence.cause if occurrence.probability is None else _with_chance(occurrence),
         mode=head.mode,
         order_category=head.order_category,
     )
+
+
+def _with_chance(occurrence: Occurrence) -> dict[str, Any]:
+    return {**occurrence.cause, "probability": float(f"{occurrence.probability:.2g}")}
+
+
+def percent(probability: float | None) -> str:
+    """A probability as people read it; empty if there is none."""
+    if probability is None:
+        return ""
+    share = 100 * probability
+    return "<0.01%" if share < 0.01 else f"{share:.2g}%" if share < 99.5 else ">99%"
 
 
 def _values(ev: Evaluation, head: RuleHead, occurrence: Occurrence, count: int) -> dict[str, str]:
@@ -352,6 +365,7 @@ def _values(ev: Evaluation, head: RuleHead, occurrence: Occurrence, count: int) 
         "zone": place.zone or "",
         "building": place.building or "",
         "value": occurrence.value,
+        "probability": percent(occurrence.probability),
         "count": str(count if occurrence.count is None else occurrence.count),
         **{f"finding_{language}": text for language, text in occurrence.finding.items()},
     }

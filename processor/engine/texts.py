@@ -7,7 +7,7 @@ from typing import Final
 
 from herun.readable import readable
 
-_NAME: Final = re.compile(r"\{(device|zone|building|value|count|duration|finding)\}")
+_NAME: Final = re.compile(r"\{(device|zone|building|value|count|duration|finding|probability)\}")
 _UNITS: Final = ((86_400, "天", "d"), (3_600, "小时", "h"), (60, "分钟", "min"))
 
 

@@ -150,6 +150,7 @@ class Anomaly(CompiledRule):
             device=occurrence.device or None,
             value=value_of(alarm.score),
             finding=sentence(alarm.score),
+            probability=alarm.probability,
         )
         raise_alert(ev, self.head, key, found)
 

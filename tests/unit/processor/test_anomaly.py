@@ -13,6 +13,7 @@ from herun.calendar import Calendar
 from herun.frames import FRAME_VERSION, Control, Frame, FrameKind
 from herun.rules import RULE
 from herun.schedule import DEFAULT_TIME_ZONE, zone_named
+from processor.engine.alerting import percent
 from processor.engine.detectors import watch as watches
 from processor.engine.detectors.hours import HOUR_US, WeekHours
 from processor.engine.detectors.watch import DETECTORS, Settings
@@ -42,7 +43,7 @@ def test_it_is_raised_once_and_says_why() -> None:
     driver = Driver(put_rule(anomaly()))
     readings(driver, [*calm(), 90.0, 91.0, 90.5])
     (alert,) = driver.alerts
-    assert alert.cause == {"device": "d1", "event_id": "e200"}
+    assert alert.cause == {"device": "d1", "event_id": "e200", "probability": alert.cause["probability"]}
     assert alert.text["en"].startswith("d1: expected 50")
     assert "saw 90 (usual range 4" in alert.text["en"]
     assert "实为 90（通常在 4" in alert.text["zh"]
@@ -180,6 +181,29 @@ def test_another_detector_and_a_rule_that_was_off_begin_anew() -> None:
         driver.control(put_rule(between, "between"), put_rule(anomaly(version=2), "again"))
         readings(driver, [90.0], 200)
         assert driver.alerts == []
+
+
+def test_an_alert_says_how_probable_something_so_strong_is_and_the_stronger_the_less() -> None:
+    told = []
+    for odd in (60.0, 90.0):
+        text = {"zh": "{probability}", "en": "{probability}"}
+        driver = Driver(put_rule(anomaly(text=text, false_alarms_per_week=10)))
+        readings(driver, [*calm(), odd])
+        (alert,) = driver.alerts
+        assert 0 < alert.cause["probability"] < 1
+        assert alert.cause["probability"] == float(f"{alert.cause['probability']:.2g}")
+        told.append((alert.cause["probability"], alert.alert_id, alert.text["en"]))
+    assert told[0][0] > told[1][0]
+    assert told[0][1] == told[1][1]  # it does not make the id
+    assert all(text == percent(chance) for chance, _, text in told)
+
+
+@pytest.mark.parametrize(
+    ("probability", "said"),
+    [(0.5, "50%"), (0.034, "3.4%"), (0.00004, "<0.01%"), (0.99999, ">99%"), (0.994, "99%"), (None, "")],
+)
+def test_a_probability_is_said_in_percent(probability: float | None, said: str) -> None:
+    assert percent(probability) == said
 
 
 def test_what_is_no_number_and_what_does_not_match_is_not_looked_at() -> None:
