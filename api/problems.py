@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 
 from api.schema import View
 from herun.refusals import in_words
+from herun.rule_files import KINDS_EXPECTED, NO_KIND
 
 log = structlog.get_logger(__name__)
 
@@ -145,8 +146,11 @@ async def _on_anything(_request: Request, error: Exception) -> JSONResponse:
 
 def _field_error(item: Mapping[str, Any]) -> FieldError:
     path = (*item["loc"], *getattr(item.get("ctx", {}).get("error"), "path", ()))  # herun.rules.PlacedError
+    words = in_words(item)
+    if item["type"] in NO_KIND:  # of all bodies only rules have kinds
+        path, words = (*path, "kind"), KINDS_EXPECTED
     loc = [part if isinstance(part, int) else _text(str(part)) for part in path]
-    return FieldError(loc=loc, msg=_text(in_words(item)), type=str(item["type"]))
+    return FieldError(loc=loc, msg=_text(words), type=str(item["type"]))
 
 
 def _text(text: str) -> str:

@@ -30,7 +30,8 @@ class Correction(StrEnum):
 class Alert(msgspec.Struct, frozen=True, gc=False):
     """One version of an alert. Times are microseconds UTC; the id never changes, corrections are higher versions.
 
-    `cause` is what raised it first: {"device", "event_id"} or {"timer", "armed_by", "due"}. `count` is how many
+    `cause` is what raised it first: {"device", "event_id"} or {"timer", "armed_by", "due"}; a detector's adds
+    "probability", that a usual week of its series has something as strong (0 to 1). `count` is how many
     occurrences were counted into it. Texts are for people, by language (zh, en), and hold no personal value.
 
     `merged_into` is the alert that hides this one: that of a dead device above it, or of a storm. `merged_count` is how

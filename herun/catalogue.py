@@ -174,6 +174,12 @@ _TYPES: Final = (
         },
         derived=True,
     ),
+    EventType(
+        "door.left_open",
+        "A door stands open in an armed zone and counts again: its bypass, or a drill, is over. `device` is the door.",
+        {"zone": _ZONE, "mode": _TEXT},
+        derived=True,
+    ),
     EventType("bypass.begun", "A device is bypassed.", {"who": _TEXT, "why": _WHY, "until": _NUMBER}, derived=True),
     EventType("bypass.ended", "A device is not bypassed any more.", {"who": _TEXT, "why": _WHY}, derived=True),
     EventType(

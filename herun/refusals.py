@@ -27,6 +27,7 @@ _WORDS: Final = (
     ("string_", "expected a text"),
     ("list_", "expected a list"),
     ("dict_", "expected names and values"),
+    ("timezone_aware", "expected a time with its zone, such as 2026-05-11T08:00:00+08:00"),
     ("model_", "expected names and values"),
     ("none_required", "expected nothing"),
 )

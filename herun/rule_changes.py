@@ -11,9 +11,9 @@ from herun import rule_sense
 from herun.rule_identity import decides_otherwise
 from herun.rules import RULE, Rule
 
-TEXT_NAMES: Final = frozenset({"device", "zone", "building", "value", "count", "duration", "finding"})
+TEXT_NAMES: Final = frozenset({"device", "zone", "building", "value", "count", "duration", "finding", "probability"})
 LANGUAGES: Final = ("zh", "en")
-_OF_ANOMALIES: Final = "finding"
+_OF_ANOMALIES: Final = frozenset({"finding", "probability"})
 _BRACES: Final = re.compile(r"\{[^{}]*\}?|\}")
 
 Body = Mapping[str, Any]
@@ -45,7 +45,7 @@ def begins_anew(old: Body | None, new: Body | None) -> bool:
 
 def doubts(rule: Rule) -> list[str]:
     """What is not wrong, but hardly meant: braces that nothing fills in, a language without a text, and the like."""
-    filled = TEXT_NAMES if rule.kind == "anomaly" else TEXT_NAMES - {_OF_ANOMALIES}
+    filled = TEXT_NAMES if rule.kind == "anomaly" else TEXT_NAMES - _OF_ANOMALIES
     found = [
         f"{name}.{language}: {what} is filled in by nothing; known are {', '.join(sorted(filled))}"
         for name, texts in (("title", rule.title), ("text", rule.text))

@@ -29,6 +29,8 @@ Plate = Annotated[str, Field(min_length=2, max_length=20, pattern=r"[0-9A-Za-z]"
 KINDS: Final[dict[str, type[BaseModel]]] = {
     get_args(kind.model_fields["kind"].annotation)[0]: kind for kind in get_args(get_args(Rule)[0])
 }
+NO_KIND: Final = frozenset({"union_tag_invalid", "union_tag_not_found"})  # pydantic's words for a rule of no kind
+KINDS_EXPECTED: Final = f"expected one of {', '.join(KINDS)}"
 _BOOK: Final = ("rules", "plate_lists")
 
 
@@ -154,8 +156,8 @@ def _complain(marked: Marked, base: Path, error: ValidationError, body: Mapping[
         loc = each["loc"][1:] if each["loc"][:1] == (body.get("kind"),) else each["loc"]
         if isinstance(wrong := each.get("ctx", {}).get("error"), PlacedError):
             loc = (*loc, *wrong.path)
-        if each["type"] in {"union_tag_invalid", "union_tag_not_found"}:
-            path, what = (*base, "kind"), f"expected one of {', '.join(KINDS)}"
+        if each["type"] in NO_KIND:
+            path, what = (*base, "kind"), KINDS_EXPECTED
         elif each["type"] == "extra_forbidden":
             path, what = (*base, *loc), _unknown(str(loc[-1]), loc, body)
         elif each["type"] == "missing":

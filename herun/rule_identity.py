@@ -15,8 +15,8 @@ PRESENTATION: Final = frozenset(
         "armed_modes", "lateness_s",
     }
 )  # fmt: skip
-# What of an anomaly rule decides which of a detector's scores are told, and to whom; not what it learns of a series.
-TOLD: Final = ("mode", "false_alarms_per_week", "direction", "warm_up_s")
+# Which of a detector's scores are told; not what it learns of a series.
+OF_ANOMALIES: Final = frozenset({"false_alarms_per_week", "direction", "warm_up_s"})
 SCOPE: Final = frozenset({"devices", "device_kinds", "zones", "buildings"})
 MAX_KEPT: Final = 1_000  # conditions whose words are remembered
 
@@ -24,18 +24,10 @@ MAX_KEPT: Final = 1_000  # conditions whose words are remembered
 def decides_otherwise(old: Rule, new: Rule) -> bool:
     """True if the engine forgets what it knows of the rule when the new version takes the old one's place.
 
-    Neither how a condition is written nor the order of a list decides anything. A wider scope takes nothing from those
-    that were in it.
+    Neither how a condition is written nor the order of a list decides anything, nor whether the rule is on trial. A
+    wider scope takes nothing from those that were in it.
     """
     return _deciding(old) != _deciding(new) or not _holds_all_of(new.match, old.match)
-
-
-def learns_the_same(old: Rule, new: Rule) -> bool:
-    """True if a detector goes on from what it has learnt, though the rule decides otherwise: so a trial can end."""
-    if old.kind != "anomaly" or new.kind != "anomaly" or "off" in {old.mode, new.mode}:
-        return False
-    told_as_new = old.model_copy(update={name: getattr(new, name) for name in TOLD})
-    return not decides_otherwise(told_as_new, new)
 
 
 def _holds_all_of(new: Match, old: Match) -> bool:
@@ -47,7 +39,8 @@ def _holds_all_of(new: Match, old: Match) -> bool:
 
 
 def _deciding(rule: Rule) -> Any:
-    told = rule.model_dump(exclude=set(PRESENTATION))
+    told = rule.model_dump(exclude=set(PRESENTATION | OF_ANOMALIES if rule.kind == "anomaly" else PRESENTATION))
+    told["mode"] = rule.mode == "off"  # then it is not evaluated; on trial it knows as much as live
     told["match"] = {name: value for name, value in told["match"].items() if name not in SCOPE}
     return _same(told)
 

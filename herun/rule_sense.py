@@ -14,6 +14,7 @@ from herun.cel import VARIABLES
 from herun.cel_types import ANYTHING, BOOL, DATA, LIST, NULL, NUMBER, TEXT, Findings, Seen, Types, Values, judge
 from herun.marked_yaml import Path
 from herun.rules import (
+    ARE_PERSONAL,
     OWN_PREFIX,
     PERSONAL_KEYS,
     AggregateRule,
@@ -22,6 +23,7 @@ from herun.rules import (
     DistinctRule,
     Rule,
     ThresholdRule,
+    personal_fields,
 )
 
 MAX_KEPT: Final = 1_000  # sets of event types whose fields are remembered
@@ -92,7 +94,12 @@ def doubts(rule: Rule) -> list[str]:
 
 
 def _missing(rule: Rule, seen: Seen) -> list[tuple[Path, str]]:
-    return [(each.path, seen.has_no(each.name)) for each in _asked(rule) if each.name not in seen.roots[DATA]]
+    personal = personal_fields(rule.match.event_types)
+    return [
+        (each.path, f"{[each.name]} {ARE_PERSONAL}" if each.name in personal else seen.has_no(each.name))
+        for each in _asked(rule)
+        if each.name not in seen.roots[DATA]
+    ]
 
 
 def _asked(rule: Rule) -> Iterator[_Asked]:

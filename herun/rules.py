@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, model_validator
@@ -104,6 +105,24 @@ PERSONAL_KEYS: Final = {"plate": "plate_hash", "person": "face_id_hash"}  # that
 ArmedMode = Literal["armed", "home", "night", "disarmed"]
 
 
+ARE_PERSONAL: Final = (
+    "are personal values, which rules never see: "
+    "plates are matched by a plate_list, equal ones by the fields that end in _hash"
+)
+
+
+def personal_fields(event_types: Iterable[str]) -> set[str]:
+    """Fields that events of these types have, and rules do not see."""
+    of_types = [CATALOGUE[name].fields for name in event_types]
+    return {
+        name
+        for fields in of_types
+        for name, field in fields.items()
+        if field.personal is not PersonalClass.NONE
+        and not any(other[name].personal is PersonalClass.NONE for other in of_types if name in other)
+    }
+
+
 class _Rule(_Strict):
     """What all kinds have. `key`: what an alert is about; events of one key are judged together.
 
@@ -114,7 +133,7 @@ class _Rule(_Strict):
     uid: Name
     version: Annotated[int, Field(ge=1, le=2**31 - 1), IsNumber] = 1
     title: Bilingual
-    text: Bilingual  # template: {device} {zone} {building} {value} {count} {duration} {finding}
+    text: Bilingual  # template: {device} {zone} {building} {value} {count} {duration} {finding} {probability}
     severity: Literal["info", "warning", "critical"] = "warning"
     category: Name
     key: Key = "device"
@@ -131,23 +150,12 @@ class _Rule(_Strict):
     @model_validator(mode="after")
     def _asks_for_nothing_personal(self) -> _Rule:
         """Rules see hashes instead of plates, faces and names; and whoever reads rules sees none."""
-        of_types = [CATALOGUE[name].fields for name in self.match.event_types]
-        personal = {
-            name
-            for fields in of_types
-            for name, field in fields.items()
-            if field.personal is not PersonalClass.NONE
-            and not any(other[name].personal is PersonalClass.NONE for other in of_types if name in other)
-        }
+        personal = personal_fields(self.match.event_types)
         asked = [(path, set().union(*_DATA_FIELD.findall(text))) for path, text in self.conditions()]
         asked += [(("match", "where", name), {name}) for name in self.match.where]
         for path, names in asked:
             if names & personal:
-                raise PlacedError(
-                    f"{sorted(names & personal)} are personal values, which rules never see: "
-                    "plates are matched by a plate_list, equal ones by the fields that end in _hash",
-                    *path,
-                )
+                raise PlacedError(f"{sorted(names & personal)} {ARE_PERSONAL}", *path)
         return self
 
     def conditions(self) -> list[tuple[Path, str]]:
@@ -326,7 +334,7 @@ class AnomalyRule(_Rule):
     `detector`: level (values without a daily rhythm), seasonal (by hour of the week), count (events an hour), stuck,
     drift, rhythm (silence), default (several views at once). Not so often that it would be more than
     `false_alarms_per_week` for each key, by what it was like before; never within `warm_up_s` of the first event. The
-    text may ask for {finding}: a sentence with the numbers.
+    text may ask for {finding}, a sentence with the numbers, and {probability}: that a usual week has one as strong.
     """
 
     kind: Literal["anomaly"]

@@ -44,14 +44,24 @@ WITH places AS (
         LIMIT 1
     ) AS e
     ORDER BY p.zone, e.position DESC, e.n DESC
+), left_open AS MATERIALIZED (
+    SELECT DISTINCT ON (p.zone) p.zone, p.device, e.* FROM places AS p CROSS JOIN LATERAL (
+        SELECT event_time, position, n FROM events
+        WHERE site = %(site)s AND device = p.device AND event_type = 'door.left_open'
+          AND flags & %(derived)s <> 0 AND data->>'zone' = p.zone
+        ORDER BY position DESC, n DESC
+        LIMIT 1
+    ) AS e
+    ORDER BY p.zone, e.position DESC, e.n DESC
 )
 SELECT z.zone, z.name, w.change, w.plan, w.mode, w.mode_until, w.forced, w.changed_by, w.changed_at, w.why,
        s.event_type AS said, s.event_time AS said_at, s.data AS said_data,
-       d.event_type AS detected, d.event_time AS detected_at
+       d.event_type AS detected, d.event_time AS detected_at, l.event_time AS left_at, l.device AS left_door
 FROM zones AS z
 LEFT JOIN arming_zones AS w USING (site, zone)
 LEFT JOIN said AS s USING (zone)
 LEFT JOIN detected AS d ON d.zone = z.zone AND (d.position, d.n) > (s.position, s.n)
+LEFT JOIN left_open AS l ON l.zone = z.zone AND (l.position, l.n) > (s.position, s.n)
 WHERE z.site = %(site)s AND (%(zone)s::text IS NULL OR z.zone = %(zone)s)
 ORDER BY z.zone COLLATE "C";
 

@@ -51,6 +51,13 @@ class Refused(View):
     at: Moment
 
 
+class LeftOpen(View):
+    """A door that stood open when its bypass, or a drill, was over."""
+
+    at: Moment
+    door: str
+
+
 class Actual(View):
     """What the engine has: the mode and whose it is, the mode that an exit delay leads to, what was detected since."""
 
@@ -63,6 +70,7 @@ class Actual(View):
     refused: Refused | None
     entered_at: Moment | None
     intruded_at: Moment | None
+    left_open: LeftOpen | None
 
 
 class ZoneState(View):

@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 from api.arming.schemas import (
     Actual,
     Bypass,
+    LeftOpen,
     NewBypass,
     NewServiceWindow,
     Refused,
@@ -149,6 +150,7 @@ def _actual(row: dict[str, Any]) -> Actual | None:
         refused=_refused(data, at) if is_refused else None,
         entered_at=row["detected_at"] if row["detected"] == "entry.begun" else None,
         intruded_at=row["detected_at"] if row["detected"] == "intrusion.confirmed" else None,
+        left_open=LeftOpen(at=row["left_at"], door=row["left_door"]) if row["left_door"] is not None else None,
     )
 
 

@@ -9,9 +9,10 @@ from api.audit import store as audit
 from api.backtests import store
 from api.backtests.schemas import Backtest, Backtests, JobState, NewBacktest, Trace
 from api.problems import conflict, invalid, not_found
+from api.rules import service as rules
 from api.transactions import Transaction
 from herun import backtests
-from herun.clock import SECOND_US, to_us
+from herun.clock import SECOND_US, to_text, to_us
 from herun.errors import InvalidInputError
 from herun.rules import RULE
 
@@ -20,7 +21,10 @@ MAX_KEPT: Final = 50  # of a site, with their results
 
 
 async def ask(tx: Transaction, new: NewBacktest) -> Backtest:
-    """Writes a backtest down. Raises Problem 422 for a period that cannot be, 409 beyond the bound."""
+    """Writes a backtest down.
+
+    Raises Problem 422 for a period or a rule that cannot be, 404 for a rule that is not in force, 409 beyond the bound.
+    """
     job = backtests.Backtest(
         site=tx.site,
         from_us=to_us(new.begin),
@@ -34,6 +38,12 @@ async def ask(tx: Transaction, new: NewBacktest) -> Backtest:
         backtests.check_period(job)
     except InvalidInputError as error:
         raise invalid(error.reason, error.detail) from error
+    if new.begin > tx.at:
+        raise invalid("bad_period", f"from {to_text(job.from_us)} is in the future")
+    if new.rule is not None:
+        rules.must_make_sense(new.rule, "body", "rule")
+    if new.rule_uid is not None:
+        await rules.one(tx, new.rule_uid)
     job_id = await _add(tx, job)
     await audit.record(tx, "backtest.asked", str(job_id), {"rule": new.rule.uid if new.rule else new.rule_uid})
     return await one(tx, job_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -60,6 +60,12 @@ async def category(tx: Transaction, name: str) -> Category:
     """The category of this name; for a name that the tree does not have, the desk's, with `known` false."""
     found = (await store.in_force(tx)).tree.categories.get(name)
     return found or free_category(name)
+
+
+async def unknown(tx: Transaction, named: Iterable[str]) -> dict[str, list[str]]:
+    """Those that the tree does not have, each with the nearest names that it has."""
+    tree = (await store.in_force(tx)).tree
+    return {name: tree.nearest(name) for name in named if name not in tree.categories}
 
 
 async def must_have(tx: Transaction, *, categories: Sequence[Named], units: Sequence[Named]) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from api import cursors
 from api.audit import store as audit
+from api.categories import service as categories
 from api.outbox import store as outbox
 from api.problems import FieldError, conflict, invalid, not_found
 from api.rules import store
@@ -33,12 +35,16 @@ async def put(tx: Transaction, uid: str, rule: Rule, why: str | None) -> RuleVer
     """Makes the next version. Raises Problem 422 if the body names another rule, or its condition never comes true."""
     if rule.uid != uid:
         raise invalid("another_uid", f"the body is rule {rule.uid}, the path says {uid}")
+    must_make_sense(rule, "body")
+    return await _put(tx, rule, why)
+
+
+def must_make_sense(rule: Rule, *at: str) -> None:
+    """Raises Problem 422 if what stands at this place of the body is a rule that never comes true."""
     faults = rule_sense.faults(rule)
     if faults:
-        errors = [FieldError(loc=["body", *path], msg=what, type="invalid_rule") for path, what in faults]
-        path, what = faults[0]
-        raise invalid("invalid_rule", f"body.{'.'.join(map(str, path))}: {what}", errors)
-    return await _put(tx, rule, why)
+        errors = [FieldError(loc=[*at, *path], msg=what, type="invalid_rule") for path, what in faults]
+        raise invalid("invalid_rule", f"{'.'.join(map(str, errors[0].loc))}: {errors[0].msg}", errors)
 
 
 async def _put(tx: Transaction, rule: Rule, why: str | None) -> RuleVersion:
@@ -123,11 +129,17 @@ async def check(tx: Transaction, found: RuleFile) -> Checked:
         plate_lists=sorted({name for each in named.values() for name in each.plate_lists} - lists),
     )
     unknown = await store.unknown(tx, every)
+    of_orders = {placed.rule.uid: _of_orders(placed.rule) for placed in found.rules}
+    nearest = await categories.unknown(tx, {name for _, name in of_orders.values() if name is not None})
     items = [
         CheckedRule(
             uid=placed.rule.uid,
             line=placed.line,
-            warnings=[*doubts(placed.rule), *_missing(named[placed.rule.uid], unknown)],
+            warnings=[
+                *doubts(placed.rule),
+                *_missing(named[placed.rule.uid], unknown),
+                *_without_category(*of_orders[placed.rule.uid], nearest),
+            ],
         )
         for placed in found.rules
     ]
@@ -154,6 +166,20 @@ def _missing(named: Named, unknown: set[tuple[str, str]]) -> list[str]:
         for name in names
         if (what, name) in unknown
     ]
+
+
+def _of_orders(rule: Rule) -> tuple[str, str | None]:
+    """The field that says of which category its orders are, and that category; None if it opens none."""
+    if rule.order_category is not None:
+        return "order_category", rule.order_category
+    return "category", rule.category if rule.opens_order else None
+
+
+def _without_category(field: str, name: str | None, nearest: Mapping[str, Sequence[str]]) -> list[str]:
+    if name is None or name not in nearest:
+        return []
+    near = ", ".join(nearest[name]) or "none is near"
+    return [f"{field}: this site has no category {name}, its orders go to the desk; nearest: {near}"]
 
 
 async def _body(tx: Transaction, uid: str, version: int) -> dict[str, Any] | None:

@@ -207,7 +207,7 @@ def _of_state(head: FoldState, rule: Rule, device: str) -> dict[str, Any] | None
             for pending in head.pending:
                 if pending.device == device:
                     return _since("held", pending.since, rule)
-        case Waiting() if head.since is not None:
+        case Waiting() if head.since is not None and not head.is_raised:
             return _since("waiting", head.since.since, rule)
         case Times() if isinstance(rule, CountRule):
             oldest = head.times[-1] - round(rule.window_s * SECOND_US)

@@ -58,6 +58,9 @@ class Measured:
 def backtest(rows: Rows, job: Backtest, measured: Measured) -> dict[str, Any]:
     """The result of a backtest, the same for the same rows. Raises InvalidInputError, psycopg.Error."""
     days = _zone(job.time_zone)
+    if job.from_us > rows.engine_time_us:
+        came_to = to_text(rows.engine_time_us)
+        raise InvalidInputError("bad_period", f"from {to_text(job.from_us)}: the engine has only come to {came_to}")
     plan = plan_rules(job, rows.rule_controls(END))
     warm_up_us = plan.warm_up_us if job.warm_up_us is None else job.warm_up_us
     # What the live engine has not come to yet, no replay can tell.

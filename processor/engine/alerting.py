@@ -10,6 +10,7 @@ import msgspec
 
 from herun.alerts import Alert, AlertState, Correction, alert_id
 from herun.events import FLAG_DERIVED, Event
+from herun.readable import readable
 from processor.engine import masters, merging
 from processor.engine.arming.lookups import is_out_of_service, mode_at, schedule_of
 from processor.engine.journal import Journal
@@ -40,7 +41,7 @@ class RuleHead(msgspec.Struct, frozen=True):
     cooldown_us: int
     lasting: bool
     duration_us: int | None = None
-    lateness_us: int = 0  # how long after its end an alert may still be corrected
+    lateness_us: int = 0  # how late an event may come that corrects an alert or counts into it
     connectivity: bool = False
     mode: Literal["live", "monitor"] = "live"
     order_category: str | None = None
@@ -55,6 +56,7 @@ class Occurrence(msgspec.Struct, frozen=True, gc=False):
     value: str = ""
     count: int | None = None
     finding: dict[str, str] = {}  # a sentence by language
+    probability: float | None = None  # of a detector's: that a usual week has one as strong
 
 
 class Gated(Protocol):
@@ -130,8 +132,12 @@ class Evaluation:
 def by_event(event: Event, at: int, value: Any = "", count: int | None = None) -> Occurrence:
     """An occurrence that an event caused."""
     cause = {"device": event.device, "event_id": event.event_id}
-    text = value if isinstance(value, str) else f"{value:g}" if isinstance(value, float) else str(value)
-    return Occurrence(at=at, device=event.device, cause=cause, value=text, count=count)
+    return Occurrence(at=at, device=event.device, cause=cause, value=value_text(value), count=count)
+
+
+def value_text(value: Any) -> str:
+    """What {value} stands for."""
+    return readable(value) if isinstance(value, float) else str(value)
 
 
 def by_timer(timer: str, device: str, armed_by: str, due: int) -> Occurrence:
@@ -256,7 +262,8 @@ def _keep(ev: Evaluation, cell: CellKey, alert: Alert, head: RuleHead) -> Alert:
     if not kept.waiting:
         ev.alerts.append(kept.alert)
     timer: TimerKey = (FORGET, *cell)
-    stays_us = max(head.cooldown_us, head.lateness_us, merging.GRACE_US if kept.waiting else 0)
+    # What counts into it is within its cool-down by event time, and may come late.
+    stays_us = max(head.cooldown_us + head.lateness_us, merging.GRACE_US if kept.waiting else 0)
     if head.lasting and alert.state is AlertState.RAISED:
         ev.journal.put(ev.state.current, cell, kept)
         ev.timers.disarm(timer)
@@ -271,6 +278,7 @@ def _keep(ev: Evaluation, cell: CellKey, alert: Alert, head: RuleHead) -> Alert:
 
 def _again(ev: Evaluation, alert: Alert, head: RuleHead, occurrence: Occurrence) -> Alert:
     count = alert.count + 1
+    values = _values(ev, head, occurrence, count)
     return msgspec.structs.replace(
         alert,
         version=alert.version + 1,
@@ -279,21 +287,28 @@ def _again(ev: Evaluation, alert: Alert, head: RuleHead, occurrence: Occurrence)
         updated_at=max(occurrence.at, alert.updated_at),
         cleared_at=None,
         count=count,
-        text=fill(head.text, _values(ev, head, occurrence, count)),
+        title=fill(head.title, values),
+        text=fill(head.text, values),
     )
 
 
 def _counts_into(ev: Evaluation, current: CurrentAlert, head: RuleHead, occurrence: Occurrence) -> bool:
     """True within the cool-down of an alert that goes on: people have not closed it, nothing has withdrawn it.
 
-    What was merged into an alert that is over does not go on: it would stay hidden.
+    What the rule says of another urgency, category or order since is another alert: this one's order and place in a
+    storm are settled. What was merged into an alert that is over does not go on: it would stay hidden.
     """
     may_go_on = not current.closed and (current.alert.merged_into is None or masters.hides(ev, current))
     return (
         may_go_on
+        and _urgency(current.alert) == _urgency(head)
         and current.alert.correction is not Correction.WITHDRAWN
         and abs(occurrence.at - current.alert.updated_at) < head.cooldown_us
     )
+
+
+def _urgency(of: Alert | RuleHead) -> tuple[str, str, bool, str | None]:
+    return of.severity, of.category, of.opens_order, of.order_category
 
 
 def new_alert_id(head: RuleHead, key: str, occurrence: Occurrence) -> str:
@@ -325,10 +340,22 @@ def _first(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence) -> 
         opens_order=head.opens_order,
         title=fill(head.title, values),
         text=fill(head.text, values),
-        cause=occurrence.cause,
+        cause=occurrence.cause if occurrence.probability is None else _with_chance(occurrence),
         mode=head.mode,
         order_category=head.order_category,
     )
+
+
+def _with_chance(occurrence: Occurrence) -> dict[str, Any]:
+    return {**occurrence.cause, "probability": float(f"{occurrence.probability:.2g}")}
+
+
+def percent(probability: float | None) -> str:
+    """A probability as people read it; empty if there is none."""
+    if probability is None:
+        return ""
+    share = 100 * probability
+    return "<0.01%" if share < 0.01 else f"{share:.2g}%" if share < 99.5 else ">99%"
 
 
 def _values(ev: Evaluation, head: RuleHead, occurrence: Occurrence, count: int) -> dict[str, str]:
@@ -338,6 +365,7 @@ def _values(ev: Evaluation, head: RuleHead, occurrence: Occurrence, count: int) 
         "zone": place.zone or "",
         "building": place.building or "",
         "value": occurrence.value,
+        "probability": percent(occurrence.probability),
         "count": str(count if occurrence.count is None else occurrence.count),
         **{f"finding_{language}": text for language, text in occurrence.finding.items()},
     }

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from herun.control import ControlKind
 from herun.errors import InvalidInputError
 from herun.frames import Control
-from herun.rule_identity import decides_otherwise, learns_the_same
+from herun.rule_identity import decides_otherwise
 from herun.rules import RULE, Rule
 from processor.engine import gates, merging, verdicts
 from processor.engine.alerting import Evaluation, clear_alert, close_alert, forget_alert
@@ -93,7 +93,9 @@ def _put_rule(ev: Evaluation, book: RuleBook, control: Control) -> None:
         return
     before = None if old is None else RULE.validate_json(old.body)
     if before is not None and decides_otherwise(before, rule):
-        drop_rule_state(ev, compile_rule(control.site, before), keeps_learnt=learns_the_same(before, rule))
+        drop_rule_state(ev, compile_rule(control.site, before))
+    elif before is not None and before.mode != rule.mode:
+        _hand_over(ev, compile_rule(control.site, before))
     clear_alert(ev, switched_off(*key), rule.uid, ev.now)
     ev.journal.put(ev.state.rules, key, RuleCell(body))
     book.changed(key)
@@ -150,14 +152,20 @@ def _text(body: dict[str, Any], name: str) -> str:
     return value
 
 
-def drop_rule_state(ev: Evaluation, rule: CompiledRule, *, keeps_learnt: bool = False) -> None:
-    """Nothing that the rule knew holds any more; its raised alerts are cleared, for nobody watches them now.
-
-    `keeps_learnt`: but for what a detector has learnt.
-    """
-    if not keeps_learnt:
-        rule.forget(ev)
+def drop_rule_state(ev: Evaluation, rule: CompiledRule) -> None:
+    """Nothing that the rule knew holds any more; its raised alerts are cleared, for nobody watches them now."""
+    rule.forget(ev)
     gates.unfollow(ev, rule.rule_key)
+    _end_alerts(ev, rule)
+
+
+def _hand_over(ev: Evaluation, rule: CompiledRule) -> None:
+    """A trial ends, or begins: its alerts are over, and what holds is raised anew, as alerts of the other mode."""
+    _end_alerts(ev, rule)
+    rule.hold_back(ev)
+
+
+def _end_alerts(ev: Evaluation, rule: CompiledRule) -> None:
     head = rule.head
     for cell in sorted(cell for cell in ev.state.current if cell[:2] == rule.rule_key):
         if head.lasting:

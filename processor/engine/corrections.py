@@ -110,7 +110,8 @@ def correct(ev: Evaluation, told: Told, stretches: Sequence[Stretch]) -> tuple[E
         if each.alert is not None and not each.is_withdrawn:
             by_alert.setdefault(each.alert.alert_id, []).append(m)
     for places in by_alert.values():
-        own, left = [told.episodes[m] for m in places], [after[m] for m in places if m in after]
+        own = [told.episodes[m] for m in places]
+        left = [after[m] for m in places if m in after and _was_due(told.episodes[m], after[m].cleared_at)]
         _settle(ev, told, own, left)
         if not left:
             never_were.append(msgspec.structs.replace(own[0], cleared_at=own[0].raised_at, is_withdrawn=True))
@@ -137,6 +138,13 @@ def raised_in_order(ev: Evaluation, told: Told, stretch: Stretch) -> tuple[Episo
 def cleared_in_order(ev: Evaluation, told: Told, at: int) -> tuple[Episode, ...]:
     """The last episode is over; returns the episodes as told now."""
     last = told.episodes[-1]
+    if not _was_due(last, at):
+        were = [each for each in told.episodes if not each.is_withdrawn]
+        ends = [each.cleared_at for each in were[:-1]] + [at]
+        stretches = [
+            Stretch(each.raised_at, end, each.event_id, each.device, None) for each, end in zip(were, ends, strict=True)
+        ]
+        return correct(ev, told, stretches)
     alert = None if last.alert is None else clear_alert(ev, told.rule.head, told.key, at + last.shift)
     if alert is not None:
         told.note(alert)
@@ -228,7 +236,20 @@ def _told_again(ev: Evaluation, told: Told, alert: Alert, raised_at: int, cleare
     return told.note(rewrite_alert(ev, head, told.key, changed))
 
 
+def _was_due(episode: Episode, cleared_at: int | None) -> bool:
+    """False if it was over when the opening of a schedule raised it, as is seen now."""
+    end = _end(cleared_at, episode.shift)
+    return episode.woken_at is None or end is None or end > episode.woken_at
+
+
+def _begin(episode: Episode, raised_at: int) -> int:
+    """When its alert begins: not before it may be raised."""
+    return max(raised_at + episode.shift, episode.woken_at or 0)
+
+
 def _moved(episode: Episode, stretch: Stretch) -> Episode:
+    if not _was_due(episode, stretch.cleared_at):
+        episode = msgspec.structs.replace(episode, alert=None, woken_at=None)
     return msgspec.structs.replace(
         episode,
         raised_at=stretch.raised_at,
@@ -250,8 +271,8 @@ def _settle(ev: Evaluation, told: Told, own: Sequence[Episode], left: Sequence[S
     lasting = told.rule.fold.lasting
     count = alert.count - (len(own) - len(left))
     raised_at, cleared_at = alert.raised_at, alert.cleared_at
-    if left and alert.raised_at == first.raised_at + first.shift:
-        raised_at = left[0].raised_at + first.shift
+    if left and alert.raised_at == _begin(first, first.raised_at):
+        raised_at = _begin(first, left[0].raised_at)
     if lasting and _is_last(alert, last):
         cleared_at = _end(left[-1].cleared_at, last.shift) if left else alert.raised_at
     if (raised_at, cleared_at, max(1, count)) == (alert.raised_at, alert.cleared_at, alert.count) and count:

@@ -6,7 +6,8 @@ process was started, and what the machine's clock says, change nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -195,24 +196,23 @@ class Engine:
             self._wake(decisions, gates.muted_of(self._ev, timer[1], timer[2]))
             gates.follow(self._ev, rule)
             return
-        mark, alerts = self._journal.mark(), len(decisions.alerts)
-        try:
-            rule.on_timer(self._ev, timer, due)
-        except Exception as error:  # noqa: BLE001 - a rule must not stop the others; it is counted and switched off
-            self._rule_threw(decisions, rule, (mark, alerts), error, cause=f"timer {due}")
+        self._guard(decisions, rule, f"timer {due}", lambda: rule.on_timer(self._ev, timer, due))
         self._take_derived(decisions, None)
+
+    def _guard(self, decisions: Decisions, rule: CompiledRule, cause: str, act: Callable[[], None]) -> None:
+        before = (self._journal.mark(), len(decisions.alerts))
+        try:
+            act()
+        except Exception as error:  # noqa: BLE001 - a rule must not stop the others; it is counted and switched off
+            self._rule_threw(decisions, rule, before, error, cause=cause)
 
     def _wake(self, decisions: Decisions, cells: list[CellKey]) -> None:
         """Raises what holds in these cells and could not be raised before."""
         for cell in cells:
             rule = self._book.get(cell[:2])
-            if rule is None:
-                continue
-            before = (self._journal.mark(), len(decisions.alerts))
-            try:
-                rule.wake(self._ev, cell[2], self._ev.now)
-            except Exception as error:  # noqa: BLE001 - as above
-                self._rule_threw(decisions, rule, before, error, cause=f"wake {self._ev.now}")
+            if rule is not None:
+                act = partial(rule.wake, self._ev, cell[2], self._ev.now)
+                self._guard(decisions, rule, f"wake {self._ev.now}", act)
 
     def _take_event(self, decisions: Decisions, n: int, event: Event) -> None:
         if not self._is_replay and not self._ring.admit(event):
@@ -283,6 +283,10 @@ class Engine:
             decisions.derived += 1
             self._ev.own_time = self._ev.shared_time = event.event_time
             self._look(decisions, n, event, late=False)
+            if event.event_type in gates.OF_ARMING:
+                for rule in self._book.of_site(event.site):
+                    act = partial(gates.follow_service, self._ev, rule, event)
+                    self._guard(decisions, rule, f"service {event.event_time}", act)
             if event.event_type in gates.OPENS:
                 self._wake(decisions, gates.muted_of(self._ev, event.site))
         waiting.clear()
@@ -299,7 +303,7 @@ class Engine:
                 self._journal.put(self.state.sites, event.site, True)
                 decisions.new_sites.append(event.site)
             devices[key] = Seen(1, at, event.sequence)
-        elif is_late(seen, event):
+        elif seen.is_after(event):
             late = True
             devices[key] = Seen(seen.count + 1, seen.newest_time, seen.newest_sequence)
         else:
@@ -339,6 +343,7 @@ class Engine:
             self._journal.put(self.state.sites, control.site, True)
             decisions.new_sites.append(control.site)
         decisions.controls.append((n, control))
+        self._wake(decisions, gates.opened_by(self._ev, control))
         self._take_derived(decisions, None)
 
     def _undo_part(self, decisions: Decisions, mark: int, alerts: int) -> None:
@@ -387,13 +392,3 @@ class Engine:
 def make_parts() -> tuple[Part, ...]:
     """The parts in the order in which they see an event."""
     return (Arming(), Passages(), CareWatch())
-
-
-def is_late(seen: Seen, event: Event) -> bool:
-    """Older than the device's newest, by sequence if both have one, else by event time.
-
-    A lower sequence with a later time is no late event: the device's counter began again.
-    """
-    if event.sequence is not None and seen.newest_sequence is not None:
-        return event.sequence < seen.newest_sequence and event.event_time <= seen.newest_time
-    return event.event_time < seen.newest_time

@@ -92,6 +92,9 @@ class Node:
         return found
 
 
+_NOTHING: Final = Node(())
+
+
 class Plan:
     """What one device's events of one type meet: the rules that name it or its place, and those of the whole site."""
 
@@ -183,6 +186,8 @@ class RuleBook:
 
     def _make_plan(self, site: str, device: str, event_type: str) -> Plan:
         place = self._state.registered.get((site, device), _UNREGISTERED)
+        if not place.enabled:  # on the way already when it was taken out: it would hold what nothing ends
+            return Plan(_NOTHING, _NOTHING, {}, subject_of(device, place, event_type))
         of_type = (site, event_type)
         if of_type not in self._any:
             entries = [

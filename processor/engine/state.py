@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from herun.alerts import Alert
+from herun.events import Event
 from processor.engine.arming.cells import Bypass, ServiceWindow, Told, ZoneArming, ZoneKey
 from processor.engine.clocks import DeviceClock
 from processor.engine.detectors.watch import Watch
@@ -37,6 +38,15 @@ class Seen(msgspec.Struct, array_like=True, frozen=True, gc=False):
     count: int
     newest_time: int
     newest_sequence: int | None
+
+    def is_after(self, event: Event) -> bool:
+        """True if the event is older than the newest, by sequence if both have one, else by event time.
+
+        A lower sequence with a later time is no late event: the device's counter began again.
+        """
+        if event.sequence is not None and self.newest_sequence is not None:
+            return event.sequence < self.newest_sequence and event.event_time <= self.newest_time
+        return event.event_time < self.newest_time
 
 
 class Registration(msgspec.Struct, array_like=True, frozen=True, gc=False):

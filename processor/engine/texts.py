@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_NAME: Final = re.compile(r"\{(device|zone|building|value|count|duration|finding)\}")
+from herun.readable import readable
+
+_NAME: Final = re.compile(r"\{(device|zone|building|value|count|duration|finding|probability)\}")
 _UNITS: Final = ((86_400, "天", "d"), (3_600, "小时", "h"), (60, "分钟", "min"))
 
 
@@ -30,5 +32,6 @@ def duration_texts(duration_us: int) -> dict[str, str]:
     seconds = duration_us / 1_000_000
     for size, chinese, english in _UNITS:
         if seconds >= size and seconds % size == 0:
-            return {"duration_zh": f"{seconds / size:g} {chinese}", "duration_en": f"{seconds / size:g} {english}"}
-    return {"duration_zh": f"{seconds:g} 秒", "duration_en": f"{seconds:g} s"}
+            number = readable(seconds / size)
+            return {"duration_zh": f"{number} {chinese}", "duration_en": f"{number} {english}"}
+    return {"duration_zh": f"{readable(seconds)} 秒", "duration_en": f"{readable(seconds)} s"}

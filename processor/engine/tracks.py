@@ -120,7 +120,7 @@ class Partials(msgspec.Struct, array_like=True, frozen=True, gc=False, tag="part
 
 
 class Waiting(msgspec.Struct, array_like=True, frozen=True, gc=False, tag="waiting"):
-    """What is waited upon since this event, or has not come in time."""
+    """What is waited upon since this event, or has not come in time; older snapshots do not say since when then."""
 
     since: Pending | None = None
     is_raised: bool = False
@@ -136,7 +136,8 @@ FoldState = Nothing | Holders | Holding | Times | Values | History | Sums | Part
 class Episode(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A stretch that a fold has raised, by which event, and the alert that came of it as it was last written.
 
-    `alert` is None while nothing may be raised, by the schedule or the arming. `shift` is how far the device's clock is
+    `alert` is None while nothing may be raised, by the schedule or the arming; `woken_at` is when what held could be,
+    of an alert that was raised then. `shift` is how far the device's clock is
     known to be behind: the alert's times are so much later. A withdrawn one never was; its alert may be told again.
     """
 
@@ -149,6 +150,7 @@ class Episode(msgspec.Struct, array_like=True, frozen=True, gc=False):
     is_withdrawn: bool = False
     value: Value = None  # what raised it: told when it may be
     count: int | None = None
+    woken_at: int | None = None
 
     @property
     def is_muted(self) -> bool:

@@ -30,10 +30,11 @@ class Pending(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class Entry(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """An entry delay that runs: the door and the event that began it."""
+    """An entry delay that runs: the door, the event that began it and when that was (NEVER in an older snapshot)."""
 
     device: str
     event_id: str
+    at: int = NEVER
 
 
 class ZoneArming(msgspec.Struct, array_like=True, frozen=True):

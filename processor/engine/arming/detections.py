@@ -12,7 +12,7 @@ from herun.schedule import SECOND_US
 from processor.engine.alerting import Evaluation
 from processor.engine.arming import doors
 from processor.engine.arming.cells import NEVER, Entry, ZoneArming, ZoneKey
-from processor.engine.arming.lookups import plan_of
+from processor.engine.arming.lookups import is_out_of_service, plan_of
 from processor.engine.arming.telling import tell
 from processor.engine.arming.zones import ENTRY
 from processor.engine.conditions import Data
@@ -41,10 +41,12 @@ def look(ev: Evaluation, event: Event, data: Data, *, late: bool) -> bool:
 
 
 def entry_due(ev: Evaluation, key: ZoneKey, due: int) -> None:
-    """The entry delay is over, and nobody has disarmed."""
+    """The entry delay is over, and nobody has disarmed. A door that has gone out of service since was opened before."""
     cell = ev.state.arming.get(key)
     if cell is not None and cell.entry is not None:
-        _confirm(ev, key, cell.entry, doors.OPENED, due, mode=cell.mode)
+        entry = cell.entry
+        is_out = entry.at != NEVER and is_out_of_service(ev.state, key[0], entry.device, due)
+        _confirm(ev, key, entry, doors.OPENED, entry.at if is_out else due, mode=cell.mode)
 
 
 def _is_presence(event: Event, data: Data) -> bool:
@@ -68,7 +70,7 @@ def _detected(ev: Evaluation, event: Event, detection: Detection) -> None:
     if detection not in WATCHES[mode]:
         return
     plan, _ = plan_of(ev.state, key)
-    entry = Entry(event.device, event.event_id)
+    entry = Entry(event.device, event.event_id, at)
     if detection is Detection.DOOR and event.device in plan.entry_doors and plan.entry_delay_s and mode in DELAYED:
         disarmed_at = _unwatched_after(cell, at)
         if disarmed_at is None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
+from herun.arming import WATCHES, Detection
 from herun.events import Event
 from processor.engine.alerting import Evaluation
 from processor.engine.arming.cells import ZoneKey
+from processor.engine.arming.lookups import is_out_of_service
+from processor.engine.arming.telling import tell
 from processor.engine.conditions import Data
 
 OPENED: Final = "door.opened"
 CLOSED: Final = "door.closed"
 STATE: Final = "state.reported"
+LEFT_OPEN: Final = "door.left_open"
 CONTACT: Final = "contact"  # the state of a door sensor: true when closed, said again and again
 
 
@@ -54,6 +58,17 @@ def standing_open(ev: Evaluation, key: ZoneKey, at: int) -> list[str]:
         if is_of_zone and not (bypass is not None and bypass.covers(at)):
             found.append(device)
     return sorted(found)
+
+
+def tell_left_open(ev: Evaluation, site: str, at: int, door: str | None = None) -> None:
+    """Tells of the door, or of each, that stands open in an armed zone and has come back into service at this time."""
+    for _, device in sorted(key for key in ev.state.open_doors if key[0] == site and door in {None, key[1]}):
+        place = ev.registration(site, device)
+        cell = ev.state.arming.get((site, place.zone or ""))
+        if cell is None or not place.enabled or Detection.DOOR not in WATCHES[cell.mode]:
+            continue
+        if is_out_of_service(ev.state, site, device, at - 1) and not is_out_of_service(ev.state, site, device, at):
+            tell(ev, LEFT_OPEN, (site, device), at, {"zone": place.zone, "mode": cell.mode.value})
 
 
 def forget(ev: Evaluation, key: tuple[str, str]) -> None:

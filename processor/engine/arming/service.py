@@ -9,6 +9,7 @@ import msgspec
 from herun.arming import MAX_SERVICE_WINDOWS, BypassSet, ServiceWindowPut, ServiceWindowRemoved
 from herun.schedule import SECOND_US
 from processor.engine.alerting import Evaluation
+from processor.engine.arming import doors
 from processor.engine.arming.cells import Bypass, ServiceWindow
 from processor.engine.arming.telling import tell
 
@@ -94,6 +95,7 @@ def put_window(ev: Evaluation, site: str, body: ServiceWindowPut) -> None:
         if window.begin > ev.now < old.end:
             _tell(ev, "service.ended", site, old, ev.now)
     _keep(ev, site, windows | {body.window: window})
+    doors.tell_left_open(ev, site, ev.now)
     goes_on = old is not None and max(old.begin, window.begin) <= ev.now < old.end
     ev.timers.arm((WINDOW, site, body.window), window.end if goes_on else max(window.begin, ev.now))
 
@@ -142,6 +144,7 @@ def window_due(ev: Evaluation, site: str, name: str, due: int) -> None:
         ev.timers.arm(timer, window.end)
     elif due < window.end + KEPT_US:
         _tell(ev, "service.ended", site, window, due)
+        doors.tell_left_open(ev, site, due)
         ev.timers.arm(timer, window.end + KEPT_US)
     else:
         del windows[name]
@@ -156,6 +159,7 @@ def _end_bypass(ev: Evaluation, key: DeviceKey, at: int) -> None:
     bypass = ev.state.bypasses[key]
     ev.timers.arm((BYPASS, *key), bypass.until + KEPT_US)
     tell(ev, "bypass.ended", key, at, {"who": bypass.who, "why": bypass.why})
+    doors.tell_left_open(ev, key[0], at, key[1])
 
 
 def _keep(ev: Evaluation, site: str, windows: dict[str, ServiceWindow]) -> None:

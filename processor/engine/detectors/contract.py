@@ -16,6 +16,7 @@ class Aspect(StrEnum):
 
     VALUE = "value"  # the value itself
     HOUR = "hour"  # the value against what is usual at this hour
+    LATELY = "lately"  # the same, on average over the last values
     JUMP = "jump"  # the step from the value before
     UNREST = "unrest"  # how much it moves from value to value
     COUNT = "count"  # events in an hour
@@ -27,7 +28,8 @@ class Aspect(StrEnum):
 class Score(msgspec.Struct, frozen=True, gc=False):
     """How unusual one observation is. `excess` is its distance from the usual range in widths of that range, 0 within.
 
-    `value`, `expected`, `low` and `high` are what the sentence says, in the aspect's unit.
+    `value`, `expected`, `low` and `high` are what the sentence says, in the aspect's unit. `rose` is whether the series
+    went up, where these do not say it.
     """
 
     excess: float
@@ -36,11 +38,12 @@ class Score(msgspec.Struct, frozen=True, gc=False):
     low: float = 0.0
     high: float = 0.0
     aspect: Aspect = Aspect.VALUE
+    rose: bool | None = None
 
     @property
     def is_up(self) -> bool:
         """True if it is too much, false if too little."""
-        return self.value > self.expected
+        return self.value > self.expected if self.rose is None else self.rose
 
 
 USUAL: Final = Score(0.0)
@@ -71,9 +74,11 @@ class Detector(ABC, Generic[S]):
         del state
         return None
 
-    def interrupted(self, state: S, for_us: int) -> S:
-        """Nobody listened for so long, which is no silence of the series'."""
-        del for_us
+    def interrupted(self, state: S, for_us: int, at_us: int, hour: int) -> S:
+        """For so long, up to this time, nobody listened or nothing counted: that is no silence of the series'.
+
+        `hour` is that time's. What was heard between (0: only a part of it was left out) is not in the state."""
+        del for_us, at_us, hour
         return state
 
     def pass_time(self, state: S, at_us: int, hour: int) -> tuple[S, Score]:

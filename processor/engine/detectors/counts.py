@@ -61,8 +61,11 @@ class Counts(Detector[OpenHour]):
     def due(self, state: OpenHour) -> int | None:
         return None if state.hour == NO_HOUR else state.began_us + HOUR_US + GRACE_US
 
-    def interrupted(self, state: OpenHour, for_us: int) -> OpenHour:
-        return msgspec.structs.replace(state, is_whole=False)
+    def interrupted(self, state: OpenHour, for_us: int, at_us: int, hour: int) -> OpenHour:
+        began_us = at_us - at_us % HOUR_US
+        if state.hour == NO_HOUR or began_us <= state.began_us:
+            return msgspec.structs.replace(state, is_whole=False)
+        return msgspec.structs.replace(state, hour=hour, began_us=began_us, is_whole=False, count=0.0)
 
     def pass_time(self, state: OpenHour, at_us: int, hour: int) -> tuple[OpenHour, Score]:
         return _turned(state, at_us, hour)

@@ -27,7 +27,7 @@ UNREST_RATE: Final = 0.02
 NOISE: Final = 1e-6  # of the value: what single precision of the tables may make up
 # How much each view's excess counts: value, hour of day, hour of week, step, unrest.
 _WEIGHTS: Final = (1.0, 1.0, 0.5, 0.5, 1.0)
-_ASPECTS: Final = (Aspect.VALUE, Aspect.HOUR, Aspect.HOUR, Aspect.JUMP, Aspect.UNREST)
+_ASPECTS: Final = (Aspect.VALUE, Aspect.LATELY, Aspect.LATELY, Aspect.JUMP, Aspect.UNREST)
 _RANGES: Final = Struct("<10d")  # low and high of each view, in full precision and a third of a tuple's memory
 
 
@@ -69,7 +69,8 @@ class Default(Detector[Views]):
         packed, score = state.ranges, USUAL
         ranges = _RANGES.unpack(packed)
         if _leaves(views, ranges):
-            score = USUAL if state.seen < WARM_UP else _strongest(views, ranges, value)
+            if state.seen >= WARM_UP:
+                score = _strongest(views, ranges, value - state.last, (value - off_day, value - off_week))
             packed = _RANGES.pack(*_grown(views, ranges, 0.0 if state.seen < WARM_UP else GROWTH))
         level = state.level + LEVEL_RATE * (value - state.level)
         return Views(state.seen + 1, value, level, by_day, by_week, unrest, packed, day, week), score
@@ -108,7 +109,11 @@ def _excess(view: float, low: float, high: float) -> float:
     return beyond / width if width > 0 else 1.0
 
 
-def _strongest(views: tuple[float, ...], ranges: tuple[float, ...], value: float) -> Score:
+def _strongest(views: tuple[float, ...], ranges: tuple[float, ...], step: float, usual: tuple[float, float]) -> Score:
+    """The score of the view that is furthest out; `usual` is what the profiles say of this hour, of the day and week.
+
+    Step and unrest have no direction of their own: it is that of the step.
+    """
     excesses = [
         weight * _excess(view, ranges[2 * n], ranges[2 * n + 1])
         for n, (view, weight) in enumerate(zip(views, _WEIGHTS, strict=True))
@@ -116,10 +121,13 @@ def _strongest(views: tuple[float, ...], ranges: tuple[float, ...], value: float
     excess = max(excesses)
     n = excesses.index(excess)
     view, low, high = views[n], ranges[2 * n], ranges[2 * n + 1]
-    if _ASPECTS[n] is Aspect.HOUR:  # the sentence tells of values, not of deviations
-        usual = value - view
-        return Score(excess, value, usual, usual + low, usual + high, Aspect.HOUR)
-    return Score(excess, view, (low + high) / 2, low, high, _ASPECTS[n])
+    aspect = _ASPECTS[n]
+    if aspect is Aspect.LATELY:  # the sentence tells of values, not of deviations
+        at_hour = usual[n - 1]
+        return Score(excess, at_hour + view, at_hour, at_hour + low, at_hour + high, aspect)
+    if aspect is Aspect.VALUE:
+        return Score(excess, view, (low + high) / 2, low, high, aspect)
+    return Score(excess, step if aspect is Aspect.JUMP else view, (low + high) / 2, low, high, aspect, rose=step > 0)
 
 
 def _grown(views: tuple[float, ...], ranges: tuple[float, ...], share: float) -> tuple[float, ...]:

@@ -21,12 +21,14 @@ SHRINKING: Final = 0.0005  # by which the usual longest gap shrinks with each on
 LATER: Final = 1.25  # a silence is looked at again when it is longer by this factor, so seldom and seldom
 MOST_HOURS: Final = 8 * HOURS_A_DAY  # that are looked ahead or back over
 UNSEEN: Final = -1
+NOT_WHOLE: Final = -1
 
 
 class Gaps(msgspec.Struct, array_like=True, frozen=True, gc=False, tag="rhythm"):
     """When it last came, in which hour of the day, how often in that hour; gaps seen; when to look; usual longest gap.
 
-    `longest` is in events that were expected, `rates` are events an hour by hour of the day.
+    `count` is NOT_WHOLE if not all of that hour was heard. `longest` is in events that were expected, `rates` are
+    events an hour by hour of the day.
     """
 
     last_us: int
@@ -50,22 +52,24 @@ class Rhythm(Detector[Gaps]):
         return Gaps(0, UNSEEN, 0, -1, 0, 1.0, unknown(HOURS_A_DAY))
 
     def observe(self, state: Gaps, at_us: int, value: float, hour: int) -> tuple[Gaps, Score]:
-        rates, count, longest = state.rates, state.count + 1, state.longest
+        rates, longest = state.rates, state.longest
         passed = at_us // HOUR_US - state.last_us // HOUR_US
         if passed and state.hour != UNSEEN:
             rates = _learnt(state, min(passed, MOST_HOURS))
         if state.gaps >= 0:
             longest = _towards(_expected(rates, state, at_us), longest, is_warm=state.gaps >= WARM_UP)
-        count = 1 if passed else count
+        count = 1 if passed else NOT_WHOLE if state.count == NOT_WHOLE else state.count + 1
         state = Gaps(at_us, hour % HOURS_A_DAY, count, state.gaps + 1, 0, longest, rates)
         return msgspec.structs.replace(state, look_us=_when(state, LATER * longest)), USUAL
 
     def due(self, state: Gaps) -> int | None:
         return state.look_us if state.gaps >= WARM_UP else None
 
-    def interrupted(self, state: Gaps, for_us: int) -> Gaps:
+    def interrupted(self, state: Gaps, for_us: int, at_us: int, hour: int) -> Gaps:
+        last_us = state.last_us + for_us
+        last_hour = (hour - (at_us // HOUR_US - last_us // HOUR_US)) % HOURS_A_DAY
         return msgspec.structs.replace(
-            state, last_us=state.last_us + for_us, look_us=state.look_us + for_us, hour=UNSEEN, count=0
+            state, last_us=last_us, look_us=state.look_us + for_us, hour=last_hour, count=NOT_WHOLE
         )
 
     def pass_time(self, state: Gaps, at_us: int, hour: int) -> tuple[Gaps, Score]:
@@ -78,8 +82,8 @@ class Rhythm(Detector[Gaps]):
 
 
 def _learnt(state: Gaps, passed: int) -> bytes:
-    """The rates after the hour of the last event and the empty ones that followed."""
-    rates = moved(state.rates, state.hour, state.count, RATE)
+    """The rates after the hour of the last event, if all of it was heard, and the empty ones that followed."""
+    rates = state.rates if state.count == NOT_WHOLE else moved(state.rates, state.hour, state.count, RATE)
     for later in range(1, passed):
         rates = moved(rates, (state.hour + later) % HOURS_A_DAY, 0.0, RATE)
     return rates

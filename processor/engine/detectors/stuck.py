@@ -47,6 +47,9 @@ class Stuck(Detector[Runs]):
             lasted_us = min(lasted_us, _grown(state.longest_us, at_us - state.told_us))
         return Runs(value, at_us, at_us, state.changes + 1, max(state.longest_us, lasted_us)), USUAL
 
+    def interrupted(self, state: Runs, for_us: int, at_us: int, hour: int) -> Runs:
+        return msgspec.structs.replace(state, since_us=state.since_us + for_us, told_us=state.told_us + for_us)
+
 
 def _grown(longest_us: int, interval_us: int) -> int:
     """As far as one standstill may move the longest; at least by the interval of the values."""

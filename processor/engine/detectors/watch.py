@@ -29,7 +29,8 @@ DETECTORS: Final[dict[str, Detector[Any]]] = {
 class Watch(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """All that is kept of a series: at most MAX_BYTES, whatever comes.
 
-    `at_us` is the time of what was last taken in, `outage_us` the sum of our own outages until then.
+    `at_us` is the time of what was last taken in, `outage_us` the sum of our own outages until then. `out_us` is since
+    when it is out of service, in engine time: what is said then is not taken in, and no time passes for it.
     """
 
     known: Known
@@ -40,6 +41,7 @@ class Watch(msgspec.Struct, array_like=True, frozen=True, gc=False):
     peak: float = 0.0  # the highest since the last rest
     told_us: int = NEVER  # when it last was an alarm
     told: float = 0.0  # and how high that was
+    out_us: int = NEVER
 
 
 MAX_BYTES: Final = 2_048
@@ -68,12 +70,23 @@ def begun(detector: Detector[Any], at_us: int, outage_us: int = 0) -> Watch:
     return Watch(detector.start(), at_us, outage_us, calibrations.fresh(at_us, detector.least_excess))
 
 
-def after_outages(detector: Detector[Any], watch: Watch, outage_us: int) -> Watch:
-    """The watch after our own outages have come to this sum."""
+def after_outages(detector: Detector[Any], watch: Watch, outage_us: int, at_us: int, *, hour: int) -> Watch:
+    """The watch after our own outages have come to this sum; `hour` is that of the time at hand."""
     if outage_us == watch.outage_us:
         return watch
-    known = detector.interrupted(watch.known, outage_us - watch.outage_us)
+    known = detector.interrupted(watch.known, outage_us - watch.outage_us, at_us, hour)
     return msgspec.structs.replace(watch, known=known, outage_us=outage_us)
+
+
+def without_some(detector: Detector[Any], watch: Watch, at_us: int, *, hour: int) -> Watch:
+    """The watch after something that belongs to it was out of service, and something else was not."""
+    return msgspec.structs.replace(watch, known=detector.interrupted(watch.known, 0, at_us, hour))
+
+
+def back_in_service(detector: Detector[Any], watch: Watch, at_us: int, *, hour: int) -> Watch:
+    """The watch after it was out of service until now."""
+    known = detector.interrupted(watch.known, max(0, at_us - watch.out_us), at_us, hour)
+    return msgspec.structs.replace(watch, known=known, out_us=NEVER)
 
 
 def observed(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from herun.readable import decimals_for, readable
 from processor.engine.detectors.contract import Aspect, Score
 
 _SENTENCES: Final[dict[Aspect, tuple[str, str]]] = {
@@ -15,8 +16,12 @@ _SENTENCES: Final[dict[Aspect, tuple[str, str]]] = {
         "此时段预期 {expected}，实为 {value}（通常在 {low} 至 {high} 之间）",
         "expected {expected} at this hour, saw {value} (usual range {low} to {high})",
     ),
+    Aspect.LATELY: (
+        "此时段预期 {expected}，近来平均为 {value}（通常在 {low} 至 {high} 之间）",
+        "expected {expected} at this hour, {value} on average lately (usual range {low} to {high})",
+    ),
     Aspect.JUMP: (
-        "与上一数值相差 {value}（通常不超过 {high}）",
+        "较上一数值变化 {value}（通常不超过 {high}）",
         "changed by {value} from the value before (usually at most {high})",
     ),
     Aspect.UNREST: (
@@ -44,6 +49,16 @@ _SENTENCES: Final[dict[Aspect, tuple[str, str]]] = {
 
 def sentence(score: Score) -> dict[str, str]:
     """The sentence by language, zh and en."""
-    numbers = {name: f"{getattr(score, name):.4g}" for name in ("expected", "value", "low", "high")}
+    numbers = {name: _told(score, getattr(score, name)) for name in ("expected", "value", "low", "high")}
     chinese, english = _SENTENCES[score.aspect]
     return {"zh": chinese.format(**numbers), "en": english.format(**numbers)}
+
+
+def value_of(score: Score) -> str:
+    """What was seen, as the sentence has it."""
+    return _told(score, score.value)
+
+
+def _told(score: Score, number: float) -> str:
+    """With as many decimals as tell what is usual from what is not."""
+    return readable(number, decimals_for(score.high - score.low))

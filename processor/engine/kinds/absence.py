@@ -62,6 +62,10 @@ class Absence(CompiledRule):
             ev.mute(cell, is_muted=False)
             raise_alert(ev, self.head, key, by_timer(TIMER, key, MUTED, at))
 
+    def hold_back(self, ev: Evaluation) -> None:
+        for cell in sorted(cell for cell in ev.state.holders if cell[:2] == self.rule_key):
+            ev.mute(cell, is_muted=True)
+
     def expect(self, ev: Evaluation, device: str, armed_by: str) -> None:
         """The device is expected from now on, unless it already is."""
         cell = (self.head.site, self.head.uid, device)

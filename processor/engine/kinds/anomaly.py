@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 
 import msgspec
 
 from herun.cel import Data, Subject
-from herun.events import Event
+from herun.events import FLAG_OUT_OF_SERVICE, Event
 from herun.rules import AnomalyRule
 from processor.engine.alerting import Evaluation, Occurrence, by_event, by_timer, raise_alert
-from processor.engine.arming.lookups import hours_of
+from processor.engine.arming.lookups import hours_of, is_out_of_service
 from processor.engine.detectors import watch as watches
 from processor.engine.detectors.counts import GRACE_US
+from processor.engine.detectors.rest import NEVER
 from processor.engine.detectors.tables import LARGEST
 from processor.engine.detectors.watch import DETECTORS, Alarm, Settings, Watch
-from processor.engine.detectors.wording import sentence
+from processor.engine.detectors.wording import sentence, value_of
 from processor.engine.kinds.compiled import SECOND_US, CompiledRule
 from processor.engine.kinds.fold import optional
 from processor.engine.state import Registration, RuleKey, TimerKey
@@ -26,6 +28,9 @@ _NUMBERS: Final = frozenset({int, float})
 
 class Anomaly(CompiledRule):
     """Measured by everybody's clock. A late event would have to change what was learnt since: it is left out.
+
+    So is what was said out of service. While all devices of a key are out of service, no time passes for it: what they
+    did not say is no silence, and a silence that lasts is told after it.
 
     An alarm is an occurrence: what is over and what goes on is for people to see. The timer is set on when it comes
     due, not at each event, and stands still while no gateway listens.
@@ -44,35 +49,71 @@ class Anomaly(CompiledRule):
             return
         at = ev.shared_time
         watch = ev.state.watches.get(self.rule_key, {}).get(key)
+        if event.flags & FLAG_OUT_OF_SERVICE:
+            if watch is not None and self.key_kind != "device":
+                hour = hours_of(ev.state, self.head.site).at(at)
+                self._keep(ev, key, watches.without_some(self._detector, watch, at, hour=hour))
+            return
         if watch is None:
             watch = watches.begun(self._detector, at, ev.state.outage)
         elif at < watch.at_us - GRACE_US:
             ev.too_late += 1
             return
         at = max(at, watch.at_us)
-        watch = watches.after_outages(self._detector, watch, ev.state.outage)
         hour = hours_of(ev.state, self.head.site).at(at)
+        watch = watches.after_outages(self._detector, watch, ev.state.outage, at, hour=hour)
         seen = watches.observed(self._detector, self._settings, watch, at, value=_bounded(value), hour=hour)
         self._take(ev, key, watch, seen, by_event(event, at, value))
 
     def on_timer(self, ev: Evaluation, timer: TimerKey, due: int) -> None:
         key = timer[3]
         watch = ev.state.watches.get(self.rule_key, {}).get(key)
-        if watch is None:
+        if watch is None or watch.out_us != NEVER:
             return
-        watch = watches.after_outages(self._detector, watch, ev.state.outage)
+        hours = hours_of(ev.state, self.head.site)
+        watch = watches.after_outages(self._detector, watch, ev.state.outage, due, hour=hours.at(due))
         at = self._detector.due(watch.known)
         if at is None or at > due:
             self._keep(ev, key, watch)
             return
-        hour = hours_of(ev.state, self.head.site).at(at)
-        seen = watches.waited(self._detector, self._settings, watch, at, hour=hour)
+        seen = watches.waited(self._detector, self._settings, watch, at, hour=hours.at(at))
         device = key if self.key_kind == "device" else ""
         self._take(ev, key, watch, seen, by_timer(TIMER, device, key, due))
 
     def forget_device(self, ev: Evaluation, device: str, place: Registration | None) -> None:
         if self.key_kind == "device" and not (place is not None and place.enabled and self.has_in_scope(device, place)):
             self._drop(ev, device)
+        self.follow_service(ev, device)
+
+    def follow_service(self, ev: Evaluation, device: str | None = None) -> None:
+        members = {} if self.key_kind == "device" else self._members(ev)
+        for key in sorted(ev.state.watches.get(self.rule_key, {})):
+            if self.key_kind != "device":
+                self._follow(ev, key, members.get(key, ()))
+            elif device in {None, key}:
+                self._follow(ev, key, (key,))
+
+    def _members(self, ev: Evaluation) -> dict[str, list[str]]:
+        """The devices that may say something under each key that several share."""
+        found: dict[str, list[str]] = {}
+        for (site, device), place in ev.state.registered.items():
+            if site == self.head.site and place.enabled and self.has_in_scope(device, place):
+                found.setdefault(self.key_of(device, place) or "", []).append(device)
+        return found
+
+    def _follow(self, ev: Evaluation, key: str, devices: Collection[str]) -> None:
+        """Stops a key's time if all its devices have gone out of service, and lets it go on if one is back."""
+        watch, site = ev.state.watches[self.rule_key][key], self.head.site
+        is_out = bool(devices) and all(is_out_of_service(ev.state, site, each, ev.now) for each in devices)
+        if is_out == (watch.out_us != NEVER):
+            return
+        hour, outage = hours_of(ev.state, site).at(ev.now), ev.state.outage
+        if is_out:
+            watch = watches.after_outages(self._detector, watch, outage, ev.now, hour=hour)
+            self._keep(ev, key, msgspec.structs.replace(watch, out_us=ev.now))
+        else:
+            watch = msgspec.structs.replace(watch, outage_us=outage)  # an outage within it is no time either
+            self._keep(ev, key, watches.back_in_service(self._detector, watch, ev.now, hour=hour))
 
     def forget(self, ev: Evaluation) -> None:
         for key in sorted(ev.state.watches.get(self.rule_key, {})):
@@ -107,8 +148,9 @@ class Anomaly(CompiledRule):
         found = msgspec.structs.replace(
             occurrence,
             device=occurrence.device or None,
-            value=f"{alarm.score.value:.4g}",
+            value=value_of(alarm.score),
             finding=sentence(alarm.score),
+            probability=alarm.probability,
         )
         raise_alert(ev, self.head, key, found)
 

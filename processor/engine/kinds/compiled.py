@@ -43,6 +43,7 @@ class CompiledRule(ABC):
             cooldown_us=round(rule.cooldown_s * SECOND_US),
             lasting=lasting,
             duration_us=duration_us,
+            lateness_us=self.lateness_us,
             connectivity=_tells_of_connection(rule),
             mode="monitor" if rule.mode == "monitor" else "live",
             order_category=rule.order_category,
@@ -95,6 +96,14 @@ class CompiledRule(ABC):
     def wake(self, ev: Evaluation, key: str, at: int) -> None:
         """It may raise again: what began meanwhile under this key, and still holds, is raised at this time."""
         del ev, key, at
+
+    def follow_service(self, ev: Evaluation, device: str | None = None) -> None:
+        """The device, or any (None), has gone out of service or is back."""
+        del ev, device
+
+    def hold_back(self, ev: Evaluation) -> None:
+        """Its alerts are over: what holds is noted as not raised (muted), so that it is raised when it wakes."""
+        del ev
 
     def forget_device(self, ev: Evaluation, device: str, place: Registration | None) -> None:
         """The device is at another place now, or gone (None): what it held under keys that are not its own is over."""

@@ -27,10 +27,12 @@ Crosses = Callable[[float], bool]
 class Fold(ABC, Generic[S]):
     """`lasting`: what it raises holds until it clears it; else each raising is an occurrence of its own.
 
+    `tells_value`: what it tells of a device that holds is the value of that device's newest sample.
     `span`: how long a sample matters at most, in microseconds of event time.
     """
 
     lasting: ClassVar[bool] = True
+    tells_value: ClassVar[bool] = False
     span: int = 0
 
     @abstractmethod
@@ -54,6 +56,11 @@ class Fold(ABC, Generic[S]):
         """When time alone will change something: (device or WHOLE_KEY, event time)."""
         del state
         return NO_ALARMS
+
+    def holders(self, state: S) -> tuple[str, ...]:
+        """The devices for which what it has raised holds; empty if that is said of the key and not of each of them."""
+        del state
+        return ()
 
     def is_raised(self, state: S) -> bool:
         """True while what it has raised holds."""

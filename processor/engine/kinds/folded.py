@@ -17,12 +17,12 @@ from herun.cel import Data, Subject
 from herun.events import FLAG_OUT_OF_SERVICE, Event
 from herun.rules import Rule
 from processor.engine import corrections
-from processor.engine.alerting import Evaluation, Occurrence, raise_alert
+from processor.engine.alerting import Evaluation, Occurrence, raise_alert, value_text
 from processor.engine.corrections import Stretch, told_of
 from processor.engine.kinds.compiled import CompiledRule
 from processor.engine.kinds.fold import Fold
 from processor.engine.state import Registration, TimerKey
-from processor.engine.tracks import LAPSED, LEFT, Edge, Edges, Episode, Sample, Track
+from processor.engine.tracks import EVENT, LAPSED, LEFT, Edge, Edges, Episode, Sample, Track
 
 TIMER: Final = "rule"  # (TIMER, site, uid, key, whom it is about)
 REST: Final = "rest"  # looks whether a key that only events know is still of use
@@ -40,7 +40,6 @@ class Folded(CompiledRule):
 
     def __init__(self, site: str, rule: Rule, fold: Fold[Any]) -> None:
         super().__init__(site, rule, lasting=fold.lasting, duration_us=fold.span or None)
-        self.head = msgspec.structs.replace(self.head, lateness_us=self.lateness_us)
         self.fold = fold
         self._kind = rule.kind
         self._is_shared = rule.key != "device"
@@ -78,10 +77,31 @@ class Folded(CompiledRule):
     def wake(self, ev: Evaluation, key: str, at: int) -> None:
         track = ev.state.tracks.get(self.rule_key, {}).get(key)
         last = track.episodes[-1] if track is not None and track.episodes else None
-        if track is None or last is None or not last.is_muted or not ev.may_raise(self, last.device, at):
+        if track is None or last is None or not last.is_muted:
             return
-        edge = Edge(True, at, last.device, last.event_id, last.value, last.count, timed=True)
-        woken = msgspec.structs.replace(last, alert=raise_alert(ev, self.head, key, self.occurrence_of(edge, 0)))
+        holders = self.fold.holders(track.head) or (last.device,)
+        device = next((each for each in holders if ev.may_raise(self, each, at)), None)
+        if device is not None:
+            self._wake_for(ev, key, track, device, at)
+
+    def hold_back(self, ev: Evaluation) -> None:
+        for key, track in sorted(ev.state.tracks.get(self.rule_key, {}).items()):
+            last = track.episodes[-1] if track.episodes else None
+            if last is not None and last.alert is not None and last.cleared_at is None:
+                held = (*track.episodes[:-1], msgspec.structs.replace(last, alert=None, woken_at=None))
+                ev.journal.put(ev.state.tracks[self.rule_key], key, msgspec.structs.replace(track, episodes=held))
+                ev.mute((*self.rule_key, key), is_muted=True)
+
+    def _wake_for(self, ev: Evaluation, key: str, track: Track, device: str, at: int) -> None:
+        """Raises what holds and was not raised, about a device that may raise by now."""
+        last = track.episodes[-1]
+        event_id, value = last.event_id, last.value
+        said = next((each for each in reversed(track.tail) if each.device == device and each.what == EVENT), None)
+        if device != last.device and said is not None:
+            event_id, value = said.event_id, said.value if self.fold.tells_value else value
+        edge = Edge(True, at, device, event_id, value, last.count, timed=True)
+        alert = raise_alert(ev, self.head, key, self.occurrence_of(edge, 0))
+        woken = msgspec.structs.replace(last, alert=alert, woken_at=at)
         changed = msgspec.structs.replace(track, episodes=(*track.episodes[:-1], woken))
         ev.journal.put(ev.state.tracks[self.rule_key], key, changed)
         ev.mute((*self.rule_key, key), is_muted=False)
@@ -89,19 +109,47 @@ class Folded(CompiledRule):
     def forget_device(self, ev: Evaluation, device: str, place: Registration | None) -> None:
         stays = place is not None and place.enabled and self.has_in_scope(device, place)
         kept = self.key_of(device, place) if place is not None and stays else None
-        for key, track in sorted(ev.state.tracks.get(self.rule_key, {}).items()):
+        tracks = ev.state.tracks.get(self.rule_key, {})
+        if not self._is_shared:
+            if kept is None and device in tracks:
+                self._end(ev, device, tracks[device])
+            return
+        for key, track in sorted(tracks.items()):
             if kept not in {key, ""} and any(sample.device == device for sample in track.tail) | self._knows(
                 track, device
             ):
-                at = max(track.since, *(sample.at for sample in track.tail))
+                at = max(ev.now, track.since, *(sample.at for sample in track.tail))
                 self._take(ev, key, track, Sample(at, device, "", None, LEFT), ev.now)
+                if self.fold.is_raised(tracks[key].head) and self._is_empty(ev, key):
+                    self._end(ev, key, tracks[key])
+
+    def _is_empty(self, ev: Evaluation, key: str) -> bool:
+        """True if no device is left that could say anything under this key."""
+        return self.key_field is None and not any(
+            site == self.head.site
+            and place.enabled
+            and self.has_in_scope(device, place)
+            and self.key_of(device, place) == key
+            for (site, device), place in ev.state.registered.items()
+        )
+
+    def _end(self, ev: Evaluation, key: str, track: Track) -> None:
+        """Nobody says anything under this key any more: what is raised is over now, and nothing of it is kept."""
+        if self.fold.is_raised(track.head) and track.episodes:
+            told = told_of(ev, self, key, track.episodes)
+            corrections.cleared_in_order(ev, told, ev.now - track.episodes[-1].shift)
+        self._drop(ev, key, track)
+
+    def _drop(self, ev: Evaluation, key: str, track: Track) -> None:
+        for whom, _ in self.fold.alarms(track.head):
+            ev.timers.disarm((TIMER, *self.rule_key, key, whom))
+        ev.timers.disarm((REST, *self.rule_key, key))
+        ev.mute((*self.rule_key, key), is_muted=False)
+        ev.journal.remove(ev.state.tracks[self.rule_key], key)
 
     def forget(self, ev: Evaluation) -> None:
         for key, track in sorted(ev.state.tracks.get(self.rule_key, {}).items()):
-            for whom, _ in self.fold.alarms(track.head):
-                ev.timers.disarm((TIMER, *self.rule_key, key, whom))
-            ev.timers.disarm((REST, *self.rule_key, key))
-            ev.mute((*self.rule_key, key), is_muted=False)
+            self._drop(ev, key, track)
         ev.journal.remove(ev.state.tracks, self.rule_key)
 
     def _knows(self, track: Track, device: str) -> bool:
@@ -149,6 +197,14 @@ class Folded(CompiledRule):
             ev.mute((*self.rule_key, key), is_muted=bool(taken.episodes) and taken.episodes[-1].is_muted)
         if self._has_alarms and taken.head is not track.head:
             self._set_alarms(ev, key, (track, taken), now - newest)
+        if taken.episodes and taken.episodes[-1].is_muted:
+            self._ask_again(ev, key, taken, sample.device or taken.episodes[-1].device)
+
+    def _ask_again(self, ev: Evaluation, key: str, track: Track, device: str) -> None:
+        """What one device may not raise, another one of the key may, or the same one by the time that it is told."""
+        holders = self.fold.holders(track.head)
+        if (not holders or device in holders) and ev.may_raise(self, device, ev.now):
+            self._wake_for(ev, key, track, device, ev.now)
 
     def _halved(self, track: Track) -> Track:
         """Steps the base over the older half of the tail: there are too many, or they are too old to be corrected."""
@@ -218,9 +274,7 @@ class Folded(CompiledRule):
         if newest > due - self._idle_after or self.fold.is_raised(track.head):
             self._arm_rest(ev, key)
             return
-        for whom, _ in self.fold.alarms(track.head):
-            ev.timers.disarm((TIMER, *self.rule_key, key, whom))
-        ev.journal.remove(ev.state.tracks[self.rule_key], key)
+        self._drop(ev, key, track)
 
     def occurrence_of(self, edge: Edge, shift: int) -> Occurrence:
         """What raises by this edge."""
@@ -228,5 +282,5 @@ class Folded(CompiledRule):
             cause = {"timer": self._kind, "device": edge.device, "armed_by": edge.event_id, "due": edge.at}
         else:
             cause = {"device": edge.device, "event_id": edge.event_id}
-        value = "" if edge.value is None else f"{edge.value:g}" if isinstance(edge.value, float) else str(edge.value)
+        value = "" if edge.value is None else value_text(edge.value)
         return Occurrence(at=edge.at + shift, device=edge.device, cause=cause, value=value, count=edge.count)

@@ -7,7 +7,7 @@ from herun.events import Event
 from herun.rules import NegationRule
 from processor.engine.kinds.fold import NO_ALARMS, SECOND_US, WHOLE_KEY, Fold, cleared
 from processor.engine.kinds.steps import CompiledSteps
-from processor.engine.tracks import EVENT, NO_EDGES, Edge, Edges, Pending, Sample, Value, Waiting
+from processor.engine.tracks import EVENT, LEFT, NO_EDGES, Edge, Edges, Pending, Sample, Value, Waiting
 
 
 class Negation(Fold[Waiting]):
@@ -28,9 +28,11 @@ class Negation(Fold[Waiting]):
 
     def step(self, state: Waiting, sample: Sample) -> tuple[Waiting, Edges]:
         edges, since = NO_EDGES, state.since
-        if since is not None and sample.at >= since.since + self.span:
+        if sample.what == LEFT and since is not None and since.device == sample.device:
+            return Waiting(), (cleared(sample),) if state.is_raised else NO_EDGES
+        if since is not None and not state.is_raised and sample.at >= since.since + self.span:
             edges = (Edge(True, since.since + self.span, since.device, since.event_id, timed=True),)
-            state = Waiting(None, is_raised=True)
+            state = Waiting(since, is_raised=True)
         if sample.what != EVENT or not isinstance(sample.value, int):
             return state, edges
         if sample.value & 2:
@@ -42,7 +44,9 @@ class Negation(Fold[Waiting]):
         return state, edges
 
     def alarms(self, state: Waiting) -> tuple[tuple[str, int], ...]:
-        return ((WHOLE_KEY, state.since.since + self.span),) if state.since is not None else NO_ALARMS
+        if state.since is None or state.is_raised:
+            return NO_ALARMS
+        return ((WHOLE_KEY, state.since.since + self.span),)
 
     def is_raised(self, state: Waiting) -> bool:
         return state.is_raised

@@ -6,7 +6,7 @@ from herun.cel import Data, Subject, compile_expression
 from herun.events import Event
 from herun.rules import TrueForRule
 from processor.engine.kinds.fold import SECOND_US, Fold, cleared
-from processor.engine.tracks import LAPSED, NO_EDGES, Edge, Edges, Holding, Pending, Sample, Value
+from processor.engine.tracks import LAPSED, LEFT, NO_EDGES, Edge, Edges, Holding, Pending, Sample, Value
 
 
 class TrueFor(Fold[Holding]):
@@ -38,7 +38,7 @@ class TrueFor(Fold[Holding]):
         for pending in state.pending:
             if pending.device == device:
                 is_known = True
-                if sample.at >= pending.since + self.span:
+                if sample.at >= pending.since + self.span and sample.what != LEFT:  # it has said nothing since
                     state, edges = self._promoted(state, pending)
         holds = sample.value is True  # a device that has left holds no more
         if holds == is_known or sample.what == LAPSED:
@@ -50,6 +50,9 @@ class TrueFor(Fold[Holding]):
 
     def alarms(self, state: Holding) -> tuple[tuple[str, int], ...]:
         return tuple([(pending.device, pending.since + self.span) for pending in state.pending])
+
+    def holders(self, state: Holding) -> tuple[str, ...]:
+        return state.holders
 
     def is_raised(self, state: Holding) -> bool:
         return bool(state.holders)

@@ -46,10 +46,15 @@ def flag(ev: Evaluation, finding: Finding, place: tuple[str, str], at: int, caus
     ev.derive(FLAGGED, place, at, said, f"{finding.value}\0{cause}")
 
 
-def flag_move(ev: Evaluation, finding: Finding, site: str, move: Move, cause: str = "", **data: Any) -> None:
-    """The same about one passage of a car, with where its plate can be looked up; once a passage, finding and cause."""
+def flag_move(
+    ev: Evaluation, finding: Finding, site: str, move: Move, cause: str = "", *, at: int | None = None, **data: Any
+) -> None:
+    """The same about one passage of a car, with where its plate can be looked up; once a passage, finding and cause.
+
+    `at` is when it came to be, if that is not when the car passed.
+    """
     place, cause = (site, move.device), f"{move.plate_event}\0{cause}"
-    flag(ev, finding, place, move.at, cause, kind="vehicle", **plate_of(move), **data)
+    flag(ev, finding, place, move.at if at is None else at, cause, kind="vehicle", **plate_of(move), **data)
 
 
 def plate_of(move: Move) -> dict[str, Any]:

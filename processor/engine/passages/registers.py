@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -113,13 +113,23 @@ def _permits_of(ev: Evaluation, key: VehicleKey, move: Move) -> list[Permit]:
 
 
 def overstay_at(ev: Evaluation, key: VehicleKey, entry: Move) -> int:
-    """Engine time at which a visitor who entered so has stayed too long; 0 for who may stay."""
+    """Engine time at which a visitor who entered so has stayed too long; 0 for who may stay.
+
+    Of one who came before all announced times the stay counts from the first of them.
+    """
     settings = settings_of(ev, key[0])
-    permits = [each for each in _permits_of(ev, key, entry) if each.valid_from <= entry.at]
-    if not permits and _is_listed(ev, key[0], entry, settings.residents_list) is not False:
+    permits = _permits_of(ev, key, entry)
+    is_stranger = _is_listed(ev, key[0], entry, settings.residents_list) is False
+    if not permits and not is_stranger:
         return 0
-    until = entry.at + round(settings.overstay_hours * HOUR_US)
-    valid = [each.valid_until for each in permits if each.valid_until >= entry.at]
+    begun = [each for each in permits if each.valid_from <= entry.at]
+    valid = [each.valid_until for each in begun if each.valid_until >= entry.at]
+    since = entry.at
+    if permits and not begun:
+        first = min(permits, key=lambda each: (each.valid_from, each.valid_until))
+        valid = [first.valid_until]
+        since = entry.at if is_stranger else first.valid_from
+    until = since + round(settings.overstay_hours * HOUR_US)
     return max(ev.now, min([until, *([max(valid)] if valid else [])]))
 
 
@@ -136,7 +146,7 @@ def check_lists(ev: Evaluation, key: VehicleKey, near: str, move: Move, confiden
         match = None if each.name == residents else _match(each, key[1], near, move.plate_hash)
         if match is not None:
             sure = round(confidence * LIKELIHOOD[match], 3)
-            more = {"list": each.name, "match": match.value, "confidence": sure}
+            more: dict[str, Any] = {"list": each.name, "match": match.value, "confidence": sure}
             flag_move(ev, Finding.LISTED_PLATE, key[0], move, each.name, **more)
 
 

@@ -7,10 +7,11 @@ from typing import Any, Final
 
 import msgspec
 
-from herun.clock import HOUR_US, SECOND_US
+from herun.clock import HOUR_US, MINUTE_US, SECOND_US
 from herun.passages import COMPLETED, Finding, Match
 from herun.personal import NEAR_HEX_CHARS
 from processor.engine.alerting import Evaluation
+from processor.engine.arming.lookups import is_out_of_service
 from processor.engine.passages import openings, registers
 from processor.engine.passages.findings import changes, flag_move, lateness_us, name_of, plate_of, settings_of
 from processor.engine.passages.likeness import Plate, are_two, fold_of, match_of, plate_read, twin_of
@@ -32,6 +33,7 @@ from processor.engine.passages.records import (
 from processor.engine.state import TimerKey
 
 TIMER: Final = "passages.vehicle"
+LOOK_AGAIN_US: Final = 10 * MINUTE_US
 SAID: Final = -1  # `overstay_at` of a car whose overstay was found
 
 _replace = msgspec.structs.replace
@@ -275,7 +277,8 @@ def _forget(ev: Evaluation, key: VehicleKey) -> None:
     entry = _open_entry(vehicle)
     _count(ev, key[0], inside=-int(vehicle.inside), remembered=-1, forgotten=int(vehicle.inside))
     if entry is not None:
-        flag_move(ev, Finding.FORGOTTEN, key[0], entry, inside=_inside(ev, key[0]), **changes(entry, None))
+        said = {"inside": _inside(ev, key[0]), **changes(entry, None)}
+        flag_move(ev, Finding.FORGOTTEN, key[0], entry, at=ev.now, **said)
     ev.journal.remove(ev.state.passages.vehicles, key)
     ev.timers.disarm((TIMER, *key))
 
@@ -290,14 +293,23 @@ def on_timer(ev: Evaluation, timer: TimerKey, due: int) -> None:
     vehicle = _settle(ev, key, vehicle, most=ready)
     entry = _open_entry(vehicle)
     if entry is not None and 0 < vehicle.overstay_at <= due:
-        vehicle = _replace(vehicle, overstay_at=SAID)
-        said = {"match": registers.permit_match(ev, (key[0], fold_of(key)), entry)}
-        flag_move(ev, Finding.OVERSTAY, key[0], entry, str(due), seconds=(due - entry.at) // SECOND_US, **said)
+        vehicle = _replace(vehicle, overstay_at=_overstays(ev, key, entry, due))
     if vehicle.moves or _due(ev, key[0], vehicle, entry) > due:
         _keep(ev, key, vehicle)
     else:
         ev.journal.put(ev.state.passages.vehicles, key, vehicle)
         _forget(ev, key)
+
+
+def _overstays(ev: Evaluation, key: VehicleKey, entry: Move, due: int) -> int:
+    """Says that a car has stayed too long, or when to look again: what would be of a drill is said after it."""
+    if is_out_of_service(ev.state, key[0], entry.device, due):
+        return due + LOOK_AGAIN_US
+    if entry.in_service:
+        match = registers.permit_match(ev, (key[0], fold_of(key)), entry)
+        seconds = (due - entry.at) // SECOND_US
+        flag_move(ev, Finding.OVERSTAY, key[0], entry, str(due), at=due, seconds=seconds, match=match)
+    return SAID
 
 
 def _ready(ev: Evaluation, site: str, vehicle: Vehicle, due: int) -> Sequence[Step]:
@@ -317,7 +329,7 @@ def _settle(ev: Evaluation, key: VehicleKey, vehicle: Vehicle, *, most: int) -> 
         left.remove(step.move)
         may_tell = step.move.in_service and (base is None or base.in_service)
         if step.finding is Finding.CLONE and step.before is not None and may_tell:
-            said = {"match": match_of(step.before, step.move).value, "entry": name_of(step.before)}
+            said: dict[str, Any] = {"match": match_of(step.before, step.move).value, "entry": name_of(step.before)}
             flag_move(ev, Finding.CLONE, key[0], step.move, other_device=step.before.device, **said)
         elif step.finding is Finding.EXIT_WITHOUT_ENTRY:
             _settle_exit(ev, key, vehicle.near, step.move, may_tell=may_tell)

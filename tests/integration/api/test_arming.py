@@ -131,6 +131,12 @@ async def test_what_the_engine_has_comes_back_through_its_events(world: World) -
     found = await actual(world)
     assert (found["mode"], found["entered_at"]) == ("armed", None)
     assert parse_time(found["intruded_at"]) == NOON_US + 4
+    says(world, 6, "door.left_open", device="d1", mode="armed")
+    found = await actual(world)
+    assert (parse_time(found["left_open"]["at"]), found["left_open"]["door"]) == (NOON_US + 6, "d1")
+    assert found["intruded_at"] is not None
+    says(world, 7, "zone.disarmed", mode="disarmed", before="armed")
+    assert (await actual(world))["left_open"] is None
 
 
 async def test_a_refusal_of_the_engine_is_shown_with_the_doors_that_stand_open(world: World) -> None:

@@ -12,6 +12,7 @@ from api.backtests.service import MAX_KEPT, MAX_UNFINISHED
 from api.backtests.store import FAILURE_IS_TOLD
 from herun.backtests import Backtest, Trace, decode_job
 from herun.clock import SECOND_US, parse_time
+from herun.rule_files import KINDS
 from tests.integration.api.running import SITE, World
 
 PERIOD: Final[dict[str, Any]] = {"from": "2026-05-01T00:00:00+08:00", "to": "2026-05-08T00:00:00+08:00"}
@@ -40,6 +41,7 @@ async def test_what_is_asked_is_a_job_that_the_processor_can_read(world: World) 
 
 async def test_it_is_seen_running_and_then_with_its_result(world: World) -> None:
     susan = world.by("susan")
+    await world.admin.put("rules/r1", RULE)
     asked = await susan.post("backtests", {**PERIOD, "rule_uid": "r1"})
     world.add_result(asked["id"], state="running")
     assert (await susan.get(f"backtests/{asked['id']}"))["state"] == "running"
@@ -63,6 +65,8 @@ async def test_a_job_is_asked_once_by_one_key(world: World) -> None:
         ({"to": "2036-05-01T00:00:00Z"}, "bad_period"),
         ({"rule": RULE, "rule_uid": "r1"}, "bad_job"),
         ({"rule": {"uid": "r1"}}, "invalid"),
+        ({"rule": {**RULE, "condition": "data.foo == 1"}}, "invalid_rule"),
+        ({"from": "2026-06-02T00:00:00Z", "to": "2026-06-03T00:00:00Z"}, "bad_period"),
         ({"from": "2026-05-01T00:00:00"}, "invalid"),
     ],
 )
@@ -70,6 +74,32 @@ async def test_what_can_never_be_done_is_refused(world: World, change: dict[str,
     answer = await world.by("susan").call("POST", "backtests", {**PERIOD, **change})
     assert answer.status_code == 422
     assert answer.json()["type"].startswith(f"urn:herun:problem:{code}")
+    assert jobs(world) == []
+
+
+async def test_a_rule_that_is_not_in_force_is_not_backtested(world: World) -> None:
+    answer = await world.by("susan").call("POST", "backtests", {**PERIOD, "rule_uid": "r9"})
+    assert answer.status_code == 404
+    assert jobs(world) == []
+
+
+@pytest.mark.parametrize("kind", [{}, {"kind": "foo"}])
+@pytest.mark.parametrize(
+    ("method", "path", "at"), [("POST", "backtests", ["body", "rule"]), ("PUT", "rules/r1", ["body"])]
+)
+async def test_a_rule_of_no_kind_is_told_which_there_are(
+    world: World, method: str, path: str, at: list[str], kind: dict[str, str]
+) -> None:
+    rule = {name: value for name, value in RULE.items() if name != "kind"} | kind
+    answer = await world.admin.call(method, path, rule if method == "PUT" else {**PERIOD, "rule": rule})
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert (error["loc"], error["msg"]) == ([*at, "kind"], f"expected one of {', '.join(KINDS)}")
+
+
+async def test_a_time_without_zone_is_told_what_is_missing(world: World) -> None:
+    answer = await world.admin.call("POST", "backtests", {**PERIOD, "from": "2026-05-01T00:00:00"})
+    assert answer.json()["detail"].startswith("body.from: expected a time with its zone")
 
 
 async def test_a_site_has_few_jobs_under_way_and_keeps_few_that_ended(world: World) -> None:

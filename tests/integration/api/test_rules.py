@@ -119,6 +119,18 @@ async def test_a_check_writes_nothing_and_tells_what_the_site_does_not_have(worl
     assert items[1]["warnings"] == ["this site has no plate list l9"]
     (again,) = (await world.admin.post("rules/check", {"rules": [listed], "plate_lists": {"l9": []}}))["items"]
     assert again["warnings"] == []
+    named: list[dict[str, Any]] = [
+        {"category": "floding"},
+        {"category": "x1", "order_category": "flooding"},
+        {"order_category": "qqq"},
+    ]
+    named += [{"category": "x1", "opens_order": False}]
+    asked = [{**RULE, "uid": f"c{n}", **fields} for n, fields in enumerate(named)]
+    found = (await world.admin.post("rules/check", {"rules": asked}))["items"]
+    assert [len(each["warnings"]) for each in found] == [1, 0, 1, 0]
+    (wrong,) = found[0]["warnings"]
+    assert wrong.startswith("category: this site has no category floding, its orders go to the desk; nearest: flooding")
+    assert found[2]["warnings"][0].startswith("order_category: this site has no category qqq")
     refused = await world.admin.call("POST", "rules/check", [RULE, {**RULE, "colour": "red"}])
     assert [each["loc"] for each in refused.json()["errors"]] == [["body", 1, "colour"]]
     assert (await world.admin.get("rules"))["items"] == []

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from herun.backtests import Backtest, Trace
+from herun.backtests import LATEST_US, Backtest, Trace
 from herun.clock import to_text
 from herun.errors import InvalidInputError
 from herun.frames import Control
@@ -258,6 +258,7 @@ def _what_cannot_be_done(told: Told) -> None:
         (told.backtest(rule={"uid": "x", "kind": "threshold"}), "bad_rule"),
         (told.backtest(site="elsewhere"), "unknown_site"),
         (told.backtest(time_zone="Mars/Olympus"), "bad_job"),
+        (told.backtest(from_us=LATEST_US - 1, to_us=LATEST_US), "bad_period"),
         (Trace(site=SITE, device="d1", event_id="never"), "unknown_event"),
     ):
         with pytest.raises(InvalidInputError) as error:

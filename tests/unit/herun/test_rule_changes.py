@@ -52,7 +52,8 @@ def test_a_rule_that_is_new_or_gone_differs_in_all_its_fields() -> None:
     ("fields", "anew"),
     [
         ({"severity": "critical"}, False), ({"cooldown_s": 5}, False), ({"version": 9}, False),
-        ({"raise_above": 2}, True), ({"mode": "monitor"}, True), ({"condition": "data.value > 2"}, True),
+        ({"raise_above": 2}, True), ({"mode": "monitor"}, False), ({"condition": "data.value > 2"}, True),
+        ({"mode": "off"}, True),
     ],
 )  # fmt: skip
 def test_what_the_engine_forgets_is_foretold(fields: dict[str, Any], anew: bool) -> None:

@@ -122,7 +122,7 @@ def test_a_rule_knows_the_line_where_it_begins() -> None:
             "f:8: match.where.metrik: reading.reported has no field metrik; did you mean",
         ),
         (GOOD + "key: plate\n", "f:10: key: reading.reported has no field plate_hash"),
-        (DISTINCT, "f:7: field: vehicle.passed has no field plate; did you mean plate_"),
+        (DISTINCT, "f:7: field: ['plate'] are personal values, which rules never see"),
         (GOOD + "condition: data.value >\n", "f:10: condition: column 13: it ends too early"),
         (GOOD + "condition: |\n  value > 3\n", "f:10: condition: unknown ['value']; a condition sees data, device"),
         (

@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from herun.cel import compile_expression
+from herun.rule_sense import faults
 from herun.rules import RULE, Match, Rule, ThresholdRule
 
 
@@ -126,6 +127,15 @@ def test_a_rule_asks_for_no_plate(fields: dict[str, object]) -> None:
     RULE.validate_python(body | {"condition": 'data.plate_hash == "0a"'})
     with pytest.raises(ValidationError, match="personal values"):
         RULE.validate_python(body | fields)
+
+
+def test_a_field_that_is_personal_is_told_so_and_not_that_there_is_none() -> None:
+    body = threshold() | {"kind": "distinct", "field": "plate", "count": 2, "window_s": 60}
+    body |= {"match": {"event_types": ["vehicle.passed"]}}
+    rule = RULE.validate_python({name: body[name] for name in body if name not in {"raise_above", "clear_below"}})
+    ((path, what),) = faults(rule)
+    assert path == ("field",)
+    assert what.startswith("['plate'] are personal values")
 
 
 def test_a_name_that_is_personal_elsewhere_only_may_be_asked_for() -> None:

@@ -51,7 +51,7 @@ class Reference:
     manual: bool = False
     until: int | None = None
     wish: Wish | None = None
-    entry: tuple[int, str] | None = None  # when it is over, and which door
+    entry: tuple[int, str, int] | None = None  # when it is over, which door, and when that was opened
     intruded: int | None = None
     open: set[str] = field(default_factory=set)
     closes: set[str] = field(default_factory=set)
@@ -63,8 +63,11 @@ class Reference:
     def live(self) -> None:
         """The next second begins: what is due comes first, in the order of the timers' names."""
         self.now += 1
+        for door in sorted(self.open):
+            self._counts_again(door)
         if self.entry and self.entry[0] == self.now:
-            self._intrude(self.now, self.mode)
+            _, door, opened = self.entry
+            self._intrude(opened if self._is_bypassed(door, self.now) else self.now, self.mode)
         is_dropped = self.wish is not None and self.wish.at == self.now and self._left()
         planned, before = self.plan.mode(self.now), self.plan.mode(self.now - 1)
         if self.manual and (self.until <= self.now if self.until is not None else planned != before):
@@ -87,6 +90,7 @@ class Reference:
         begin, end = spans[-1]
         if self.now < end:
             spans[-1] = (begin, self.now if until is None else until)
+            self._counts_again(device)
         elif until is not None:
             spans.append((self.now, until))
         if device in self.open:
@@ -118,7 +122,7 @@ class Reference:
         if what == "door" and device == FRONT and self.plan.entry and mode in {"armed", "home"}:
             calm = next((second for second, each in self.history if second > at and not COUNTS[each]), None)
             if calm is None and self.entry is None:
-                self.entry = (self.now + self.plan.entry, device)
+                self.entry = (self.now + self.plan.entry, device, at)
                 self.told.append(("entry.begun", self.now, self.mode))
             elif calm is not None and calm > at + self.plan.entry:
                 self._intrude(at, mode)
@@ -134,6 +138,11 @@ class Reference:
             return
         self.intruded = at if self.intruded is None else max(at, self.intruded)
         self.told.append(("intrusion.confirmed", at, mode))
+
+    def _counts_again(self, door: str) -> None:
+        back = self._is_bypassed(door, self.now - 1) and not self._is_bypassed(door, self.now)
+        if back and door in self.open and "door" in COUNTS[self.mode]:
+            self.told.append(("door.left_open", self.now, self.mode))
 
     def _standing(self) -> set[str]:
         return {device for device in self.open if not self._is_bypassed(device, self.now)}

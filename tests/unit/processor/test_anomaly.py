@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from herun.calendar import Calendar
 from herun.frames import FRAME_VERSION, Control, Frame, FrameKind
 from herun.rules import RULE
 from herun.schedule import DEFAULT_TIME_ZONE, zone_named
+from processor.engine.alerting import percent
 from processor.engine.detectors import watch as watches
 from processor.engine.detectors.hours import HOUR_US, WeekHours
 from processor.engine.detectors.watch import DETECTORS, Settings
@@ -41,7 +43,7 @@ def test_it_is_raised_once_and_says_why() -> None:
     driver = Driver(put_rule(anomaly()))
     readings(driver, [*calm(), 90.0, 91.0, 90.5])
     (alert,) = driver.alerts
-    assert alert.cause == {"device": "d1", "event_id": "e200"}
+    assert alert.cause == {"device": "d1", "event_id": "e200", "probability": alert.cause["probability"]}
     assert alert.text["en"].startswith("d1: expected 50")
     assert "saw 90 (usual range 4" in alert.text["en"]
     assert "实为 90（通常在 4" in alert.text["zh"]
@@ -57,9 +59,91 @@ def test_what_begins_before_it_may_be_raised_is_raised_when_the_schedule_opens_i
         assert len(driver.alerts) == 1  # one anomaly is one alarm
 
 
+def drill(first: int, last: int, **more: Any) -> Control:
+    """From one minute after the start to before another."""
+    times = {"begin_us": START_US + first * MINUTE_US, "end_us": START_US + last * MINUTE_US}
+    body = {"window": "w", "kind": "drill", "who": "sun", "why": "yearly", "zones": [], "devices": [], **times, **more}
+    return Control("herun", "drill", "service.window.put", body)
+
+
+@pytest.mark.parametrize("detector", ["level", "default", "seasonal", "count", "stuck", "drift", "rhythm"])
+def test_what_is_said_out_of_service_is_not_learnt(detector: str) -> None:
+    """As if it had never been said: a drill that looks like an alarm hides no alarm after it."""
+    told = []
+    for is_said in (True, False):
+        driver = Driver(put_rule(anomaly(detector=detector)), put_device("d1"), drill(2000, 2120), gap_us=LISTENING_US)
+        for n, value in enumerate(calm(2500)):
+            if 2000 <= n < 2120 and not is_said:
+                driver.listen(START_US + n * MINUTE_US)
+            else:
+                is_odd = 2000 <= n < 2120 or 2300 <= n < 2330
+                readings(driver, [value + 40 * is_odd], n)
+        told.append([(alert.raised_at, alert.text["en"]) for alert in driver.alerts])
+        driver.restart()
+    assert told[0] == told[1]
+    if detector in {"level", "default"}:
+        assert any(at == START_US + 2300 * MINUTE_US for at, _ in told[0])
+
+
+@pytest.mark.parametrize("detector", ["count", "rhythm"])
+def test_the_quiet_of_a_maintenance_is_no_silence_and_one_that_lasts_is_told_after_it(detector: str) -> None:
+    rule_of = put_rule(anomaly(detector=detector, types=("button.pressed",), warm_up_s=7200))
+    day, comes_back = 26 * 60, []
+    for is_dead in (False, True):
+        driver = Driver(rule_of, put_device("d1"), drill(day, day + 300, kind="maintenance"), gap_us=LISTENING_US)
+        beats(driver, day + 2)
+        driver.restart()
+        driver.pass_until(START_US + (day + 300) * MINUTE_US, MINUTE_US)
+        assert driver.alerts == []
+        if is_dead:
+            driver.pass_until(driver.now + 3 * HOUR_US, MINUTE_US)
+        else:
+            beats(driver, 180, day + 301)
+        comes_back.append([(alert.raised_at - START_US) // MINUTE_US - day - 300 for alert in driver.alerts])
+    assert comes_back[0] == []
+    assert comes_back[1]
+    assert 0 < comes_back[1][0] <= {"count": 122, "rhythm": 5}[detector]
+
+
+def test_a_bypass_and_a_maintained_zone_stop_the_time_of_their_devices_only() -> None:
+    day = 26 * 60
+    for leaving in (
+        Control("herun", "b", "arming.bypass", {"device": "d1", "until_us": 2**60, "who": "sun", "why": "broken"}),
+        Control("herun", "m", "arming.mode.set", {"zone": "z", "mode": "maintenance", "change": 1, "who": "sun"}),
+    ):
+        driver = Driver(put_rule(BEAT), put_device("d1", zone="z"), put_device("d2"), gap_us=LISTENING_US)
+        for n in range(day):
+            at = START_US + n * MINUTE_US
+            driver.events(*(event(f"{each}{n}", at, device=each, event_type="button.pressed") for each in ("d1", "d2")))
+        driver.control(leaving)
+        driver.pass_until(driver.now + HOUR_US, MINUTE_US)
+        assert {alert.device for alert in driver.alerts} == {"d2"}
+        driver.control(put_device("d1"))
+        driver.control(Control("herun", "e", "arming.bypass", {"device": "d1", "until_us": None, "who": "sun"}))
+        driver.pass_until(driver.now + HOUR_US, MINUTE_US)
+        assert {alert.device for alert in driver.alerts} == {"d1", "d2"}
+
+
+def test_of_a_key_that_devices_share_an_hour_is_not_counted_in_which_one_is_out_of_service() -> None:
+    counted = anomaly(detector="count", types=("button.pressed",), warm_up_s=7200, key="site")
+    alerts = []
+    for devices in (["d1"], ["unknown"]):
+        driver = Driver(put_rule(counted), put_device("d1"), put_device("d2"), gap_us=LISTENING_US)
+        driver.control(drill(48 * 60 + 10, 49 * 60 + 10, devices=devices))
+        for n in range(51 * 60):
+            is_quiet = devices == ["unknown"] and 48 * 60 + 10 <= n < 49 * 60 + 10
+            at = START_US + n * MINUTE_US
+            many = [
+                event(f"a{n}-{k}", at, device="d1", event_type="button.pressed") for k in range(0 if is_quiet else 9)
+            ]
+            driver.events(event(f"b{n}", at, device="d2", event_type="button.pressed"), *many)
+        alerts.append(driver.alerts)
+    assert alerts[0] == []
+    assert alerts[1]
+
+
 def test_what_a_drill_has_seen_is_not_raised_and_what_lasts_is_raised_after_it() -> None:
-    body = {"window": "w", "kind": "drill", "begin_us": START_US, "end_us": START_US + 203 * MINUTE_US, "who": "s"}
-    driver = Driver(put_rule(anomaly()), Control("herun", "drill", "service.window.put", body))
+    driver = Driver(put_rule(anomaly()), put_device("d1"), drill(200, 203))
     readings(driver, [*calm(), *[90.0] * 6])
     assert [(alert.raised_at - START_US) // MINUTE_US for alert in driver.alerts] == [203]
 
@@ -97,6 +181,29 @@ def test_another_detector_and_a_rule_that_was_off_begin_anew() -> None:
         driver.control(put_rule(between, "between"), put_rule(anomaly(version=2), "again"))
         readings(driver, [90.0], 200)
         assert driver.alerts == []
+
+
+def test_an_alert_says_how_probable_something_so_strong_is_and_the_stronger_the_less() -> None:
+    told = []
+    for odd in (60.0, 90.0):
+        text = {"zh": "{probability}", "en": "{probability}"}
+        driver = Driver(put_rule(anomaly(text=text, false_alarms_per_week=10)))
+        readings(driver, [*calm(), odd])
+        (alert,) = driver.alerts
+        assert 0 < alert.cause["probability"] < 1
+        assert alert.cause["probability"] == float(f"{alert.cause['probability']:.2g}")
+        told.append((alert.cause["probability"], alert.alert_id, alert.text["en"]))
+    assert told[0][0] > told[1][0]
+    assert told[0][1] == told[1][1]  # it does not make the id
+    assert all(text == percent(chance) for chance, _, text in told)
+
+
+@pytest.mark.parametrize(
+    ("probability", "said"),
+    [(0.5, "50%"), (0.034, "3.4%"), (0.00004, "<0.01%"), (0.99999, ">99%"), (0.994, "99%"), (None, "")],
+)
+def test_a_probability_is_said_in_percent(probability: float | None, said: str) -> None:
+    assert percent(probability) == said
 
 
 def test_what_is_no_number_and_what_does_not_match_is_not_looked_at() -> None:

@@ -9,7 +9,7 @@ from herun.frames import FRAME_VERSION, Control, Frame, FrameKind
 from processor.engine import snapshot
 from processor.engine.arming.lookups import mode_of
 from tests.unit.processor.arming_samples import BACK, CAMERA, FRONT, ZONE, Desk, at, window
-from tests.unit.processor.samples import SITE, event, put_device
+from tests.unit.processor.samples import SITE, event, put_device, put_rule, rule
 
 
 def mode(desk: Desk) -> Mode:
@@ -78,6 +78,21 @@ def test_who_does_not_disarm_in_time_is_an_intruder_once_and_on_time() -> None:
         desk.pass_until(second)
     assert desk.story[1:] == [("entry.begun", 10, "armed"), ("intrusion.confirmed", 40, "armed")]
     assert (desk.told[-1].device, desk.told_of("intrusion.confirmed")[0]["delayed"]) == (FRONT, True)
+
+
+@pytest.mark.parametrize("what", ["bypass", "drill", "nothing"])
+def test_who_came_in_before_the_door_went_out_of_service_is_an_intruder(what: str) -> None:
+    desk = Desk(put_rule(rule("in", "event", types=("intrusion.confirmed",))), delays=(30, 0))
+    desk.set("armed", 1)
+    desk.open(FRONT, 10)
+    if what == "bypass":
+        desk.bypass(FRONT, 15, 1000)
+    if what == "drill":
+        desk.service(12, 15, 1000)
+    desk.restart()
+    desk.pass_until(60)
+    assert ("intrusion.confirmed", 40 if what == "nothing" else 10, "armed") in desk.story
+    assert [alert.raised_at for alert in desk.driver.alerts] == [at(40 if what == "nothing" else 10)]
 
 
 def test_the_plan_that_disarms_in_time_ends_the_entry_delay_and_one_that_does_not_disarm_does_not() -> None:

@@ -11,10 +11,44 @@ from herun.events import FLAG_DERIVED, FLAG_LATE, FLAG_OUT_OF_SERVICE
 from processor.engine.arming.lookups import is_out_of_service
 from processor.engine.arming.service import KEPT_US, MAX_EARLIER, MAX_PAST
 from tests.unit.processor.arming_samples import BACK, CAMERA, FRONT, ZONE, Desk, at
-from tests.unit.processor.samples import SECOND_US, SITE, put_device
+from tests.unit.processor.samples import SECOND_US, SITE, put_device, put_rule, rule
 
 OTHER = "other"  # of no zone
 MONTH = 31 * 86_400
+
+
+@pytest.mark.parametrize("ends", ["itself", "by a person", "drill", "drill moved"])
+def test_a_door_that_stands_open_when_it_counts_again_is_told(ends: str) -> None:
+    desk = Desk(put_rule(rule("open", "event", types=("door.left_open",))))
+    desk.open(BACK, 1)
+    if "drill" in ends:
+        desk.set("armed", 2, force=True)
+        desk.service(3, 10, 20 if ends == "drill" else 100)
+    else:
+        desk.bypass(BACK, 2, 20 if ends == "itself" else 100)
+        desk.set("armed", 3)
+    desk.pass_until(20)
+    if ends == "by a person":
+        desk.bypass(BACK, 20, None)
+    if ends == "drill moved":
+        desk.service(20, 100, 110)
+    desk.restart()
+    desk.pass_until(60)
+    assert desk.told_of("door.left_open") == [{"zone": ZONE, "mode": "armed"}]
+    (alert,) = desk.driver.alerts
+    assert (alert.device, alert.raised_at) == (BACK, at(20))
+
+
+def test_a_door_that_is_closed_or_of_a_zone_that_does_not_watch_it_is_not_told() -> None:
+    desk = Desk()
+    desk.open(BACK, 1)
+    desk.bypass(BACK, 2, 20)
+    desk.pass_until(30)
+    desk.bypass(BACK, 31, 60)
+    desk.set("armed", 32)
+    desk.close(BACK, 40)
+    desk.pass_until(70)
+    assert desk.told_of("door.left_open") == []
 
 
 def test_what_a_bypassed_device_says_is_stored_and_is_no_intrusion() -> None:
@@ -56,7 +90,7 @@ def test_a_bypassed_door_refuses_no_arming_until_its_bypass_is_over() -> None:
     desk.set("disarmed", 12)
     desk.set("armed", 13)
     assert [name for name, _, _ in desk.story if name != "bypass.ended"] == [
-        "bypass.begun", "zone.armed", "zone.disarmed", "arming.refused",
+        "bypass.begun", "zone.armed", "door.left_open", "zone.disarmed", "arming.refused",
     ]  # fmt: skip
 
 

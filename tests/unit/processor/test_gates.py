@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from herun.alerts import Correction
 from herun.clock import parse_time
 from herun.events import FLAG_OUT_OF_SERVICE, Event
 from herun.frames import Control
@@ -14,6 +15,7 @@ from tests.unit.processor.samples import SECOND_US, SITE, event, put_device, put
 
 MINUTE_US = 60 * SECOND_US
 HOUR_US = 60 * MINUTE_US
+OPENS = 10  # hours after noon
 # Every night, but for the nights before days off.
 NIGHTS = {"windows": [{"days": ["workday"], "from": "22:00", "to": "06:00"}]}
 HIGH = rule("high", "threshold", raise_above=7, clear_below=3)
@@ -142,3 +144,166 @@ def test_an_event_rule_raises_for_each_event_and_a_cool_down_makes_one_of_severa
         (2, 2, "d1 double"),
         (1, 1, "d1 single"),
     ]
+
+
+HELD = rule("held", "true_for", condition="data.value > 5", duration_s=60)
+SILENT = rule("silent", "absence", duration_s=600)
+
+
+@pytest.mark.parametrize("gate", [{"schedule": NIGHTS}, {"armed_modes": ["armed"]}])
+@pytest.mark.parametrize("body", [HIGH, HELD, SILENT], ids=["threshold", "true_for", "absence"])
+def test_what_a_rule_holds_back_is_raised_when_the_rule_is_put_so_that_it_may_raise(
+    body: dict[str, Any], gate: dict[str, Any]
+) -> None:
+    driver = started(body | gate)
+    high(driver, NOON, 9)
+    driver.pass_until(NOON + HOUR_US, 4 * SECOND_US)
+    assert driver.alerts == []
+    driver.control(put_rule(body, "again"), at=NOON + HOUR_US)
+    assert when(driver) == [("raised", 1)]
+    assert driver.engine.state.muted == {}
+
+
+def test_what_a_rule_holds_back_stays_so_when_the_rule_is_put_and_may_still_not_raise() -> None:
+    driver = started(HIGH | {"schedule": NIGHTS})
+    high(driver, NOON, 9)
+    driver.control(put_rule(HIGH | {"schedule": NIGHTS, "severity": "info"}, "again"))
+    assert driver.alerts == []
+    driver.listen(NOON + 23 * HOUR_US)
+    assert when(driver) == [("raised", 10)]
+
+
+def test_what_is_held_back_is_raised_when_the_calendar_makes_today_a_day_of_the_schedule() -> None:
+    driver = started(HIGH | {"schedule": {"windows": [{"days": ["holiday"], "from": "00:00", "to": "24:00"}]}})
+    high(driver, NOON, 9)
+    decree = {"year": 2027, "holidays": {"made up": ["2027-03-01"]}, "make_up_workdays": []}
+    driver.control(control("calendar.put", decree), at=NOON + HOUR_US)
+    assert when(driver) == [("raised", 1)]
+
+
+def test_what_is_held_back_is_raised_when_the_sites_time_zone_opens_the_schedule() -> None:
+    driver = started(HIGH | {"schedule": NIGHTS})
+    high(driver, NOON, 9)
+    driver.control(control("site.put", {"time_zone": "Pacific/Kiritimati"}), at=NOON + 5 * HOUR_US)  # 23:00 there
+    assert when(driver) == [("raised", 5)]
+
+
+def test_what_is_held_back_is_raised_when_its_device_is_moved_to_an_armed_zone() -> None:
+    driver = started(HIGH | {"armed_modes": ["armed"]})
+    driver.control(control("arming.mode.set", {"zone": "y", "change": 1, "who": "olga", "mode": "armed"}))
+    high(driver, NOON, 9)
+    assert driver.alerts == []
+    driver.control(put_device("d1", "moved", zone="y"), at=NOON + HOUR_US)
+    assert when(driver) == [("raised", 1)]
+
+
+def test_what_began_just_before_the_schedule_and_arrives_within_it_is_raised_at_once() -> None:
+    driver = started(HIGH | {"schedule": NIGHTS})
+    began, opens = NOON + 10 * HOUR_US - SECOND_US, NOON + 10 * HOUR_US
+    driver.listen(opens)
+    driver.events(event("e1", began, 9), at=opens + SECOND_US)
+    assert [(alert.state.value, alert.raised_at - opens) for alert in driver.alerts] == [("raised", SECOND_US)]
+    assert driver.engine.state.muted == {}
+
+
+WOKEN = [
+    HIGH | {"schedule": NIGHTS, "lateness_s": 3600},
+    HELD | {"schedule": NIGHTS, "lateness_s": 3600},
+]
+
+
+def woken(body: dict[str, Any]) -> Driver:
+    """Held for ten minutes when the schedule opened, and was raised by that."""
+    driver = started(body)
+    high(driver, NOON + OPENS * HOUR_US - 10 * MINUTE_US, 9)
+    driver.listen(NOON + OPENS * HOUR_US + MINUTE_US)
+    assert when(driver) == [("raised", OPENS)]
+    return driver
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("goes_on", [False, True])
+@pytest.mark.parametrize("body", WOKEN, ids=["threshold", "true_for"])
+def test_what_an_opening_raised_is_withdrawn_when_it_is_seen_to_have_been_over(
+    body: dict[str, Any], goes_on: bool, restarts: bool
+) -> None:
+    driver, opens = woken(body), NOON + OPENS * HOUR_US
+    if goes_on:
+        driver.events(event("e2", opens + 2 * MINUTE_US, 1), at=opens + 2 * MINUTE_US)
+        assert (driver.alerts[-1].state.value, driver.alerts[-1].correction) == ("cleared", None)
+    if restarts:
+        driver.restart()
+    driver.events(event("e3", opens - 5 * MINUTE_US, 1), at=opens + 3 * MINUTE_US)
+    newest = driver.alerts[-1]
+    assert (newest.alert_id, newest.state.value, newest.correction) == (
+        driver.alerts[0].alert_id,
+        "cleared",
+        Correction.WITHDRAWN,
+    )
+    assert newest.cleared_at == newest.raised_at == opens
+    high(driver, opens + HOUR_US, 9)
+    driver.listen(opens + 2 * HOUR_US)
+    assert (driver.alerts[-1].alert_id == newest.alert_id, driver.alerts[-1].state.value) == (False, "raised")
+
+
+def test_what_an_opening_raised_and_began_again_before_it_is_raised_anew() -> None:
+    driver, opens = woken(WOKEN[0]), NOON + OPENS * HOUR_US
+    driver.events(event("e2", opens + MINUTE_US, 9), at=opens + MINUTE_US)
+    driver.events(event("e3", opens - 5 * MINUTE_US, 1), at=opens + 3 * MINUTE_US)
+    story = [(alert.state.value, alert.correction, alert.raised_at - opens) for alert in driver.alerts]
+    assert story == [("raised", None, 0), ("cleared", Correction.WITHDRAWN, 0), ("raised", None, MINUTE_US)]
+
+
+def test_what_an_opening_raised_and_was_not_held_long_enough_by_then_is_raised_when_it_was() -> None:
+    driver, opens = woken(WOKEN[1]), NOON + OPENS * HOUR_US
+    driver.events(event("e2", opens - 10 * SECOND_US, 9), at=opens + 2 * MINUTE_US)
+    driver.events(event("e3", opens - 20 * SECOND_US, 1), at=opens + 3 * MINUTE_US)
+    driver.listen(opens + 10 * MINUTE_US)
+    story = [(alert.state.value, alert.correction, alert.raised_at - opens) for alert in driver.alerts]
+    assert story == [("raised", None, 0), ("cleared", Correction.WITHDRAWN, 0), ("raised", None, 50 * SECOND_US)]
+
+
+OFTEN = rule("often", "count", count=2, window_s=600)
+SUM = rule("sum", "aggregate", window="session", size_s=600, function="sum", raise_above=10)
+
+
+def of_two_zones(body: dict[str, Any]) -> Driver:
+    """d1 stands in a zone that is disarmed, d2 in an armed one."""
+    driver = started(body | {"key": "site", "armed_modes": ["armed"]})
+    driver.control(put_device("d2", zone="y"))
+    driver.control(control("arming.mode.set", {"zone": "y", "change": 1, "who": "olga", "mode": "armed"}))
+    for n, second in enumerate((0, 20)):
+        driver.events(event(f"d1-{n}", NOON + second * SECOND_US, 9))
+    driver.listen(NOON + 2 * MINUTE_US)
+    assert driver.alerts == []
+    return driver
+
+
+@pytest.mark.parametrize("body", [HIGH, HELD, OFTEN, SUM], ids=lambda body: str(body["uid"]))
+def test_a_device_that_may_not_raise_hides_no_other_one_of_its_key(body: dict[str, Any]) -> None:
+    driver = of_two_zones(body)
+    driver.events(event("d2-0", NOON + 3 * MINUTE_US, 8, device="d2"))
+    driver.listen(NOON + 5 * MINUTE_US)
+    assert [(alert.state.value, alert.device) for alert in driver.alerts] == [("raised", "d2")]
+    if body is HIGH:
+        assert driver.alerts[0].text["zh"] == "d2 8"
+    assert driver.engine.state.muted == {}
+
+
+@pytest.mark.parametrize("body", [HIGH, HELD], ids=lambda body: str(body["uid"]))
+def test_a_device_that_may_raise_and_does_not_hold_raises_nothing_for_another(body: dict[str, Any]) -> None:
+    driver = of_two_zones(body)
+    driver.events(event("d2-0", NOON + 3 * MINUTE_US, 1, device="d2"))
+    driver.listen(NOON + 5 * MINUTE_US)
+    assert driver.alerts == []
+
+
+def test_an_opening_raises_about_the_devices_that_still_hold() -> None:
+    driver = of_two_zones(HIGH)
+    driver.control(control("arming.mode.set", {"zone": "y", "change": 2, "who": "olga", "mode": "disarmed"}))
+    driver.events(event("d2-0", NOON + 3 * MINUTE_US, 8, device="d2"))
+    driver.events(event("d1-2", NOON + 4 * MINUTE_US, 1))
+    driver.control(mode(3, "armed"))
+    assert driver.alerts == []
+    driver.control(control("arming.mode.set", {"zone": "y", "change": 4, "who": "olga", "mode": "armed"}))
+    assert [(alert.state.value, alert.device) for alert in driver.alerts] == [("raised", "d2")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from herun.frames import FRAME_VERSION, Control, Frame, FrameKind
@@ -69,14 +71,53 @@ def test_a_rule_whose_switching_on_is_taken_back_stays_off() -> None:
     assert driver.alerts == []
 
 
-@pytest.mark.parametrize(("before", "after"), [("live", "off"), ("live", "monitor"), ("monitor", "live")])
-def test_a_rule_that_changes_its_mode_clears_what_it_raised_and_begins_anew(before: str, after: str) -> None:
-    driver = Driver(put_rule(HIGH | {"mode": before}))
+def test_a_rule_that_is_switched_off_clears_what_it_raised() -> None:
+    driver = Driver(put_rule(HIGH))
     driver.events(event("e1", at(0), 9))
-    driver.control(put_rule(HIGH | {"mode": after, "version": 2}, "again"))
-    assert [(alert.mode, alert.state) for alert in driver.alerts] == [(before, "raised"), (before, "cleared")]
+    driver.control(put_rule(HIGH | {"mode": "off", "version": 2}, "again"))
+    assert driver.story == [("raised", 0), ("cleared", 0)]
     driver.events(event("e2", at(1), 9))
-    assert [alert.mode for alert in driver.alerts[2:]] == ([] if after == "off" else [after])
+    assert len(driver.alerts) == 2
+
+
+SILENT = rule("high", "absence", duration_s=5, cooldown_s=60)
+STANDING = rule("high", "true_for", condition="data.value > 7", duration_s=5, cooldown_s=60)
+
+
+@pytest.mark.parametrize("high", [HIGH, SILENT, STANDING], ids=["threshold", "absence", "true_for"])
+@pytest.mark.parametrize(("before", "after"), [("live", "monitor"), ("monitor", "live")])
+def test_what_holds_when_a_trial_ends_or_begins_is_raised_as_the_other_and_ends_as_such(
+    high: dict[str, Any], before: str, after: str
+) -> None:
+    driver = Driver(put_rule(high | {"mode": before}), put_device("d1"))
+    driver.events(event("e1", at(0), 9))
+    driver.pass_until(at(10))
+    driver.control(put_rule(high | {"mode": after, "version": 2}, "again"))
+    told = [(alert.mode, alert.state, alert.count) for alert in driver.alerts]
+    assert told == [(before, "raised", 1), (before, "cleared", 1), (after, "raised", 1)]
+    driver.restart()
+    driver.events(event("e2", at(11), 1))
+    assert [(alert.mode, alert.state) for alert in driver.alerts[3:]] == [(after, "cleared")]
+    assert driver.engine.state.muted == {}
+
+
+@pytest.mark.parametrize("high", [SILENT, STANDING], ids=["absence", "true_for"])
+def test_what_is_pending_when_a_trial_ends_goes_on(high: dict[str, Any]) -> None:
+    driver = Driver(put_rule(high | {"mode": "monitor"}), put_device("d1"))
+    driver.events(event("e1", at(0), 9))
+    driver.pass_until(at(3))
+    driver.control(put_rule(high | {"version": 2}, "again"))
+    driver.pass_until(at(10))
+    assert [(alert.mode, alert.raised_at) for alert in driver.alerts] == [("live", at(5))]
+
+
+def test_what_was_counted_on_trial_counts_live() -> None:
+    often = rule("high", "count", count=3, window_s=60)
+    driver = Driver(put_rule(often | {"mode": "monitor"}))
+    driver.events(event("e1", at(0)), event("e2", at(1)))
+    driver.control(put_rule(often | {"version": 2}, "again"))
+    driver.events(event("e3", at(2)))
+    assert [alert.mode for alert in driver.alerts] == ["live"]
 
 
 def test_the_category_of_the_order_comes_from_the_rule_and_changing_it_keeps_its_state() -> None:

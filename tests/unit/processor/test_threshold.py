@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -89,3 +90,12 @@ def test_a_device_that_moves_leaves_what_it_held_in_its_old_zone() -> None:
     assert [(alert.key, alert.state.value) for alert in driver.alerts] == [("a", "raised"), ("a", "cleared")]
     driver.events(event("e2", at(2), 11))
     assert [(alert.key, alert.state.value) for alert in driver.alerts[2:]] == [("b", "raised")]
+
+
+@pytest.mark.parametrize(("value", "text"), [
+    (1_000_000.0, "1000000"), (1_234_567.8, "1234567.8"), (1_234_567, "1234567"), (1.79e308, "1.79×10^308"),
+])  # fmt: skip
+def test_the_value_in_a_text_is_what_the_device_said(value: float, text: str) -> None:
+    driver = Driver(put_rule(rule("high", "threshold", raise_above=7)))
+    driver.events(event("e1", START_US, value))
+    assert driver.alerts[0].text["zh"] == f"d1 {text}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from math import sqrt
+from math import pi, sin, sqrt
 
 import pytest
 from hypothesis import given, settings
@@ -100,7 +100,7 @@ def test_count_tells_a_surge_at_once_and_a_missing_hour_when_it_is_over() -> Non
 
 def test_an_hour_of_which_we_missed_some_says_nothing() -> None:
     *_, (_, state, _) = told(Counts(), [*arrivals(7, 3, BY_DAY), (at_hour(21, 9.1), 1.0)])
-    state = Counts().interrupted(state, 1)
+    state = Counts().interrupted(state, 1, at_hour(21, 9.2), HOURS.at(at_hour(21, 9)))
     due = Counts().due(state)
     assert due is not None
     after, score = Counts().pass_time(state, due, HOURS.at(due))
@@ -175,9 +175,40 @@ def test_rhythm_tells_a_silence_and_not_the_night() -> None:
 
 def test_our_own_outage_is_no_gap() -> None:
     *_, (_, state, _) = told(Rhythm(), every(MINUTE_US, [1.0] * 100))
-    away = Rhythm().interrupted(state, HOUR_US)
-    after, _ = Rhythm().observe(away, state.last_us + HOUR_US + MINUTE_US, 1.0, HOURS.at(at_hour(0, 2)))
+    back = state.last_us + HOUR_US
+    away = Rhythm().interrupted(state, HOUR_US, back, HOURS.at(back))
+    after, _ = Rhythm().observe(away, back + MINUTE_US, 1.0, HOURS.at(at_hour(0, 2)))
     assert after.longest < 2.1
+
+
+def test_a_silence_after_an_outage_is_measured_by_the_hours_in_which_it_falls() -> None:
+    series = arrivals(10, 3, BY_DAY)
+    *_, (_, state, _) = told(Rhythm(), [event for event in series if event[0] < at_hour(18, 9)])
+    back = at_hour(18, 10)
+    state = Rhythm().interrupted(state, back - state.last_us, back, HOURS.at(back))
+    due = Rhythm().due(state)
+    assert due is not None
+    assert due < back + HOUR_US
+    _, score = Rhythm().pass_time(state, due, HOURS.at(due))
+    assert score.excess > 0
+
+
+def test_hours_that_nobody_saw_are_counted_as_nothing() -> None:
+    *_, (_, state, _) = told(Counts(), arrivals(7, 3, BY_DAY), at_hour(21, 9))
+    back = at_hour(21, 13.5)
+    state = Counts().interrupted(state, 4 * HOUR_US, back, HOURS.at(back))
+    for hour, says in ((14, False), (15, True)):
+        due = Counts().due(state)
+        assert due == at_hour(21, hour) + counts.GRACE_US
+        state, score = Counts().pass_time(state, due, HOURS.at(due))
+        assert (score.excess > 0) == says
+
+
+def test_a_value_that_was_not_looked_at_does_not_stand_still() -> None:
+    *_, (at, state, _) = told(Stuck(), every(MINUTE_US, [1.0, 1.0, 1.0, 2.0, 2.0, 2.0] * 30))
+    state = Stuck().interrupted(state, 10 * HOUR_US, at + 10 * HOUR_US, 0)
+    _, score = Stuck().observe(state, at + 10 * HOUR_US + MINUTE_US, 2.0, 0)
+    assert score.excess < Stuck.least_excess
 
 
 @pytest.mark.parametrize("again", [1, 2, 3])
@@ -187,6 +218,27 @@ def test_default_tells_an_outage_that_it_has_seen_before(again: int) -> None:
         values[500 + 400 * n : 510 + 400 * n] = [20.0] * 10
     found = dict(excesses(Default(), every(5 * MINUTE_US, values)))
     assert found[START_US + (100 + 400 * again) * 5 * MINUTE_US] > 0.15
+
+
+@pytest.mark.parametrize(("quarter", "step"), [(1, -25.0), (3, 25.0)])
+def test_default_tells_in_which_direction_a_step_went_that_is_unusual_for_its_size_alone(
+    quarter: int, step: float
+) -> None:
+    rng, last = random.Random(3), 288 * 10 + 72 * quarter  # the top of a daily wave, or its bottom
+    values = [20 + 18 * sin(n / 288 * 2 * pi) + rng.gauss(0, 0.1) for n in range(last)]
+    *_, (_, _, score) = told(Default(), every(5 * MINUTE_US, [*values, values[-1] + step]))
+    assert (score.aspect, score.is_up) == (Aspect.JUMP, step > 0)
+    assert score.value == pytest.approx(step)
+
+
+def test_default_tells_of_the_hour_what_is_usual_at_it() -> None:
+    values = [*noise(7, 60 * 24, 20.0, 1.0), *[22.0] * 24]
+    found = list(told(Default(), every(HOUR_US, values)))[40 * 24 :]
+    lately = [score for _, _, score in found if score.aspect is Aspect.LATELY]
+    assert lately
+    assert all(18.5 < score.expected < 21.5 for score in lately)
+    assert all(not score.low <= score.value <= score.high for score in lately)
+    assert all(score.is_up == (score.value > score.expected) for score in lately)
 
 
 @TIGHT

@@ -27,6 +27,11 @@ def data(estate: Estate, finding: str) -> dict[str, object]:
     return dict(found)
 
 
+def drill(begin: float, end: float, **places: list[str]) -> Control:
+    body = {"window": "w", "kind": "drill", "begin_us": at(begin), "end_us": at(end), "who": "s", **places}
+    return control("service.window.put", body)
+
+
 # Exit without entry
 
 
@@ -174,11 +179,50 @@ def test_a_visitor_who_stays_too_long_is_found_once_also_after_a_restart() -> No
     estate.restart()
     assert names(estate) == []
     estate.wait(HOUR)
-    assert estate.findings() == [("overstay", "north-in", 0)]
+    assert estate.findings() == [("overstay", "north-in", 2 * HOUR)]
     assert data(estate, "overstay")["seconds"] == 2 * HOUR
     estate.restart()
     estate.wait(20 * HOUR)
     assert len(estate.findings()) == 1
+
+
+def test_an_overstay_that_falls_due_in_a_drill_is_raised_after_it() -> None:
+    rules = put_rule(rule("over", "event", types=("passage.flagged",), match={"where": {"finding": "overstay"}}))
+    visit = control("visitor.put", permit("v1", CAR, -60, 48 * HOUR))
+    estate = Estate(visit, settings(overstay_hours=2), rules, drill(HOUR, 3 * HOUR))
+    estate.read("north-in", CAR, 0)
+    estate.wait(5 * HOUR)
+    (alert,) = estate.alerts
+    assert at(3 * HOUR) <= alert.raised_at <= at(3 * HOUR + 10 * MINUTE)
+
+
+def test_an_overstay_is_dated_when_it_falls_due() -> None:
+    visit = control("visitor.put", permit("v1", CAR, -60, 48 * HOUR))
+    estate = Estate(visit, settings(overstay_hours=2), put_rule(rule("over", "event", types=("passage.flagged",))))
+    estate.read("north-in", CAR, 0)
+    estate.wait(3 * HOUR)
+    assert [alert.raised_at for alert in estate.alerts] == [at(2 * HOUR)]
+
+
+@pytest.mark.parametrize("overstay_hours", [1, 24])
+def test_a_visitor_who_comes_too_early_overstays_from_the_announced_time_on(overstay_hours: int) -> None:
+    visit = control("visitor.put", permit("v1", CAR, 5 * MINUTE, 3 * HOUR))
+    estate = Estate(visit, settings(overstay_hours=overstay_hours))
+    estate.read("north-in", CAR, 0)
+    estate.wait(30 * HOUR)
+    due = 5 * MINUTE + HOUR if overstay_hours == 1 else 3 * HOUR
+    assert estate.findings() == [("expired_visitor", "north-in", 0), ("overstay", "north-in", due)]
+
+
+def test_who_is_announced_for_tomorrow_while_inside_may_stay_until_then() -> None:
+    estate = Estate()
+    estate.read("north-in", CAR, 0)
+    estate.wait(30 * HOUR)
+    estate.control(control("visitor.put", permit("v1", CAR, 40 * HOUR, 44 * HOUR)))
+    estate.wait(13 * HOUR)
+    assert names(estate) == []
+    estate.wait(2 * HOUR)
+    assert estate.findings() == [("overstay", "north-in", 44 * HOUR)]
 
 
 def test_a_visitor_who_has_left_overstays_nothing() -> None:
@@ -206,7 +250,7 @@ def test_with_a_list_of_residents_whoever_is_not_on_it_is_a_visitor() -> None:
     estate.read("north-in", CAR, 0)
     estate.read("north-in", OTHER, 30)
     estate.wait(3 * HOUR)
-    assert estate.findings() == [("overstay", "north-in", 30)]
+    assert estate.findings() == [("overstay", "north-in", 2 * HOUR + 30)]
 
 
 def test_who_is_put_on_the_list_of_residents_or_taken_from_it_while_inside_is_judged_anew() -> None:
@@ -219,7 +263,7 @@ def test_who_is_put_on_the_list_of_residents_or_taken_from_it_while_inside_is_ju
     estate.wait(HOUR)
     estate.control(residents(CAR))
     estate.wait(3 * HOUR)
-    assert estate.findings() == [("overstay", "north-in", 30)]
+    assert estate.findings() == [("overstay", "north-in", 2 * HOUR + 30)]
 
 
 def test_a_shorter_stay_holds_for_those_who_are_inside_already() -> None:
@@ -355,11 +399,6 @@ def test_an_ordinary_rule_raises_what_was_found() -> None:
     estate.read("south-in", CAR, HOUR)
     estate.wait(11 * MINUTE)
     assert [(alert.rule_uid, alert.device) for alert in estate.alerts if alert.version == 1] == [("clones", "south-in")]
-
-
-def drill(begin: float, end: float, **places: list[str]) -> Control:
-    body = {"window": "w", "kind": "drill", "begin_us": at(begin), "end_us": at(end), "who": "s", **places}
-    return control("service.window.put", body)
 
 
 def test_who_leaves_in_a_drill_has_left_and_is_no_clone_who_comes_back() -> None:
