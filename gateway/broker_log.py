@@ -24,6 +24,7 @@ REASONS: Final = (
     ("publish_denied", rb"Publish Violation|Permissions Violation for Publish"),
     ("subscribe_denied", rb"Subscription Violation|Permissions Violation for Subscription"),
     ("too_large", rb"maximum (?:packet|payload)|payload.{0,20}exceeded|packet size"),
+    ("bad_client_id", rb"invalid character in client ID"),
     ("bad_topic", rb"invalid (?:utf8|null|topic|character)|characters? not supported|wildcards? not|space"),
     ("not_authorized", rb"unable to connect: authentication error|Authorization Violation"),
     ("buffer_full", rb"maximum bytes exceeded|insufficient resources"),

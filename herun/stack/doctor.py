@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from herun.clock import SECOND_US, SystemClock
 from herun.settings import Settings
-from herun.stack import doctor_box, doctor_data, doctor_engine, doctor_letters, processes, status
+from herun.stack import doctor_box, doctor_broker, doctor_data, doctor_engine, doctor_letters, processes, status
 from herun.stack.environment import StackSettings
 from herun.stack.findings import Finding, Level
 from herun.stack.folder import folder_at, supervisor_pid
@@ -23,6 +25,8 @@ async def examine(given: StackSettings, known: Settings) -> list[Finding]:
         *doctor_box.check_clock(folder, known),
     ]
     if runs:
+        now = datetime.fromtimestamp(SystemClock().now_us() / SECOND_US)  # noqa: DTZ006 - as the broker's log has it
+        findings += doctor_broker.check_clients(folder.log_of("nats"), now)
         seen = await status.look(folder, known)
         findings += _check_processes(seen, given.host)
         for part in seen.parts:

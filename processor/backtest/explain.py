@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -26,15 +25,18 @@ MAX_CHANGES: Final = 50  # told of one rule: a window's times are one of them
 # What can be said, Chinese and English.
 _SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "switched_off": ("规则多次出错，已停用", "the rule failed too often and was switched off"),
+    "off": ("规则处于关闭状态（mode: off）", "somebody has put the rule off (mode: off)"),
+    "device_off": ("设备已停用，规则不看它的事件", "the device is switched off: what it says reaches no rule"),
     "other_type": ("事件类型是 {seen}，规则看的是 {wanted}", "the event is a {seen}, the rule looks at {wanted}"),
     "out_of_scope": ("{field} 是 {seen}，规则只看 {wanted}", "its {field} is {seen}, the rule looks at {wanted}"),
     "no_key": ("规则按 {wanted} 归并，此设备没有", "the rule keeps by {wanted}, and this device has none"),
     "where": ("数据 {field} 是 {seen}，应为 {wanted}", "its {field} is {seen}, not {wanted}"),
-    "held_back": (
-        "规则此时不能触发：不在其时段、区域未设防，或设备处于旁路、演练、检修中",
-        "it may not raise now: by its schedule, the arming of its zone, a bypass, a drill or maintenance",
-    ),
+    "held_back": ("规则此时不能触发：{by_zh}", "it may not raise now: {by_en}"),
     "fired": ("触发告警 {alert_id}", "it raised alert {alert_id}"),
+    "hidden": (
+        "触发告警 {alert_id}，并入告警 {merged_into}，未单独显示",
+        "it raised alert {alert_id}, which alert {merged_into} hides",
+    ),
     "counted": (
         "计入告警 {alert_id}（第 {count} 次），冷却至 {until}",
         "it was counted into alert {alert_id} (occurrence {count}), in cool-down until {until}",
@@ -73,6 +75,16 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
 }
 
 
+# What holds a rule back.
+_HELD_BY: Final[dict[str, tuple[str, str]]] = {
+    "schedule": ("不在其时段内", "this is outside its schedule"),
+    "arming": ("区域不在其要求的防区模式", "the device's zone is in none of its modes"),
+    "bypass": ("设备被旁路", "the device is bypassed"),
+    "drill": ("演练中", "there is a drill"),
+    "maintenance": ("检修中", "there is maintenance"),
+}
+
+
 @dataclass(slots=True)
 class Look:
     """What one rule did about the event, or about an event that was derived from it."""
@@ -87,14 +99,14 @@ class Looks:
     """A recorder: everything that rules did while it listened."""
 
     of: dict[str, list[Look]] = field(default_factory=dict)
-    gates: set[str] = field(default_factory=set)  # uids of rules that may not raise now
+    gates: dict[str, str] = field(default_factory=dict)  # by uid of a rule that may not raise now, what keeps it
 
     def evaluated(self, rule: CompiledRule, event: Event, changes: Sequence[Change], alerts: Sequence[Alert]) -> None:
         self.of.setdefault(rule.head.uid, []).append(Look(event, list(changes), list(alerts)))
 
-    def held_back(self, rule: CompiledRule, event: Event) -> None:
+    def held_back(self, rule: CompiledRule, event: Event, by: str) -> None:
         if not event.flags & FLAG_DERIVED:
-            self.gates.add(rule.head.uid)
+            self.gates[rule.head.uid] = by
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +124,10 @@ class Asked:
         return subject_of(self.event.device, self.place, self.event.event_type)
 
 
-def switched_off(uid: str, version: int) -> dict[str, Any]:
-    """The answer about a rule that is not asked any more."""
-    return {"rule_uid": uid, "rule_version": version, "changes": [], **_say("switched_off")}
+def not_asked(rule: Rule, *, failed: bool) -> dict[str, Any]:
+    """The answer about a rule that is not asked: because it failed too often, or because it is put so."""
+    said = _say("switched_off" if failed else "off")
+    return {"rule_uid": rule.uid, "rule_version": rule.version, "changes": [], **said}
 
 
 def explain(asked: Asked, compiled: CompiledRule, rule: Rule, looks: Looks) -> dict[str, Any]:
@@ -144,6 +157,8 @@ def told(changes: list[Change]) -> Iterator[dict[str, Any]]:
 def _before(asked: Asked, compiled: CompiledRule, rule: Rule) -> dict[str, Any]:
     """Why the rule was never asked."""
     event, match, place = asked.event, rule.match, asked.place
+    if not place.enabled:
+        return _say("device_off")
     if event.event_type not in match.event_types:
         return _say("other_type", seen=event.event_type, wanted=_any_of(match.event_types))
     scope = (
@@ -164,24 +179,32 @@ def _before(asked: Asked, compiled: CompiledRule, rule: Rule) -> dict[str, Any]:
 
 
 def _after(
-    asked: Asked, compiled: CompiledRule, rule: Rule, looks: list[Look], held_back: AbstractSet[str]
+    asked: Asked, compiled: CompiledRule, rule: Rule, looks: list[Look], held_back: Mapping[str, str]
 ) -> dict[str, Any]:
     """What came of asking it: what it said if it said something, else what it now waits for, else why nothing."""
-    alerts = [alert for look in looks for alert in look.alerts]
+    alerts = [alert for look in looks for alert in look.alerts if alert.rule_uid == rule.uid]  # not the storm's own
     if alerts:
         return _of_alert(max(alerts, key=lambda alert: alert.version == 1), rule)
     if rule.uid in held_back:
-        return _say("held_back")
+        return _held_back(held_back[rule.uid])
     place = asked.place
     key = asked.data.get(compiled.key_field) if compiled.key_field else compiled.key_of(asked.event.device, place)
     cell: CellKey = (asked.event.site, rule.uid, str(key))
     return _waiting(asked, rule, cell) or _why_nothing(asked, rule)
 
 
+def _held_back(by: str) -> dict[str, Any]:
+    chinese, english = _HELD_BY[by]
+    said = _say("held_back", by_zh=chinese, by_en=english)
+    return {"outcome": said["outcome"], "why": said["why"], "by": by}
+
+
 def _of_alert(alert: Alert, rule: Rule) -> dict[str, Any]:
     would_have = "would_have_" if alert.mode == "monitor" else ""
     if alert.state is AlertState.CLEARED:
         return _say(f"{would_have}cleared", alert_id=alert.alert_id)
+    if alert.version == 1 and alert.merged_into is not None:
+        return _say("hidden", alert_id=alert.alert_id, merged_into=alert.merged_into)
     if alert.version == 1:
         return _say(f"{would_have}fired", alert_id=alert.alert_id)
     until = to_text(alert.updated_at + round(rule.cooldown_s * SECOND_US))

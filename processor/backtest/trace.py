@@ -13,7 +13,7 @@ from herun.clock import to_text, to_us
 from herun.errors import InvalidInputError
 from herun.events import FLAG_DERIVED, Event
 from herun.rules import RULE
-from processor.backtest.explain import Asked, Looks, explain, switched_off
+from processor.backtest.explain import Asked, Looks, explain, not_asked
 from processor.backtest.plan import as_they_were
 from processor.backtest.rows import Rows
 from processor.backtest.run import Measured, open_replay
@@ -74,4 +74,4 @@ def _answers(engine: Engine, event: Event, looks: Looks) -> Iterator[dict[str, A
         if site != event.site:
             continue
         rule, compiled = RULE.validate_json(cell.body), engine.compiled(site, uid)
-        yield switched_off(uid, rule.version) if compiled is None else explain(asked, compiled, rule, looks)
+        yield not_asked(rule, failed=cell.off) if compiled is None else explain(asked, compiled, rule, looks)

@@ -9,10 +9,10 @@ from typing import Any, Final, Literal, Protocol
 import msgspec
 
 from herun.alerts import Alert, AlertState, Correction, alert_id
-from herun.events import FLAG_DERIVED, Event
+from herun.events import FLAG_DERIVED, FLAG_OUT_OF_SERVICE, Event
 from herun.readable import readable
 from processor.engine import masters, merging
-from processor.engine.arming.lookups import is_out_of_service, mode_at, schedule_of
+from processor.engine.arming.lookups import is_out_of_service, mode_at, out_of_service_by, schedule_of
 from processor.engine.journal import Journal
 from processor.engine.masters import FORGET
 from processor.engine.state import CellKey, CurrentAlert, Registration, State, TimerKey
@@ -71,8 +71,8 @@ class Evaluation:
     """What rules and parts work on: the state and its undo log, the timers, the frame's time, what came of it."""
 
     __slots__ = (
-        "alerts", "derived", "journal", "keys_refused", "now", "own_time", "shared_time", "state", "timers", "too_late",
-        "watched",
+        "alerts", "derived", "held_by", "journal", "keys_refused", "now", "own_time", "shared_time", "state", "timers",
+        "too_late", "watched",
     )  # fmt: skip
 
     def __init__(self, state: State, journal: Journal, timers: Timers) -> None:
@@ -83,6 +83,7 @@ class Evaluation:
         self.derived: list[Event] = []  # waiting to be seen by parts and rules, in order
         self.own_time = self.shared_time = 0  # of the event at hand: by its device's clock, by everybody's
         self.too_late = self.keys_refused = 0
+        self.held_by: str | None = None  # what kept the newest that could not be raised from it
         self.now = self.watched = 0
         self.let_pass_to(state.engine_time)
 
@@ -108,14 +109,29 @@ class Evaluation:
 
     def may_raise(self, rule: Gated, device: str, at: int) -> bool:
         """Whether schedule, arming and service let the rule raise by this device at this time."""
+        held_by = self._gate(rule, device, at)
+        if held_by is not None:
+            self.held_by = held_by
+        return held_by is None
+
+    def why_held(self, rule: Gated, event: Event, key: str) -> str | None:
+        """What keeps the rule, which has just looked at the event, from raising; None if nothing does."""
+        site, device = event.site, event.device
+        if event.flags & FLAG_OUT_OF_SERVICE:
+            return out_of_service_by(self.state, site, device, self.shared_time)
+        if self.held_by is None and (site, rule.head.uid, key) in self.state.muted:
+            return self._gate(rule, device, self.now)
+        return self.held_by
+
+    def _gate(self, rule: Gated, device: str, at: int) -> str | None:
         state, site = self.state, rule.head.site
         if is_out_of_service(state, site, device, at):
-            return False
+            return out_of_service_by(state, site, device, at)
         if rule.schedule is not None and not schedule_of(state, site, rule.schedule).is_on(at):
-            return False
-        return (
-            not rule.armed_modes or mode_at(state, site, self.registration(site, device).zone, at) in rule.armed_modes
-        )
+            return "schedule"
+        if rule.armed_modes and mode_at(state, site, self.registration(site, device).zone, at) not in rule.armed_modes:
+            return "arming"
+        return None
 
     def mute(self, cell: CellKey, *, is_muted: bool) -> None:
         """Notes, or notes no more, that what holds in this cell is not raised because it may not be."""

@@ -253,14 +253,15 @@ class Engine:
                 key = keys[rule.key_kind] if rule.key_field is None else data.get(rule.key_field)
                 if type(key) is not str:
                     continue
-                mark, told = len(log), len(alerts)
+                mark, told, ev.held_by = len(log), len(alerts), None
                 try:
                     rule.on_event(ev, key, event, data, subject)
                 except Exception as error:  # noqa: BLE001 - as above: the event is stored all the same
                     self._rule_threw(decisions, rule, (mark, told), error, cause=event.event_id, n=n)
                 if self.recorder is not None:
-                    if event.flags & FLAG_OUT_OF_SERVICE or (*rule.rule_key, key) in self.state.muted:
-                        self.recorder.held_back(rule, event)
+                    held_by = ev.why_held(rule, event, key)
+                    if held_by is not None:
+                        self.recorder.held_back(rule, event, held_by)
                     self.recorder.evaluated(rule, event, log[mark:], alerts[told:])
 
     def _show(self, decisions: Decisions, n: int | None, event: Event, data: dict[str, Any], *, late: bool) -> None:

@@ -18,5 +18,5 @@ class Recorder(Protocol):
     def evaluated(self, rule: CompiledRule, event: Event, changes: Sequence[Change], alerts: Sequence[Alert]) -> None:
         """`changes` are what the rule wrote, in order, the values now in the families; `alerts` what it raised."""
 
-    def held_back(self, rule: CompiledRule, event: Event) -> None:
-        """What the rule finds is not raised now: by its schedule, the arming of its zone, a bypass or a drill."""
+    def held_back(self, rule: CompiledRule, event: Event, by: str) -> None:
+        """What the rule finds is not raised now, by `schedule`, `arming`, `bypass`, `drill` or `maintenance`."""

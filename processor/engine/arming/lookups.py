@@ -33,15 +33,20 @@ def is_out_of_service(state: State, site: str, device: str, at_us: int) -> bool:
     """True if what the device says of this time is stored only: a bypass, a drill, maintenance of device or zone."""
     if not (state.arming or state.bypasses or state.service_windows):
         return False
+    return out_of_service_by(state, site, device, at_us) is not None
+
+
+def out_of_service_by(state: State, site: str, device: str, at_us: int) -> str | None:
+    """What keeps the device out of service at this time, `bypass`, `drill` or `maintenance`; None: nothing does."""
     if is_bypassed(state, site, device, at_us):
-        return True
+        return "bypass"
     place = state.registered.get((site, device))
     zone = None if place is None else place.zone
     for window in state.service_windows.get(site, ()):
         if _covers(window, device, zone, at_us):
-            return True
+            return window.kind.value
     cell = None if zone is None else state.arming.get((site, zone))
-    return cell is not None and cell.mode_at(at_us) is Mode.MAINTENANCE
+    return "maintenance" if cell is not None and cell.mode_at(at_us) is Mode.MAINTENANCE else None
 
 
 def is_bypassed(state: State, site: str, device: str, at_us: int) -> bool:

@@ -18,6 +18,7 @@ HEAD = b"[7] 2026/11/23 09:58:25.029218 [ERR] 127.0.0.1:52623 - mid:51 - "
         (HEAD + b'"d1" - Publish Violation - Subject "herun.v1.site.other.event"', "publish_denied"),
         (HEAD + b'"d1" - Subscription Violation - Subject ">", SID >', "subscribe_denied"),
         (HEAD + b'"d1" - maximum payload exceeded: 9000032 vs 8388608', "too_large"),
+        (HEAD + b'"a.d1" - invalid character in client ID "a.d1"', "bad_client_id"),
         (HEAD + b'"d1" - character not supported for MQTT topics', "bad_topic"),
         (HEAD + b"\"d1\" - wildcards not allowed in publish's topic: \"a/+/b\"", "bad_topic"),
         (HEAD + b'"d1" - invalid null character in topic "a\\x00b"', "bad_topic"),

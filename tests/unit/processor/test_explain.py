@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 import msgspec
 import pytest
@@ -10,8 +11,10 @@ import pytest
 from herun.events import Event
 from herun.frames import Control
 from herun.rule_files import rule_of
-from processor.backtest.explain import Asked, Looks, explain
+from herun.rules import STORM_UID
+from processor.backtest.explain import Asked, Looks, explain, not_asked
 from processor.engine.kinds.threshold import Threshold
+from processor.engine.storms import MAX_OF_RULE
 from tests.unit.processor.driving import Driver
 from tests.unit.processor.samples import SECOND_US, SITE, START_US, event, put_device, put_list, put_rule, rule
 
@@ -36,10 +39,10 @@ def passage(second: float, plate: str) -> Event:
     return at(second, event_type="vehicle.passed", data={"plate_hash": plate})
 
 
-def why(body: dict[str, Any], *events: Event) -> dict[str, Any]:
+def why(body: dict[str, Any], *events: Event, given: Sequence[Control] = ()) -> dict[str, Any]:
     """The reason that a trace gives for the last of the events."""
     rule_itself = rule_of(body)
-    driver = Driver(put_device("d1", zone="z"), put_device("d2"), put_list("wanted", "h1"), put_rule(body))
+    driver = Driver(put_device("d1", zone="z"), put_device("d2"), put_list("wanted", "h1"), put_rule(body), *given)
     driver.may_fail = True
     for each in events[:-1]:
         driver.events(each)
@@ -125,3 +128,60 @@ def test_without_a_recorder_the_engine_decides_the_same() -> None:
             driver.events(at(second, value))
         decided.append(driver.alerts)
     assert decided[0] == decided[1] != []
+
+
+NEVER: Final = {"schedule": {"windows": [{"days": ["holiday"], "from": "00:00", "to": "00:01"}]}}
+ARMED: Final = {"armed_modes": ["armed"]}
+PRESSED: Final = rule("r", "event", types=("button.pressed",))
+PRESS: Final = at(0, event_type="button.pressed", data={"action": "single"})
+DRILL: Final = {"window": "w", "who": "susan", "begin_us": START_US - SECOND_US, "end_us": START_US + 600 * SECOND_US}
+BYPASS: Final = {"device": "d1", "until_us": START_US + 600 * SECOND_US, "who": "susan", "why": "broken"}
+
+
+@pytest.mark.parametrize("body", [HIGH, PRESSED, LISTED, IN_ORDER], ids=lambda body: str(body["kind"]))
+@pytest.mark.parametrize(("gate", "given", "by"), [
+    (NEVER, (), "schedule"),
+    (ARMED, (), "arming"),
+    ({}, (Control(SITE, "b", "arming.bypass", BYPASS),), "bypass"),
+    ({}, (Control(SITE, "w", "service.window.put", DRILL | {"kind": "drill"}),), "drill"),
+    ({}, (Control(SITE, "w", "service.window.put", DRILL | {"kind": "maintenance"}),), "maintenance"),
+])  # fmt: skip
+def test_what_holds_a_rule_back_is_named(
+    body: dict[str, Any], gate: dict[str, Any], given: Sequence[Control], by: str
+) -> None:
+    events = {
+        "threshold": [at(0, 9)],
+        "event": [PRESS],
+        "plate_list": [passage(0, "h1")],
+        "sequence": [at(0, event_type="door.opened"), at(1, event_type="door.closed")],
+    }
+    answer = why(body | gate, *events[str(body["kind"])], given=given)
+    assert (answer["outcome"], answer["by"]) == ("held_back", by)
+    assert answer["why"]["zh"]
+    assert {"schedule": "its schedule", "arming": "its modes", "bypass": "bypassed"}.get(by, by) in answer["why"]["en"]
+
+
+def test_what_goes_on_while_it_is_held_back_is_told_so_too() -> None:
+    answer = why(HIGH | NEVER, at(0, 9), at(1, 9))
+    assert (answer["outcome"], answer["by"]) == ("held_back", "schedule")
+
+
+def test_an_alert_that_another_one_hides_is_told_with_it() -> None:
+    driver = Driver(put_rule(HIGH), *(put_device(f"s{n}") for n in range(MAX_OF_RULE)))
+    driver.events(*(event(f"s{n}", START_US, 9, device=f"s{n}") for n in range(MAX_OF_RULE)))
+    looks, last = Looks(), at(1, 9)
+    driver.engine.recorder = looks
+    driver.events(last)
+    compiled = driver.engine.compiled(SITE, "r")
+    assert compiled is not None
+    asked = Asked(last, {"value": 9}, driver.engine.registration(SITE, "d1"), driver.engine.state)
+    answer = explain(asked, compiled, rule_of(HIGH), looks)
+    storm = next(alert for alert in driver.alerts if alert.rule_uid == STORM_UID)
+    assert (answer["outcome"], answer["merged_into"]) == ("hidden", storm.alert_id)
+
+
+def test_why_a_rule_or_a_device_is_not_asked_is_told() -> None:
+    off = rule_of(HIGH | {"mode": "off"})
+    assert [not_asked(off, failed=failed)["outcome"] for failed in (True, False)] == ["switched_off", "off"]
+    taken_out = put_device("d1", "out", zone="z", enabled=False)
+    assert why(HIGH, at(0, 9), given=(taken_out,))["outcome"] == "device_off"
