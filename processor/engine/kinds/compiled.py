@@ -43,7 +43,7 @@ class CompiledRule(ABC):
             cooldown_us=round(rule.cooldown_s * SECOND_US),
             lasting=lasting,
             duration_us=duration_us,
-            lateness_us=self.lateness_us,
+            lateness_us=self.lateness_us if rule.cooldown_s else 0,
             connectivity=_tells_of_connection(rule),
             mode="monitor" if rule.mode == "monitor" else "live",
             order_category=rule.order_category,

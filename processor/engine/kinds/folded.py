@@ -40,6 +40,7 @@ class Folded(CompiledRule):
 
     def __init__(self, site: str, rule: Rule, fold: Fold[Any]) -> None:
         super().__init__(site, rule, lasting=fold.lasting, duration_us=fold.span or None)
+        self.head = msgspec.structs.replace(self.head, lateness_us=self.lateness_us)  # without cool-down too
         self.fold = fold
         self._kind = rule.kind
         self._is_shared = rule.key != "device"

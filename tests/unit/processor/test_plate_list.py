@@ -48,8 +48,8 @@ def test_a_list_is_replaced_as_a_whole() -> None:
     assert [alert.key for alert in driver.alerts] == ["h2"]
 
 
-def test_nothing_is_remembered_when_the_cool_down_is_over() -> None:
-    driver = Driver(put_rule(LISTED | {"cooldown_s": 30}), put_list("wanted", "h1"))
+def test_nothing_is_remembered_when_the_cool_down_is_over_for_what_comes_late_too() -> None:
+    driver = Driver(put_rule(LISTED | {"cooldown_s": 20, "lateness_s": 10}), put_list("wanted", "h1"))
     driver.events(passage(0, 0, "h1"))
     driver.pass_until(START_US + 31 * SECOND_US)
     assert driver.engine.state.current == {}
