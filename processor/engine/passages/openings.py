@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -105,10 +106,17 @@ def _go_through(
     flagged = gate.flagged
     if opening is not None and opening not in flagged:
         together = {each for at, each in through if _opening(gate, at, lead, longest) == opening}
-        if len(together) > 1:
+        count = _least(together)
+        if count > 1:
             flagged = (*flagged, opening)[-MAX_EDGES:]
-            flag(ev, Finding.TAILGATING, place, who[0], f"{key[1]}\0{opening}", count=len(together), **data)
+            flag(ev, Finding.TAILGATING, place, who[0], f"{key[1]}\0{opening}", count=count, **data)
     ev.journal.put(gates, key, Gate(gate.edges, through, flagged))
+
+
+def _least(together: set[str]) -> int:
+    """How many they are at least: plates or faces, or the most that one camera saw of those without a face."""
+    cameras = Counter(who.partition("\0")[0] for who in together if "\0" in who)
+    return max(sum("\0" not in who for who in together), *cameras.values(), 0)
 
 
 def _opening(gate: Gate, at: int, lead: int, longest: int) -> int | None:

@@ -30,6 +30,7 @@ CROWD: Final = "passages.crowd"
 
 PAUSES_A_LOITER: Final = 3  # a pause of more than this part of the time ends a run: whoever comes back comes anew
 LOITER_TIMES: Final = 4  # captures at least: two ends of a long time are no lingering
+SAME_PERSON_US: Final = 3 * SECOND_US  # one camera's captures of one without a face, from the first on
 MAX_PERSONS: Final = 1_000  # that one capture can count
 
 _replace = msgspec.structs.replace
@@ -39,15 +40,19 @@ def take(ev: Evaluation, event: Event, data: Data) -> None:
     """Takes one capture in; one of a face that was just captured here is the same passage."""
     open_site(ev, event.site)
     face = data.get("face_id_hash", "")
-    count = max(1, min(MAX_PERSONS, round(number(data, "count") or 1)))
+    said = number(data, "count")
+    count = max(1, min(MAX_PERSONS, round(said or 1)))
     settings = settings_of(ev, event.site)
-    is_repeat = _see(ev, event, face, settings.merge_s * SECOND_US, settings.loiter_minutes * MINUTE_US)
-    if is_repeat:
-        return
-    _count(ev, event, data, face, count)
-    who = [face] if face else [f"{event.event_id}\0{n}" for n in range(min(count, 2))]
-    openings.persons_through(ev, event, who, round(settings.door_s * SECOND_US))
-    _crowd(ev, event, face or event.event_id, count)
+    merge = settings.merge_s * SECOND_US if face else SAME_PERSON_US if count == 1 else 0
+    is_repeat = _see(ev, event, face, merge, settings.loiter_minutes * MINUTE_US)
+    if not is_repeat:
+        _count(ev, event, data, face, count)
+        who = [face] if face else [f"{event.device}\0{n}" for n in range(min(count, 2))]
+        openings.persons_through(ev, event, who, round(settings.door_s * SECOND_US))
+    if said is not None and not face:
+        _crowd(ev, event, f"\0{event.device}", count)
+    elif not is_repeat:
+        _crowd(ev, event, face or event.event_id, count)
 
 
 def _count(ev: Evaluation, event: Event, data: Data, face: str, count: int) -> None:
@@ -78,9 +83,12 @@ def _see(ev: Evaluation, event: Event, face: str, merge: float, long: float) -> 
             _make_room(ev, event.site)
         elif at < was.first:
             return False  # of a run that is over
-        ev.journal.put(sightings, key, Sighting(event.device, at, at, 1, ev.now))
+        ev.journal.put(sightings, key, Sighting(event.device, at, at, 1, ev.now, counted=at))
         return False
-    is_repeat = bool(face) and event.device == was.device and was.first - merge <= at <= was.last + merge
+    if face:
+        is_repeat = event.device == was.device and was.first - merge <= at <= was.last + merge
+    else:
+        is_repeat = event.device == was.device and abs(at - was.counted) < merge
     now = _replace(
         was,
         device=event.device,
@@ -88,6 +96,7 @@ def _see(ev: Evaluation, event: Event, face: str, merge: float, long: float) -> 
         last=max(was.last, at),
         times=was.times + (not is_repeat),
         seen=ev.now,
+        counted=was.counted if is_repeat else at,
     )
     if not now.flagged and now.last - now.first >= long and now.times >= LOITER_TIMES:
         now = _replace(now, flagged=True)
@@ -126,7 +135,10 @@ def on_sighting_timer(ev: Evaluation, timer: TimerKey, due: int) -> None:
 
 
 def _crowd(ev: Evaluation, event: Event, who: str, count: int) -> None:
-    """Counts persons in the zone within the window; a face counts once. Found once, until it is less of a crowd."""
+    """Counts persons in the zone within the window: a face counts once, and of what a camera says it sees the most.
+
+    Found once, until it is less of a crowd.
+    """
     settings = settings_of(ev, event.site)
     key: ZoneKey = (event.site, zone_of(ev, event.site, event.device))
     crowds, span, at = ev.state.passages.crowds, round(settings.crowd_s * SECOND_US), event.event_time
@@ -155,7 +167,11 @@ def _most(captures: tuple[tuple[int, str, int], ...], at: int, span: int) -> int
 
 def _persons(captures: tuple[tuple[int, str, int], ...], after: int, until: int) -> int:
     """Distinct persons later than one time, up to another."""
-    return sum({who: count for time, who, count in captures if after < time <= until}.values())
+    most: dict[str, int] = {}
+    for time, who, count in captures:
+        if after < time <= until and count > most.get(who, 0):
+            most[who] = count
+    return sum(most.values())
 
 
 def on_crowd_timer(ev: Evaluation, timer: TimerKey, due: int) -> None:

@@ -134,10 +134,14 @@ class Sighting(msgspec.Struct, array_like=True, frozen=True, gc=False):
     times: int
     seen: int  # engine time of the last
     flagged: bool = False
+    counted: int = 0  # the newest that was no repeat
 
 
 class CrowdWindow(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """Captures of a zone by event time: (time, face or event id, persons); `flagged` until it is less of a crowd."""
+    """Captures of a zone by event time: (time, who, persons); `flagged` until it is less of a crowd.
+
+    Who is a face, an event id, or a camera that said how many it sees.
+    """
 
     captures: tuple[tuple[int, str, int], ...]
     flagged: bool = False

@@ -159,7 +159,7 @@ def test_a_car_that_never_left_is_forgotten_in_the_end() -> None:
 def test_the_window_of_a_crowd_holds_no_more_than_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     estate = Estate(*PLACES)
     for n in range(records.MAX_CAPTURES + 50):
-        estate.say("hall", "person.captured", n * 0.1)
+        estate.say("hall", "person.captured", n * 0.1, count=1)
     (window,) = estate.engine.state.passages.crowds.values()
     assert len(window.captures) == records.MAX_CAPTURES
 
