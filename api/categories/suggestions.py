@@ -16,11 +16,11 @@ from api.categories.tree import Category, Tree
 from api.problems import Problem, conflict, not_found
 from api.resources import Resources
 from api.transactions import SYSTEM, Transaction, begin
+from api.work_orders import joining, opening, steps
 from api.work_orders import order as orders
-from api.work_orders import steps
 from api.work_orders import store as order_store
 from api.work_orders.order import Order, Person
-from api.work_orders.states import Bond
+from api.work_orders.states import Bond, State
 from herun.collector import settle
 from herun.order_words import Word
 
@@ -74,7 +74,9 @@ async def correct(tx: Transaction, person: Person, number: str, asked: Correctio
     Raises Problem 404 if this person does not see the order, 403 if they are neither desk nor its worker, 409 if the
     order is over or has the category, 422 for a category that is not there.
     """
-    order = await order_store.locked(tx, number)
+    await order_store.keep_together(tx, to_change=False)  # it may become confidential, and its parts with it
+    held = await order_store.locked_together(tx, {number} | await order_store.related(tx, number))
+    order = held.get(number)
     if order is None or not orders.sees(person, order):
         raise not_found("work order")
     if orders.bonds(person, order, set()).isdisjoint({Bond.DESK, Bond.WORKER}):
@@ -91,10 +93,14 @@ async def correct(tx: Transaction, person: Person, number: str, asked: Correctio
     if not is_desk:
         _is_no_way_out(order, await service.category(tx, order.category), chosen)
     moved = await _move(tx, order, chosen, asked.reason, routed=is_desk)
+    if chosen.confidential and not moved.confidential:
+        moved = await joining.confide(tx, held, moved, asked.reason)
     if not made:  # an alert's order, or one from before there were suggestions
         await store.add_choice(tx, number, 1, order.category, by=order.reporter or SYSTEM)
     await store.add_choice(tx, number, max(len(made), 1) + 1, chosen.category, by=tx.actor, reason=asked.reason)
     await learning.teach(tx, moved, chosen, "correction")
+    if is_desk and moved.state is State.ACCEPTED:
+        await opening.dispatch_if_somebody_fits(tx, moved)
     return await _choices(tx, moved)  # to whom it is confidential from now on, this is the last that they see of it
 
 
@@ -189,7 +195,7 @@ async def _move(tx: Transaction, order: Order, chosen: Category, reason: str, *,
 
     A worker says what it is about. Whose it is the desk says, or they would hand it on and begin their time anew.
     """
-    moved = replace(order, category=chosen.category, confidential=order.confidential or chosen.confidential)
+    moved = replace(order, category=chosen.category)
     if routed:
         route = await service.route(tx, chosen, order.building, order.text["zh"])
         moved = replace(moved, unit=route.unit, grid=route.grid or order.grid)

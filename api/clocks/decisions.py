@@ -19,7 +19,7 @@ from api.work_orders import order as orders
 from api.work_orders import steps
 from api.work_orders import store as work_orders
 from api.work_orders.order import Order, Person
-from api.work_orders.states import Bond
+from api.work_orders.states import Bond, State
 from herun.clock import to_us
 from herun.order_words import Word
 
@@ -133,7 +133,9 @@ async def _plan_again(tx: Transaction, person: Person, order: Order, pause: Paus
 
 async def _theirs(tx: Transaction, person: Person, number: str) -> tuple[Order, Clock]:
     order, clock = await _seen(tx, person, number)
-    if orders.bonds(person, order, set()).isdisjoint({Bond.DESK, Bond.WORKER}):
+    # Who gives it back has it no more: the time is the desk's, until it decides.
+    whose = {Bond.DESK} if order.state is State.RETURNED else {Bond.DESK, Bond.WORKER}
+    if orders.bonds(person, order, set()).isdisjoint(whose):
         raise Problem(HTTPStatus.FORBIDDEN, "not_yours", "this is for the order's worker and the desk")
     return order, clock
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from api.distance import Point, distance_m
 from api.duplicates.schemas import Because
+from api.phrases import matter
 
 ENOUGH: Final = 0.5  # from here on two matters may be the same
 NEAR_M: Final = 50.0
@@ -74,5 +74,5 @@ def _because(kind: str, weight: float, zh: str, en: str) -> Because:
 
 
 def _grams(text: str) -> set[str]:
-    plain = "".join(char for char in unicodedata.normalize("NFKC", text).lower() if char.isalnum())
+    plain = "".join(char for char in matter(text).lower() if char.isalnum())
     return {plain[at : at + _GRAM] for at in range(len(plain) - _GRAM + 1)}

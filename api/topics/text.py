@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from math import log, sqrt
 from typing import Final
 
-from herun.redaction import redacted
+from api.phrases import matter
 
 MAX_CHARS: Final = 2000  # of one report that are looked at: all that one may have
 _SHARED_BY: Final = 2  # reports; a gram of fewer ties nothing together
@@ -25,22 +25,13 @@ _EMPTY: Final = (
     "的了吗呢吧啊呀啦嘛么着过得地就都也还又很太非常已经在是有和与及或把被给让向对从到"
     "这那哪我你您他她它们咱请谢希望麻烦问想要能会可以"
 )
-# What people say whatever it is about: who they are, where they live, that they report something and ask for help.
-_PHRASES: Final = re.compile(
-    r"[您你大]家?好|(?:我|本人)(?:叫|姓|是)(?:\*+|[^,。;:\s]{0,4}(?:业主|居民|住户|市民))?|家?住在?(?=[\d*\s])"
-    r"|\**\d*\s*(?:号楼|栋楼?|幢|单元|室|号院|楼层)"
-    r"|(?:我|我的|联系)*(?:电话|手机)(?:号码?)?[是为]?|(?:来电|致电|来信|市民|诉求人?|业主|居民|住户)"
-    r"|(?:要|想|特|特此|再次|多次|来)*(?:反映|投诉|举报|咨询|诉求|报告)(?:一?个|一?下|一些)?(?:问题|情况|事情|事)?"
-    r"|(?:有|是|一)?个?(?:问题|情况|事情)(?:是这样)?|(?:有关|相关)?(?:部门|工作人员|领导|物业(?!费|公司|服务|管理))"
-    r"|(?:尽快|及时|马上|赶紧|早日)?(?:派人|安排|联系|回复|答复|核实|处理|解决|帮忙|落实)(?:一下|人)?"
-)
 _RUNS: Final = re.compile(rf"(?:(?![{_EMPTY}])[㐀-鿿])+|[a-z]{{2,}}")
 
 
 def grams(text: str) -> frozenset[str]:
     """Pairs of neighbouring Chinese characters, and Latin words, of what the text is about: not of whose it is."""
     found: set[str] = set()
-    for run in _RUNS.findall(_PHRASES.sub(" ", redacted(text[:MAX_CHARS])).lower()):
+    for run in _RUNS.findall(matter(text[:MAX_CHARS]).lower()):
         found |= {run} if run.isascii() else {run[n : n + 2] for n in range(len(run) - 1)}
     return frozenset(found)
 

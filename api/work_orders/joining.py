@@ -104,6 +104,14 @@ async def split(tx: Transaction, order: Order, part: Part, by: str) -> Order:
     return opened
 
 
+async def confide(tx: Transaction, held: Held, order: Order, reason: str) -> Order:
+    """Makes an order confidential, and its parts, because its matter is. The transaction has locked all of them."""
+    move = Move(Action.CONFIDE, reason)
+    after = await steps.step(tx, order, move, tx.actor)
+    await confide_parts(tx, held, after, move, tx.actor)
+    return after
+
+
 async def confide_parts(tx: Transaction, held: Held, order: Order, move: Move, by: str) -> None:
     """What is confidential is so in its parts as well."""
     for part in held.values():

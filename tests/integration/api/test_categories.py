@@ -12,6 +12,7 @@ from api.categories.suggester import Suggester
 from api.transactions import begin
 from herun.clock import MINUTE_US
 from tests.integration.api.running import SITE, World
+from tests.integration.api.test_order_audit import verdict
 
 TEXT: Final = "快递驿站的大音箱天天放招领广播"
 REPORT: Final = {"category": "noise", "text": TEXT}
@@ -228,6 +229,15 @@ async def test_the_desks_correction_gives_an_order_to_another_unit_whose_time_be
     assert units == {"@unit:water-company", "@unit:telecom-companies"}
 
 
+async def test_what_nobody_had_is_dispatched_to_whom_it_fits_once_its_category_is_right(world: World) -> None:
+    order = await world.by("rita").post("reports", {**REPORT, "category": "other"})
+    assert order["state"] == "accepted"
+    path = f"work-orders/{order['number']}"
+    await world.by("oscar").post(f"{path}/category", {"category": "water", "reason": "the pump"})
+    found = await world.by("oscar").get(path)
+    assert (found["state"], found["worker"]) == ("dispatched", "gwen")
+
+
 async def test_a_workers_correction_hands_an_order_to_nobody(world: World) -> None:
     order = await world.by("rita").post("reports", {**REPORT, "category": "water"})
     path = f"work-orders/{order['number']}"
@@ -333,3 +343,26 @@ async def test_one_sites_tree_and_lessons_are_not_anothers(world: World) -> None
     for table in ("category_trees", "category_choices"):
         assert world.rows(f"SELECT * FROM {table}", role="herun_api", bound_to="s2") == []
         assert world.rows(f"SELECT * FROM {table}", role="herun_api", bound_to="s1") != []
+
+
+async def test_what_is_corrected_to_a_confidential_category_is_confided_with_its_parts_and_without_helpers(
+    world: World,
+) -> None:
+    number = (await world.by("rita").post("reports", {"category": "water", "text": "Water and shouts"}))["number"]
+    part = (await world.by("gwen").post(f"work-orders/{number}/split", {"text": "The shouts"}))["number"]
+    await world.by("gwen").post(f"work-orders/{number}/helpers", {"worker": "greg", "reason": "Two are needed"})
+    said = {"category": "domestic-violence", "reason": "Read it again"}
+    await world.by("oscar").post(f"work-orders/{number}/category", said)
+    for who, each in (("oscar", number), ("greg", number), ("oscar", part)):
+        assert (await world.by(who).call("GET", f"work-orders/{each}")).status_code == 404, (who, each)
+    found = await world.by("susan").get(f"work-orders/{number}")
+    assert (found["confidential"], found["helpers"], found["category"]) == (True, [], "domestic-violence")
+    assert verdict(world).breaks == ()
+
+
+async def test_a_part_of_a_confidential_category_is_confidential(world: World) -> None:
+    number = (await world.by("rita").post("reports", {"category": "water", "text": "Water and shouts"}))["number"]
+    said = {"text": "The shouts", "category": "domestic-violence"}
+    part = (await world.by("oscar").post(f"work-orders/{number}/split", said))["number"]
+    assert (await world.by("oscar").call("GET", f"work-orders/{part}")).status_code == 404
+    assert (await world.by("susan").get(f"work-orders/{part}"))["confidential"]

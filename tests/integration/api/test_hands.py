@@ -205,3 +205,12 @@ async def test_an_operator_who_only_reported_a_confidential_order_hears_what_rep
     assert "neighbour" in str(await world.by("susan").get(f"work-orders/{number}/history"))
     for action, body in (("hold", {"reason": "r", "until": soon(world)}), ("recall", {"reason": "r"})):
         assert await refused(world, "oscar", number, action, **body) == NOT_THEIRS  # nor are they its desk
+
+
+async def test_who_gives_an_order_back_does_not_stop_the_desks_clock(world: World) -> None:
+    number = await reported(world)
+    await give_back(world, number)
+    pause = {"reason": "reporter", "note": "away", "until": soon(world, 3)}
+    assert await refused(world, "gwen", number, "pauses", **pause) == NOT_THEIRS
+    assert await refused(world, "gwen", number, "extensions", minutes=60, reason="r") == NOT_THEIRS
+    await do(world, "oscar", number, "pauses", **pause)

@@ -98,13 +98,14 @@ class Book(Reasons):
 
     def _keep_clock(self, paper: Paper, action: str, by: str) -> None:
         """What a step does to the clocks."""
-        state, _, master = paper.written
+        state, _, master, _ = paper.written
         if action == "opened":
             paper.clock = Clock(paper.category, paper.severity, self.now)
             paper.clock.begin(paper.hand, self.now)
             return
         clock, now = paper.clock, self.now
         if action == "reopen":
+            clock.category = paper.category  # what was corrected since holds for what is promised now
             clock.begin_again(paper.hand, now)
             return
         if paper.state != state and paper.state == "cancelled":
@@ -120,8 +121,8 @@ class Book(Reasons):
     def _write(self, paper: Paper, action: str, to: str, by: str) -> None:
         before, paper.state, paper.n = paper.state or None, to, paper.n + 1
         self._keep_clock(paper, action, by)
-        self.criers.step(self, paper, action, by, paper.written[:2])
-        paper.written = (paper.state, paper.worker, paper.master)
+        self.criers.step(self, paper, action, by, paper.written)
+        paper.written = (paper.state, paper.worker, paper.master, paper.unit)
         if to in FINAL:
             self.alive.pop(paper.number, None)
         else:
@@ -252,12 +253,22 @@ class Book(Reasons):
                 self._write(paper, action, "cancelled", who)
                 for number in sorted(self.followers.get(paper.number, set())):
                     self._take_out(self.papers[number], "unmerge", "system")
+            case "correct":
+                self._correct(paper, who, body["category"])
             case "checklist":
                 paper.checklist.append([body.get("required", True), None])
                 self._write(paper, "listed", paper.state, who)
             case "tick":
                 paper.checklist[wish.item - 1][1] = who
                 self._write(paper, "ticked", paper.state, who)
+
+    def _correct(self, paper: Paper, who: str, category: str) -> None:
+        """The desk's correction gives it to another unit; promise and limits stay as they were given."""
+        paper.routed_as = None if self.is_desk(who, paper) else paper.routed_as or paper.category
+        paper.category, paper.corrections = category, paper.corrections + 1
+        self._write(paper, "categorised", paper.state, who)
+        if paper.state == "accepted" and self.is_desk(who, paper):
+            self._dispatch_if_somebody_fits(paper)
 
     def _confide_parts(self, paper: Paper, who: str) -> None:
         for part in (self.papers[number] for number in self.parts.get(paper.number, [])):
@@ -269,7 +280,7 @@ class Book(Reasons):
         number = answer["number"]
         category = wish.body.get("category") or paper.category
         part = Paper(number, "split", paper.building, category, paper.confidential, parent=paper.number)
-        part.severity = paper.severity
+        part.severity, part.routed_as = paper.severity, paper.routed_as
         self._open(part, wish.who, wish.body.get("worker"))
         self.parts.setdefault(paper.number, []).append(number)
         self._write(paper, "split", paper.state, wish.who)
@@ -305,6 +316,7 @@ class Book(Reasons):
         self._begin_a_round(paper)
         self._write(paper, "reopen", self._at_the_desk(paper), who)
         for each in (self.papers[number] for number in sorted(self.followers.get(paper.number, ()))):
+            each.clock.category = each.category
             each.clock.begin_again(each.hand, self.now)
             self._write(each, "promised", "merged", "system")
         self._dispatch_if_somebody_fits(paper)

@@ -30,6 +30,7 @@ HANDS: Final = {
 }  # fmt: skip
 OPEN: Final = {"submitted", "accepted", "dispatched", "handling", "on_hold", "returned", "arbitration"}
 
+Written = tuple[str | None, str | None, str | None, str | None]  # state, worker, master, unit
 Line = tuple[str, int, str, str | None, str, str, str | None]  # number, n, action, from, to, actor, worker
 
 
@@ -75,12 +76,14 @@ class Paper:
     severity: str = "info"
     is_there: bool = False  # its worker has arrived
     solved: bool = False  # as its last rating says
-    written: tuple[str | None, str | None, str | None] = (None, None, None)  # state, worker, master as last written
+    corrections: int = 0
+    routed_as: str | None = None  # the category by which its unit has it, if another one since
+    written: Written = (None, None, None, None)  # as it was last written
     clock: Clock = field(init=False)
 
     @property
     def unit(self) -> str:
-        return UNITS[self.category]
+        return UNITS[self.routed_as or self.category]
 
     @property
     def hand(self) -> Hand:
@@ -133,6 +136,10 @@ class Shelf:
             return True
         mine = {"supervisor", "auditor"} if paper.confidential else {"admin", "auditor", *DESK}
         return bool(self.people[who].roles & mine)
+
+    def is_desk(self, who: str, paper: Paper) -> bool:
+        """Whether they are its desk: of what is confidential supervisors alone."""
+        return bool(self.people[who].roles & (DESK - {"operator"} if paper.confidential else DESK))
 
     def fitting(self, paper: Paper) -> str | None:
         """The grid worker of the building with the skill and the least to do; of equals the first by name."""

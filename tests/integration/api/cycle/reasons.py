@@ -13,7 +13,7 @@ ALL_BUT_OVERSEERS: Final = DESK | CREW | {"resident"}
 TRIES: Final[dict[str, frozenset[str]]] = {
     **dict.fromkeys(["accept", "dispatch", "merge", "unmerge", "sign-off", "refuse-return", "recall"], DESK),
     **dict.fromkeys(["claim", "handle", "arrive", "transfer", "return", "resolve"], CREW),
-    **dict.fromkeys(["hold", "resume", "split", "answer", "checklist", "tick"], DESK | CREW),
+    **dict.fromkeys(["hold", "resume", "split", "answer", "checklist", "tick", "correct"], DESK | CREW),
     **dict.fromkeys(["pause", "end-pause", "extend"], DESK | CREW),
     **dict.fromkeys(["arbitrate", "disclose"], frozenset({"supervisor"})),
     **dict.fromkeys(["approve-pause", "deny-pause", "approve-extension", "deny-extension"], frozenset({"supervisor"})),
@@ -43,6 +43,7 @@ FROM: Final[dict[str, set[str]]] = {
     "rate": {"answered"},
     "reopen": {*TOLD, "cancelled"},
     "cancel": {"submitted", "accepted", "dispatched", "on_hold", "arbitration"},
+    "correct": {*OPEN, "resolved", "answered"},
 }
 MOST_ASKED: Final = 10  # pauses, and extensions, of an order
 Reason = tuple[int, str]  # status and kind of a refusal
@@ -104,6 +105,13 @@ class Reasons(Shelf):
                     yield 409, "parts_undone"
             case "rate" if paper.round in paper.ratings or self._rated_same_answer(wish.who, paper):
                 yield 409, "rated_already"
+            case "correct":
+                if paper.category == wish.body["category"]:
+                    yield 409, "no_change"
+                if paper.corrections >= 20:
+                    yield 409, "too_many_corrections"
+                if paper.round and not self.is_desk(wish.who, paper):
+                    yield 403, "for_the_desk"
             case "checklist" if len(paper.checklist) >= 50:
                 yield 409, "checklist_full"
             case "tick":
@@ -196,8 +204,7 @@ class Reasons(Shelf):
 
     def _is_theirs(self, wish: Wish, paper: Paper) -> bool:  # noqa: PLR0911 - a line an action
         person = self.people[wish.who]
-        desk = bool(person.roles & (DESK - {"operator"} if paper.confidential else DESK))
-        crew = bool(person.roles & CREW)
+        desk, crew = self.is_desk(wish.who, paper), bool(person.roles & CREW)
         worker, reporter = crew and paper.worker == wish.who, paper.reporter == wish.who
         neighbour = (
             "resident" in person.roles
@@ -209,8 +216,10 @@ class Reasons(Shelf):
         match wish.action:
             case "handle" | "arrive" | "transfer" | "return" | "resolve":
                 return worker
-            case "hold" | "resume" | "split" | "answer" | "checklist" | "tick" | "pause" | "end-pause" | "extend":
+            case "hold" | "resume" | "split" | "answer" | "checklist" | "tick" | "correct":
                 return desk or worker
+            case "pause" | "end-pause" | "extend":
+                return desk or (worker and paper.state != "returned")
             case "claim":
                 return crew
             case "arbitrate" | "disclose":

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from api.categories import suggestions
+from api.categories.schemas import Correction
 from api.clocks import decisions
 from api.clocks.schemas import NewExtension, NewPause
 from api.reports import service as reports
@@ -20,7 +22,9 @@ from api.work_orders.states import Action
 from tests.integration.api.cycle.paper import Somebody, Wish
 
 
-async def ask(tx: Transaction, resources: Resources, somebody: Somebody, wish: Wish) -> dict[str, Any]:
+async def ask(  # noqa: C901 - a case an action
+    tx: Transaction, resources: Resources, somebody: Somebody, wish: Wish
+) -> dict[str, Any]:
     """The answer as JSON would have it. Raises Problem."""
     person = Person(somebody.name, frozenset(map(Role, somebody.roles)), somebody.building)
     body, number = wish.body, wish.number
@@ -33,6 +37,8 @@ async def ask(tx: Transaction, resources: Resources, somebody: Somebody, wish: W
             answer = await service.split(tx, person, number, Part(**body))
         case "checklist":
             answer = await service.add_item(tx, person, number, NewItem(**body))
+        case "correct":
+            answer = await suggestions.correct(tx, person, number, Correction(**body))
         case "tick":
             answer = await service.tick(tx, person, number, wish.item)
         case "pause":

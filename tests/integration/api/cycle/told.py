@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from tests.integration.api.cycle.book import Book
     from tests.integration.api.cycle.hours import Deadline
-    from tests.integration.api.cycle.paper import Paper
+    from tests.integration.api.cycle.paper import Paper, Written
 
 MOST_A_DAY: Final = 300
 UNITS: Final = {"water": "water-company", "fire": "fire-brigade", "noise": "city-management"}
@@ -37,8 +37,8 @@ class Criers:
     too_many: Counter[str] = field(default_factory=Counter)
     _lately: dict[str, deque[datetime]] = field(default_factory=dict)
 
-    def step(self, book: Book, paper: Paper, action: str, by: str, was: tuple[str | None, str | None]) -> None:
-        """A step was written down; `was` are state and worker before it."""
+    def step(self, book: Book, paper: Paper, action: str, by: str, was: Written) -> None:
+        """A step was written down; `was` is what was written before it."""
         # Who has two reasons to hear of it hears of it once.
         for who, what, number in sorted(set(self._of_step(book, paper, action, was))):
             if who != by:
@@ -69,9 +69,9 @@ class Criers:
             self._tell(paper.reporter, "promise_moved", paper.number, book.now)
 
     def _of_step(  # noqa: C901 - a line of the table each
-        self, book: Book, paper: Paper, action: str, was: tuple[str | None, str | None]
+        self, book: Book, paper: Paper, action: str, was: Written
     ) -> Iterator[tuple[str, str, str]]:
-        number, (state, worker) = paper.number, was
+        number, (state, worker, _, unit) = paper.number, was
         if action in REPORTERS:
             for each in (paper, *(book.papers[other] for other in book.followers.get(number, ()))):
                 if each.reporter:
@@ -88,7 +88,7 @@ class Criers:
             yield paper.worker, "dispatched", number
         if worker and worker != paper.worker and state in AT_WORK:
             yield worker, "withdrawn", number
-        if action == "opened":
+        if unit != paper.unit:
             yield from ((who, "unit_assigned", number) for who in _unit(paper))
         if paper.state == "arbitration" and state != "arbitration":
             yield from ((who, "arbitration", number) for who in _supervisors(paper))

@@ -340,6 +340,8 @@ def _path(wish: Wish) -> str:
             return f"checklist/{wish.item}/tick"
         case "pause":
             return "pauses"
+        case "correct":
+            return "category"
         case "extend":
             return "extensions"
         case action if action in DECISIONS:
@@ -363,8 +365,8 @@ def _place(asked: Asked, entries: list[dict[str, Any]]) -> int:
         elif wish.action in CLOCK_ACTIONS:
             tag = wish.body["reason" if wish.action == "extend" else "note"]
             is_it = entry["number"] == wish.number and str(entry["reason"]).endswith(tag)
-        elif wish.action == "checklist":
-            is_it = entry["action"] == "listed" and entry["reason"] == wish.body["text"]
+        elif wish.action in {"checklist", "correct"}:
+            is_it = entry["reason"] == wish.body["text" if wish.action == "checklist" else "reason"]
         else:
             is_it = (entry["number"], entry["n"]) == (answer["number"], answer["version"])
         if is_it:

@@ -135,6 +135,8 @@ class Drawer:
                 return {"text": self.tag()}
             case "split":
                 return {"text": self.tag()} | ({"worker": worker} if chance.random() < 0.3 else {})
+            case "correct":
+                return {"category": chance.choice(["water", "fire", "noise"]), "reason": self.tag()}
             case "checklist":
                 return {"text": self.tag(), "required": chance.random() < 0.5}
             case "rate":
