@@ -261,13 +261,16 @@ def _times(order: Order, state: State, action: Action, at: datetime) -> dict[str
     return {} if name is None or state is order.state or is_taken_up_again else {name: at}
 
 
-def is_to_be_rated(order: Order, at: datetime) -> bool:
-    """True while a rating is waited for: as long after the answer of what it is merged into."""
-    if order.rating is not None:
-        return False
+def is_time_to_rate(order: Order, at: datetime) -> bool:
+    """True while it can be rated: as long after the answer of what it is merged into as after its own."""
     answered_at = order.master_answered_at
     is_in_time = answered_at is not None and at < answered_at + RATED_WITHIN
     return State.ANSWERED in {order.state, order.master_state} or (order.master_state is State.RATED and is_in_time)
+
+
+def is_to_be_rated(order: Order, at: datetime) -> bool:
+    """True while a rating is waited for."""
+    return order.rating is None and is_time_to_rate(order, at)
 
 
 def stands(order: Order, at: datetime) -> State:

@@ -130,7 +130,7 @@ async def _with_what_follows(tx: Transaction, held: Held, order: Order, move: Mo
 
 async def _rate_merged(tx: Transaction, order: Order, move: Move, by: str) -> Order:
     """The rating of whoever reported the same matter: it is theirs, and the order stays merged."""
-    if order.rating is None and not orders.is_to_be_rated(order, tx.at):
+    if not orders.is_time_to_rate(order, tx.at):
         what = f"rate is not possible while what stands for it is {order.master_state}, nor long after its answer"
         raise conflict("wrong_state", what)
     return await steps.rate_merged(tx, order, move, by)
