@@ -103,7 +103,7 @@ LIMIT %(limit)s;
 
 -- name: sensor_topic
 SELECT topic FROM topics
-WHERE site = %(site)s AND kind = 'sensor' AND category = %(category)s AND building IS NOT DISTINCT FROM %(building)s
+WHERE site = %(site)s AND kind = 'sensor' AND category = %(category)s AND building = %(building)s
   AND last_at >= %(since)s
 ORDER BY last_at DESC
 LIMIT 1;
@@ -113,9 +113,10 @@ LIMIT 1;
 SELECT t.topic, t.kind, t.category, t.grams, t.members, t.master
 FROM topics AS t JOIN work_orders AS o ON o.site = t.site AND o.number = t.master
 WHERE t.site = %(site)s AND t.master IS NOT NULL AND o.state = ANY (%(at_work)s)
-  AND (t.kind = 'sensor' AND t.building IS NOT DISTINCT FROM %(building)s
+  AND o.worker IS NOT NULL
+  AND (t.kind = 'sensor' AND t.building = %(building)s
        OR t.kind = 'reports' AND EXISTS (
            SELECT FROM topic_members AS m JOIN work_orders AS r USING (site, number)
-           WHERE m.site = t.site AND m.topic = t.topic AND r.building IS NOT DISTINCT FROM %(building)s))
+           WHERE m.site = t.site AND m.topic = t.topic AND r.building = %(building)s))
 ORDER BY t.last_at DESC
 LIMIT %(limit)s;

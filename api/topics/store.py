@@ -120,12 +120,12 @@ async def sensor_patterns(tx: Transaction, since: datetime, *, least: int, limit
     return await tx.all(_QUERIES["sensor_patterns"], since=since, until=until, least=least, limit=limit)
 
 
-async def sensor_topic(tx: Transaction, category: str, building: str | None, since: datetime) -> str | None:
+async def sensor_topic(tx: Transaction, category: str, building: str, since: datetime) -> str | None:
     """The topic of such a pattern that was heard of since then."""
     row = await tx.one(_QUERIES["sensor_topic"], category=category, building=building, since=since)
     return row["topic"] if row else None
 
 
-async def answering(tx: Transaction, building: str | None, at_work: Iterable[str], limit: int) -> list[dict[str, Any]]:
-    """Topics heard of from this building whose master is in one of these states, the latest first."""
+async def answering(tx: Transaction, building: str, at_work: Iterable[str], limit: int) -> list[dict[str, Any]]:
+    """Topics heard of from this building whose master somebody has, in one of these states, the latest first."""
     return await tx.all(_QUERIES["answering"], building=building, at_work=list(at_work), limit=limit)
