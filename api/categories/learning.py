@@ -16,8 +16,15 @@ LESSON_CHARS: Final = 500  # of a text that is learned from
 
 
 async def learn_from(tx: Transaction, before: Order | None, order: Order) -> None:
-    """What an order teaches once it is over: solved by its rating, or closed without one word against it."""
-    if before is None or before.state is order.state:
+    """What an order teaches once it is over: solved by its rating, or closed without one word against it.
+
+    What becomes confidential, in whatever way, takes its lesson along.
+    """
+    if before is None:
+        return
+    if order.confidential and not before.confidential:
+        await store.forget(tx, order.number)
+    if before.state is order.state:
         return
     is_solved = order.state is State.RATED and order.rating is not None and order.rating.solved
     if is_solved or order.state is State.CLOSED:

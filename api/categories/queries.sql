@@ -46,6 +46,18 @@ SELECT grid FROM grid_buildings WHERE site = %(site)s AND building = %(building)
 -- name: forget_lesson
 DELETE FROM category_examples WHERE site = %(site)s AND number = %(number)s;
 
+-- name: take_lesson_back
+DELETE FROM category_examples WHERE site = %(site)s AND number = %(number)s RETURNING number;
+
+-- name: renew_newest
+-- By its newest lesson a model tells whether it has learned all: what is taken back has to be seen by that, too.
+WITH newest AS (
+    DELETE FROM category_examples
+    WHERE site = %(site)s AND seq = (SELECT max(seq) FROM category_examples WHERE site = %(site)s)
+    RETURNING site, number, category, text, source, taught_at
+)
+INSERT INTO category_examples (site, number, category, text, source, taught_at) SELECT * FROM newest;
+
 -- name: teach
 INSERT INTO category_examples (site, number, category, text, source, taught_at)
 VALUES (%(site)s, %(number)s, %(category)s, %(text)s, %(source)s, %(at)s);

@@ -101,6 +101,12 @@ async def teach(tx: Transaction, number: str, category: str, text: str, source: 
     await tx.run(_QUERIES["trim_lessons"], category=category, kept=LESSONS_A_CATEGORY)
 
 
+async def forget(tx: Transaction, number: str) -> None:
+    """Takes back what an order has taught, if anything: whoever has learned it learns anew without it."""
+    if await tx.one(_QUERIES["take_lesson_back"], number=number):
+        await tx.run(_QUERIES["renew_newest"])
+
+
 async def lessons(tx: Transaction) -> list[tuple[str, str]]:
     """Text and category of all that orders have taught, the newest first."""
     return [(row["text"], row["category"]) for row in await tx.all(_QUERIES["lessons"], limit=MAX_LESSONS)]

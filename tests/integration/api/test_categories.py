@@ -271,6 +271,34 @@ async def test_confidential_matters_and_alerts_teach_nothing(world: World) -> No
     assert world.rows("SELECT * FROM category_examples") == []
 
 
+async def taught(world: World) -> list[str]:
+    """The orders whose lessons are kept."""
+    return [row["number"] for row in world.rows("SELECT number FROM category_examples ORDER BY number")]
+
+
+@pytest.mark.parametrize("way", ["confide", "correct"])
+async def test_what_becomes_confidential_is_a_lesson_no_more_and_is_unlearned(world: World, way: str) -> None:
+    numbers = []
+    for _ in range(2):
+        path = f"work-orders/{(await world.by('rita').post('reports', REPORT))['number']}"
+        await world.by("oscar").post(f"{path}/category", {"category": "telecom", "reason": "x"})
+        numbers.append(path.rpartition("/")[2])
+    await best(world)
+    assert await suggestions.learn_once(world.resources) == 1
+    assert await taught(world) == sorted(numbers)
+    for n, number in enumerate(numbers):  # the older first: by the newest lesson alone nobody saw that it went
+        path = f"work-orders/{number}"
+        if way == "confide":
+            await world.by("susan").post(f"{path}/confide", {"reason": "a threat"})
+        else:
+            await world.by("susan").post(f"{path}/category", {"category": "domestic-violence", "reason": "x"})
+        assert await taught(world) == sorted(numbers[n + 1 :])
+        await best(world)
+        assert await suggestions.learn_once(world.resources) == 1
+    assert await best(world) != "telecom"
+    assert await suggestions.learn_once(world.resources) == 0
+
+
 async def test_only_the_desk_and_its_worker_correct_and_only_what_they_see(world: World) -> None:
     order = await world.by("rita").post("reports", {**REPORT, "category": "water"})
     path = f"work-orders/{order['number']}/category"
