@@ -7,7 +7,7 @@ from typing import Final
 from api.categories import service, store
 from api.categories.tree import Category
 from api.transactions import Transaction
-from api.work_orders.kinds import Origin
+from api.work_orders.kinds import Channel, Origin
 from api.work_orders.order import Order
 from api.work_orders.states import State
 from herun.redaction import redacted
@@ -34,4 +34,8 @@ async def learn_from(tx: Transaction, before: Order | None, order: Order) -> Non
 async def teach(tx: Transaction, order: Order, what: Category, source: str) -> None:
     """Keeps an order's text as a lesson. An alert's is its rule's; what is confidential is not learned from at all."""
     if order.origin is Origin.REPORT and what.known and not (what.confidential or order.confidential):
-        await store.teach(tx, order.number, what.category, redacted(order.text["zh"])[:LESSON_CHARS], source)
+        # What came by a form is learned from without the form's answers.
+        is_of_form = order.channel is Channel.OPEN311
+        words = await store.description(tx, order.number) if is_of_form else order.text["zh"]
+        if words:
+            await store.teach(tx, order.number, what.category, redacted(words)[:LESSON_CHARS], source)

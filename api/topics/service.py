@@ -22,6 +22,7 @@ from api.topics.store import Heard, Stretch
 from api.topics.text import NOBODY, Centre, Frequencies, frequencies, grams
 from api.transactions import Transaction
 from api.work_orders import service as work_orders
+from api.work_orders.order import Person
 from api.work_orders.states import OPEN, State
 from herun.redaction import redacted
 
@@ -120,14 +121,17 @@ async def page(tx: Transaction, asked: TopicsAsked) -> Topics:
     return await of_week(tx, week, zone, asked.limit)
 
 
-async def members(tx: Transaction, topic: str, *, cursor: str | None, limit: int) -> Members:
-    """The orders of a topic. Raises Problem 404."""
+async def members(tx: Transaction, person: Person, topic: str, *, cursor: str | None, limit: int) -> Members:
+    """The orders of a topic, but for those that are not for this person's eyes. Raises Problem 404."""
     if not await store.named(tx, [topic]):
         raise not_found("topic")
-    rows = await store.members(tx, topic, after=cursors.decode_text(cursor), limit=limit + 1)
+    rows = await store.members(tx, person, topic, after=cursors.decode_text(cursor), limit=limit + 1)
     items = [Member(**row) for row in rows[:limit]]
     return Members(
-        topic=topic, items=items, next_cursor=cursors.encode(items[-1].number) if len(rows) > limit else None
+        topic=topic,
+        items=items,
+        left_out=await store.hidden(tx, person, topic),
+        next_cursor=cursors.encode(items[-1].number) if len(rows) > limit else None,
     )
 
 

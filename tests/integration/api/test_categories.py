@@ -11,6 +11,7 @@ from api.categories import service, store, suggestions
 from api.categories.suggester import Suggester
 from api.transactions import begin
 from herun.clock import MINUTE_US
+from tests.integration.api.open311 import client, taking_part
 from tests.integration.api.running import SITE, World
 
 TEXT: Final = "快递驿站的大音箱天天放招领广播"
@@ -238,11 +239,34 @@ async def test_a_workers_correction_hands_an_order_to_nobody(world: World) -> No
     assert [(each["unit"], each["seconds"]) for each in segments if each["seconds"]] == [("water-company", 120)]
 
 
+async def test_a_category_that_is_merged_into_an_open_order_is_not_left_out(world: World) -> None:
+    dusty = {"category": "dust", "text": "灰尘很大", "building": "b1"}
+    number = (await world.by("rita").post("reports", dusty))["number"]
+    master = (await world.by("rob").post("reports", {**REPORT, "building": "b1"}))["number"]
+    await world.by("oscar").post(f"work-orders/{number}/merge", {"master": master, "reason": "the same"})
+    tree = without(await tree_of(world), "dust")
+    refused = await world.admin.call("PUT", "categories", tree)
+    assert (refused.status_code, refused.json()["detail"]) == (409, "left out, but open orders have it: dust")
+    await world.by("oscar").post(f"work-orders/{master}/cancel", {"reason": "nothing there"})
+    await world.by("oscar").post(f"work-orders/{number}/cancel", {"reason": "nothing there"})
+    await world.admin.put("categories", tree)
+
+
 async def test_what_is_learned_from_has_no_phone_plate_or_name(world: World) -> None:
     text = "我叫王小明,13800001234,苏E12345占了我的车位"
     order = await world.by("rita").post("reports", {"category": "noise", "text": text})
     await world.by("oscar").post(f"work-orders/{order['number']}/category", {"category": "parking", "reason": "x"})
     assert world.rows("SELECT text FROM category_examples") == [{"text": "我叫***,***,***占了我的车位"}]
+
+
+async def test_the_answers_of_a_form_are_no_lesson(world: World) -> None:
+    await taking_part(world)
+    one = await client(world)
+    form = {"service_code": "lift", "address_id": "b1", "attribute[trapped]": "no"}
+    for description in ("电梯坏了", ""):
+        number = await one.submitted(**form, description=description, address_string=f"{description}b1")
+        await world.by("oscar").post(f"work-orders/{number}/category", {"category": "noise", "reason": "x"})
+    assert world.rows("SELECT text FROM category_examples") == [{"text": "电梯坏了"}]
 
 
 async def through(world: World, number: str, *, solved: bool) -> None:

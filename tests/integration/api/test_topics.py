@@ -101,6 +101,18 @@ async def test_what_is_confidential_or_cancelled_is_of_no_topic(world: World) ->
     assert (await sort_now(world))["founded"] == []
 
 
+async def test_a_member_that_is_confided_is_listed_only_for_those_who_may_see_it(world: World) -> None:
+    put(world, said(SAID["lift"]))
+    await sort_now(world)
+    (topic,) = await topics(world)
+    change(world, number(0), confidential=True)
+    path = f"topics/{topic['topic']}/orders?limit=2"
+    told = await world.admin.get(path)
+    assert ([item["number"] for item in told["items"]], told["left_out"]) == ([number(1), number(2)], 1)
+    told = await world.by("susan").get(path)
+    assert ([item["number"] for item in told["items"]], told["left_out"]) == ([number(0), number(1)], 0)
+
+
 async def test_what_grows_gets_a_master_that_answers_later_reporters_of_the_house(world: World) -> None:
     put(world, said(FLOODS[:4], category="water"))
     assert (await sort_now(world))["masters"] == []
