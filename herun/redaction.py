@@ -11,10 +11,41 @@ _SURNAMES: Final = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪"
     "廖石金韦贾夏付方邹熊白孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常汤"
 )
+_COMPOUND: Final = "欧阳|司马|上官|诸葛|东方|皇甫|尉迟|公孙|慕容|令狐|司徒|夏侯|端木|南宫|宇文|长孙"
 _TITLES: Final = "先生|女士|小姐|阿姨|大爷|大妈|大姐|大哥|奶奶|爷爷|阿婆|师傅|老师|医生|经理|主任"
 _PROVINCES: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领"
+# What a surname begins and is no name: words, and verbs and prepositions with what they mostly stand before.
+_WORDS: Final = (
+    "高[层空楼压温速度峰考中铁龄兴级新价血]|金[色额属融钱]|张[贴开望]|何[时地必况处人事]|常[年常用见住驻务]|马[上路桶达]"
+    "|任[何意务性由]|万[一分般科达元]|方[便式法向面案才]|白[天色白跑班]|黄[色河山昏金]|石[头子材板油路]|江[苏西边南北湖]"
+    "|田[园里地]|武[汉警术装]|龙[头湖]|雷[雨电击]|钱[款包财江]|孔洞|段[时路]|毛[坯病巾]|叶子|程[序度]|陈[旧年列述]"
+    "|严[重格禁厉肃]|顾[客及]|史上|周[一二三四五六日天末围边期]|吴[中江]|郑[州重]|徐州|苏[州宁]|林[业立荫]|沈阳|杨[树梅浦]"
+    "|胡[乱同子扯]|谢[谢绝]|唐[山突]|许[多可久诺]|韩国|董事|余[额款生下]|杜绝|丁字|钟[点头]|陆续|范围|夏[天季日]|陶瓷"
+    "|莫[名非]|孙[子女]|李子|肖像|付[款钱费清出完]|戴[着口]"
+    "|曾[经多在向反打去于和找被报电拨联投申试给就因]|于[是今昨前去上下本当近早晚周星凌一二三四五六七八九十月某]"
+    "|向[物有相上前后社街居业政贵本各东南西北下左右外市区开阳]"
+)
+# After a surname these begin what comes after it, and so they do after a name of two.
+_NO_NAME: Final = "了的吗呢吧啊呀过着得就都也还又很太是有把被给让这那哪我你您他她它们不没要想请说叫"
+_AFTER_NAME: Final = f"{_NO_NAME}家住在于电手来从向对和与反投咨举报话号机码打拨为加"
+_NAME: Final = (
+    rf"(?:(?:{_COMPOUND})[^\W\d_a-zA-Z{_NO_NAME}](?:(?![{_AFTER_NAME}])[一-鿿])?"
+    rf"|(?=[{_SURNAMES}])(?!{_WORDS})[一-鿿](?![{_NO_NAME}])[一-鿿](?:(?![{_AFTER_NAME}])[一-鿿])?)"
+)
+_PHONE: Final = r"(?:\+?\d(?:[\s-]?\d){6,18}|1[3-9]\d\.\d{4}\.\d{4})"
+_ENDS_NO_NAME: Final = "话号机码电打拨是为加路街区楼园室栋院村镇县市店厅门"  # what stands before a phone and is no name
+_FIELDS: Final = "姓名|联系人|责任人|负责人|户主|报修人|报事人"
+_CALLED: Final = (
+    "物业|保安|门卫|救护|急救|警察|消防|外卖|快递|师傅|维修|开锁|电工|邻居|老公|家人|孩子|出租|滴滴|代驾|人"
+)
+_DIGITS: Final = "零〇一二三四五六七八九两"
+_COUNTED: Final = "年月日号栋楼层元米个平多余名人户家次条台辆天点分位期十百千万"  # so many of these are no flat
 # In this order: a phone behind a province and a letter is no plate, and what a plate ends with is no phone.
 _PATTERNS: Final = (
+    (rf"[{_SURNAMES}][一-鿿]{{0,2}}?(?={_TITLES})", "某"),
+    (rf"{_NAME}(?<![{_ENDS_NO_NAME}])(?={_PHONE})", ""),  # who is called: the phone's stars stand for both
+    (rf"(?:(?<![一-鿿])|(?<=联系|[打电]给)|(?<=找)){_NAME}(?<![{_ENDS_NO_NAME}])(?=[\s:,(]{{1,2}}{_PHONE})", _GONE),
+    (rf"({_PHONE}[\s:,(]{{0,2}}){_NAME}(?<![{_ENDS_NO_NAME}])(?![一-鿿])", rf"\1{_GONE}"),
     (r"[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", _GONE),  # mail
     (r"(?<!\d)(?:\+?86[\s.-]?)?1[3-9]\d[\s.-]?\d{4}[\s.-]?\d{4}(?!\d)", _GONE),  # mobile phones, with dots too
     (r"(?<!\d)0\d{2,3}\.\d{3,4}[\s.-]?\d{3,4}(?!\d)", _GONE),  # others with dots
@@ -23,10 +54,14 @@ _PATTERNS: Final = (
     (r"\+?\d(?:[\s-]?\d){4,}[Xx]?", _GONE),  # phones, identity cards, accounts
     (r"[零〇一二三四五六七八九幺两]{5,}", _GONE),  # the same, spelt out
     (r"\d{1,3}\s*[-#]\s*\d{1,3}\s*[-#]\s*\d{1,4}", _GONE),  # house, entrance, flat
-    (r"(单元|门|楼|栋)\s*\d{3,4}(?!\d|[年月日号栋楼元米个])", rf"\1{_GONE}"),
+    (rf"(单元|门|楼|栋|幢|[A-Za-z\d{_DIGITS}十]座)\s*\d{{3,4}}(?!\d|[{_COUNTED}])", rf"\1{_GONE}"),
+    (rf"(单元|楼|栋|幢|座)[{_DIGITS}]{{3,4}}(?![{_COUNTED}{_DIGITS}])", rf"\1{_GONE}"),
+    (rf"(?<![{_DIGITS}])[{_DIGITS}]{{3,4}}(?=[室房])", _GONE),
     (r"[A-Za-z]?\d{1,4}\s*(室|房|户)", rf"{_GONE}\1"),
-    (rf"[{_SURNAMES}][一-鿿]{{0,2}}?(?={_TITLES})", "某"),
-    (r"(我叫|名叫|姓名|联系人|业主)(\s*(?:是|为)?\s*:\s*|(?<=叫))[一-鿿]{2,4}", rf"\1\2{_GONE}"),
+    # By a label: with a colon whatever stands there as a name stands, else only what begins with a surname.
+    (rf"((?:{_FIELDS})\s*(?:是|为)?\s*:\s*)[一-鿿]{{2,4}}(?![一-鿿])", rf"\1{_GONE}"),
+    (rf"((?:{_FIELDS}|我叫|名叫|我是|本人|业主|住户|居民)\s*(?:是|为|叫)?\s*:?\s*){_NAME}", rf"\1{_GONE}"),
+    (rf"(我叫|名叫)(?!{_CALLED})[^\W\d_a-zA-Z{_NO_NAME}]{{2,4}}(?![一-鿿])", rf"\1{_GONE}"),
 )  # fmt: skip
 # What looks like somebody's number and is nobody's: our own orders, and days of this century that no more digits follow
 # than a time has.
@@ -41,7 +76,7 @@ def redacted(text: str, max_chars: int | None = None) -> str:
     """The text without phones, plates, accounts, addresses of mail, flats and names that stand where names stand.
 
     Numbers of our own orders and dates stay. Full-width characters become usual ones. A name that stands alone is not
-    found. With `max_chars`, the rest is left out.
+    found; what begins like a name and is none may go with the names. With `max_chars`, the rest is left out.
     """
     parts = _KEPT.split(unicodedata.normalize("NFKC", text))
     # One group: what is kept stands at every second place.

@@ -20,7 +20,7 @@ from api.resources import Held
 from api.roles import EVERYBODY, Role
 from api.schema import SiteName
 from api.transactions import begin
-from api.work_orders.order import CONFIDANTS
+from api.work_orders.endpoints import person_of
 
 router = APIRouter(tags=["bulletins"], prefix="/sites/{site}/bulletins")
 
@@ -46,7 +46,7 @@ async def page(
 
 @router.get("/{week}")
 async def one(site: SiteName, week: WeekOfPath, resources: Held, caller: Anybody) -> Bulletin:
-    """A frozen bulletin, as it was frozen."""
+    """A frozen bulletin, as it was frozen but for the words of orders that were made confidential since."""
     async with begin(resources, site, caller.username) as tx:
         return await service.one(tx, week, with_sources=caller.has(*FIGURE_READERS))
 
@@ -62,10 +62,9 @@ async def draft(site: SiteName, week: WeekOfPath, resources: Held, caller: Figur
 async def corrections(
     site: SiteName, week: WeekOfPath, resources: Held, caller: FigureReader, *, cursor: Cursor = None, limit: Limit = 50
 ) -> Corrections:
-    """What became of its orders since: recategorised, cancelled, merged, unmerged, added."""
+    """What became of its orders since: recategorised, cancelled, merged, unmerged, confided, added."""
     async with begin(resources, site, caller.username) as tx:
-        is_confidant = caller.has(*CONFIDANTS)
-        return await service.corrections(tx, week, is_confidant=is_confidant, cursor=cursor, limit=limit)
+        return await service.corrections(tx, person_of(caller), week, cursor=cursor, limit=limit)
 
 
 @router.get("/{week}/export", response_class=Response, responses=exports.RESPONSES)

@@ -11,7 +11,7 @@ from api.exports import Sheet
 def sheets(bulletin: Bulletin) -> list[Sheet]:
     """The ranking first: it is what a CSV file holds."""
     body = bulletin.body
-    ranking = body.ranking
+    ranking, left_out = body.ranking, bulletin.left_out
     rows = [(item.rank, item.top_class["zh"], item.count, Decimal(item.share)) for item in ranking.items]
     rest = (None, "其余类别", ranking.rest.count, Decimal(ranking.rest.share))
     total = (None, "合计", ranking.total, Decimal(ranking.shares_sum))
@@ -34,6 +34,7 @@ def sheets(bulletin: Bulletin) -> list[Sheet]:
                 ("口径", body.rounding["zh"]),
                 ("冻结时间", bulletin.frozen_at.isoformat()),
                 ("SHA-256", bulletin.hash),
+                ("冻结后因转为保密而不再显示", f"典型诉求{left_out.examples}条,问答{left_out.pairs}组"),
             ],
         ),
     ]

@@ -108,10 +108,17 @@ class Draft(View):
     sources: Sources
 
 
+class LeftOut(View):
+    """How much of what was frozen is not shown any more, because its order became confidential."""
+
+    examples: int
+    pairs: int
+
+
 class Bulletin(View):
-    """A frozen bulletin. `hash` is the SHA-256 of what was frozen: `body` as JSON with sorted keys, without spaces, in
-    UTF-8; `intact` says that it still is. `withheld` examples and pairs are not shown: their orders have become
-    confidential since. `sources` is for those who read figures."""
+    """A frozen bulletin. `hash` is the SHA-256 of the body as it was frozen, as JSON with sorted keys, without spaces,
+    in UTF-8; `intact` says that what is stored still has it. `body` is that without what is `left_out`. `sources` is
+    for those who read figures."""
 
     week: str
     frozen_by: str
@@ -119,7 +126,7 @@ class Bulletin(View):
     hash: str
     intact: bool
     body: BulletinBody
-    withheld: int
+    left_out: LeftOut
     sources: Sources | None
 
 
@@ -145,6 +152,7 @@ class Change(StrEnum):
     CANCELLED = "cancelled"
     MERGED = "merged"
     UNMERGED = "unmerged"
+    CONFIDED = "confided"  # and its words are shown no more
     ADDED = "added"  # of this week, and not counted in the bulletin
 
 
@@ -160,10 +168,14 @@ class Correction(View):
 
 
 class Corrections(View):
-    """One page, by number. `counts` is of all pages, `ranking_now` what a bulletin frozen now would print."""
+    """One page, by number. `counts` is of all pages, `ranking_now` what a bulletin frozen now would print.
+
+    `left_out` are confidential orders that are counted and that are not for the eyes of whoever asks.
+    """
 
     week: str
     counts: dict[Change, int]
+    left_out: int
     ranking_now: Ranking
     items: list[Correction]
     next_cursor: str | None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Set as AbstractSet
+from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from api import cursors
@@ -24,6 +25,7 @@ from api.bulletins.schemas import (
     Draft,
     Example,
     HotTopic,
+    LeftOut,
     NewBulletin,
     NewPair,
     Pair,
@@ -36,7 +38,10 @@ from api.figures.weeks import Week, week_named
 from api.problems import FieldError, Problem, conflict, invalid, not_found
 from api.topics import service as topics
 from api.transactions import Transaction
+from api.work_orders.order import Person
 from herun.redaction import redacted
+
+T = TypeVar("T")
 
 EXAMPLES: Final = 2  # of each ranked class
 HOT_TOPICS: Final = 5  # of one bulletin
@@ -52,11 +57,16 @@ async def draft(tx: Transaction, week: str) -> Draft:
 
 
 async def freeze(tx: Transaction, new: NewBulletin) -> Bulletin:
-    """Freezes a week that is over. Raises Problem 409 if it is not, or if it is frozen already; 422 for a bad pair."""
+    """Freezes a week that is over.
+
+    Raises Problem 409 if it is not, is frozen already, or was before anybody reported anything; 422 for a bad pair.
+    """
     wanted, zone = week_named(new.week), await zone_of(tx)
     stretch = _stretch(wanted, zone)
     if tx.at < stretch.end:
         raise conflict("week_not_over", f"{new.week} ends at {stretch.end.isoformat()}")
+    if not await store.began_before(tx, stretch.end):
+        raise conflict("before_first_report", f"nobody had reported anything by the end of {new.week}")
     await store.one_at_a_time(tx)
     if await store.one(tx, new.week) is not None:
         raise conflict("already_frozen", f"the bulletin of {new.week} is frozen; corrections are listed beside it")
@@ -69,24 +79,23 @@ async def freeze(tx: Transaction, new: NewBulletin) -> Bulletin:
 
 
 async def one(tx: Transaction, week: str, *, with_sources: bool) -> Bulletin:
-    """A frozen bulletin, without what came of orders that are confidential by now. Raises Problem 404."""
+    """A frozen bulletin, without the words of orders that are confidential by now. Raises Problem 404."""
     row = await _kept(tx, week)
     body, sources = BulletinBody(**row["body"]), Sources(**row["sources"])
-    told = await store.told(tx, {*sources.examples, *sources.pairs})
-    shown = {number for number, order in told.items() if not order["confidential"]}
-    examples = [n for n, number in enumerate(sources.examples) if number in shown]
-    pairs = [n for n, number in enumerate(sources.pairs) if number in shown]
-    update = {"examples": [body.examples[n] for n in examples], "pairs": [body.pairs[n] for n in pairs]}
-    kept = Sources(examples=[sources.examples[n] for n in examples], pairs=[sources.pairs[n] for n in pairs])
+    gone = await store.confided(tx, {*sources.examples, *sources.pairs})
+    examples = _without(gone, body.examples, sources.examples)
+    pairs = _without(gone, body.pairs, sources.pairs)
     return Bulletin(
         week=row["week"],
         frozen_by=row["frozen_by"],
         frozen_at=row["frozen_at"],
         hash=row["hash"],
         intact=digest(row["body"]) == row["hash"],
-        body=body.model_copy(update=update),
-        withheld=len(sources.examples) + len(sources.pairs) - len(examples) - len(pairs),
-        sources=kept if with_sources else None,
+        body=body.model_copy(update={"examples": [each for each, _ in examples], "pairs": [each for each, _ in pairs]}),
+        left_out=LeftOut(examples=len(body.examples) - len(examples), pairs=len(body.pairs) - len(pairs)),
+        sources=Sources(examples=[number for _, number in examples], pairs=[number for _, number in pairs])
+        if with_sources
+        else None,
     )
 
 
@@ -97,15 +106,15 @@ async def page(tx: Transaction, *, cursor: str | None, limit: int) -> Bulletins:
     return Bulletins(items=items, next_cursor=cursors.encode(items[-1].week) if len(rows) > limit else None)
 
 
-async def corrections(tx: Transaction, week: str, *, is_confidant: bool, cursor: str | None, limit: int) -> Corrections:
+async def corrections(tx: Transaction, person: Person, week: str, *, cursor: str | None, limit: int) -> Corrections:
     """What would be told otherwise now. Raises Problem 404 if the week is not frozen."""
     await _kept(tx, week)
     stretch, classes = _stretch(week_named(week), await zone_of(tx)), await top_classes(tx)
-    after = cursors.decode_text(cursor)
-    rows = await store.corrections(tx, stretch, is_confidant=is_confidant, after=after, limit=limit + 1)
+    rows = await store.corrections(tx, person, stretch, after=cursors.decode_text(cursor), limit=limit + 1)
     return Corrections(
         week=week,
         counts={Change(change): count for change, count in (await store.correction_counts(tx, stretch)).items()},
+        left_out=await store.hidden(tx, person, stretch),
         ranking_now=ranked(await store.by_category(tx, stretch), classes),
         items=[
             Correction(
@@ -122,6 +131,11 @@ def digest(body: dict[str, Any]) -> str:
     """SHA-256 of the body as canonical JSON; it holds no floats, so there is one way to write it."""
     canonical = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _without(gone: AbstractSet[str], printed: Sequence[T], numbers: Sequence[str]) -> list[tuple[T, str]]:
+    """What was printed with the number of its order, but for these orders."""
+    return [each for each in zip(printed, numbers, strict=True) if each[1] not in gone]
 
 
 async def _kept(tx: Transaction, week: str) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from psycopg.types.json import Jsonb
 
 from api.bulletins.schemas import Sources
 from api.transactions import Transaction
+from api.work_orders.order import Person
+from api.work_orders.store import eyes
 from herun.database.queries import Queries
 
 _QUERIES: Final = Queries(__package__)
@@ -19,8 +21,10 @@ _BY_CATEGORY: Final = _DEMAND + _QUERIES["by_category"]
 _OF_WEEK: Final = _DEMAND + _QUERIES["of_week"]
 _EXAMPLES: Final = _DEMAND + _QUERIES["examples"]
 _KEEP_ORDERS: Final = _DEMAND + _QUERIES["keep_orders"]
-_CORRECTED: Final = f"{_DEMAND}, corrected AS (\n{_QUERIES['corrected']}\n)\n"
-_CORRECTIONS: Final = _CORRECTED + _QUERIES["corrections"]
+_CORRECTED: Final = f"{_DEMAND}, printed AS (\n{_QUERIES['printed']}\n), corrected AS (\n{_QUERIES['corrected']}\n)\n"
+_CORRECTIONS_LISTED: Final = f"{_CORRECTED}, listed AS (\n{_QUERIES['listed']}\n)\n"
+_CORRECTIONS: Final = _CORRECTIONS_LISTED + _QUERIES["corrections"]
+_HIDDEN: Final = _CORRECTIONS_LISTED + _QUERIES["hidden"]
 _COUNTS: Final = _CORRECTED + _QUERIES["correction_counts"]
 
 
@@ -87,11 +91,28 @@ async def told(tx: Transaction, numbers: Iterable[str]) -> dict[str, dict[str, A
     return {row["number"]: row for row in await tx.all(_QUERIES["told"], numbers=list(numbers))}
 
 
+async def confided(tx: Transaction, numbers: Iterable[str]) -> set[str]:
+    """Which of these orders are confidential now."""
+    return {row["number"] for row in await tx.all(_QUERIES["confided"], numbers=list(numbers))}
+
+
+async def began_before(tx: Transaction, end: datetime) -> bool:
+    """Whether anybody of the site had reported anything by then."""
+    row = await tx.one(_QUERIES["began_before"], end=end)
+    return row is not None and bool(row["began"])
+
+
 async def corrections(
-    tx: Transaction, stretch: Stretch, *, is_confidant: bool, after: str | None, limit: int
+    tx: Transaction, person: Person, stretch: Stretch, *, after: str | None, limit: int
 ) -> list[dict[str, Any]]:
-    """Orders that would be told otherwise now, by number; confidential ones for confidants only."""
-    return await tx.chosen(_CORRECTIONS, is_confidant=is_confidant, after=after, limit=limit, **stretch.values)
+    """Orders that would be told otherwise now and are for this person's eyes, by number."""
+    return await tx.chosen(_CORRECTIONS, after=after, limit=limit, **stretch.values, **eyes(person))
+
+
+async def hidden(tx: Transaction, person: Person, stretch: Stretch) -> int:
+    """How many of them are not for this person's eyes."""
+    (row,) = await tx.chosen(_HIDDEN, **stretch.values, **eyes(person))
+    return int(row["hidden"])
 
 
 async def correction_counts(tx: Transaction, stretch: Stretch) -> dict[str, int]:

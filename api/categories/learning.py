@@ -7,7 +7,7 @@ from typing import Final
 from api.categories import service, store
 from api.categories.tree import Category
 from api.transactions import Transaction
-from api.work_orders.kinds import Origin
+from api.work_orders.kinds import Channel, Origin
 from api.work_orders.order import Order
 from api.work_orders.states import State
 from herun.redaction import redacted
@@ -18,11 +18,13 @@ LESSON_CHARS: Final = 500  # of a text that is learned from
 async def learn_from(tx: Transaction, before: Order | None, order: Order) -> None:
     """What an order teaches once it is over: solved by its rating, or closed without one word against it.
 
-    What it has taught is forgotten when it becomes confidential.
+    What becomes confidential, in whatever way, takes its lesson along.
     """
-    if before is not None and order.confidential and not before.confidential:
+    if before is None:
+        return
+    if order.confidential and not before.confidential:
         await store.forget(tx, order.number)
-    if before is None or before.state is order.state:
+    if before.state is order.state:
         return
     is_solved = order.state is State.RATED and order.rating is not None and order.rating.solved
     if is_solved or order.state is State.CLOSED:
@@ -30,10 +32,10 @@ async def learn_from(tx: Transaction, before: Order | None, order: Order) -> Non
 
 
 async def teach(tx: Transaction, order: Order, what: Category, source: str) -> None:
-    """Keeps an order's text as a lesson. An alert's is its rule's; what is confidential is not learned from at all, nor
-    what it has taught before.
-    """
-    if what.confidential or order.confidential:
-        await store.forget(tx, order.number)
-    elif order.origin is Origin.REPORT and what.known:
-        await store.teach(tx, order.number, what.category, redacted(order.text["zh"])[:LESSON_CHARS], source)
+    """Keeps an order's text as a lesson. An alert's is its rule's; what is confidential is not learned from at all."""
+    if order.origin is Origin.REPORT and what.known and not (what.confidential or order.confidential):
+        # What came by a form is learned from without the form's answers.
+        is_of_form = order.channel is Channel.OPEN311
+        words = await store.description(tx, order.number) if is_of_form else order.text["zh"]
+        if words:
+            await store.teach(tx, order.number, what.category, redacted(words)[:LESSON_CHARS], source)

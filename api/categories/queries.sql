@@ -34,31 +34,42 @@ INSERT INTO category_trees (site, version, digest, body, changed_by, changed_at,
 VALUES (%(site)s, %(version)s, %(digest)s, %(body)s::jsonb, %(actor)s, %(at)s, %(why)s);
 
 -- name: in_use
--- Which of these categories orders have that are still open.
-SELECT category, count(*) AS orders FROM work_orders
-WHERE site = %(site)s AND category = ANY(%(categories)s) AND state <> ALL(%(over)s)
-GROUP BY category
-ORDER BY category COLLATE "C";
+-- Which of these categories orders have that are still open. What is merged is so as long as its master is: it may be
+-- taken out again.
+SELECT o.category, count(*) AS orders FROM work_orders AS o
+LEFT JOIN work_orders AS m ON m.site = o.site AND m.number = o.merged_into
+WHERE o.site = %(site)s AND o.category = ANY(%(categories)s) AND coalesce(m.state, o.state) <> ALL(%(over)s)
+GROUP BY o.category
+ORDER BY o.category COLLATE "C";
+
+-- name: last_names
+-- How categories and units were last called that a tree had once.
+SELECT DISTINCT ON (id) leaf ->> %(field)s AS id, leaf ->> 'zh' AS zh
+FROM category_trees AS t CROSS JOIN LATERAL jsonb_array_elements(t.body -> %(part)s) AS leaf
+WHERE t.site = %(site)s AND leaf ->> %(field)s = ANY(%(names)s)
+ORDER BY id, t.version DESC;
 
 -- name: grid_of
 SELECT grid FROM grid_buildings WHERE site = %(site)s AND building = %(building)s ORDER BY grid COLLATE "C" LIMIT 1;
 
--- name: forget_lesson
-DELETE FROM category_examples WHERE site = %(site)s AND number = %(number)s;
+-- name: description
+SELECT description FROM open311_requests WHERE site = %(site)s AND number = %(number)s;
+
+-- name: take_lesson_back
+DELETE FROM category_examples WHERE site = %(site)s AND number = %(number)s RETURNING number;
+
+-- name: renew_newest
+-- By its newest lesson a model tells whether it has learned all: what is taken back has to be seen by that, too.
+WITH newest AS (
+    DELETE FROM category_examples
+    WHERE site = %(site)s AND seq = (SELECT max(seq) FROM category_examples WHERE site = %(site)s)
+    RETURNING site, number, category, text, source, taught_at
+)
+INSERT INTO category_examples (site, number, category, text, source, taught_at) SELECT * FROM newest;
 
 -- name: teach
 INSERT INTO category_examples (site, number, category, text, source, taught_at)
 VALUES (%(site)s, %(number)s, %(category)s, %(text)s, %(source)s, %(at)s);
-
--- name: count_newest_anew
--- By its number models are told to be old: so they are where one was forgotten, too.
-WITH newest AS (
-    DELETE FROM category_examples
-    WHERE site = %(site)s AND seq = (SELECT max(seq) FROM category_examples WHERE site = %(site)s)
-    RETURNING number, category, text, source, taught_at
-)
-INSERT INTO category_examples (site, number, category, text, source, taught_at)
-SELECT %(site)s, number, category, text, source, taught_at FROM newest;
 
 -- name: trim_lessons
 -- Keeps the newest of a category.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
 from api.audit import store as audit
 from api.categories import store
 from api.categories.schemas import CategoryTree, NewTree, Units
-from api.categories.shipped import default_body, free_category
+from api.categories.shipped import default_body, default_tree, free_category
 from api.categories.tree import Category
 from api.clocks.limits import Limits, contradiction
 from api.problems import FieldError, conflict, invalid, not_found
@@ -33,6 +34,22 @@ class Routed:
     unit: str
     grid: str | None
     because: str | None = None
+
+
+async def called(tx: Transaction, names: AbstractSet[str]) -> dict[str, str]:
+    """The Chinese names of categories; of one that was taken out of the tree, the last that it had."""
+    tree, shipped = (await store.in_force(tx)).tree, default_tree()
+    found = {name: tree.categories[name].zh for name in names if name in tree.categories}
+    found |= await store.last_names(tx, "categories", "category", names - found.keys())
+    return {name: leaf.zh for name, leaf in shipped.categories.items() if name in names} | found
+
+
+async def units_called(tx: Transaction, names: AbstractSet[str]) -> dict[str, str]:
+    """The same for units."""
+    tree, shipped = (await store.in_force(tx)).tree, default_tree()
+    found = {name: tree.units[name].zh for name in names if name in tree.units}
+    found |= await store.last_names(tx, "units", "unit", names - found.keys())
+    return {name: unit.zh for name, unit in shipped.units.items() if name in names} | found
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +133,7 @@ async def put(tx: Transaction, tree: NewTree, why: str | None) -> CategoryTree:
     await store.lock(tx)
     before = await store.in_force(tx)
     gone = before.tree.categories.keys() - {leaf.category for leaf in tree.categories}
-    used = await store.in_use(tx, gone, OVER)
+    used = await store.in_use(tx, gone, OVER - {State.MERGED})
     if used:
         errors = [
             FieldError(loc=["body", "categories"], msg=f"{name} has {count} open orders", type="still_in_use")

@@ -58,6 +58,13 @@ async def version(tx: Transaction, number: int) -> tuple[dict[str, Any], NewTree
     return row, body
 
 
+async def last_names(tx: Transaction, part: str, field: str, names: Iterable[str]) -> dict[str, str]:
+    """How those of these names were last called that any tree of the site has had in this part, by this field."""
+    wanted = sorted(names)
+    rows = await tx.all(_QUERIES["last_names"], part=part, field=field, names=wanted) if wanted else []
+    return {row["id"]: row["zh"] for row in rows}
+
+
 async def of_rules(tx: Transaction) -> list[str]:
     """The categories that rules in force name for the orders of their alerts."""
     return [row["category"] for row in await tx.all(_QUERIES["of_rules"])]
@@ -96,16 +103,21 @@ async def grid_of(tx: Transaction, building: str) -> str | None:
 
 async def teach(tx: Transaction, number: str, category: str, text: str, source: str) -> None:
     """Keeps what an order teaches, in place of what it taught before."""
-    await tx.run(_QUERIES["forget_lesson"], number=number)
+    await tx.run(_QUERIES["take_lesson_back"], number=number)
     await tx.run(_QUERIES["teach"], number=number, category=category, text=text, source=source)
     await tx.run(_QUERIES["trim_lessons"], category=category, kept=LESSONS_A_CATEGORY)
 
 
+async def description(tx: Transaction, number: str) -> str | None:
+    """What somebody said in a request of Open311; None if they only filled in its form."""
+    row = await tx.one(_QUERIES["description"], number=number)
+    return row["description"] if row else None
+
+
 async def forget(tx: Transaction, number: str) -> None:
-    """Forgets what an order has taught; models are learned anew without it."""
-    if await tx.run(_QUERIES["forget_lesson"], number=number):
-        await tx.run(_QUERIES["count_newest_anew"])
-        tx.known.pop(_IN_FORCE, None)
+    """Takes back what an order has taught, if anything: whoever has learned it learns anew without it."""
+    if await tx.one(_QUERIES["take_lesson_back"], number=number):
+        await tx.run(_QUERIES["renew_newest"])
 
 
 async def lessons(tx: Transaction) -> list[tuple[str, str]]:

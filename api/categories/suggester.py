@@ -41,7 +41,7 @@ class Suggester:
         """The best model that is there, at once; None if none is. Notes the site if it has more to learn."""
         learned = self._of_sites.get(site)
         fits = learned is not None and learned.digest == state.tree.digest
-        if (state.lesson or learned) and not (learned and fits and learned.lesson == state.lesson):
+        if state.lesson != (learned.lesson if learned and fits else 0):
             self.stale.add(site)
             self.wanted.set()
         model = learned.model if learned and fits else _OF_TREES.get(state.tree.digest)

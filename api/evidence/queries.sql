@@ -43,6 +43,27 @@ ORDER BY sent_at, id;
 SELECT username FROM people
 WHERE site = %(site)s AND username = ANY(%(usernames)s) AND roles = ARRAY['resident'];
 
+-- name: names_of
+-- How those are called who sent in an order or what belongs to it, and who else of the residents acted on it.
+WITH own AS (
+    SELECT number, reporter FROM work_orders
+    WHERE site = %(site)s AND (number = %(number)s OR merged_into = %(number)s OR parent = %(number)s)
+    UNION ALL
+    SELECT m.number, m.reporter FROM work_orders AS o
+    JOIN work_orders AS m ON m.site = o.site AND m.number IN (o.merged_into, o.parent)
+    WHERE o.site = %(site)s AND o.number = %(number)s
+)
+SELECT name FROM people
+WHERE site = %(site)s AND (username = ANY(%(usernames)s) OR username IN (SELECT reporter FROM own))
+UNION
+SELECT c.name FROM order_callers AS c JOIN own USING (number) WHERE c.site = %(site)s
+UNION
+SELECT n.name FROM open311_requests AS r JOIN own USING (number)
+JOIN open311_contacts AS c USING (site, token)
+CROSS JOIN LATERAL unnest(ARRAY[c.first_name, c.last_name, c.last_name || c.first_name]) AS n(name)
+WHERE r.site = %(site)s AND n.name IS NOT NULL
+LIMIT %(limit)s;
+
 -- name: versions
 -- All that an alert was, the first version first.
 SELECT body FROM alert_versions

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable
+import re
+import unicodedata
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -39,6 +40,8 @@ _LEFT_OUT: Final = {
     "en": "Without pictures: they are not blurred, and come only where they are asked for.",
 }
 _ATTRIBUTES: Final = "attributes"  # whatever is in it: the answers to the category's questions
+MIN_NAME_CHARS: Final = 2  # of a name that is looked for in texts: one character is a word of its own
+NEVER: Final = r"(?!)"  # what no text has
 _FREE_TEXT: Final = frozenset(
     {"text", "title", "reason", "comment", "resolution", "answer", "note", "address", _ATTRIBUTES}
 )
@@ -56,7 +59,8 @@ async def of_order(tx: Transaction, resources: Resources, person: Person, number
     known = await store.pictures(tx, number)
     senders = {each["sent_by"] for each in known}
     actors = {entry["actor"] for entry in entries} | {order.reporter or SYSTEM} | senders
-    names = _Names(await store.residents(tx, actors), order.reporter)
+    residents = await store.residents(tx, actors)
+    names = _Names(residents, order.reporter, await store.names_of(tx, number, residents))
     # What the one who asks for the pack could do is no evidence of anything.
     shown = order.model_dump(mode="json", exclude={"possible_actions"})
     shown["contact_phone"] = mask(order.contact_phone) if order.contact_phone else None
@@ -80,7 +84,7 @@ async def of_order(tx: Transaction, resources: Resources, person: Person, number
 
 async def of_alert(tx: Transaction, resources: Resources, alert_id: UUID) -> bytes:
     """The pack of an alert. Raises Problem 404."""
-    names = _Names(set(), None)
+    names = _Names(set(), None, set())
     files = {name: _json(_cleaned(value, names)) for name, value in (await _alert(tx, alert_id)).items()}
     return await _packed(tx, str(alert_id), {"alert": str(alert_id)}, files, signing_key(resources))
 
@@ -123,14 +127,26 @@ async def _pictures(
 class _Names:
     """Residents by what they are to the order, and not by name."""
 
-    def __init__(self, residents: set[str], reporter: str | None) -> None:
+    def __init__(self, residents: set[str], reporter: str | None, called: set[str]) -> None:
         others = sorted(residents - {reporter})
         self._instead = {name: f"resident-{n}" for n, name in enumerate(others, 1)}
         if reporter is not None:
             self._instead[reporter] = "reporter"
+        # Of one that is within another the longer goes first.
+        known = sorted((_plain(name).strip() for name in called), key=len, reverse=True)
+        spelt = "|".join(re.escape(name) for name in known if len(name) >= MIN_NAME_CHARS) or NEVER
+        self._called = re.compile(rf"(?<![A-Za-z])(?:{spelt})(?![A-Za-z])", re.IGNORECASE)
 
     def __call__(self, name: str) -> str:
         return self._instead.get(name, name)
+
+    def without(self, text: str) -> str:
+        """What somebody wrote, redacted, and without the names that are known here."""
+        return redacted(self._called.sub("***", _plain(text)))
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text)
 
 
 async def _packed(
@@ -141,7 +157,7 @@ async def _packed(
     return await asyncio.to_thread(make_pack, files, manifest, key)
 
 
-def _cleaned(value: Any, names: Callable[[str], str], field: str = "") -> Any:
+def _cleaned(value: Any, names: _Names, field: str = "") -> Any:
     match value:
         case dict():
             return {
@@ -151,7 +167,7 @@ def _cleaned(value: Any, names: Callable[[str], str], field: str = "") -> Any:
         case list():
             return [_cleaned(each, names, field) for each in value]
         case str() if field in _FREE_TEXT:
-            return redacted(value)
+            return names.without(value)
         case str():
             return names(value)
         case _:

@@ -12,6 +12,7 @@ from herun.database.queries import Queries
 _QUERIES: Final = Queries(__package__)
 MAX_VERSIONS: Final = 1000  # of one alert
 MAX_RELATED: Final = MAX_MERGED + MAX_PARTS
+MAX_NAMES: Final = 4 * MAX_RELATED  # a contact has three
 
 
 async def entries(tx: Transaction, number: str) -> list[dict[str, Any]]:
@@ -42,6 +43,12 @@ async def pictures(tx: Transaction, number: str) -> list[dict[str, Any]]:
 async def residents(tx: Transaction, usernames: set[str]) -> set[str]:
     """Who of these is nothing but a resident."""
     return {row["username"] for row in await tx.all(_QUERIES["residents"], usernames=sorted(usernames))}
+
+
+async def names_of(tx: Transaction, number: str, usernames: set[str]) -> set[str]:
+    """How those are called who sent in an order or what belongs to it, and these."""
+    rows = await tx.all(_QUERIES["names_of"], number=number, usernames=sorted(usernames), limit=MAX_NAMES)
+    return {row["name"] for row in rows}
 
 
 async def versions(tx: Transaction, alert_id: UUID) -> list[Any]:

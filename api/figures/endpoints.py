@@ -15,7 +15,7 @@ from api.resources import Held
 from api.roles import Role
 from api.schema import SiteName
 from api.transactions import begin
-from api.work_orders.order import CONFIDANTS
+from api.work_orders.endpoints import person_of
 
 router = APIRouter(tags=["figures"], prefix="/sites/{site}/figures")
 
@@ -48,7 +48,7 @@ async def orders(
 ) -> CountedOrders:
     """The orders behind a number, newest first."""
     async with begin(resources, site, caller.username) as tx:
-        return await service.orders(tx, asked, is_confidant=caller.has(*CONFIDANTS))
+        return await service.orders(tx, person_of(caller), asked)
 
 
 @router.get("/export", response_class=Response, responses=exports.RESPONSES)
@@ -57,5 +57,6 @@ async def exported(
 ) -> Response:
     """The same as a table."""
     async with begin(resources, site, caller.username) as tx:
-        told, names = await service.figures(tx, asked), await service.names(tx, asked.by)
+        told = await service.figures(tx, asked)
+        names = await service.names(tx, told)
     return exports.answer(export.sheets(told, names), asked.format, f"figures-{told.by.value}-{told.week}")

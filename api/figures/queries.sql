@@ -2,7 +2,8 @@
 -- One row for each order that was opened in one of the weeks, with the names of the measures that count it
 -- (definitions.py). Counting and listing read the same rows, so a number is as long as the list that it opens.
 SELECT o.number, o.opened_seq, o.state, o.category, o.unit, o.grid, o.building, o.merged_into, o.opened_at, w.week,
-       o.confidential, array_remove(ARRAY[
+       o.confidential, o.reporter, o.worker,
+       array_remove(ARRAY[
            'opened',
            CASE WHEN it.gone THEN 'cancelled' END,
            CASE WHEN it.merged THEN 'merged' END,
@@ -71,12 +72,19 @@ SELECT CASE %(by)s::text WHEN 'unit' THEN unit WHEN 'grid' THEN grid WHEN 'categ
 FROM facts
 GROUP BY 1, 2, 3;
 
+-- name: measured
+-- What a measure counts, and whether it is hidden from who asks: what is confidential is for few.
+SELECT number, opened_seq, state, category, unit, grid, building, merged_into, opened_at, measures,
+       confidential AND NOT coalesce(
+           %(is_confidant)s OR reporter = %(me)s OR (%(is_worker)s AND worker = %(me)s), false) AS hidden
+FROM facts
+WHERE %(measure)s = ANY(measures)
+
 -- name: listed
-SELECT number, opened_seq, state, category, unit, grid, building, merged_into, opened_at, measures FROM facts
-WHERE %(measure)s = ANY(measures) AND (%(older_than)s::bigint IS NULL OR opened_seq < %(older_than)s)
-  AND (%(is_confidant)s OR NOT confidential)
+SELECT number, opened_seq, state, category, unit, grid, building, merged_into, opened_at, measures FROM measured
+WHERE NOT hidden AND (%(older_than)s::bigint IS NULL OR opened_seq < %(older_than)s)
 ORDER BY opened_seq DESC
 LIMIT %(limit)s;
 
 -- name: how_many
-SELECT count(*) AS orders FROM facts WHERE %(measure)s = ANY(measures);
+SELECT count(*) AS orders, count(*) FILTER (WHERE hidden) AS hidden FROM measured;

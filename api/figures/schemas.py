@@ -116,10 +116,11 @@ class CountedOrder(View):
 class CountedOrders(View):
     """One page, newest first; `count` is of all pages, `next_cursor` null on the last.
 
-    Confidential orders are counted for all, and listed for supervisors and auditors only.
+    `left_out` are confidential orders that are counted and that are not for the eyes of whoever asks.
     """
 
     count: int
+    left_out: int
     items: list[CountedOrder]
     next_cursor: str | None
 

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from api import cursors
-from api.categories import store as categories
+from api.categories import service as categories
 from api.figures import shares, store
 from api.figures.definitions import MEANINGS, RATES, Measure, Ratio
 from api.figures.schemas import (
@@ -28,11 +28,12 @@ from api.figures.schemas import (
     OrderRate,
     OrdersAsked,
 )
-from api.figures.store import Narrow, Span
+from api.figures.store import Counted, Narrow, Span
 from api.figures.weeks import Week, week_named, week_of
 from api.problems import not_found
 from api.sites import store as sites
 from api.transactions import Transaction
+from api.work_orders.order import Person
 from herun.clock import to_text, to_us
 
 MAX_KEYS: Final = 500  # of one answer: those with most orders
@@ -83,15 +84,16 @@ class _Told:
         return f"/v1/sites/{self.site}/figures/orders?{query}"
 
 
-async def names(tx: Transaction, by: By) -> dict[str, str]:
-    """The Chinese names of units, grids or categories as they are now; weeks are their own."""
-    match by:
+async def names(tx: Transaction, told: OrderFigures) -> dict[str, str]:
+    """The Chinese names of its units, grids or categories, of what is gone the last ones; weeks are their own."""
+    keys = {item.key for item in told.items if item.key is not None}
+    match told.by:
         case By.UNIT:
-            return {each.unit: each.zh for each in (await categories.in_force(tx)).tree.units.values()}
+            return await categories.units_called(tx, keys)
         case By.GRID:
             return {each.grid: each.name for each in (await sites.layout(tx)).grids}
         case By.CATEGORY:
-            return {each.category: each.zh for each in (await categories.in_force(tx)).tree.categories.values()}
+            return await categories.called(tx, keys)
         case By.WEEK:
             return {}
 
@@ -120,8 +122,8 @@ async def figures(tx: Transaction, asked: FiguresAsked) -> OrderFigures:
     )
 
 
-async def orders(tx: Transaction, asked: OrdersAsked, *, is_confidant: bool) -> CountedOrders:
-    """Exactly the orders that a number has counted; who is no confidant is not shown the confidential ones among them.
+async def orders(tx: Transaction, person: Person, asked: OrdersAsked) -> CountedOrders:
+    """Exactly the orders that a number has counted, but for those that are not for this person's eyes.
 
     Raises Problem 404 and 422 as `figures` does, 400 for a cursor.
     """
@@ -129,13 +131,12 @@ async def orders(tx: Transaction, asked: OrdersAsked, *, is_confidant: bool) -> 
     as_of = tx.at if asked.as_of is None else min(asked.as_of, tx.at)
     span = Span([_week(tx, asked, zone)], zone, as_of)
     key = cursors.decode_numbers(asked.cursor, 1)
-    narrow = _narrow(asked)
-    limit, older_than = asked.limit, key[0] if key else None
-    rows = await store.listed(
-        tx, asked.measure, span, narrow, is_confidant=is_confidant, older_than=older_than, limit=limit + 1
-    )
+    counted, limit = Counted(asked.measure, span, _narrow(asked), person), asked.limit
+    rows = await store.listed(tx, counted, older_than=key[0] if key else None, limit=limit + 1)
+    count, hidden = await store.how_many(tx, counted)
     return CountedOrders(
-        count=await store.how_many(tx, asked.measure, span, narrow),
+        count=count,
+        left_out=hidden,
         items=[CountedOrder(**{name: row[name] for name in CountedOrder.model_fields}) for row in rows[:limit]],
         next_cursor=cursors.encode(rows[limit - 1]["opened_seq"]) if len(rows) > limit else None,
     )

@@ -11,13 +11,16 @@ from zoneinfo import ZoneInfo
 from api.figures.definitions import DISSATISFIED, RESPONSE, SATISFIED, Measure
 from api.figures.weeks import Week
 from api.transactions import Transaction
+from api.work_orders.order import Person
+from api.work_orders.store import eyes
 from herun.database.queries import Queries
 
 _QUERIES: Final = Queries(__package__)
 _FACTS: Final = f"WITH facts AS (\n{_QUERIES['facts']}\n)\n"
 _COUNTED: Final = _FACTS + _QUERIES["counted"]
-_LISTED: Final = _FACTS + _QUERIES["listed"]
-_HOW_MANY: Final = _FACTS + _QUERIES["how_many"]
+_MEASURED: Final = f"{_FACTS}, measured AS (\n{_QUERIES['measured']}\n)\n"
+_LISTED: Final = _MEASURED + _QUERIES["listed"]
+_HOW_MANY: Final = _MEASURED + _QUERIES["how_many"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +60,30 @@ async def counted(tx: Transaction, by: str, span: Span, narrow: Narrow) -> list[
     return await tx.chosen(_COUNTED, by=by, **span.values, **_values(narrow))
 
 
-async def how_many(tx: Transaction, measure: Measure, span: Span, narrow: Narrow) -> int:
-    """How many orders a measure counts."""
-    row = await tx.chosen(_HOW_MANY, measure=measure, **span.values, **_values(narrow))
-    return int(row[0]["orders"])
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What one measure counts, as one person asks."""
+
+    measure: Measure
+    span: Span
+    narrow: Narrow
+    person: Person
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """As the statements ask for them."""
+        return {"measure": self.measure, **self.span.values, **_values(self.narrow), **eyes(self.person)}
 
 
-async def listed(
-    tx: Transaction,
-    measure: Measure,
-    span: Span,
-    narrow: Narrow,
-    *,
-    is_confidant: bool,
-    older_than: int | None,
-    limit: int,
-) -> list[dict[str, Any]]:
-    """The orders that a measure counts, newest first; confidential ones for confidants only."""
-    values = {"measure": measure, "is_confidant": is_confidant, "older_than": older_than, "limit": limit}
-    return await tx.chosen(_LISTED, **values, **span.values, **_values(narrow))
+async def how_many(tx: Transaction, counted: Counted) -> tuple[int, int]:
+    """How many orders a measure counts, and how many of them are hidden from who asks."""
+    (row,) = await tx.chosen(_HOW_MANY, **counted.values)
+    return row["orders"], row["hidden"]
+
+
+async def listed(tx: Transaction, counted: Counted, *, older_than: int | None, limit: int) -> list[dict[str, Any]]:
+    """The orders that a measure counts and that are for the eyes of who asks, newest first."""
+    return await tx.chosen(_LISTED, older_than=older_than, limit=limit, **counted.values)
 
 
 def _values(narrow: Narrow) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from api.audit import store as audit
 from api.categories import service as categories
 from api.categories import suggestions
 from api.categories.tree import Category, Need
+from api.clocks.terms import CRITICAL
 from api.duplicates import handles
 from api.links import service as links
 from api.open311.attributes import checked
@@ -117,10 +118,14 @@ async def _check(
 async def _opened(
     tx: Transaction, reporter: Person, report: NewReport, phone: str | None, channel: Channel
 ) -> WorkOrder:
-    """Its order, merged at once into the one that already does what it asks for, if there is one."""
-    is_confidential = report.confidential or (await categories.category(tx, report.category)).confidential
-    building = reported.building_of(reporter, report, channel)
-    master = None if is_confidential else await topics.known(tx, report.text, building, category=report.category)
+    """Its order, merged at once into the one that already does what it asks for, if there is one.
+
+    Not what is confidential, nor what is critical: whether that is the same as something else, a person says.
+    """
+    category = await categories.category(tx, report.category)
+    building, master = reported.building_of(reporter, report, channel), None
+    if not (report.confidential or category.confidential or category.severity == CRITICAL):
+        master = await topics.known(tx, report.text, building, category=report.category)
     if master is not None:
         joined = await reported.open_and_join(
             tx, reporter, report, phone, master=master, channel=channel, is_said=False

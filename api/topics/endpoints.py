@@ -15,6 +15,7 @@ from api.schema import SiteName
 from api.topics import service
 from api.topics.schemas import Members, Pass, Run, Topics, TopicsAsked
 from api.transactions import begin
+from api.work_orders.endpoints import person_of
 
 router = APIRouter(tags=["topics"], prefix="/sites/{site}/topics")
 
@@ -35,7 +36,7 @@ async def members(
 ) -> Members:
     """The orders of a topic, by number."""
     async with begin(resources, site, caller.username) as tx:
-        return await service.members(tx, topic, cursor=cursor, limit=limit)
+        return await service.members(tx, person_of(caller), topic, cursor=cursor, limit=limit)
 
 
 @router.post("/pass", response_model=Pass)

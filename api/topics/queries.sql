@@ -1,7 +1,9 @@
 -- name: voices
 -- Reports with who speaks: the caller of a phone report is not who typed it, somebody with an account has the phone that
 -- they call from, and whoever gives no name is one of a house however often they write.
-SELECT o.number, o.category, o.building, o.opened_seq, o.opened_at, o.title ->> 'zh' AS title, o.text ->> 'zh' AS told,
+SELECT o.number, o.category, o.building, o.opened_seq, o.opened_at, o.title ->> 'zh' AS title,
+       -- Not the answers of a form: they are alike whatever it is about.
+       CASE o.channel WHEN 'open311' THEN sent.description ELSE o.text ->> 'zh' END AS told,
        coalesce(o.building, o.zone, '') AS place,
        CASE WHEN o.channel = 'anonymous' THEN 'nobody of ' || coalesce(o.building, o.zone, '')
             WHEN o.channel = 'phone' THEN coalesce(own.username, o.contact_phone, 'nobody of ' || coalesce(o.building, ''))
@@ -11,6 +13,7 @@ FROM work_orders AS o
 LEFT JOIN (
     SELECT p.phone, min(p.username) AS username FROM people AS p WHERE p.site = %(site)s GROUP BY p.phone
 ) AS own ON own.phone = o.contact_phone
+LEFT JOIN open311_requests AS sent ON sent.site = o.site AND sent.number = o.number
 WHERE o.site = %(site)s AND o.opened_at >= %(since)s AND o.opened_at < %(until)s
   AND o.origin = 'report' AND o.state <> 'cancelled' AND o.parent IS NULL AND NOT o.confidential
   AND o.channel <> 'pattern'
@@ -79,12 +82,21 @@ SELECT DISTINCT o.building FROM topic_members AS m JOIN work_orders AS o USING (
 WHERE m.site = %(site)s AND m.topic = %(topic)s
 LIMIT 2;
 
--- name: members
-SELECT m.number, m.similarity, m.added_at, o.building, o.opened_at, o.state
+-- name: sorted_in
+-- The orders of a topic, and whether they are hidden from who asks: what is confidential by now is for few.
+SELECT m.number, m.similarity, m.added_at, o.building, o.opened_at, o.state,
+       o.confidential AND NOT coalesce(
+           %(is_confidant)s OR o.reporter = %(me)s OR (%(is_worker)s AND o.worker = %(me)s), false) AS hidden
 FROM topic_members AS m JOIN work_orders AS o USING (site, number)
-WHERE m.site = %(site)s AND m.topic = %(topic)s AND (%(after)s::text IS NULL OR m.number > %(after)s)
-  AND NOT o.confidential
-ORDER BY m.number
+WHERE m.site = %(site)s AND m.topic = %(topic)s
+
+-- name: hidden
+SELECT count(*) AS hidden FROM sorted_in WHERE hidden;
+
+-- name: members
+SELECT number, similarity, added_at, building, opened_at, state FROM sorted_in
+WHERE NOT hidden AND (%(after)s::text IS NULL OR number > %(after)s)
+ORDER BY number
 LIMIT %(limit)s;
 
 -- name: set_master
@@ -104,7 +116,7 @@ LIMIT %(limit)s;
 
 -- name: sensor_topic
 SELECT topic FROM topics
-WHERE site = %(site)s AND kind = 'sensor' AND category = %(category)s AND building IS NOT DISTINCT FROM %(building)s
+WHERE site = %(site)s AND kind = 'sensor' AND category = %(category)s AND building = %(building)s
   AND last_at >= %(since)s
 ORDER BY last_at DESC
 LIMIT 1;
@@ -114,9 +126,10 @@ LIMIT 1;
 SELECT t.topic, t.kind, t.category, t.grams, t.members, t.master
 FROM topics AS t JOIN work_orders AS o ON o.site = t.site AND o.number = t.master
 WHERE t.site = %(site)s AND t.master IS NOT NULL AND o.state = ANY (%(at_work)s)
-  AND (t.kind = 'sensor' AND t.building IS NOT DISTINCT FROM %(building)s
+  AND o.worker IS NOT NULL
+  AND (t.kind = 'sensor' AND t.building = %(building)s
        OR t.kind = 'reports' AND EXISTS (
            SELECT FROM topic_members AS m JOIN work_orders AS r USING (site, number)
-           WHERE m.site = t.site AND m.topic = t.topic AND r.building IS NOT DISTINCT FROM %(building)s))
+           WHERE m.site = t.site AND m.topic = t.topic AND r.building = %(building)s))
 ORDER BY t.last_at DESC
 LIMIT %(limit)s;

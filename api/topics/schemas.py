@@ -74,10 +74,12 @@ class Member(View):
 
 
 class Members(View):
-    """One page, by number; `next_cursor` is null on the last."""
+    """One page, by number; `next_cursor` is null on the last. `left_out` are confidential by now, and not for whoever
+    asks."""
 
     topic: str
     items: list[Member]
+    left_out: int
     next_cursor: str | None
 
 

@@ -22,6 +22,8 @@ from api.topics.store import Heard, Stretch
 from api.topics.text import NOBODY, Centre, Frequencies, frequencies, grams
 from api.transactions import Transaction
 from api.work_orders import reported
+from api.work_orders.order import Person
+from api.work_orders.states import OPEN, State
 from herun.redaction import redacted
 
 EVERY: Final = timedelta(hours=1)  # of the estate's clock, between two passes
@@ -41,16 +43,18 @@ MAX_PATTERNS: Final = 20  # of one pass
 
 KNOWN: Final = 0.5  # so like a topic is a report that its master answers at once: more than to be sorted in
 MAX_ANSWERING: Final = 50  # topics that a new report is held against
-# Somebody works on it: what is reported after the answer is something new.
-AT_WORK: Final = ("submitted", "accepted", "dispatched", "handling", "on_hold", "arbitration", "resolved")
+# A worker has it and nobody disputes that: what is reported after the answer is something new.
+AT_WORK: Final = (State.DISPATCHED, State.HANDLING, State.ON_HOLD)
+NOT_OVER: Final = OPEN | {State.RESOLVED}  # a topic has no second master before
 
 
 async def known(tx: Transaction, text: str, building: str | None, *, category: str | None = None) -> str | None:
     """The number of the order that already does what this report asks for, in this building; None if there is none.
 
-    A sensor's topic is known by its category, the others by text, and by their category if one is given.
+    A sensor's topic is known by its category, the others by text, and by their category if one is given. What is of no
+    building is known nowhere: two points or addresses are not the same place.
     """
-    topics = await store.answering(tx, building, AT_WORK, MAX_ANSWERING)
+    topics = [] if building is None else await store.answering(tx, building, AT_WORK, MAX_ANSWERING)
     of_category = [each for each in topics if category is None or each["category"] == category]
     by_sensor = [each for each in of_category if each["kind"] == Kind.SENSOR and category is not None]
     if by_sensor:
@@ -117,14 +121,17 @@ async def page(tx: Transaction, asked: TopicsAsked) -> Topics:
     return await of_week(tx, week, zone, asked.limit)
 
 
-async def members(tx: Transaction, topic: str, *, cursor: str | None, limit: int) -> Members:
-    """The orders of a topic. Raises Problem 404."""
+async def members(tx: Transaction, person: Person, topic: str, *, cursor: str | None, limit: int) -> Members:
+    """The orders of a topic, but for those that are not for this person's eyes. Raises Problem 404."""
     if not await store.named(tx, [topic]):
         raise not_found("topic")
-    rows = await store.members(tx, topic, after=cursors.decode_text(cursor), limit=limit + 1)
+    rows = await store.members(tx, person, topic, after=cursors.decode_text(cursor), limit=limit + 1)
     items = [Member(**row) for row in rows[:limit]]
     return Members(
-        topic=topic, items=items, next_cursor=cursors.encode(items[-1].number) if len(rows) > limit else None
+        topic=topic,
+        items=items,
+        left_out=await store.hidden(tx, person, topic),
+        next_cursor=cursors.encode(items[-1].number) if len(rows) > limit else None,
     )
 
 
@@ -202,9 +209,8 @@ async def _open_masters(tx: Transaction) -> list[str]:
 
 
 def _may_open(topic: dict[str, Any], since: datetime) -> bool:
-    """No master is at work on it, and none was opened since: what was reported before an answer is answered."""
-    at_work = topic["master_state"] in AT_WORK
-    return not at_work and (topic["master_at"] is None or topic["master_at"] < since)
+    """Its master is over, and none was opened since: what was reported before an answer is answered."""
+    return topic["master_state"] not in NOT_OVER and (topic["master_at"] is None or topic["master_at"] < since)
 
 
 def _topic(row: dict[str, Any], heard: Sequence[Heard], seen: Frequencies) -> Topic:

@@ -12,11 +12,16 @@ from psycopg.types.json import Jsonb
 from api.topics.clusters import Joined
 from api.topics.text import Centre, Frequencies
 from api.transactions import Transaction
+from api.work_orders.order import Person
+from api.work_orders.store import eyes
 from herun.database.queries import Queries
 
 _QUERIES: Final = Queries(__package__)
 _VOICES: Final = f"WITH voices AS (\n{_QUERIES['voices']}\n)\n"
 _RECENT: Final = _VOICES + _QUERIES["recent"]
+_SORTED_IN: Final = f"WITH sorted_in AS (\n{_QUERIES['sorted_in']}\n)\n"
+_MEMBERS: Final = _SORTED_IN + _QUERIES["members"]
+_HIDDEN: Final = _SORTED_IN + _QUERIES["hidden"]
 _HEARD: Final = _VOICES + _QUERIES["heard"]
 
 Stretch = tuple[datetime, datetime]
@@ -104,9 +109,17 @@ async def only_building(tx: Transaction, topic: str) -> str | None:
     return rows[0]["building"] if len(rows) == 1 else None
 
 
-async def members(tx: Transaction, topic: str, *, after: str | None, limit: int) -> list[dict[str, Any]]:
-    """Its orders, by number."""
-    return await tx.chosen(_QUERIES["members"], topic=topic, after=after, limit=limit)
+async def members(
+    tx: Transaction, person: Person, topic: str, *, after: str | None, limit: int
+) -> list[dict[str, Any]]:
+    """Its orders that are for this person's eyes, by number."""
+    return await tx.chosen(_MEMBERS, topic=topic, after=after, limit=limit, **eyes(person))
+
+
+async def hidden(tx: Transaction, person: Person, topic: str) -> int:
+    """How many of its orders are not for this person's eyes."""
+    (row,) = await tx.chosen(_HIDDEN, topic=topic, **eyes(person))
+    return int(row["hidden"])
 
 
 async def set_master(tx: Transaction, topic: str, master: str) -> None:
@@ -120,12 +133,12 @@ async def sensor_patterns(tx: Transaction, since: datetime, *, least: int, limit
     return await tx.all(_QUERIES["sensor_patterns"], since=since, until=until, least=least, limit=limit)
 
 
-async def sensor_topic(tx: Transaction, category: str, building: str | None, since: datetime) -> str | None:
+async def sensor_topic(tx: Transaction, category: str, building: str, since: datetime) -> str | None:
     """The topic of such a pattern that was heard of since then."""
     row = await tx.one(_QUERIES["sensor_topic"], category=category, building=building, since=since)
     return row["topic"] if row else None
 
 
-async def answering(tx: Transaction, building: str | None, at_work: Iterable[str], limit: int) -> list[dict[str, Any]]:
-    """Topics heard of from this building whose master is in one of these states, the latest first."""
+async def answering(tx: Transaction, building: str, at_work: Iterable[str], limit: int) -> list[dict[str, Any]]:
+    """Topics heard of from this building whose master somebody has, in one of these states, the latest first."""
     return await tx.all(_QUERIES["answering"], building=building, at_work=list(at_work), limit=limit)

@@ -136,10 +136,14 @@ async def page(tx: Transaction, person: Person, wanted: Filter, *, older_than: i
     found: dict[str, Order] = {}
     for ground in await _grounds(tx, person):
         values = {**_EVERY, **ground, **asdict(wanted)}
-        me = {"me": person.username, "is_worker": person.has(*WORKERS)}
-        rows = await tx.chosen(_QUERIES["page"], older_than=older_than, limit=limit, **me, **values)
+        rows = await tx.chosen(_QUERIES["page"], older_than=older_than, limit=limit, **eyes(person) | values)
         found |= {order.number: order for row in rows if (order := _order(row))}
     return sorted(found.values(), key=lambda order: order.opened_seq, reverse=True)[:limit]
+
+
+def eyes(person: Person) -> dict[str, Any]:
+    """What statements ask to tell whether what is confidential is for a person's eyes."""
+    return {"me": person.username, "is_worker": person.has(*WORKERS), "is_confidant": person.has(*CONFIDANTS)}
 
 
 _EVERY: Final = {"is_confidant": True, "of_worker": None, "of_reporter": None, "of_building": None, "tied": None}

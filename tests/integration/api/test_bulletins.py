@@ -17,7 +17,9 @@ import pytest
 from psycopg.errors import InsufficientPrivilege
 
 from api.categories.shipped import default_tree
+from herun.clock import DAY_US
 from tests.integration.api.many_orders import W20, Row, cells, change, hours, number, put
+from tests.integration.api.open311 import client, taking_part
 from tests.integration.api.running import World
 
 # Some category of each class.
@@ -173,21 +175,54 @@ async def test_examples_and_pairs_are_redacted_and_what_is_confidential_is_not_s
     assert (await world.by("rita").get("bulletins/2026-W20"))["sources"] is None
 
 
-async def test_what_became_confidential_after_the_freezing_is_withheld(world: World) -> None:
-    put(world, [Row(number(0), text="隔壁天天吵架", answer="已上门"), Row(number(1), text="水管爆了", answer="修好了")])
-    frozen = await freeze(world, pairs=[{"number": number(0)}, {"number": number(1)}])
-    change(world, number(0), confidential=True, category="conduct")
-    for who, sources in (("rita", None), ("susan", {"examples": [number(1)], "pairs": [number(1)]})):
-        shown = await world.by(who).get("bulletins/2026-W20")
-        assert (shown["intact"], shown["hash"], shown["withheld"]) == (True, frozen["hash"], 2)
-        assert [each["text"] for each in shown["body"]["examples"]] == ["水管爆了"]
-        assert [each["question"] for each in shown["body"]["pairs"]] == ["水管爆了"]
-        assert shown["sources"] == sources
+async def test_what_is_confided_after_the_freezing_is_shown_no_more(world: World) -> None:
+    put(world, [
+        Row(number(0), text="邻居打人", answer="已转办"), Row(number(1), text="水管爆了", answer="修好了"),
+        Row("WO20260504-000001", W20 - timedelta(days=7), text="上周的事", answer="好了"), Row(number(2), text="别的"),
+    ])  # fmt: skip
+    old = "WO20260504-000001"
+    frozen = await freeze(world, pairs=[{"number": number(0)}, {"number": number(1)}, {"number": old}])
+    assert frozen["left_out"] == {"examples": 0, "pairs": 0}
+    for name in (number(0), old, number(2)):  # the last was counted, and none of its words were printed
+        change(world, name, confidential=True)
+    shown = await world.by("rita").get("bulletins/2026-W20")
+    assert [each["text"] for each in shown["body"]["examples"]] == ["水管爆了"]
+    assert [each["question"] for each in shown["body"]["pairs"]] == ["水管爆了"]
+    assert shown["left_out"] == {"examples": 1, "pairs": 2}
+    assert (shown["hash"], shown["intact"]) == (frozen["hash"], True)
+    assert (await world.admin.get("bulletins/2026-W20"))["sources"] == {"examples": [number(1)], "pairs": [number(1)]}
     book = (await world.by("rita").call("GET", "bulletins/2026-W20/export")).content
-    assert [cells(book, sheet)[1][-1] for sheet in (2, 3)] == [("s", "水管爆了"), ("s", "修好了")]
-    for who, listed in (("susan", [number(0)]), ("audrey", [number(0)]), ("admin", [])):
-        told = await world.by(who).get("bulletins/2026-W20/corrections")
-        assert ([each["number"] for each in told["items"]], told["counts"]["recategorised"]) == (listed, 1)
+    assert cells(book, 2)[1:] == [[("s", "公用事业"), ("s", "水管爆了")]]
+    assert cells(book, 5)[-1][1] == ("s", "典型诉求1条,问答2组")
+    told = await world.by("susan").get("bulletins/2026-W20/corrections")
+    assert {item["number"]: item["changes"] for item in told["items"]} == {
+        number(0): ["confided"], old: ["confided"],
+    }  # fmt: skip
+    assert (told["counts"], told["left_out"]) == ({"confided": 2}, 0)
+    told = await world.admin.get("bulletins/2026-W20/corrections")
+    assert (told["items"], told["counts"], told["left_out"]) == ([], {"confided": 2}, 2)
+    change(world, number(0), confidential=False)
+    assert (await world.by("rita").get("bulletins/2026-W20"))["left_out"] == {"examples": 0, "pairs": 1}
+
+
+async def test_an_example_is_what_the_person_said_and_not_their_form(world: World) -> None:
+    await taking_part(world)
+    one = await client(world)
+    form = {"service_code": "lift", "address_id": "b1", "attribute[trapped]": "no"}
+    asked = await one.submitted(**form, description="电梯坏了\n两天没人修")
+    await one.submitted(**form, description="", address_string="1号楼")
+    world.clock.advance(8 * DAY_US)
+    frozen = await freeze(world, week="2026-W23", pairs=[{"number": asked, "answer": "修好了"}])
+    assert [each["text"] for each in frozen["body"]["examples"]] == ["电梯坏了\n两天没人修", "电梯故障"]
+    assert frozen["body"]["pairs"][0]["question"] == "电梯坏了\n两天没人修"
+
+
+async def test_a_week_before_anybody_reported_is_not_frozen(world: World) -> None:
+    put(world, [Row(number(0)), Row(number(1), W20 - timedelta(days=7), origin="alert")])
+    refused = await world.by("susan").call("POST", "bulletins", {"week": "2026-W19"})
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:herun:problem:before_first_report")
+    await freeze(world)
+    await freeze(world, week="2026-W21")  # a quiet week is one
 
 
 async def test_a_draft_is_what_would_be_frozen(world: World) -> None:

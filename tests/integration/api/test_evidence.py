@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 from api.evidence import service
 from herun.clock import SECOND_US
 from herun.evidence import check_pack, make_pack
+from tests.integration.api.open311 import client, taking_part
 from tests.integration.api.running import World
 from tests.integration.api.test_following import reported
 from tests.integration.api.test_order_strays import a_rated_order
@@ -50,6 +51,32 @@ async def test_an_orders_pack_is_signed_whole_and_without_names_of_residents(wor
         assert personal not in told
     audit = (await world.by("audrey").get("audit?action=evidence.packed"))["items"]
     assert [(entry["actor"], entry["subject"]) for entry in audit] == [("susan", order["number"])]
+
+
+async def test_a_pack_has_no_name_that_is_known_here(world: World) -> None:
+    text = "欧阳锋家漏水,Rita's kitchen too. 都是麦小明说的"
+    order = await world.by("oscar").post(
+        "reports",
+        {"category": "water", "text": text, "building": "b1", "caller": {"name": "欧阳锋", "phone": "13912345678"}},
+    )
+    own = await world.by("rita").post("reports", {"category": "water", "text": "Rita: 还是漏水,margarita"})
+    await world.by("oscar").post(
+        f"work-orders/{own['number']}/merge", {"master": order["number"], "reason": "Rita said 欧阳锋"}
+    )
+    files = files_of(await pack(world, f"work-orders/{order['number']}"))
+    assert files["order.json"]["text"]["zh"] == "***家漏水,***'s kitchen too. 都是麦小明说的"
+    assert files["order.json"]["title"]["zh"].startswith("***家漏水")
+    assert files["related.json"][0]["text"]["zh"] == "***: 还是漏水,margarita"
+    merged = files_of(await pack(world, f"work-orders/{own['number']}"))
+    assert next(each["reason"] for each in merged["history.json"] if each["action"] == "merge") == "*** said ***"
+
+
+async def test_a_pack_has_no_name_that_a_client_of_open311_sent_along(world: World) -> None:
+    await taking_part(world)
+    one = await client(world)
+    number = await one.submitted(description="麦小明: 王家漏水", first_name="小明", last_name="麦")
+    files = files_of(await pack(world, f"work-orders/{number}"))
+    assert files["order.json"]["text"]["zh"] == "***: 王家漏水"
 
 
 async def test_an_alerts_pack_tells_what_its_device_said_around_it(world: World) -> None:

@@ -228,11 +228,14 @@ async def test_an_order_behind_a_number_says_nothing_of_who_reported_what(world:
     }  # fmt: skip
 
 
-async def test_confidential_orders_are_counted_for_all_and_listed_for_whom_they_are_there(world: World) -> None:
-    put(world, [Row(number(0), confidential=True), Row(number(1))])
-    for who, listed in (("susan", 2), ("audrey", 2), ("admin", 1)):
-        found = await world.by(who).get("figures/orders?measure=opened&week=2026-W20")
-        assert (found["count"], len(found["items"])) == (2, listed)
+async def test_what_is_confidential_is_counted_and_listed_only_for_those_who_may_see_it(world: World) -> None:
+    put(world, [Row(number(0), confidential=True), Row(number(1)), Row(number(2), confidential=True, reporter=None)])
+    path = "figures/orders?measure=opened&week=2026-W20"
+    told = await world.admin.get(path)
+    assert ([item["number"] for item in told["items"]], told["count"], told["left_out"]) == ([number(1)], 3, 2)
+    for who in ("susan", "audrey"):
+        told = await world.by(who).get(path)
+        assert (len(told["items"]), told["count"], told["left_out"]) == (3, 3, 0)
 
 
 @pytest.mark.parametrize("query", ["week=2026-W54", "week=2025-W53", "week=2026-20", "by=mood", "weeks=13", "unit="])
@@ -276,3 +279,20 @@ async def test_an_export_names_what_it_counts_and_keeps_the_ids_beside(world: Wo
     assert ["West", "g1"] in found["grid"]
     assert sorted(found["category"]) == [["of-a-rule", "of-a-rule"], ["供水问题", "water"], ["合计", ""]]
     assert ["2026-W20", "2"] in found["week"]
+
+
+async def test_what_the_tree_has_no_more_keeps_the_last_name_that_it_had(world: World) -> None:
+    put(world, [Row(number(0), unit="snack-police", category="snacks"), Row(number(1), category="dust")])
+    tree = (await world.admin.get("categories"))["tree"]
+    noise = next(each for each in tree["categories"] if each["category"] == "noise")
+    for zh in ("零食", "小吃"):
+        snacks = {**noise, "category": "snacks", "zh": zh, "unit": "snack-police"}
+        unit = {**tree["units"][0], "unit": "snack-police", "zh": f"{zh}队"}
+        more = {"categories": [*tree["categories"], snacks], "units": [*tree["units"], unit]}
+        await world.admin.put("categories", {**tree, **more})
+    without = [each for each in tree["categories"] if each["category"] != "dust"]
+    await world.admin.put("categories", {**tree, "categories": without})
+    for by, names in (("category", [["小吃", "snacks"], ["扬尘", "dust"]]), ("unit", [["小吃队", "snack-police"]])):
+        answer = await world.by("susan").call("GET", f"figures/export?format=csv&week=2026-W20&by={by}")
+        _, *lines = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
+        assert [line for line in names if line not in [each[:2] for each in lines]] == []

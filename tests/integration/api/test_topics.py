@@ -105,6 +105,18 @@ async def test_what_is_confidential_or_cancelled_is_of_no_topic(world: World) ->
     assert (await sort_now(world))["founded"] == []
 
 
+async def test_a_member_that_is_confided_is_listed_only_for_those_who_may_see_it(world: World) -> None:
+    put(world, said(SAID["lift"]))
+    await sort_now(world)
+    (topic,) = await topics(world)
+    change(world, number(0), confidential=True)
+    path = f"topics/{topic['topic']}/orders?limit=2"
+    told = await world.admin.get(path)
+    assert ([item["number"] for item in told["items"]], told["left_out"]) == ([number(1), number(2)], 1)
+    told = await world.by("susan").get(path)
+    assert ([item["number"] for item in told["items"]], told["left_out"]) == ([number(0), number(1)], 0)
+
+
 async def test_what_grows_gets_a_master_that_answers_later_reporters_of_the_house(world: World) -> None:
     put(world, said(FLOODS[:4], category="water"))
     assert (await sort_now(world))["masters"] == []
@@ -126,6 +138,37 @@ async def test_what_grows_gets_a_master_that_answers_later_reporters_of_the_hous
     change(world, master, state="answered")
     assert await known(world, FLOODS[5]) is None
     assert (await sort_now(world))["masters"] == []
+
+
+async def test_what_is_of_no_building_is_answered_by_no_master(world: World) -> None:
+    put(world, said(FLOODS, category="water", building=None))
+    (master,) = (await sort_now(world))["masters"]
+    assert (await world.by("susan").get(f"work-orders/{master}"))["building"] is None
+    for building in (None, "b1"):
+        assert await known(world, FLOODS[5], building, category="water") is None
+    elsewhere = {"category": "water", "text": FLOODS[5], "lat": 31.4, "lon": 120.9}
+    assert (await world.by("rita").post("reports", elsewhere))["state"] != "merged"
+
+
+async def test_a_master_that_nobody_has_answers_nobody(world: World) -> None:
+    put(world, said(FLOODS, category="water"))
+    (master,) = (await sort_now(world))["masters"]
+    change(world, master, state="accepted", worker=None)
+    assert await known(world, FLOODS[5], category="water") is None
+    change(world, master, state="on_hold")  # put on hold before anybody had it
+    assert await known(world, FLOODS[5], category="water") is None
+    assert (await sort_now(world))["masters"] == []
+
+
+async def test_what_is_critical_is_merged_by_nobody_but_a_person(world: World) -> None:
+    put(world, said(FLOODS, category="flooding"))
+    (master,) = (await sort_now(world))["masters"]
+    change(world, master, state="dispatched", worker="gwen")
+    report = {"category": "flooding", "text": FLOODS[5]}
+    assert await known(world, FLOODS[5], category="flooding") == master
+    assert (await world.by("rita").post("reports", report))["state"] != "merged"
+    (found,) = (await world.by("rob").post("reports/duplicates", report))["items"][:1]
+    assert (await world.by("rob").post("reports", {**report, "join": found["handle"]}))["state"] == "merged"
 
 
 async def test_what_is_always_there_gets_no_master(world: World) -> None:
