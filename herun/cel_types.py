@@ -306,8 +306,6 @@ class _Reader(Cursor):
             self._fault(f"{name} takes {'one argument' if takes else 'no argument'}: {text}")
         for each in arguments:
             self._must_be(each, takes, name)
-        if name == "size":
-            self._counts_bytes(part, text)
         if name == "matches" and arguments and arguments[0].literal is not None:
             self._is_pattern(arguments[0])
         return _Part(text, gives)
@@ -320,11 +318,6 @@ class _Reader(Cursor):
         self._bound.pop()
         self.expect(")")
         return _Part(self.since(begin), _MACROS[name])
-
-    def _counts_bytes(self, part: _Part, text: str) -> None:
-        """CEL counts characters; the library does not."""
-        if part.types <= TEXT and part.types:
-            self._doubt(f"{text} counts the bytes of UTF-8, of which a Chinese character has three")
 
     def _is_pattern(self, argument: _Part) -> None:
         try:
@@ -362,7 +355,6 @@ class _Reader(Cursor):
             return _Part(text, BOOL)
         if name == "size" and len(arguments) == 1:
             self._must_be(arguments[0], _METHODS["size"][0], "size")
-            self._counts_bytes(arguments[0], text)
             return _Part(text, INT)
         if name not in FUNCTIONS:
             self._fault(f"unknown function {name}; known are {', '.join(sorted(FUNCTIONS))}")
