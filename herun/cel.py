@@ -23,6 +23,7 @@ import cel
 
 from herun.cel_cost import FIELD_ITEMS, MAX_STEPS, cost_of, has_macros, too_large
 from herun.cel_refusals import in_words
+from herun.cel_size import NO_SIZE, OWN_SIZE, size_of, with_own_size
 from herun.errors import HerunError, InvalidInputError
 
 Data = Mapping[str, Any]
@@ -119,14 +120,14 @@ def compile_expression(text: str, variables: Variables = _OF_EVENTS) -> Expressi
     try:
         found = _Parser(text, seen).parse()
     except (_OutsideSubsetError, RecursionError):
-        return Expression(text, *(_too_dear(text) if cost_of(text).steps > MAX_STEPS else _by_library(program)))
+        return Expression(text, *(_too_dear(text) if cost_of(text).steps > MAX_STEPS else by_library(text)))
     _check_paths(found, seen)
     return Expression(text, _python(found.true), _python(found.false), tuple(found.equalities), is_quick=True)
 
 
 def by_library(text: str) -> tuple[Test, Test]:
     """The same tests made by the library alone: what the quick ones are held to."""
-    return _by_library(cel.compile(text))
+    return _by_library(cel.compile(with_own_size(text)))
 
 
 def _too_dear(text: str) -> tuple[Test, Test]:
@@ -146,7 +147,7 @@ def _by_library(program: Any) -> tuple[Test, Test]:
         if goes_over_lists and too_large(data):
             raise ConditionFailedError(f"a list of more than {FIELD_ITEMS} items, over which a macro would go")
         try:
-            return program.execute({"data": data, **subject})
+            return program.execute({"data": data, **subject, OWN_SIZE: size_of})
         except (LookupError, TypeError):
             return None  # what is asked for is not there, or of a type that this cannot be asked of
         except (ValueError, RuntimeError, ArithmeticError) as error:
@@ -159,6 +160,8 @@ def _by_library(program: Any) -> tuple[Test, Test]:
 
 def _is_of_another_type(error: Exception) -> bool:
     """The library tells a text's function that is called on a number as one that does not exist."""
+    if str(error).startswith(NO_SIZE):
+        return True
     missing = _UNDEFINED.match(str(error))
     return missing is not None and missing[1] in FUNCTIONS
 

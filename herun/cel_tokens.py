@@ -37,7 +37,7 @@ class Cursor:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._tokens = [*_tokens(text), Token("end", "", len(text), len(text))]
+        self._tokens = split(text)
         self.at = 0
 
     def peek(self) -> Token:
@@ -82,6 +82,11 @@ class Cursor:
     def since(self, begin: int) -> str:
         """The text from the token with this index to here."""
         return self._text[self._tokens[begin].begin : self._tokens[self.at - 1].end]
+
+
+def split(text: str) -> list[Token]:
+    """Its signs and words, and an end, with their places. Raises NotUnderstoodError."""
+    return [*_tokens(text), Token("end", "", len(text), len(text))]
 
 
 def words(text: str) -> tuple[str, ...]:

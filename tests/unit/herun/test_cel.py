@@ -174,3 +174,31 @@ def test_what_is_wrong_is_said(text: str, said: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
         compile_expression(text)
     assert said in caught.value.detail
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(st.text(max_size=8), st.sampled_from(["水位", "é中", "👋", "e\u0301"])), st.booleans())
+def test_the_size_of_a_text_is_how_many_characters_it_has(text: str, is_method: bool) -> None:
+    size = "data.a.size()" if is_method else "size(data.a)"
+    assert compile_expression(f"{size} == {len(text)}").is_true({"a": text}, SUBJECT)
+    assert compile_expression(f"[data.a].exists(each, size(each) != {len(text)})").is_false({"a": text}, SUBJECT)
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ('size("水位") == 2', True),
+        ('"水位".size() == 2 && "size(".size() == 5', True),
+        ("size ( data.l ) == 2", True),
+        ("size(data) == 2", True),
+        ('{"size": 3}.size == 3', True),
+        ('size(b"水位") == 6', True),
+        ("size(data.n) == 1", None),
+        ("data.n.size() == 1", None),
+        ("size(data.missing) == 1", None),
+    ],
+)
+def test_size_is_what_cel_says(condition: str, holds: bool | None) -> None:
+    compiled = compile_expression(condition)
+    data = {"l": [1, 2], "n": 1}
+    assert (compiled.is_true(data, SUBJECT), compiled.is_false(data, SUBJECT)) == (holds is True, holds is False)
