@@ -31,7 +31,8 @@ ON CONFLICT (site, alert_id) DO UPDATE
 SET version = excluded.version, rule_version = excluded.rule_version, state = excluded.state,
     raised_at = excluded.raised_at, updated_at = excluded.updated_at, cleared_at = excluded.cleared_at,
     count = excluded.count, text = excluded.text, merged_into = excluded.merged_into,
-    merged_count = excluded.merged_count, correction = excluded.correction
+    merged_count = excluded.merged_count, correction = excluded.correction, opens_order = excluded.opens_order,
+    order_category = excluded.order_category
 WHERE alerts.version < excluded.version
 
 -- name: put_monitored_alert

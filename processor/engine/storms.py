@@ -126,7 +126,11 @@ def _counted(ev: Evaluation, kept: CurrentAlert, cell: CellKey) -> CurrentAlert:
     is_critical = alert.severity == CRITICAL
     storm = _with(ev.state.storms[where], alert, is_critical=is_critical)
     ev.journal.put(ev.state.storms, where, storm)
-    storm_id = ev.state.current[cell].alert.alert_id
+    of_storm = ev.state.current[cell]
+    storm_id = of_storm.alert.alert_id
+    if alert.opens_order and not is_critical and not of_storm.alert.opens_order:
+        with_order = _replace(of_storm.alert, opens_order=True, order_category=alert.order_category or alert.category)
+        ev.journal.put(ev.state.current, cell, _replace(of_storm, alert=with_order))
     masters.count(ev, cell, storm_id, 0 if is_critical else 1)
     if is_critical:
         return kept
@@ -143,7 +147,10 @@ def _with(storm: Storm, alert: Alert, *, is_critical: bool) -> Storm:
 
 
 def _storm(ev: Evaluation, alert: Alert, key: str) -> Alert:
-    """The storm's alert; severity, category and order are those of the alert that made it one."""
+    """The storm's alert; severity, category and order are those of the alert that made it one.
+
+    What it hides opens no order, so the first that would have makes the storm open one, of its category.
+    """
     is_all = key == ALL_RULES
     return Alert(
         site=alert.site,

@@ -50,6 +50,22 @@ def test_the_first_so_many_stand_alone_and_there_is_no_storm() -> None:
     assert not any(alert.merged_into for alert in driver.alerts)
 
 
+def test_a_storm_opens_an_order_as_soon_as_it_hides_one_that_does() -> None:
+    quiet = [put_rule(HIGH | {"uid": f"quiet{n}", "opens_order": False}) for n in range(6)]
+    driver = Driver(*quiet)
+    driver.events(*(high(n, 0) for n in range(17)))
+    driver.pass_until(at(2))
+    assert [(storm.key, storm.opens_order) for storm in storms(driver)] == [(ALL_RULES, False)]
+    leak = rule("leak", "event", types=("button.pressed",)) | {"category": "flooding"}
+    driver.control(put_rule(leak))
+    driver.events(sample("leak", at(3), event_type="button.pressed", data={}, device="d99"))
+    driver.pass_until(at(6))
+    (storm,) = storms(driver)
+    (hidden,) = (alert for alert in newest(driver) if alert.rule_uid == "leak")
+    assert (storm.opens_order, storm.order_category, storm.category) == (True, "flooding", "system")
+    assert hidden.merged_into == storm.alert_id
+
+
 def test_the_further_ones_are_counted_into_one_alert() -> None:
     driver = stormy(MAX_OF_RULE + 5)
     (storm,) = storms(driver)
