@@ -1,15 +1,24 @@
--- name: trials
--- Since when the rule has been on trial without a break (null: it is not), and whether it was live at any time.
+-- name: was_live
+-- Whether the rule was live at any time; no row if there never was such a rule.
 WITH history AS (
     SELECT version, changed_at, CASE WHEN body IS NULL THEN 'removed' ELSE coalesce(body ->> 'mode', 'live') END AS mode
     FROM rule_versions
     WHERE site = %(site)s AND uid = %(uid)s
-), other AS (
-    SELECT coalesce(max(version), 0) AS newest FROM history WHERE mode <> 'monitor'
 )
-SELECT min(changed_at) FILTER (WHERE version > newest) AS since, bool_or(mode = 'live') AS was_live
-FROM history, other
+SELECT bool_or(mode = 'live') AS was_live
+FROM history
 HAVING count(*) > 0;
+
+-- name: trial_versions
+-- What has been on trial since the rule was last anything else, the newest first.
+SELECT changed_at, body
+FROM rule_versions
+WHERE site = %(site)s AND uid = %(uid)s AND version > (
+    SELECT coalesce(max(version), 0) FROM rule_versions
+    WHERE site = %(site)s AND uid = %(uid)s AND coalesce(body ->> 'mode', 'live') <> 'monitor'
+)
+ORDER BY version DESC
+LIMIT %(limit)s;
 
 -- name: by_day
 SELECT to_char(raised_at AT TIME ZONE %(time_zone)s, 'YYYY-MM-DD') AS day, count(*) AS alerts

@@ -45,7 +45,8 @@ class LiveBefore(View):
 
 
 class Promotion(View):
-    """The report. `since`: on trial without a break since then; null: it is not on trial now.
+    """The report. `since`: on trial without a break, deciding as it does now, since then; null: it is
+    not on trial now.
 
     `orders` is how many it would have opened, at most: some of its alerts would have been hidden by others.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
 from api.alerts.figures import false_alarm_rate
@@ -12,14 +13,18 @@ from api.promotions import store
 from api.promotions.schemas import Day, LiveBefore, OfDevice, Overlap, Promotion
 from api.sites import store as sites
 from api.transactions import Transaction
+from herun.rule_changes import begins_anew
 
 
 async def report(tx: Transaction, uid: str, begin: datetime | None, end: datetime | None) -> Promotion:
-    """By default since the trial began. Raises Problem 404 if there never was such a rule, 422 for a bad period."""
-    site, trials = await sites.site(tx), await store.trials(tx, uid)
-    if site is None or trials is None:
+    """By default since the trial of what the rule decides now began.
+
+    Raises Problem 404 if there never was such a rule, 422 for a bad period.
+    """
+    site, was_live = await sites.site(tx), await store.was_live(tx, uid)
+    if site is None or was_live is None:
         raise not_found("rule")
-    since = trials["since"]
+    since = _since(await store.trial_versions(tx, uid))
     on_trial = tx.at - since if since is not None and since < tx.at else DEFAULT
     asked = period(tx.at, begin, end, min(on_trial, LONGEST))
     counts = await store.overlaps(tx, uid, asked)
@@ -33,8 +38,18 @@ async def report(tx: Transaction, uid: str, begin: datetime | None, end: datetim
         by_day=[Day(**row) for row in await store.by_day(tx, uid, asked, site.time_zone)],
         by_device=[OfDevice(**row) for row in await store.by_device(tx, uid, asked)],
         overlap=_overlap(counts),
-        live_before=await _live_before(tx, uid, asked.before) if trials["was_live"] else None,
+        live_before=await _live_before(tx, uid, asked.before) if was_live else None,
     )
+
+
+def _since(versions: list[dict[str, Any]]) -> datetime | None:
+    """When it began to decide as it does now: what an earlier version raised is another rule's."""
+    since: datetime | None = None
+    for version, before in zip_longest(versions, versions[1:]):
+        since = version["changed_at"]
+        if before is None or begins_anew(before["body"], version["body"]):
+            break
+    return since
 
 
 def _overlap(counts: dict[str, Any]) -> Overlap:

@@ -12,12 +12,19 @@ from herun.database.queries import Queries
 _QUERIES: Final = Queries(__package__)
 # A detector and the rule that people know notice the same thing minutes apart.
 WITHIN: Final = timedelta(minutes=10)
+MAX_VERSIONS: Final = 1_000  # of one trial that are looked at: a change every hour for six weeks
 MAX_DEVICES: Final = 200  # named, those with the most alerts
 
 
-async def trials(tx: Transaction, uid: str) -> dict[str, Any] | None:
-    """Since when a rule is on trial, and whether it ever was live; None if there never was such a rule."""
-    return await tx.one(_QUERIES["trials"], uid=uid)
+async def was_live(tx: Transaction, uid: str) -> bool | None:
+    """Whether a rule ever was live; None if there never was such a rule."""
+    row = await tx.one(_QUERIES["was_live"], uid=uid)
+    return None if row is None else row["was_live"]
+
+
+async def trial_versions(tx: Transaction, uid: str) -> list[dict[str, Any]]:
+    """What has been on trial without a break (time, body), the newest first; none if the rule is not on trial."""
+    return await tx.all(_QUERIES["trial_versions"], uid=uid, limit=MAX_VERSIONS)
 
 
 async def by_day(tx: Transaction, uid: str, asked: Period, time_zone: str) -> list[dict[str, Any]]:

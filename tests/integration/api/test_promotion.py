@@ -43,7 +43,7 @@ async def test_the_report_says_what_the_rule_would_have_done_since_its_trial_beg
     world.clock.advance(DAY_US)
     await world.admin.put("rules/r1", RULE | {"mode": "monitor"})
     world.clock.advance(DAY_US)
-    await world.admin.put("rules/r1", RULE | {"mode": "monitor", "raise_above": 2})
+    await world.admin.put("rules/r1", RULE | {"mode": "monitor", "title": {"zh": "c"}})
     world.clock.advance(2 * DAY_US)
     begin = NOON_US + DAY_US
     monitored(world, "d1", begin - HOUR_US)  # of an earlier trial
@@ -68,6 +68,18 @@ async def test_the_report_says_what_the_rule_would_have_done_since_its_trial_beg
     assert report["overlap"] == {
         "true": 0, "false": 0, "share_true": 0, "share_false": 0, "false_alarm_rate": None,
     }  # fmt: skip
+
+
+async def test_what_an_earlier_version_raised_that_decided_otherwise_is_not_counted(world: World) -> None:
+    await world.admin.put("rules/r1", RULE | {"mode": "monitor"})
+    monitored(world, "d1", NOON_US + HOUR_US)
+    world.clock.advance(DAY_US)
+    await world.admin.put("rules/r1", RULE | {"mode": "monitor", "raise_above": 100})
+    world.clock.advance(DAY_US)
+    report = await world.by("oscar").get("rules/r1/promotion")
+    assert (report["since"], report["alerts"]) == ("2026-06-02T04:00:00Z", 0)
+    monitored(world, "d1", NOON_US + 25 * HOUR_US)
+    assert (await world.by("oscar").get("rules/r1/promotion"))["alerts"] == 1
 
 
 async def test_its_false_alarm_rate_is_estimated_from_what_people_said_of_others_at_the_time(world: World) -> None:
