@@ -15,6 +15,7 @@ from herun.rule_identity import decides_otherwise
 from herun.rules import RULE, Rule
 from processor.engine import gates, merging, verdicts
 from processor.engine.alerting import Evaluation, clear_alert, close_alert, forget_alert
+from processor.engine.corrections import close_episodes
 from processor.engine.isolation import switched_off
 from processor.engine.kinds.absence import Absence
 from processor.engine.kinds.anomaly import judge
@@ -133,6 +134,7 @@ def _close_alert(ev: Evaluation, _book: RuleBook, control: Control) -> None:
         verdicts.count_verdict(ev, (control.site, control.body["rule_uid"], device), _text(control.body, "verdict"))
         rule_key: RuleKey = (control.site, _text(control.body, "rule_uid"))
         judge(ev, rule_key, control.body.get("key", ""), _text(control.body, "verdict"))
+        close_episodes(ev, (*rule_key, control.body.get("key", "")), _text(control.body, "alert_id"))
 
 
 _HANDLERS: Final[dict[str, Callable[[Evaluation, RuleBook, Control], None]]] = {

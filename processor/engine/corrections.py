@@ -1,7 +1,8 @@
 """Corrections: what late events show to have been otherwise, told as further versions of the alerts that were raised.
 
 An alert keeps its id. It is amended (began or ended at another time), reopened (has not ended after all), or withdrawn
-(never was); what nobody knew of is raised, and cleared at once if it is over.
+(never was); what nobody knew of is raised, and cleared at once if it is over. One that people have closed is not opened
+again: what shows that it goes on raises another.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ import msgspec
 from herun.alerts import Alert, AlertState, Correction
 from processor.engine.alerting import (
     Evaluation,
+    Occurrence,
     clear_alert,
     current_alert,
     raise_alert,
     raise_past,
     rewrite_alert,
 )
+from processor.engine.state import CellKey
 from processor.engine.tracks import Edge, Episode
 
 if TYPE_CHECKING:
@@ -44,6 +47,7 @@ class Told(msgspec.Struct, frozen=True, gc=False):
     key: str
     episodes: tuple[Episode, ...]
     alerts: dict[str, Alert]
+    closed: frozenset[str]  # ids of those that people have closed
 
     def note(self, alert: Alert) -> Alert:
         """A version was told."""
@@ -60,9 +64,25 @@ class Told(msgspec.Struct, frozen=True, gc=False):
 
 def told_of(ev: Evaluation, rule: Folded, key: str, episodes: tuple[Episode, ...]) -> Told:
     """What was told of the key: as the episodes have it, and its current alert, which others may have changed."""
-    current = current_alert(ev, rule.head, key)
-    found = [each.alert for each in episodes if each.alert is not None] + ([] if current is None else [current])
-    return Told(rule, key, episodes, {alert.alert_id: alert for alert in sorted(found, key=lambda each: each.version)})
+    current = ev.state.current.get((*rule.rule_key, key))
+    found = [each.alert for each in episodes if each.alert is not None] + ([] if current is None else [current.alert])
+    closed = [each.alert.alert_id for each in episodes if each.alert is not None and each.is_closed]
+    if current is not None and current.closed:
+        closed.append(current.alert.alert_id)
+    alerts = {alert.alert_id: alert for alert in sorted(found, key=lambda each: each.version)}
+    return Told(rule, key, episodes, alerts, frozenset(closed))
+
+
+def close_episodes(ev: Evaluation, cell: CellKey, alert_id: str) -> None:
+    """People have closed this alert of the cell's."""
+    tracks = ev.state.tracks.get(cell[:2], {})
+    track = tracks.get(cell[2])
+    if track is not None:
+        closed = tuple(
+            msgspec.structs.replace(each, is_closed=True) if each.alert and each.alert.alert_id == alert_id else each
+            for each in track.episodes
+        )
+        ev.journal.put(tracks, cell[2], msgspec.structs.replace(track, episodes=closed))
 
 
 def _with_alert(episode: Episode, alert: Alert) -> Episode:
@@ -105,18 +125,23 @@ def correct(ev: Evaluation, told: Told, stretches: Sequence[Stretch]) -> tuple[E
     matched = _matched(told, stretches)
     after = {m: stretches[n] for n, m in matched.items()}  # by the episode's place: two may begin at the same moment
     never_were = [each for each in told.episodes if each.is_withdrawn]
+    anew = {n for n, m in matched.items() if _goes_on_closed(told, told.episodes[m], stretches[n])}
+    final = {matched[n] for n in anew}
     by_alert: dict[str, list[int]] = {}
     for m, each in enumerate(told.episodes):
         if each.alert is not None and not each.is_withdrawn:
             by_alert.setdefault(each.alert.alert_id, []).append(m)
     for places in by_alert.values():
         own = [told.episodes[m] for m in places]
+        if not final.isdisjoint(places):  # known on, so that no other gets its id
+            never_were.append(msgspec.structs.replace(own[-1], is_withdrawn=True))
+            continue
         left = [after[m] for m in places if m in after and _was_due(told.episodes[m], after[m].cleared_at)]
         _settle(ev, told, own, left)
         if not left:
             never_were.append(msgspec.structs.replace(own[0], cleared_at=own[0].raised_at, is_withdrawn=True))
     found = [
-        _moved(told.episodes[matched[n]], stretch) if n in matched else _raised(ev, told, stretch)
+        _moved(told.episodes[matched[n]], stretch) if n in matched and n not in anew else _raised(ev, told, stretch)
         for n, stretch in enumerate(stretches)
     ]
     return told.told((*_still_withdrawn(never_were, found), *found))
@@ -196,8 +221,11 @@ def _raised(ev: Evaluation, told: Told, stretch: Stretch) -> Episode:
     shift = rule.shift_of(ev, stretch.device)
     if edge is not None and ev.may_raise(rule, edge.device, edge.at + shift):
         occurrence = rule.occurrence_of(edge, shift)
-        known = next((each for each in told.alerts.values() if each.cause == occurrence.cause), None)
         end = _end(stretch.cleared_at, shift) if rule.fold.lasting else None
+        known = _of_cause(told, occurrence)
+        while known is not None and end is None and _is_final(told, known):
+            occurrence = msgspec.structs.replace(occurrence, cause=occurrence.cause | {"after": known.alert_id})
+            known = _of_cause(told, occurrence)
         if known is not None:
             alert = _told_again(ev, told, known, occurrence.at, end)
         elif end is None and not _is_behind_another(ev, told, stretch):
@@ -214,6 +242,22 @@ def _raised(ev: Evaluation, told: Told, stretch: Stretch) -> Episode:
         value=None if edge is None else edge.value,
         count=None if edge is None else edge.count,
     )
+
+
+def _of_cause(told: Told, occurrence: Occurrence) -> Alert | None:
+    return next((each for each in told.alerts.values() if each.cause == occurrence.cause), None)
+
+
+def _is_final(told: Told, alert: Alert) -> bool:
+    """True if people have closed it and it is over: nobody would see it again, so what goes on is another alert."""
+    return alert.state is AlertState.CLEARED and alert.alert_id in told.closed
+
+
+def _goes_on_closed(told: Told, episode: Episode, stretch: Stretch) -> bool:
+    """True if what was over and is closed has not ended after all."""
+    if episode.alert is None or stretch.cleared_at is not None or not told.rule.fold.lasting:
+        return False
+    return _is_final(told, told.alerts[episode.alert.alert_id])
 
 
 def _is_behind_another(ev: Evaluation, told: Told, stretch: Stretch) -> bool:

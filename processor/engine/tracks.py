@@ -151,6 +151,7 @@ class Episode(msgspec.Struct, array_like=True, frozen=True, gc=False):
     value: Value = None  # what raised it: told when it may be
     count: int | None = None
     woken_at: int | None = None
+    is_closed: bool = False  # by people
 
     @property
     def is_muted(self) -> bool:

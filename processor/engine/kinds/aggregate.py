@@ -33,7 +33,7 @@ class _Aggregate(Fold[Sums]):
 
     def __init__(self, rule: AggregateRule) -> None:
         self.span = self._size = round(rule.size_s * SECOND_US)
-        self._counts = rule.function == "count"
+        self._is_of_none = rule.function in {"count", "sum"}  # 0 of no events; the others say nothing of them
         self._needs_value = rule.function in {"sum", "avg", "min", "max"}
         self._field = rule.field
         self._value_of = _FUNCTIONS[rule.function]
@@ -57,7 +57,7 @@ class _Aggregate(Fold[Sums]):
 
     def _judged(self, sums: Sums, at: int, *, timed: bool) -> tuple[Sums, Edges]:
         """The sums held against the limits at this time; without a value, what was raised is over."""
-        has_value = self._counts or any(pane.count for pane in sums.panes)
+        has_value = self._is_of_none or any(pane.count for pane in sums.panes)
         value = self._value_of(sums) if has_value else None
         if sums.is_raised and (value is None or self._clears(value)):
             return replace(sums, is_raised=False), (Edge(False, at, sums.device, sums.event_id),)
@@ -69,7 +69,7 @@ class _Aggregate(Fold[Sums]):
 
 
 class Tumbling(_Aggregate):
-    """Windows side by side, judged when they end. A count knows the first empty window; those after it are alike."""
+    """Windows side by side, judged when they end. Of empty ones the first is judged; those after it are alike."""
 
     def step(self, state: Sums, sample: Sample) -> tuple[Sums, Edges]:
         edges: list[Edge] = []
@@ -91,17 +91,20 @@ class Tumbling(_Aggregate):
         pane = state.panes[0]
         judged, found = self._judged(state, self._end(state), timed=True)
         edges += found
-        follows = (Pane(pane.index + 1),) if self._counts and pane.count else ()
+        follows = (Pane(pane.index + 1),) if pane.count else ()
         return replace(judged, panes=follows)
 
 
 class Sliding(_Aggregate):
-    """The last `size_s` in steps: judged at each event, and at each step that leaves the window."""
+    """The last `size_s` in steps: judged at each event, and at each step that leaves the window.
+
+    It is up to a step shorter than `size_s`, or longer for what raises below a value: nothing is raised too early.
+    """
 
     def __init__(self, rule: AggregateRule) -> None:
         super().__init__(rule)
         self._every = round((rule.every_s or rule.size_s / STEPS) * SECOND_US)
-        self._steps = -(-self._size // self._every)
+        self._steps = -(-self._size // self._every) + (rule.raise_below is not None)
 
     def step(self, state: Sums, sample: Sample) -> tuple[Sums, Edges]:
         edges: list[Edge] = []

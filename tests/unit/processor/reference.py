@@ -102,11 +102,12 @@ def change(events: list[Seen]) -> Answer:
 
 
 def tumbling(events: list[Seen]) -> Answer:
-    """The sum of windows of 10 s is over 12; over when it is under 6."""
-    sums: dict[int, int] = {}
-    for each in events:
-        sums[each.second // 10] = sums.get(each.second // 10, 0) + each.value
-    return hysteresis([((index + 1) * 10, total) for index, total in sorted(sums.items())], 12, 6)
+    """The sum of windows of 10 s is over 12; over when it is under 6, as that of an empty one is."""
+    if not events:
+        return []
+    windows = range(events[0].second // 10, events[-1].second // 10 + 2)
+    sums = [((index + 1) * 10, sum(each.value for each in events if each.second // 10 == index)) for index in windows]
+    return hysteresis(sums, 12, 6)
 
 
 def tumbling_count(events: list[Seen]) -> Answer:
@@ -116,6 +117,27 @@ def tumbling_count(events: list[Seen]) -> Answer:
     windows = range(events[0].second // 10, events[-1].second // 10 + 2)
     counts = [((index + 1) * 10, sum(each.second // 10 == index for each in events)) for index in windows]
     return hysteresis(counts, 2, 1)
+
+
+def tumbling_avg(events: list[Seen]) -> Answer:
+    """The average of windows of 10 s is over 6; over when it is under 3, or there is none."""
+    values: list[tuple[int, float | None]] = []
+    for index in range(events[0].second // 10, events[-1].second // 10 + 2) if events else ():
+        inside = [each.value for each in events if each.second // 10 == index]
+        values.append(((index + 1) * 10, sum(inside) / len(inside) if inside else None))
+    return hysteresis(values, 6, 3)
+
+
+def sliding_few(events: list[Seen]) -> Answer:
+    """Fewer than two within the last 5 s and the second before; over when there are two again."""
+    points = []
+    for now in range(events[0].second, events[-1].second + 8) if events else ():
+        inside = [each for each in events if now - 6 < each.second < now]
+        if any(each.second == now - 6 for each in events):
+            points.append((now, len(inside) < 2))
+        if any(each.second == now for each in events):
+            points.append((now, len(inside) + 1 < 2))
+    return intervals(points)
 
 
 def sliding(events: list[Seen]) -> Answer:
@@ -196,6 +218,16 @@ KINDS: dict[str, tuple[Callable[[list[Seen]], Answer], dict[str, Any]]] = {
     "tumbling_count": (
         tumbling_count,
         {**TUMBLING, "function": "count", "raise_above": 2, "clear_below": 1},
+    ),
+    "tumbling_avg": (
+        tumbling_avg,
+        {**TUMBLING, "function": "avg", "raise_above": 6, "clear_below": 3},
+    ),
+    "sliding_few": (
+        sliding_few,
+        {
+            "kind": "aggregate", "window": "sliding", "size_s": 5, "every_s": 1, "function": "count", "raise_below": 2,
+        },
     ),
     "sliding": (
         sliding,

@@ -148,4 +148,5 @@ def test_an_alert_ends_with_what_was_counted_into_it_late() -> None:
         (AlertState.CLEARED, 1, at(40)),
         (AlertState.CLEARED, 2, at(60)),
         (AlertState.RAISED, 2, None),
+        (AlertState.CLEARED, 2, at(70)),
     ]

@@ -26,7 +26,9 @@ RAISING: Final[dict[str, list[tuple[int, str, int]]]] = {
     "change": [(0, "", 1), (5, "", 9)],
     "tumbling": [(0, "", 9), (1, "", 9)],
     "tumbling_count": [(0, "", 1), (1, "", 1), (2, "", 1)],
+    "tumbling_avg": [(0, "", 9)],
     "sliding": [(9, "", 9)],
+    "sliding_few": [(9, "", 9)],
     "session": [(6, "", 1), (7, "", 1), (8, "", 1), (9, "", 1)],
     "negation": [(0, OPENED, 0)],
 }
