@@ -87,6 +87,7 @@ class Engine:
         self._book = RuleBook(state)
         self._ev = Evaluation(state, self._journal, self._timers)
         self._rules_touched = False
+        self._passed = 0  # engine time of the frame before: timers that stand still in an outage may be due before it
 
     def _add_part(self, part: Part) -> None:
         for event_type in part.event_types:
@@ -148,6 +149,7 @@ class Engine:
     def _pass_time(self, at_us: int, *, is_gateways: bool) -> int | None:
         """When the outage began that ends here, if one does."""
         before, outage_began = self.state.engine_time, None
+        self._passed = before
         now = max(before, at_us)
         marks, put = self.state.marks, self._journal.put
         if LISTENED not in marks:
@@ -197,6 +199,8 @@ class Engine:
             gates.follow(self._ev, rule)
             return
         self._guard(decisions, rule, f"timer {due}", lambda: rule.on_timer(self._ev, timer, due))
+        if due < self._passed:  # it waited for a gateway: the rule's time may have begun meanwhile
+            self._wake(decisions, sorted(self.state.muted.keys() & {(timer[1], timer[2], timer[3])}), self._passed)
         self._take_derived(decisions, None)
 
     def _guard(self, decisions: Decisions, rule: CompiledRule, cause: str, act: Callable[[], None]) -> None:
@@ -206,13 +210,13 @@ class Engine:
         except Exception as error:  # noqa: BLE001 - a rule must not stop the others; it is counted and switched off
             self._rule_threw(decisions, rule, before, error, cause=cause)
 
-    def _wake(self, decisions: Decisions, cells: list[CellKey]) -> None:
-        """Raises what holds in these cells and could not be raised before."""
+    def _wake(self, decisions: Decisions, cells: list[CellKey], at: int | None = None) -> None:
+        """Raises what holds in these cells and could not be raised before, now or at this time."""
+        at = self._ev.now if at is None else at
         for cell in cells:
             rule = self._book.get(cell[:2])
             if rule is not None:
-                act = partial(rule.wake, self._ev, cell[2], self._ev.now)
-                self._guard(decisions, rule, f"wake {self._ev.now}", act)
+                self._guard(decisions, rule, f"wake {at}", partial(rule.wake, self._ev, cell[2], at))
 
     def _take_event(self, decisions: Decisions, n: int, event: Event) -> None:
         if not self._is_replay and not self._ring.admit(event):

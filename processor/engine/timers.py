@@ -32,6 +32,7 @@ class Timers:
 
     def arm_without_outage(self, key: TimerKey, due: int) -> None:
         """The same in engine time without our own outages."""
+        self._journal.remove(self._state.due, key)  # where an older snapshot has it
         self._journal.put(self._state.due_without_outage, key, due)
         heappush(self._heap_without_outage, (due, key))
 

@@ -254,11 +254,15 @@ class Folded(CompiledRule):
         return Track(track.base, track.since, tail, state, episodes)
 
     def _set_alarms(self, ev: Evaluation, key: str, tracks: tuple[Track, Track], arrived_after: int) -> None:
-        """Sets the timers to what the head now waits for, counted from the arrival: a wrong clock hastens nothing."""
+        """Sets the timers to what the head now waits for, counted from the arrival: a wrong clock hastens nothing.
+
+        They stand still while no gateway listens: what would have ended the wait may lie at the broker.
+        """
         old, new = (dict(self.fold.alarms(track.head)) for track in tracks)
         for whom, at in new.items():
             if old.pop(whom, None) != at:
-                ev.timers.arm((TIMER, *self.rule_key, key, whom), at + arrived_after)
+                due = at + arrived_after - ev.state.outage
+                ev.timers.arm_without_outage((TIMER, *self.rule_key, key, whom), due)
         for whom in old:
             ev.timers.disarm((TIMER, *self.rule_key, key, whom))
 

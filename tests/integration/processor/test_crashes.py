@@ -147,9 +147,10 @@ async def test_what_had_begun_goes_on_after_a_crash(world: World) -> None:
     closed = event("close-d1", START_US + 20 * SECOND_US, event_type="door.closed", data={})
     await world.until_offset(await world.publish([closed, event("v9", START_US + 30 * SECOND_US, 9)]))
     processor.restart()
-    await world.until_count("SELECT count(*) FROM alerts", 3)
-    processor.restart()
-    await asyncio.sleep(1.5)  # time enough for another to be raised
+    async with world.listening():
+        await world.until_count("SELECT count(*) FROM alerts", 3)
+        processor.restart()
+        await asyncio.sleep(1.5)  # time enough for another to be raised
     rows = world.rows("SELECT rule_uid, version, state, count FROM alerts ORDER BY rule_uid")
     assert [tuple(row.values()) for row in rows] == [
         ("calm", 3, "raised", 2),

@@ -13,7 +13,7 @@ from herun.alerts import Alert
 from herun.events import FLAG_DERIVED, Event
 from herun.frames import Control, FrameKind
 from processor.backtest.plan import put_at, with_rule
-from processor.engine.engine import Engine
+from processor.engine.engine import OUTAGE_GAP_US, Engine
 from processor.engine.state import State
 from processor.replay import END, Boundary, Outage, Replay, StoredControls, StoredFrame
 from tests.unit.processor.driving import Driver
@@ -79,7 +79,7 @@ class Live(Driver):
     """A live engine, and the rows that the processor would have written."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(gap_us=OUTAGE_GAP_US)
         self.stored = Stored()
         self.told: list[tuple[Alert, int]] = []
 

@@ -96,7 +96,7 @@ def test_time_passes_for_a_device_that_is_far_behind_the_others_of_its_zone() ->
 def test_two_timers_at_the_same_time_fire_in_the_order_of_their_keys() -> None:
     driver = Driver(put_rule(FOR_5 | {"uid": "b"}), put_rule(FOR_5 | {"uid": "a"}))
     driver.events(event("e1", at(0), True, device="d2"), event("e2", at(0), True, device="d1"))
-    driver.tick(at(5))
+    driver.listen(at(5))
     assert [(alert.rule_uid, alert.key) for alert in driver.alerts] == [
         ("a", "d1"),
         ("a", "d2"),
