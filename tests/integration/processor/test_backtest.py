@@ -109,6 +109,7 @@ async def told(world: World) -> Told:
     return made
 
 
+@pytest.mark.timeout(360)  # a minute, if nothing else runs
 async def test_a_backtest_of_the_rules_as_they_were_is_what_the_live_engine_raised(told: Told, tmp_path: Path) -> None:
     live = told.world.rows(ALERTS)
     assert {row["rule_uid"] for row in live} == set(RULES)
