@@ -17,7 +17,7 @@ from herun.events import Event
 from herun.frames import FRAME_VERSION, Frame, FrameKind, new_frame_id
 from herun.stream import FrameWriter
 from tests.integration.api.running import SITE, World, until
-from tests.integration.processor.running import Processor
+from tests.integration.processor.running import Processor, again_and_again
 from tests.support.ports import free_port
 
 HELD_US: Final = 4 * SECOND_US
@@ -47,9 +47,13 @@ class Scene:
         """A reading of now, the n-th of all; returns its time when the engine has seen it."""
         at = SystemClock().now_us()
         event = Event(SITE, device, f"e{nth}", "reading.reported", 1, at, f'{{"metric": "level", "value": {value}}}')
-        await self.writer.publish(Frame(FRAME_VERSION, 0, "test", new_frame_id(), FrameKind.EVENTS, [event]))
+        await self.publish([event])
         await self._until_count("events", nth)
         return at
+
+    async def publish(self, events: list[Event]) -> None:
+        """One frame."""
+        await self.writer.publish(Frame(FRAME_VERSION, 0, "test", new_frame_id(), FrameKind.EVENTS, events))
 
     async def alert(self, device: str) -> dict[str, Any]:
         """The device's alert, when there is one."""
@@ -99,7 +103,9 @@ async def scene(world: World, tmp_path: Path) -> AsyncIterator[Scene]:
         await processor.until_ready()
         async with relaying(world):
             writer = FrameWriter(world.resources.js, 0, FrameKind.EVENTS)
-            yield Scene(world, writer, world.rows("SELECT count(*) AS n FROM control_frames")[0]["n"])
+            scene = Scene(world, writer, world.rows("SELECT count(*) AS n FROM control_frames")[0]["n"])
+            async with again_and_again(lambda: scene.publish([])):  # a gateway listens
+                yield scene
     finally:
         processor.kill()
 

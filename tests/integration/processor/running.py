@@ -140,6 +140,24 @@ class DatabaseServer:
         return True
 
 
+@asynccontextmanager
+async def again_and_again(act: Callable[[], Awaitable[object]]) -> AsyncIterator[None]:
+    """Meanwhile this is done twice a second, as what a gateway says of itself."""
+    enough = asyncio.Event()
+
+    async def do() -> None:
+        while not enough.is_set():
+            await act()
+            await asyncio.wait([asyncio.ensure_future(enough.wait())], timeout=0.5)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(do())
+        try:
+            yield
+        finally:
+            enough.set()
+
+
 @dataclass
 class World:
     """What one test works with: servers, a database, and frames to publish."""
@@ -187,19 +205,8 @@ class World:
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
         """Meanwhile frames without events say that a gateway listens."""
-        enough = asyncio.Event()
-
-        async def say_so() -> None:
-            while not enough.is_set():
-                await self.publish([])
-                await asyncio.wait([asyncio.ensure_future(enough.wait())], timeout=0.5)
-
-        async with asyncio.TaskGroup() as group:
-            group.create_task(say_so())
-            try:
-                yield
-            finally:
-                enough.set()
+        async with again_and_again(lambda: self.publish([])):
+            yield
 
     async def control(self, *controls: Control) -> int:
         """Stores one frame of controls and returns its sequence."""

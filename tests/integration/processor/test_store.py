@@ -50,5 +50,6 @@ async def test_the_alert_of_a_device_behind_a_dead_one_is_stored_under_it(world:
     for n, device in enumerate(("switch", "camera")):
         data = {"reason": "lost"}
         await world.publish([event(f"e{n}", START_US + n, device=device, event_type="device.disconnected", data=data)])
-    await world.until_count("SELECT count(*) FROM alerts WHERE merged_into IS NOT NULL", 1)
-    await world.until_count("SELECT count(*) FROM alerts WHERE merged_count = 1 AND device = 'switch'", 1)
+    async with world.listening():
+        await world.until_count("SELECT count(*) FROM alerts WHERE merged_into IS NOT NULL", 1)
+        await world.until_count("SELECT count(*) FROM alerts WHERE merged_count = 1 AND device = 'switch'", 1)
