@@ -117,11 +117,7 @@ async def corrections(tx: Transaction, person: Person, week: str, *, cursor: str
         left_out=await store.hidden(tx, person, stretch),
         ranking_now=ranked(await store.by_category(tx, stretch), classes),
         items=[
-            Correction(
-                **{name: row[name] for name in row if name != "confidential"},
-                top_class_now=classes.get(row["category_now"], OTHER)._asdict(),
-            )
-            for row in rows[:limit]
+            Correction(**row, top_class_now=classes.get(row["category_now"], OTHER)._asdict()) for row in rows[:limit]
         ],
         next_cursor=cursors.encode(rows[limit - 1]["number"]) if len(rows) > limit else None,
     )

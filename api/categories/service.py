@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
@@ -11,7 +11,7 @@ from api.audit import store as audit
 from api.categories import store
 from api.categories.schemas import CategoryTree, NewTree, Units
 from api.categories.shipped import default_body, default_tree, free_category
-from api.categories.tree import Category
+from api.categories.tree import Category, Unit
 from api.clocks.limits import Limits, contradiction
 from api.problems import FieldError, conflict, invalid, not_found
 from api.transactions import Transaction
@@ -21,6 +21,7 @@ OF_OUR_OWN: Final = "system"  # the category of what the engine says of itself
 # An order in these states needs its category no more.
 OVER: Final = frozenset({State.RATED, State.CLOSED, State.MERGED, State.CANCELLED})
 
+_Leaves = Mapping[str, Category] | Mapping[str, Unit]
 Named = tuple[Sequence[str | int], str]  # where a name stands in a request, and the name
 
 
@@ -38,18 +39,24 @@ class Routed:
 
 async def called(tx: Transaction, names: AbstractSet[str]) -> dict[str, str]:
     """The Chinese names of categories; of one that was taken out of the tree, the last that it had."""
-    tree, shipped = (await store.in_force(tx)).tree, default_tree()
-    found = {name: tree.categories[name].zh for name in names if name in tree.categories}
-    found |= await store.last_names(tx, "categories", "category", names - found.keys())
-    return {name: leaf.zh for name, leaf in shipped.categories.items() if name in names} | found
+    tree = (await store.in_force(tx)).tree
+    return await _called(tx, "categories", "category", (default_tree().categories, tree.categories), names)
 
 
 async def units_called(tx: Transaction, names: AbstractSet[str]) -> dict[str, str]:
     """The same for units."""
-    tree, shipped = (await store.in_force(tx)).tree, default_tree()
-    found = {name: tree.units[name].zh for name in names if name in tree.units}
-    found |= await store.last_names(tx, "units", "unit", names - found.keys())
-    return {name: unit.zh for name, unit in shipped.units.items() if name in names} | found
+    tree = (await store.in_force(tx)).tree
+    return await _called(tx, "units", "unit", (default_tree().units, tree.units), names)
+
+
+async def _called(
+    tx: Transaction, part: str, field: str, known: tuple[_Leaves, _Leaves], names: AbstractSet[str]
+) -> dict[str, str]:
+    """By what is in force, else by the newest tree that had it, else as it is shipped; `known`: shipped, in force."""
+    shipped, now = known
+    found = {name: now[name].zh for name in names & now.keys()}
+    found |= await store.last_names(tx, part, field, names - found.keys())
+    return {name: shipped[name].zh for name in names & shipped.keys()} | found
 
 
 @dataclass(frozen=True, slots=True)

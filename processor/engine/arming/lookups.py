@@ -66,11 +66,6 @@ def time_zone_of(state: State, site: str) -> str:
     return state.time_zones.get(site, DEFAULT_TIME_ZONE)
 
 
-def calendar_of(state: State, site: str) -> Calendar:
-    """The statutory calendar, with the decrees that the site has put."""
-    return _calendar(state.decrees.get(site, ()))
-
-
 def hours_of(state: State, site: str) -> WeekHours:
     """The hours of the week in the site's time and calendar."""
     return _hours(time_zone_of(state, site), state.decrees.get(site, ()))
