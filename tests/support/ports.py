@@ -38,6 +38,11 @@ def free_port() -> int:
     return next(port for port in _PORTS if is_free("127.0.0.1", port))
 
 
+def configured_ports() -> dict[str, str]:
+    """Settings that name a port for every listener of a stack that begins with an empty folder."""
+    return {f"HERUN_{field.name.upper()}_PORT": str(free_port()) for field in fields(Ports)}
+
+
 def wish_for_ports(folder: Path) -> None:
     """Lets a stack believe that it had these ports the last time: two that start at once do not want the same ones."""
     wishes = folder / "ports.json"

@@ -17,6 +17,7 @@ from herun.stack import demo, waiting
 from herun.stack.folder import StackError, folder_at
 from herun.stack.processes import read_record
 from tests.integration.stack.conftest import all_ended
+from tests.support.ports import configured_ports
 
 HERUN = (sys.executable, "-m", "herun.stack")
 
@@ -146,9 +147,12 @@ def test_the_demo_ends_with_its_programs_word_and_leaves_nothing(data_dir: Path,
         "up = running._up\nrunning._up = lambda folder: [*up(folder), '--backbone-only']\n"
         f"sys.exit(demo.run_demo(Path({str(data_dir)!r}), ({str(program)!r},)))\n"
     )
-    told = subprocess.run(
-        [sys.executable, "-c", code], env={**os.environ, "DEMO_SECONDS": "5"}, check=False, timeout=90
-    )
+    environment = {
+        **os.environ,
+        **configured_ports(),
+        "DEMO_SECONDS": "5",
+    }  # a demo forgets the ports of the one before
+    told = subprocess.run([sys.executable, "-c", code], env=environment, check=False, timeout=90)
     assert told.returncode == 3
     clock, api_port, pids, seconds = json.loads(seen.read_text())
     assert clock == demo.DEFAULT_CLOCK

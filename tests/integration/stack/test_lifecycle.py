@@ -22,6 +22,7 @@ from herun.stack.child import Child, launch_command
 from herun.stack.folder import StackError
 from herun.stack.supervisor import Stack
 from tests.integration.stack.conftest import MakeSettings, all_ended, is_running
+from tests.support.ports import configured_ports
 
 
 def pids_of(stack: Stack) -> list[int]:
@@ -228,7 +229,10 @@ async def test_an_ordinary_user_runs_the_same_stack(make_settings: MakeSettings,
         pytest.skip("there are no user namespaces on this machine")
     command = [sys.executable, "-m", "herun.stack", "up", "--backbone-only", "--data-dir", str(tmp_path / "own")]
     supervisor = await asyncio.create_subprocess_exec(
-        *launch_command(ordinary, *command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        *launch_command(ordinary, *command),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, **configured_ports()},
     )
     assert supervisor.stdout is not None
     said = ""
