@@ -72,11 +72,15 @@ bench-backtest: $(VENV)/.dev ## stored events a second through 50 rules, equal t
 
 bench-deadlines: $(VENV)/.dev ## ten thousand deadlines due at once: how long until each has fired; BENCH_DEADLINES=1000 is quicker
 	$(BIN)/python -m tests.load.deadlines_bench
+
 bench-orders: $(VENV)/.dev ## lists of orders and writes with a million orders beside ten thousand; BENCH_ORDERS=100000 is quicker
 	$(BIN)/python -m tests.load.many_orders
 
 bench-people: $(VENV)/.dev ## 50 workers and 500 residents at once: no order twice, nobody waits for each other
 	$(BIN)/python -m tests.load.people_bench
+
+bench-suggestions: $(VENV)/.dev ## what it costs to suggest a category, and to learn
+	$(BIN)/python -m tests.load.suggestions_bench
 
 week: $(VENV)/.dev ## 400 simulated sensors with 60 known anomalies: what the detectors find, miss and make up
 	$(BIN)/python -m tests.week
