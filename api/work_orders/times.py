@@ -35,9 +35,13 @@ async def _round(resources: Resources) -> int:
             *await kept_questions.sites_with_lapsing(tx),
             *await kept_visits.sites_with_days(tx),
         }
+    return sum([await _in_turn(resources, site) for site in sorted(due)])
+
+
+async def _in_turn(resources: Resources, site: str) -> int:
+    """Each in a transaction of its own: it locks orders, then the feed, and who holds the feed waits for no order."""
     moved = 0
-    for site in sorted(due):
+    for end in (service.resume_held, service.close_silent, questions.lapse, return_visits.draw):
         async with begin(resources, site) as tx:
-            moved += await service.resume_held(tx) + await service.close_silent(tx) + await questions.lapse(tx)
-            moved += await return_visits.draw(tx)
+            moved += await end(tx)
     return moved
