@@ -131,6 +131,7 @@ class Walk:
                 if self.steps >= min(next_look, steps):
                     next_look += every
                     await self.look()
+                    say(f"seed {self.seed}: {self.steps} steps, {time.monotonic() - began:.0f} s")
             except AssertionError as error:
                 raise AssertionError(f"seed {self.seed}, step {self.steps}: {error}") from error
         took = time.monotonic() - began
