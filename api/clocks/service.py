@@ -247,7 +247,7 @@ async def _go_on(tx: Transaction, step: Step, before: Order, clock: Clock) -> No
         clock = await _hand_on(tx, after, clock, step.by)
     if before.merged_into != after.merged_into:
         await store.join_promise(tx, after.number, clock.promise.round, after.merged_into)
-        if after.merged_into is None:
+        if after.merged_into is None or clock.promise.ended_at is not None:
             await plan_promise(tx, after, clock)
 
 

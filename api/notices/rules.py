@@ -121,6 +121,7 @@ BY_ACTION: Final[dict[str, tuple[Telling, ...]]] = {
         Telling(Audience.WORKER, Kind.CANCELLED, Urgency.SOON),
     ),
     "merge": (Telling(Audience.REPORTERS, Kind.MERGED, Urgency.SOON),),
+    "went-back": (Telling(Audience.REPORTER, Kind.MERGED, Urgency.SOON),),
     "unmerge": (Telling(Audience.REPORTER, Kind.SEPARATED, Urgency.SOON),),
     "reopen": (
         Telling(Audience.REPORTERS, Kind.REOPENED, Urgency.SOON),

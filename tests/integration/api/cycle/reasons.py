@@ -96,7 +96,8 @@ class Reasons(Shelf):
             case "claim" if paper.state == "accepted" and not self._fits(wish.who, paper):
                 yield 403, "does_not_fit"
             case "cancel":
-                if paper.state == "on_hold" and paper.before == "handling":
+                is_withdrawn = wish.who == paper.reporter and paper.before != "handling"
+                if paper.was_begun and not is_withdrawn:
                     yield 409, "wrong_state"
                 if any(self.papers[part].state in OPEN for part in self.parts.get(paper.number, [])):
                     yield 409, "parts_undone"

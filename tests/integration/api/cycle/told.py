@@ -21,7 +21,7 @@ REPORTERS: Final = {
     "accept": "accepted", "dispatch": "under_way", "claim": "under_way", "handle": "handling", "hold": "on_hold",
     "answer": "answered", "merge": "merged", "reopen": "reopened",
 }  # fmt: skip
-REPORTER: Final = {"cancel": "cancelled", "unmerge": "separated"}  # of this order alone
+REPORTER: Final = {"cancel": "cancelled", "unmerge": "separated", "went-back": "merged"}  # of this order alone
 SUPERVISORS: Final = {
     "hold": "on_hold", "return": "returned", "reopen": "reopened", "pause_asked": "pause_asked",
     "extension_asked": "extension_asked",
