@@ -328,6 +328,20 @@ async def test_nothing_confidential_is_read_in_proposals(world: World) -> None:
     assert later not in str(await world.by("oscar").get("dispatch-rules"))
 
 
+async def test_an_order_that_is_arbitrated_again_speaks_for_the_last_decision_alone(world: World) -> None:
+    twice, once = await arbitrated(world), await arbitrated(world)
+    for number in (twice, once):
+        await do(world, "oscar", number, "recall", reason="r")
+        await do(world, "susan", number, "arbitrate", worker="gwen", reason="Hers after all")
+        found = (await world.by("susan").get("dispatch-proposals"))["items"]
+        states = {each["worker"]: (each["state"], each["numbers"]) for each in found}
+        left = ("pending", [once]) if number == twice else ("superseded", [once])
+        assert states["greg"] == left
+    assert states["gwen"] == ("pending", [twice, once])
+    response = await world.by("susan").call("POST", f"dispatch-proposals/{found[-1]['id']}/accept", {})
+    assert (response.status_code, response.json()["type"]) == (409, "urn:herun:problem:decided_already")
+
+
 async def test_a_declined_proposal_changes_nothing(world: World) -> None:
     await arbitrated(world)
     (proposal,) = (await world.by("susan").get("dispatch-proposals"))["items"]
