@@ -74,6 +74,7 @@ class Kind(StrEnum):
     PAUSE_ASKED = "pause_asked"
     EXTENSION_ASKED = "extension_asked"
     PAUSE_OVER = "pause_over"
+    NOBODY_ELSE_TO_VISIT = "nobody_else_to_visit"  # told by the return visits
     OVERFLOW = "overflow"  # written beside the rules: what was too much for a day
     EMAIL_CODE = "email_code"  # written beside the rules: proves that an address is the person's own
 

@@ -232,7 +232,7 @@ class Reasons(Shelf):
             case "reopen" | "cancel":
                 return desk or reporter
             case "rate":
-                return (reporter or neighbour) and wish.who not in self._had_a_hand(paper)
+                return (reporter or neighbour) and wish.who not in self.had_a_hand(paper)
             case "read" | "approve-pause" | "deny-pause" | "approve-extension" | "deny-extension":
                 return True
         return desk
@@ -245,7 +245,7 @@ class Reasons(Shelf):
         is_withdrawn = wish.action == "cancel" and wish.who == paper.reporter
         return is_over_its_worker and wish.who == paper.worker and not is_withdrawn
 
-    def _had_a_hand(self, paper: Paper) -> set[str]:
+    def had_a_hand(self, paper: Paper) -> set[str]:
         """Who had a hand in it, in what stands for it or did, or in a part of these or what is merged into them."""
         whole = {paper.number, *paper.masters}
         below = {each for number in whole for each in (*self.parts.get(number, ()), *self.followers.get(number, ()))}
