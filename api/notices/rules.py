@@ -79,6 +79,16 @@ class Kind(StrEnum):
     EMAIL_CODE = "email_code"  # written beside the rules: proves that an address is the person's own
 
 
+# What says how far it is with an order, or what is to be done about it: no news of one that is over.
+ON_THE_WAY: Final = frozenset(
+    {
+        Kind.ACCEPTED, Kind.DISPATCHED, Kind.UNDER_WAY, Kind.HANDLING, Kind.ON_HOLD, Kind.HELPING, Kind.MERGED,
+        Kind.ASKED, Kind.URGED, Kind.RETURNED, Kind.ARBITRATION, Kind.UNIT_ASSIGNED, Kind.REMINDER, Kind.OVERDUE,
+        Kind.ESCALATION, Kind.PROMISE_MOVED, Kind.PAUSE_ASKED, Kind.EXTENSION_ASKED, Kind.PAUSE_OVER,
+    }
+)  # fmt: skip
+
+
 class DeadlineKind(StrEnum):
     """What a clock has reached."""
 
