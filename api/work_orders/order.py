@@ -266,7 +266,7 @@ def has_to_be_answered(order: Order, who: str) -> bool:
     """True if it may not be cancelled, because it would vanish without an answer: somebody is at work on it, or was in
     this round and it is not its reporter who withdraws it.
     """
-    is_at_work = State.HANDLING in {order.state, order.state_before}
+    is_at_work = order.state is State.ON_HOLD and order.state_before is State.HANDLING
     return is_at_work or (order.handled_at is not None and who != order.reporter)
 
 
