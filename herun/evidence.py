@@ -26,6 +26,8 @@ SIGNATURE: Final = "manifest.sig"
 MAX_FILES: Final = 200
 MAX_BYTES: Final = 64 * 1024 * 1024  # of all files of a pack, unpacked: a bomb is not opened
 PACKED_ALREADY: Final = ".jpg"
+_HEADERS_LENGTH: Final = 30 + 46  # of a file, without its name
+_END_LENGTH: Final = 22  # of what ends an archive
 _ALWAYS_THE_SAME: Final = (1980, 1, 1, 0, 0, 0)  # the files' own time: one content has one archive
 
 
@@ -62,10 +64,17 @@ def check_pack(content: bytes, key: str | None = None) -> list[str]:
                 return ["it is larger than any pack"]
             if len(sizes) != len(archive.infolist()):
                 return ["a file stands in it twice"]
+            if len(content) != sum(map(_length, archive.infolist())) + _END_LENGTH:
+                return ["something stands before, after or between its files that is not signed"]
             files = {name: archive.read(name) for name in sizes}
     except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, RuntimeError) as error:
         return [f"it is no archive that can be read: {error}"]
     return _wrong(files, key)
+
+
+def _length(entry: zipfile.ZipInfo) -> int:
+    """The bytes of a file in the archive: with a header before it and one in the list at the end, and no more."""
+    return _HEADERS_LENGTH + 2 * len(entry.filename.encode()) + entry.compress_size
 
 
 def _wrong(files: dict[str, bytes], key: str | None) -> list[str]:

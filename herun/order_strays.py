@@ -144,16 +144,16 @@ class Told:
                 self._ratings.append((self.kept["reopens"], *said, *aspects))
             case Action.MERGE | Word.MOVED_ON:
                 self.kept["merged_into"] = detail.get("master")
-            case Action.UNMERGE | Action.REOPEN:
-                self._hear_of_a_new_round(entry)
+            case Action.UNMERGE | Action.REOPEN | Word.WENT_BACK:
+                self._hear_of_a_new_round(entry, detail.get("master"))
 
-    def _hear_of_a_new_round(self, entry: Row) -> None:
+    def _hear_of_a_new_round(self, entry: Row, master: str | None) -> None:
         """Whoever had rated before it was taken out of another order begins a new round too."""
-        self.kept["merged_into"] = None
         rated = any(rating[0] == self.kept["reopens"] for rating in self._ratings)
         is_reopened = entry["action"] == Action.REOPEN
         if is_reopened or rated:
             self.kept |= dict.fromkeys(_OF_ROUND) | {"reopens": self.kept["reopens"] + 1}
+        self.kept["merged_into"] = master
         if is_reopened:
             self.ended.setdefault(self.round, (entry["at"], "dropped"))
             self.round += 1

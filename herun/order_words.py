@@ -47,6 +47,7 @@ class Word(StrEnum):
     JOINED = "joined"  # another one was merged into it
     LEFT = "left"  # and taken out again
     MOVED_ON = "moved-on"  # it went with the one that it was merged into, into another one
+    WENT_BACK = "went-back"  # and came out of that with it
     LISTED = "listed"  # a line of its checklist
     TICKED = "ticked"
     OFFERED = "offered"  # to several, who may take it

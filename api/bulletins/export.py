@@ -34,7 +34,10 @@ def sheets(bulletin: Bulletin) -> list[Sheet]:
                 ("口径", body.rounding["zh"]),
                 ("冻结时间", bulletin.frozen_at.isoformat()),
                 ("SHA-256", bulletin.hash),
-                ("冻结后因转为保密而不再显示", f"典型诉求{left_out.examples}条,问答{left_out.pairs}组"),
+                (
+                    "冻结后因转为保密而不再显示",
+                    f"典型诉求{left_out.examples}条,问答{left_out.pairs}组,话题名称{left_out.topics}个(已更名)",
+                ),
             ],
         ),
     ]

@@ -109,10 +109,11 @@ class Draft(View):
 
 
 class LeftOut(View):
-    """How much of what was frozen is not shown any more, because its order became confidential."""
+    """How much of what was frozen is not shown any more, its order being confidential by now; `topics`: named anew."""
 
     examples: int
     pairs: int
+    topics: int
 
 
 class Bulletin(View):

@@ -37,6 +37,7 @@ from api.figures.service import zone_of
 from api.figures.weeks import Week, week_named
 from api.problems import FieldError, Problem, conflict, invalid, not_found
 from api.topics import service as topics
+from api.topics import store as topic_store
 from api.transactions import Transaction
 from api.work_orders.order import Person
 from herun.redaction import redacted
@@ -79,20 +80,33 @@ async def freeze(tx: Transaction, new: NewBulletin) -> Bulletin:
 
 
 async def one(tx: Transaction, week: str, *, with_sources: bool) -> Bulletin:
-    """A frozen bulletin, without the words of orders that are confidential by now. Raises Problem 404."""
+    """A frozen bulletin, without the words of orders that are confidential by now. Raises Problem 404.
+
+    A topic that was named anew, because it was called by one of these, is told by its new name.
+    """
     row = await _kept(tx, week)
     body, sources = BulletinBody(**row["body"]), Sources(**row["sources"])
     gone = await store.confided(tx, {*sources.examples, *sources.pairs})
     examples = _without(gone, body.examples, sources.examples)
     pairs = _without(gone, body.pairs, sources.pairs)
+    called = await topic_store.labels(tx, [each.topic for each in body.topics])
+    hot = [
+        each.model_copy(update={"label": redacted(called.get(each.topic, each.label), EXAMPLE_CHARS)})
+        for each in body.topics
+    ]
+    shown = {"examples": [each for each, _ in examples], "pairs": [each for each, _ in pairs], "topics": hot}
     return Bulletin(
         week=row["week"],
         frozen_by=row["frozen_by"],
         frozen_at=row["frozen_at"],
         hash=row["hash"],
         intact=digest(row["body"]) == row["hash"],
-        body=body.model_copy(update={"examples": [each for each, _ in examples], "pairs": [each for each, _ in pairs]}),
-        left_out=LeftOut(examples=len(body.examples) - len(examples), pairs=len(body.pairs) - len(pairs)),
+        body=body.model_copy(update=shown),
+        left_out=LeftOut(
+            examples=len(body.examples) - len(examples),
+            pairs=len(body.pairs) - len(pairs),
+            topics=sum(now != then for now, then in zip(hot, body.topics, strict=True)),
+        ),
         sources=Sources(examples=[number for _, number in examples], pairs=[number for _, number in pairs])
         if with_sources
         else None,

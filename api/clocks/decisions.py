@@ -50,18 +50,20 @@ async def ask_pause(tx: Transaction, person: Person, number: str, new: NewPause)
 async def decide_pause(
     tx: Transaction, person: Person, number: str, pause_id: int, *, approve: bool, note: str | None
 ) -> Clocks:
-    """Approved, it counts from when it was asked for. Raises Problem 403 for whose it is, 404, 409 if decided."""
+    """Approved, it counts from when it was asked for. Raises Problem 403 for whose it is, 404, 409 if not now."""
     order, clock = await _seen(tx, person, number)
     pause = _undecided(person, order, clock, clock.pauses, pause_id)
+    if approve and pause.ended_at is not None:
+        raise conflict("moot", "it was ended, or the order has gone into another hand since it was asked for")
     await store.decide_pause(tx, number, pause_id, approved=approve)
     if pause.ended_at is None:
         await store.drop_question(tx, number, PAUSE_ASKED, pause.asked_at)
     action = Word.PAUSE_APPROVED if approve else Word.PAUSE_DENIED
     order = await steps.note(tx, order, action, by=person.username, reason=note)
     if approve:
-        order = await _plan_again(tx, person, order, pause)
+        order = await _plan_again(tx, person, order, clock, pause)
         end = service.span_of(pause).end
-        if pause.ended_at is None and end > to_us(tx.at):
+        if end > to_us(tx.at):
             level = Level.WORKER if order.worker else Level.DESK
             over = clock.ground.told_at(order, [Reminder("over", level, False, end, end, end)])
             await store.add_deadlines(tx, number, {PAUSE: over})
@@ -80,7 +82,7 @@ async def end_pause(tx: Transaction, person: Person, number: str, pause_id: int,
     await store.drop_deadlines(tx, [number], [PAUSE])
     order = await steps.note(tx, order, Word.PAUSE_ENDED, by=person.username, reason=note)
     if pause.approved:
-        order = await _plan_again(tx, person, order, pause)
+        order = await _plan_again(tx, person, order, clock, pause)
     return await _answer(tx, person, order)
 
 
@@ -105,7 +107,10 @@ async def ask_extension(tx: Transaction, person: Person, number: str, new: NewEx
 async def decide_extension(
     tx: Transaction, person: Person, number: str, extension_id: int, *, approve: bool, note: str | None
 ) -> Clocks:
-    """Approved, promise and solving have so much longer. Raises Problem 403 for whose it is, 404, 409 if not now."""
+    """Approved, solving has so much longer, and the promise too unless it is broken by now.
+
+    Raises Problem 403 for whose it is, 404, 409 if not now.
+    """
     order, clock = await _seen(tx, person, number)
     extension = _undecided(person, order, clock, clock.extensions, extension_id)
     if approve and (clock.promise.ended_at is not None or extension.round != clock.promise.round):
@@ -116,14 +121,21 @@ async def decide_extension(
     action = Word.EXTENSION_APPROVED if approve else Word.EXTENSION_DENIED
     order = await steps.note(tx, order, action, by=person.username, reason=note)
     if approve:
-        order = await _plan_again(tx, person, order)
+        order = await _plan_again(tx, person, order, clock)
     return await _answer(tx, person, order)
 
 
-async def _plan_again(tx: Transaction, person: Person, order: Order, pause: Pause | None = None) -> Order:
-    """After an extension, or a pause: the promise moves only with some of these, and then its reporter is told."""
+async def _plan_again(
+    tx: Transaction, person: Person, order: Order, before: Clock, pause: Pause | None = None
+) -> Order:
+    """After an extension, or a pause: the promise moves only with some of these, and then its reporter is told.
+
+    What does not move is left as it is: what was told of it is not told again.
+    """
     clock = await service.known(tx, order)
-    await service.plan_hand(tx, order, clock)
+    now = to_us(tx.at)
+    if clock.now.hand.kind in TIMED and service.hand_is_due_at(clock, now) != service.hand_is_due_at(before, now):
+        await service.plan_hand(tx, order, clock)
     if clock.promise.ended_at is None and (pause is None or pause.reason in STOPS_PROMISE):
         promised = await service.move_promise(tx, order, clock, by=person.username)
         if promised is not None:

@@ -55,14 +55,14 @@ class Clock:
         return self.turns[-1]
 
     @property
-    def extended_us(self) -> int:
-        """How much longer this round may take."""
-        round_ = self.promise.round
-        return MINUTE_US * sum(each.minutes for each in self.extensions if each.approved and each.round == round_)
+    def extended(self) -> list[Extension]:
+        """By what this round may take longer, in the order in which it was decided."""
+        return [each for each in self.extensions if each.approved and each.round == self.promise.round]
 
     def limit_us(self, kind: Kind) -> int:
         """The limit of whoever has the order now."""
-        return self.terms.limit_us(kind) + (self.extended_us if kind is Kind.SOLVE else 0)
+        more = MINUTE_US * sum(each.minutes for each in self.extended) if kind is Kind.SOLVE else 0
+        return self.terms.limit_us(kind) + more
 
 
 async def follow(tx: Transaction, step: Step) -> datetime | None:
@@ -145,16 +145,12 @@ def _of_hand(tx: Transaction, order: Order, clock: Clock) -> dict[str, list[Remi
     return {turn.hand.kind: clock.ground.told_at(order, planned)}
 
 
-async def plan_promise(tx: Transaction, order: Order, clock: Clock) -> datetime:
-    """The promised time and its deadlines, after what moves them: an extension, or a pause that stops the promise.
-
-    Returns the time.
-    """
+async def plan_promise(tx: Transaction, order: Order, clock: Clock) -> None:
+    """The promised time and its deadlines, after what moves them: an extension, or a pause that stops the promise."""
     due = to_datetime(_promised(clock)(WHOLE))
     await store.move_promise(tx, order.number, clock.promise.round, due)
     await store.drop_deadlines(tx, [order.number], [PROMISE])
     await store.add_deadlines(tx, order.number, _of_promise(tx, order, clock))
-    return due
 
 
 def _of_promise(tx: Transaction, order: Order, clock: Clock) -> dict[str, list[Reminder]]:
@@ -163,17 +159,21 @@ def _of_promise(tx: Transaction, order: Order, clock: Clock) -> dict[str, list[R
 
 
 def _promised(clock: Clock) -> Callable[[int], int]:
-    """When so many percent of the promise are used up."""
+    """When so many percent of the promise are used up. What was broken before it was extended stays broken."""
     began, pauses = to_us(clock.promise.began_at), promise_pauses(clock.pauses)
-    limit = clock.terms.promise_us + clock.extended_us
+    limit = clock.terms.promise_us
+    for each in clock.extended:
+        if each.decided_at and to_us(each.decided_at) <= due_at(began, limit, clock.terms.plan, pauses):
+            limit += MINUTE_US * each.minutes
     return lambda share: due_at(began, limit * share // WHOLE, clock.terms.plan, pauses)
 
 
 async def move_promise(tx: Transaction, order: Order, clock: Clock, *, by: str) -> datetime | None:
-    """The same; if it is another time it is returned, and its reporter is told, unless they moved it."""
-    promised = await plan_promise(tx, order, clock)
+    """The same, if it is another time; that is returned, and its reporter is told, unless they moved it."""
+    promised = to_datetime(_promised(clock)(WHOLE))
     if promised == clock.promise.due_at:
-        return None
+        return None  # what was told of it is not told again
+    await plan_promise(tx, order, clock)
     moved = f"promise:{order.number}:{order.version}"
     await notices.about_deadlines(tx, [Deadline(moved, DeadlineKind.PROMISE_MOVED, order, promised, by=by)])
     return promised
@@ -247,7 +247,7 @@ async def _go_on(tx: Transaction, step: Step, before: Order, clock: Clock) -> No
         clock = await _hand_on(tx, after, clock, step.by)
     if before.merged_into != after.merged_into:
         await store.join_promise(tx, after.number, clock.promise.round, after.merged_into)
-        if after.merged_into is None:
+        if after.merged_into is None or clock.promise.ended_at is not None:
             await plan_promise(tx, after, clock)
 
 

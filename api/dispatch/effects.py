@@ -26,5 +26,5 @@ async def follow(tx: Transaction, step: Step) -> None:
         await store.end_offer(tx, after.number)
     if gone := set(before.helpers) - set(after.helpers):
         await store.drop_helpers(tx, after.number, gone)
-    if step.action == Action.ARBITRATE and after.worker is not None and not after.confidential:
+    if step.action == Action.ARBITRATE and after.worker is not None:
         await proposals_store.propose(tx, after, step.reason)

@@ -14,17 +14,14 @@ MAX_NUMBERS: Final = 50  # orders that a proposal names; those after them say no
 
 
 async def propose(tx: Transaction, order: Order, reason: str | None) -> None:
-    """Remembers whom an arbiter gave an order; the same decision again adds the order to the same proposal."""
-    await tx.run(
-        _QUERIES["propose"],
-        category=order.category,
-        building=order.building,
-        grid=order.grid,
-        worker=order.worker,
-        number=order.number,
-        reason=reason,
-        most=MAX_NUMBERS,
-    )
+    """Remembers whom an arbiter gave an order; the same decision again adds the order to the same proposal.
+
+    What was decided on the order before is not proposed for it any more. Nothing is proposed from what is confidential.
+    """
+    said = {name: getattr(order, name) for name in ("category", "building", "worker", "number")}
+    await tx.run(_QUERIES["supersede"], **said)
+    if not order.confidential:
+        await tx.run(_QUERIES["propose"], **said, grid=order.grid, reason=reason, most=MAX_NUMBERS)
 
 
 async def page(

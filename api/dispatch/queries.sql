@@ -164,6 +164,16 @@ ON CONFLICT DO NOTHING;
 -- name: drop_helpers
 DELETE FROM order_helpers WHERE site = %(site)s AND number = %(number)s AND helper = ANY(%(helpers)s);
 
+-- name: supersede
+-- An order that was decided on anew speaks for nothing else any more; what no other speaks for is over.
+UPDATE dispatch_proposals
+SET numbers = CASE WHEN numbers = ARRAY[%(number)s] THEN numbers ELSE array_remove(numbers, %(number)s) END,
+    state = CASE WHEN numbers = ARRAY[%(number)s] THEN 'superseded' ELSE state END,
+    decided_by = CASE WHEN numbers = ARRAY[%(number)s] THEN %(actor)s END,
+    decided_at = CASE WHEN numbers = ARRAY[%(number)s] THEN %(at)s END
+WHERE site = %(site)s AND state = 'pending' AND %(number)s = ANY(numbers)
+  AND (category, coalesce(building, ''), worker) <> (%(category)s, coalesce(%(building)s, ''), %(worker)s);
+
 -- name: propose
 -- What was decided so before is the same proposal, with one order more to speak for it.
 INSERT INTO dispatch_proposals (site, category, building, grid, worker, unit, numbers, reason, state, made_at)

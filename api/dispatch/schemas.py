@@ -276,6 +276,7 @@ class ProposalState(StrEnum):
     PENDING = "pending"
     ACCEPTED = "accepted"
     DECLINED = "declined"
+    SUPERSEDED = "superseded"  # all orders that it comes from were decided otherwise since
 
 
 class Proposal(View):

@@ -7,9 +7,10 @@ import hmac
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from api.audit import store as audit
-from api.notices import outgoing, store
+from api.notices import outgoing, store, times
 from api.notices.channels.configured import Configured
 from api.notices.channels.contract import ROBOTS, AwayError, ChannelName, RefusedError
 from api.notices.delivery import email_code
@@ -18,6 +19,7 @@ from api.notices.schemas import Address, NewSubscription, NoticeChannels, Prefer
 from api.notices.store import ToSend
 from api.problems import Problem, conflict, invalid, not_found
 from api.resources import Resources
+from api.sites import store as sites
 from api.transactions import Transaction
 from herun.clock import to_us
 from herun.personal import mask
@@ -51,10 +53,25 @@ async def of_another(tx: Transaction, username: str, configured: Configured) -> 
 
 
 async def prefer(tx: Transaction, username: str, wanted: Preferences, configured: Configured) -> NoticeChannels:
-    """Changes how a person wants to be told."""
+    """Changes how a person wants to be told. What waits already goes by it too."""
     await store.put_preferences(tx, username, wanted)
+    await _move_what_waits(tx, username)
     await audit.record(tx, "notice_preferences.put", username, {})
     return await mine(tx, username, configured)
+
+
+async def _move_what_waits(tx: Transaction, username: str) -> None:
+    site = await sites.site(tx)
+    said = (await store.preferences_of(tx, [username])).get(username)
+    if site is None or said is None:
+        return
+    zone, habits = ZoneInfo(site.time_zone), times.habits_of(said)
+    moved = {
+        row["id"]: found
+        for row in await store.waiting_for(tx, username)
+        if (found := times.leaving_anew(row["due_at"], tx.at, Urgency(row["urgency"]), habits, zone))
+    }
+    await store.move(tx, moved)
 
 
 async def put_email(tx: Transaction, username: str, address: str, configured: Configured) -> NoticeChannels:

@@ -33,7 +33,7 @@ from api.notices.channels.contract import (
     RefusedError,
     TooFastError,
 )
-from api.notices.rules import Kind
+from api.notices.rules import ON_THE_WAY, Kind
 from api.notices.store import Claimed
 from api.resources import Resources
 from api.transactions import ALL_SITES, Transaction, begin
@@ -178,18 +178,21 @@ async def _parcels(
 async def _worth_telling(tx: Transaction, fresh: list[Claimed], said: Mapping[str, Mapping[str, Any]]) -> list[Claimed]:
     """All that quiet hours or tries have held back and that is to be told still.
 
-    An offer that somebody has taken is no news, and a channel that was muted since says nothing. Of an order that has
-    become confidential no group hears, and nobody its place.
+    An offer that somebody has taken is no news, nor is how far it was with what is over by now, and a channel that was
+    muted since says nothing. Of an order that has become confidential no group hears, and nobody its place.
     """
     offers = [each for each in fresh if each.kind is Kind.OFFERED]
     open_ = await store.still_offered(tx, offers) if offers else set()
     hidden = await store.confidential_of(tx, fresh) if fresh else set()
+    held_back = [each for each in fresh if each.kind in ON_THE_WAY and (each.in_digest or each.tries > 1)]
+    over = await store.over_by_now(tx, held_back) if held_back else set()
     told = []
     for each in fresh:
         is_hidden = (each.site, each.number) in hidden
         is_taken = each.kind is Kind.OFFERED and (each.site, each.number, each.recipient) not in open_
         is_muted = each.kind is not Kind.EMAIL_CODE and each.channel in said.get(each.recipient, _NOTHING)["muted"]
-        if is_taken or is_muted or (is_hidden and each.channel in ROBOTS):
+        is_over = each in held_back and (each.site, each.number) in over
+        if is_taken or is_muted or is_over or (is_hidden and each.channel in ROBOTS):
             await store.withdraw(tx, each.site, [each.id])
             _count(each.channel, "withdrawn", each)
         else:

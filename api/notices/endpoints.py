@@ -44,7 +44,9 @@ Watcher = Annotated[Caller, Depends(requires(*READERS))]
 Keeper = Annotated[Caller, Depends(requires(Role.ADMIN, Role.SUPERVISOR))]
 Username = Annotated[str, Path(pattern=f"^{NAME_PATTERN}$", description="whose", examples=["gwen"])]
 Number = Annotated[str | None, Query(pattern=r"^WO[0-9]{8}-[0-9]{6}$", description="of one order only")]
-Target = Annotated[str, Path(pattern=r"^([0-9a-f]{16}|only)$", description="`target` of the address")]
+Target = Annotated[
+    str, Path(max_length=64, description="`target` of the address as it is listed; `only`, where a person has one")
+]
 
 
 @router.get("/me/notices")

@@ -147,6 +147,27 @@ FROM (SELECT DISTINCT site, number FROM unnest(%(sites)s::text[], %(numbers)s::t
 JOIN work_orders AS o USING (site, number)
 WHERE o.confidential;
 
+-- name: over_by_now
+-- Which of these orders have an answer or were cancelled, or what stands for them was answered.
+SELECT o.site, o.number
+FROM (SELECT DISTINCT site, number FROM unnest(%(sites)s::text[], %(numbers)s::text[]) AS asked (site, number)) AS asked
+JOIN work_orders AS o USING (site, number)
+LEFT JOIN work_orders AS m ON m.site = o.site AND m.number = o.merged_into
+WHERE coalesce(m.state, o.state) IN ('answered', 'rated', 'closed', 'cancelled');
+
+-- name: waiting_for
+-- What waits for a person and is not being claimed at this moment.
+SELECT id, urgency, due_at FROM notices
+WHERE site = %(site)s AND recipient = %(recipient)s AND state = 'waiting' AND urgency <> 'now'
+ORDER BY id
+LIMIT %(limit)s
+FOR UPDATE SKIP LOCKED;
+
+-- name: move
+UPDATE notices AS n SET due_at = m.due_at, in_digest = m.in_digest
+FROM unnest(%(ids)s::bigint[], %(due_at)s::timestamptz[], %(in_digest)s::boolean[]) AS m (id, due_at, in_digest)
+WHERE n.site = %(site)s AND n.id = m.id;
+
 -- name: withdraw
 DELETE FROM notices WHERE site = %(of_site)s AND id = ANY(%(ids)s) AND state = 'waiting';
 

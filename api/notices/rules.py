@@ -74,8 +74,19 @@ class Kind(StrEnum):
     PAUSE_ASKED = "pause_asked"
     EXTENSION_ASKED = "extension_asked"
     PAUSE_OVER = "pause_over"
+    NOBODY_ELSE_TO_VISIT = "nobody_else_to_visit"  # told by the return visits
     OVERFLOW = "overflow"  # written beside the rules: what was too much for a day
     EMAIL_CODE = "email_code"  # written beside the rules: proves that an address is the person's own
+
+
+# What says how far it is with an order, or what is to be done about it: no news of one that is over.
+ON_THE_WAY: Final = frozenset(
+    {
+        Kind.ACCEPTED, Kind.DISPATCHED, Kind.UNDER_WAY, Kind.HANDLING, Kind.ON_HOLD, Kind.HELPING, Kind.MERGED,
+        Kind.ASKED, Kind.URGED, Kind.RETURNED, Kind.ARBITRATION, Kind.UNIT_ASSIGNED, Kind.REMINDER, Kind.OVERDUE,
+        Kind.ESCALATION, Kind.PROMISE_MOVED, Kind.PAUSE_ASKED, Kind.EXTENSION_ASKED, Kind.PAUSE_OVER,
+    }
+)  # fmt: skip
 
 
 class DeadlineKind(StrEnum):
@@ -121,6 +132,7 @@ BY_ACTION: Final[dict[str, tuple[Telling, ...]]] = {
         Telling(Audience.WORKER, Kind.CANCELLED, Urgency.SOON),
     ),
     "merge": (Telling(Audience.REPORTERS, Kind.MERGED, Urgency.SOON),),
+    "went-back": (Telling(Audience.REPORTER, Kind.MERGED, Urgency.SOON),),
     "unmerge": (Telling(Audience.REPORTER, Kind.SEPARATED, Urgency.SOON),),
     "reopen": (
         Telling(Audience.REPORTERS, Kind.REOPENED, Urgency.SOON),

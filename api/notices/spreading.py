@@ -75,7 +75,7 @@ def _ways(
             if robot.site == row["site"] and group == row["recipient"]:
                 yield _to_send(row, robot.channel, name, Habits(quiet_from=times.QUIET_UNTIL))
         return
-    habits = Habits(said["quiet_from"], said["quiet_until"], said["digest_at"]) if said else Habits()
+    habits = times.habits_of(said)
     muted = set(said["muted"]) if said else set()
     for each in addresses:
         channel = ChannelName(each["channel"])

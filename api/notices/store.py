@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from api.notices.channels.contract import ChannelName
 from api.notices.rules import Kind, Urgency
 from api.notices.schemas import Delivery, Figure, Preferences
+from api.notices.times import Leaving
 from api.roles import Role
 from api.transactions import ALL_SITES, Touched, Transaction, enter
 from herun.database.queries import Queries
@@ -20,6 +21,7 @@ _QUERIES: Final = Queries(__package__)
 # Reporters of one order with all that were merged into it; operators, and supervisors, of a site.
 MAX_REPORTERS: Final = 1000
 MAX_OF_ROLE: Final = 50
+MAX_WAITING: Final = 5000  # of one person: two days' limit by each of eight addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +223,24 @@ async def confidential_of(tx: Transaction, notices: Sequence[Claimed]) -> set[tu
     """Site and number of those orders of these notices that are confidential by now."""
     values = {"sites": [each.site for each in notices], "numbers": [each.number for each in notices]}
     return {(row["site"], row["number"]) for row in await tx.all(_QUERIES["confidential_of"], **values)}
+
+
+async def over_by_now(tx: Transaction, notices: Sequence[Claimed]) -> set[tuple[str, str | None]]:
+    """Site and number of those orders of these notices whose matter is over by now."""
+    values = {"sites": [each.site for each in notices], "numbers": [each.number for each in notices]}
+    return {(row["site"], row["number"]) for row in await tx.all(_QUERIES["over_by_now"], **values)}
+
+
+async def waiting_for(tx: Transaction, recipient: str) -> list[dict[str, Any]]:
+    """What waits for a person and could leave at another time; nobody else takes it now."""
+    return await tx.all(_QUERIES["waiting_for"], recipient=recipient, limit=MAX_WAITING)
+
+
+async def move(tx: Transaction, moved: Mapping[int, Leaving]) -> None:
+    """These leave at other times."""
+    due_at = [each.at for each in moved.values()]
+    in_digest = [each.in_digest for each in moved.values()]
+    await tx.run(_QUERIES["move"], ids=list(moved), due_at=due_at, in_digest=in_digest)
 
 
 async def withdraw(tx: Transaction, site: str, ids: list[int]) -> None:

@@ -131,6 +131,13 @@ _TEXTS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
         "zh": ("计时恢复", "工单{number}的计时暂停已于{due}结束{place},时限继续计算。"),
         "en": ("The clock runs again", "The pause of work order {number} was over at {due}{place}."),
     },
+    Kind.NOBODY_ELSE_TO_VISIT: {
+        "zh": ("回访须由经手人进行", "工单{number}须回访{place},但值班人员都经手过,请督办亲自回访。"),
+        "en": (
+            "Nobody else to visit",
+            "Work order {number} is to be visited{place}, and all of the desk had a hand in it: a supervisor does it.",
+        ),
+    },
     Kind.OVERFLOW: {
         "zh": ("通知过多", "一天内通知过多,另有{count}条未发送,请在工单列表中查看。"),
         "en": ("Too many notices", "{count} more of this day were not sent; look at the list of work orders."),

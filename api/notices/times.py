@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from api.notices.rules import Urgency
@@ -29,6 +30,11 @@ class Habits:
     digest_at: time | None = None
 
 
+def habits_of(said: Mapping[str, Any] | None) -> Habits:
+    """What somebody has said, or not."""
+    return Habits(said["quiet_from"], said["quiet_until"], said["digest_at"]) if said else Habits()
+
+
 @dataclass(frozen=True, slots=True)
 class Leaving:
     """When a notice is due at its channel, and whether it may be bundled with others then."""
@@ -46,6 +52,16 @@ def leaving(made_at: datetime, urgency: Urgency, habits: Habits, zone: ZoneInfo)
     # What quiet hours have held back comes as one message and not as a volley.
     at = _after_quiet(made_at, habits, zone)
     return Leaving(at, in_digest=at != made_at)
+
+
+def leaving_anew(due_at: datetime, now: datetime, urgency: Urgency, habits: Habits, zone: ZoneInfo) -> Leaving | None:
+    """When what waits leaves once the habits are others. What is due already waits for no other digest, and is left as
+    it is (None) unless quiet hours have begun.
+    """
+    if due_at > now:
+        return leaving(now, urgency, habits, zone)
+    found = leaving(now, Urgency.SOON, habits, zone)
+    return found if found.at > now else None
 
 
 def pause_after(tries: int, seed: int) -> timedelta:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from api.return_visits import store
+from api.return_visits import visitors
 from api.transactions import Transaction
 from api.work_orders.states import Action
 
@@ -20,6 +20,6 @@ async def follow(tx: Transaction, step: Step) -> None:
     if step.action != Action.RATE or rating is None:
         return
     if not rating.solved:
-        await store.add(tx, step.after.number, step.after.reopens, "unsolved")
+        await visitors.open_visit(tx, step.after, "unsolved")
     elif rating.score <= LOW_SCORE:
-        await store.add(tx, step.after.number, step.after.reopens, "low_score")
+        await visitors.open_visit(tx, step.after, "low_score")

@@ -12,7 +12,7 @@ from api import cursors
 from api.audit import store as audit
 from api.categories import service as categories
 from api.problems import Problem, conflict, not_found
-from api.return_visits import store
+from api.return_visits import store, visitors
 from api.return_visits.drawing import drawn
 from api.return_visits.schemas import Draw, Draws, NewOutcome, NewVisitPlan, Visit, VisitCounts, VisitPlan, Visits
 from api.transactions import Transaction
@@ -70,8 +70,9 @@ async def draw(tx: Transaction) -> int:
     day, shares = found
     closed, seed = await store.closed_on(tx, day), secrets.randbits(_SEED_BITS)
     chosen = drawn(closed, shares, seed)
-    for order in chosen:
-        await store.add(tx, order.number, order.round, "sample")
+    orders_of = await work_orders.several(tx, {each.number for each in chosen})
+    for each in chosen:
+        await visitors.open_visit(tx, orders_of[each.number], "sample")
     numbers = {"closed": [each.number for each in closed], "drawn": [each.number for each in chosen]}
     await store.add_draw(tx, day, seed, shares, numbers)
     return 1
@@ -101,8 +102,9 @@ async def close(tx: Transaction, person: Person, visit: int, outcome: NewOutcome
     found = await store.locked(tx, visit)
     if found is None or found.outcome is not None:
         raise conflict("visited_already", "what came of this visit is known")
-    if person.username in await work_orders.hands(tx, order.number):
-        raise Problem(HTTPStatus.FORBIDDEN, "not_yours", "whoever had a hand in an order does not visit it")
+    if not await visitors.may_visit(tx, person.username, order):
+        what = "whoever had a hand in an order does not visit it, as long as somebody else can"
+        raise Problem(HTTPStatus.FORBIDDEN, "not_yours", what)
     await store.close(tx, visit, outcome)
     stands = order.master_state if order.state is State.MERGED else order.state
     if outcome.outcome == "unsolved" and order.reopens == found.round and stands in TOLD:

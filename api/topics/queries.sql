@@ -66,6 +66,38 @@ SET grams = excluded.grams, members = excluded.members, last_at = greatest(topic
 UPDATE topics SET grams = %(grams)s, members = %(members)s, last_at = greatest(last_at, %(last_at)s)
 WHERE site = %(site)s AND topic = %(topic)s;
 
+-- name: make_again
+UPDATE topics SET label = %(label)s, grams = %(grams)s, members = %(members)s
+WHERE site = %(site)s AND topic = %(topic)s;
+
+-- name: said_by
+SELECT t.topic, t.label, t.grams, t.members, o.title ->> 'zh' AS title,
+       CASE o.channel WHEN 'open311' THEN sent.description ELSE o.text ->> 'zh' END AS told, (
+    SELECT other.title ->> 'zh' FROM topic_members AS n JOIN work_orders AS other USING (site, number)
+    WHERE n.site = t.site AND n.topic = t.topic AND NOT other.confidential AND other.state <> 'cancelled'
+    ORDER BY n.similarity DESC, n.number LIMIT 1) AS other
+FROM topic_members AS m JOIN topics AS t USING (site, topic) JOIN work_orders AS o USING (site, number)
+LEFT JOIN open311_requests AS sent ON sent.site = o.site AND sent.number = o.number
+WHERE m.site = %(site)s AND m.number = %(number)s
+FOR UPDATE OF t SKIP LOCKED;
+
+-- name: called_by_hidden
+-- The newest first: what was looked at an hour ago needs it no more.
+SELECT t.topic, t.label, o.title ->> 'zh' AS title, (
+    SELECT other.title ->> 'zh' FROM topic_members AS n JOIN work_orders AS other USING (site, number)
+    WHERE n.site = t.site AND n.topic = t.topic AND NOT other.confidential AND other.state <> 'cancelled'
+    ORDER BY n.similarity DESC, n.number LIMIT 1) AS other
+FROM work_orders AS o JOIN topic_members AS m USING (site, number) JOIN topics AS t USING (site, topic)
+WHERE o.site = %(site)s AND o.confidential
+ORDER BY o.updated_at DESC
+LIMIT %(limit)s;
+
+-- name: call
+UPDATE topics SET label = %(label)s WHERE site = %(site)s AND topic = %(topic)s;
+
+-- name: labels
+SELECT topic, label FROM topics WHERE site = %(site)s AND topic = ANY (%(topics)s);
+
 -- name: add_member
 INSERT INTO topic_members (site, number, topic, similarity, added_at)
 VALUES (%(site)s, %(number)s, %(topic)s, %(similarity)s, %(at)s)
@@ -108,7 +140,7 @@ SELECT category, building, array_agg(number ORDER BY opened_seq) AS numbers,
        (array_agg(title ->> 'zh' ORDER BY opened_seq))[1] AS title, min(opened_at) AS first_at, max(opened_at) AS last_at
 FROM work_orders
 WHERE site = %(site)s AND origin = 'alert' AND building IS NOT NULL AND opened_at >= %(since)s AND opened_at < %(until)s
-  AND state NOT IN ('cancelled', 'merged')
+  AND state NOT IN ('cancelled', 'merged') AND NOT confidential
 GROUP BY category, building
 HAVING count(*) >= %(least)s
 ORDER BY count(*) DESC, category COLLATE "C", building COLLATE "C"

@@ -15,7 +15,7 @@ from api.figures import shares
 from api.figures.service import zone_of
 from api.figures.weeks import WEEK, Week, week_named, week_of
 from api.problems import not_found
-from api.topics import store
+from api.topics import forgetting, store
 from api.topics.clusters import Founded, Joined, Report, Sorted, sort_in
 from api.topics.schemas import Kind, Member, Members, Pass, Topic, Topics, TopicsAsked
 from api.topics.store import Heard, Stretch
@@ -24,7 +24,6 @@ from api.transactions import Transaction
 from api.work_orders import reported
 from api.work_orders.order import Person
 from api.work_orders.states import OPEN, State
-from herun.redaction import redacted
 
 EVERY: Final = timedelta(hours=1)  # of the estate's clock, between two passes
 WINDOW: Final = timedelta(days=14)  # how old a report may be and still be sorted in
@@ -101,6 +100,7 @@ async def _pass(tx: Transaction) -> Pass:
     await store.keep_frequencies(tx, seen)
     founded = await _write(tx, rows, came)
     by_sensors, masters = await _sense(tx)
+    await forgetting.relabel(tx)
     masters += await _open_masters(tx)
     return Pass(reports=len(rows), joined=len(came.joined), founded=founded + by_sensors, masters=masters)
 
@@ -169,7 +169,7 @@ async def _found(tx: Transaction, by_number: dict[str, dict[str, Any]], new: Fou
         topic,
         new.centre,
         kind=Kind.REPORTS,
-        label=redacted(by_number[new.typical]["title"] or topic, 60),
+        label=forgetting.label_of(by_number[new.typical]["title"], topic),
         category=max(categories, key=lambda category: (categories.count(category), category)),
         building=None,
         first_at=min(row["opened_at"] for row in own),

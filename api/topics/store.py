@@ -24,6 +24,8 @@ _MEMBERS: Final = _SORTED_IN + _QUERIES["members"]
 _HIDDEN: Final = _SORTED_IN + _QUERIES["hidden"]
 _HEARD: Final = _VOICES + _QUERIES["heard"]
 
+MAX_HIDDEN: Final = 1000  # confidential orders that are of topics
+
 Stretch = tuple[datetime, datetime]
 
 
@@ -90,6 +92,34 @@ async def grow(tx: Transaction, centres: Mapping[str, Centre], last_at: Mapping[
             for topic, each in centres.items()
         ],
     )
+
+
+async def make_again(tx: Transaction, topic: str, label: str, centre: Centre) -> None:
+    """Gives a topic another label and centre; it was not heard of meanwhile."""
+    values = {"topic": topic, "label": label, "grams": Jsonb(dict(centre.counts)), "members": centre.members}
+    await tx.run(_QUERIES["make_again"], **values)
+
+
+async def said_by(tx: Transaction, number: str) -> dict[str, Any] | None:
+    """What an order says, with its topic, which nobody else changes now, and the title of the other one that is most
+    like the whole, if there is one. None if it is of no topic, or somebody changes that at this moment.
+    """
+    return await tx.one(_QUERIES["said_by"], number=number)
+
+
+async def called_by_hidden(tx: Transaction) -> list[dict[str, Any]]:
+    """The same of topics that have something confidential among their orders, without their words."""
+    return await tx.all(_QUERIES["called_by_hidden"], limit=MAX_HIDDEN)
+
+
+async def call(tx: Transaction, topic: str, label: str) -> None:
+    """Gives a topic another label."""
+    await tx.run(_QUERIES["call"], topic=topic, label=label)
+
+
+async def labels(tx: Transaction, topics: Iterable[str]) -> dict[str, str]:
+    """What topics are called now."""
+    return {row["topic"]: row["label"] for row in await tx.all(_QUERIES["labels"], topics=list(topics))}
 
 
 async def add_members(tx: Transaction, joined: Iterable[Joined]) -> None:

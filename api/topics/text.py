@@ -75,6 +75,11 @@ class Centre:
         kept = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MAX_GRAMS]
         return Centre(dict(kept), self.members + 1)
 
+    def left(self, text: frozenset[str]) -> Centre:
+        """With one report less."""
+        counts = {gram: count - (gram in text) for gram, count in self.counts.items()}
+        return Centre({gram: count for gram, count in counts.items() if count > 0}, max(self.members - 1, 0))
+
     def words(self, known: Frequencies, limit: int) -> list[str]:
         """What tells the topic from others, first what tells most."""
         return sorted(self.counts, key=lambda gram: (-self.counts[gram] * known.weight(gram), gram))[:limit]

@@ -10,6 +10,7 @@ from api.clocks import service as clocks
 from api.dispatch import effects as dispatch
 from api.notices import service as notices
 from api.return_visits import opening as return_visits
+from api.topics import forgetting
 from api.transactions import Transaction
 from api.work_orders.order import Order
 
@@ -28,6 +29,7 @@ class Step:
 async def follow(tx: Transaction, step: Step) -> datetime | None:
     """Tells the parts that have something to do when an order moves; returns what is promised with it, if it is new."""
     await learning.learn_from(tx, step.before, step.after)
+    await forgetting.follow(tx, step)
     await dispatch.follow(tx, step)
     await notices.follow(tx, step)
     await return_visits.follow(tx, step)

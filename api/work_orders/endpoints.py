@@ -168,7 +168,7 @@ async def merge(site: SiteName, number: Number, body: Merge, writer: Annotated[W
 async def unmerge(
     site: SiteName, number: Number, body: Reason, writer: Annotated[Writer, _may(Action.UNMERGE)]
 ) -> Response:
-    """merged -> accepted, on its own again."""
+    """merged -> accepted, on its own again, with what was merged into it before it was merged."""
     return await _act(site, number, writer, Move(Action.UNMERGE, body.reason))
 
 
@@ -276,7 +276,7 @@ async def disclose(
 async def cancel(
     site: SiteName, number: Number, body: Reason, writer: Annotated[Writer, _may(Action.CANCEL)]
 ) -> Response:
-    """submitted, accepted, dispatched, on_hold or arbitration -> cancelled."""
+    """submitted, accepted, dispatched, on_hold or arbitration -> cancelled; once somebody began by its reporter."""
     return await _act(site, number, writer, Move(Action.CANCEL, body.reason))
 
 

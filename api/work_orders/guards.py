@@ -38,7 +38,7 @@ async def check(tx: Transaction, order: Order, move: Move, by: str) -> None:
         case Action.ANSWER:
             await _has_no_open_part(tx, order)  # one may have been reopened since
         case Action.CANCEL:
-            await _can_be_left(tx, order)
+            await _can_be_left(tx, order, by)
         case Action.RATE if await store.rated_same_answer(tx, order, by):
             raise conflict("rated_already", "you have rated this answer with another order that it is the answer to")
         case Action.REOPEN if order.state is State.MERGED and order.master_state not in TOLD:
@@ -82,10 +82,14 @@ async def _has_no_open_part(tx: Transaction, order: Order) -> None:
         raise conflict("parts_undone", f"parts of it are not resolved: {', '.join(open_parts)}")
 
 
-async def _can_be_left(tx: Transaction, order: Order) -> None:
-    """Not what somebody is at work on: putting it on hold first makes it no easier to let it vanish."""
-    if order.state is State.ON_HOLD and order.state_before is State.HANDLING:
-        raise conflict("wrong_state", "cancel is not possible: it was put on hold while somebody was at work on it")
+async def _can_be_left(tx: Transaction, order: Order, by: str) -> None:
+    """Not what somebody works on: to put it on hold or to take it back first makes it no easier to let it vanish."""
+    if orders.has_to_be_answered(order, by):
+        raise conflict(
+            "wrong_state",
+            "cancel is not possible: somebody was at work on it, so it has to be answered; its reporter may withdraw it"
+            " while nobody is",
+        )
     await _has_no_open_part(tx, order)
 
 

@@ -50,11 +50,17 @@ async def merge(tx: Transaction, held: Held, order: Order, move: Move, by: str) 
 
 
 async def unmerge(tx: Transaction, held: Held, order: Order, move: Move, by: str) -> Order:
-    """Takes an order out again; it goes to whom it fits, or waits for the desk. Reopening does so too."""
+    """Takes an order out again; it goes to whom it fits, or waits for the desk. Reopening does so too.
+
+    What the transaction has locked besides and is merged into the same came there with the order, and leaves with it.
+    """
     master = held.get(order.merged_into or "")
     after = await steps.step(tx, order, move, by)
     if master is not None:
         await steps.note(tx, master, Word.LEFT, by=by, detail={"number": order.number})
+        came_with = [each for each in held.values() if each.merged_into == master.number and each is not order]
+        for each in came_with:
+            await steps.gone_back(tx, each, order.number, by)
     return await opening.dispatch_if_somebody_fits(tx, after)
 
 

@@ -197,6 +197,12 @@ def moved(order: Order, move: Move, by: str, at: datetime) -> Order | None:
     return replace(order, state=state, updated_at=at, version=order.version + 1, **changes)
 
 
+def gone_back(order: Order, master: str, at: datetime) -> Order:
+    """The merged order in the one that it came with: whoever has rated what the other one came to rates anew."""
+    anew = _a_new_round(order) if order.rating else {}
+    return replace(order, **anew | {"merged_into": master, "updated_at": at, "version": order.version + 1})
+
+
 def amended(order: Order, alert: Alert, at: datetime) -> tuple[Order, bool] | None:
     """The order after a later version of its alert, and whether that is worth an entry of its history: clearing is.
 
@@ -240,6 +246,28 @@ def used_up(order: Order, action: Action) -> str | None:
     if action is Action.TRANSFER and order.transfers >= MAX_TRANSFERS:
         return f"it was handed on {order.transfers} times already"
     return None
+
+
+# What decides on an order over the head of whoever has it: never their own decision, whatever else they are.
+_OVER_ITS_WORKER: Final = frozenset({Action.SIGN_OFF, Action.REFUSE_RETURN, Action.RECALL, Action.CANCEL})
+
+
+def is_own_cause(order: Order, person: Person, action: Action, returners: AbstractSet[str]) -> bool:
+    """True for what they may not decide on, because they have it or are among those who gave it back.
+
+    Who reported an order may withdraw it all the same.
+    """
+    is_withdrawn = action is Action.CANCEL and person.username == order.reporter
+    is_over_them = action in _OVER_ITS_WORKER and works_on(person, order) and not is_withdrawn
+    return is_over_them or (action is Action.ARBITRATE and person.username in returners)
+
+
+def has_to_be_answered(order: Order, who: str) -> bool:
+    """True if it may not be cancelled, because it would vanish without an answer: somebody is at work on it, or was in
+    this round and it is not its reporter who withdraws it.
+    """
+    is_at_work = order.state is State.ON_HOLD and order.state_before is State.HANDLING
+    return is_at_work or (order.handled_at is not None and who != order.reporter)
 
 
 # When an order last came to a state, in the present round.

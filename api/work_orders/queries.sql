@@ -63,6 +63,22 @@ UNION ALL
 SELECT merged_into FROM work_orders WHERE site = %(site)s AND number = %(number)s AND merged_into IS NOT NULL
 LIMIT %(limit)s;
 
+-- name: came_with
+-- What lies beside a merged order and was merged, itself or by way of others, into that; not what was into their master.
+WITH RECURSIVE beside AS (
+    SELECT w.number, own.master
+    FROM work_orders AS me JOIN work_orders AS w ON w.site = me.site AND w.merged_into = me.merged_into
+    CROSS JOIN LATERAL (
+        SELECT h.detail ->> 'master' AS master FROM order_history AS h
+        WHERE h.site = w.site AND h.number = w.number AND h.action = 'merge' ORDER BY h.n DESC LIMIT 1
+    ) AS own
+    WHERE me.site = %(site)s AND me.number = %(number)s AND w.number <> me.number
+), came AS (
+    SELECT number FROM beside WHERE master = %(number)s
+    UNION SELECT b.number FROM beside AS b JOIN came AS c ON b.master = c.number
+)
+SELECT number FROM came;
+
 -- name: lock_all
 -- In the order of the numbers: whoever locks several never waits for somebody who waits for them.
 SELECT number FROM work_orders

@@ -14,6 +14,7 @@ from api import cursors
 from api.dispatch import service as dispatch
 from api.dispatch import store as dispatching
 from api.problems import Problem, conflict, not_found
+from api.roles import Role
 from api.transactions import SYSTEM, Transaction
 from api.work_orders import guards, joining, opening, steps, store
 from api.work_orders import order as orders
@@ -31,8 +32,6 @@ _OPEN_BATCH: Final = 100  # orders that one transaction takes when their time is
 # Actions that change which orders belong together, and those that look at the others: these are locked with it.
 _JOINS: Final = frozenset({Action.MERGE, Action.UNMERGE, Action.REOPEN, Action.CANCEL})
 _LOOKS_AT_OTHERS: Final = frozenset({Action.RESOLVE, Action.ANSWER, Action.RATE, Action.CONFIDE})
-# What decides on an order over the head of whoever has it: never their own decision, whatever else they are.
-_OVER_ITS_WORKER: Final = frozenset({Action.SIGN_OFF, Action.REFUSE_RETURN, Action.RECALL, Action.CANCEL})
 NO_WORKER: Final = "承办人已不在岗。Its worker is none any more."
 
 
@@ -67,9 +66,8 @@ async def act(tx: Transaction, person: Person, number: str, move: Move) -> WorkO
 
 
 async def _is_not_their_own_cause(tx: Transaction, order: Order, person: Person, action: Action) -> None:
-    is_withdrawn = action is Action.CANCEL and person.username == order.reporter
-    is_own = action in _OVER_ITS_WORKER and orders.works_on(person, order) and not is_withdrawn
-    if is_own or (action is Action.ARBITRATE and person.username in await store.returners(tx, order.number)):
+    returners = await store.returners(tx, order.number) if action is Action.ARBITRATE else set()
+    if orders.is_own_cause(order, person, action, returners):
         raise Problem(HTTPStatus.FORBIDDEN, "own_cause", f"{action} is for somebody who had no part in it")
 
 
@@ -78,6 +76,8 @@ async def _held(tx: Transaction, number: str, move: Move) -> Held:
     if move.action in _JOINS | _LOOKS_AT_OTHERS:
         await store.keep_together(tx, to_change=move.action in _JOINS)
         numbers |= await store.related(tx, number)
+    if move.action is Action.UNMERGE:
+        numbers |= await store.came_with(tx, number)
     return await store.locked_together(tx, numbers)
 
 
@@ -309,7 +309,9 @@ async def seen(tx: Transaction, person: Person, number: str) -> Order:
 async def _as_seen(tx: Transaction, order: Order, person: Person) -> WorkOrder:
     is_theirs = Bond.RATER in orders.bonds(person, order, set()) and orders.is_to_be_rated(order, tx.at)
     may_rate = is_theirs and await guards.may_rate(tx, order, person.username)
-    return shown(order, person, tx.at, may_rate=may_rate)
+    is_disputed = order.state is State.ARBITRATION and person.has(Role.SUPERVISOR)
+    returners = await store.returners(tx, order.number) if is_disputed else set()
+    return shown(order, person, tx.at, may_rate=may_rate, returners=returners)
 
 
 def _not_theirs(action: Action) -> Problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict
 from datetime import datetime
 from typing import Final
@@ -37,16 +38,19 @@ AMONG_WORKERS: Final = frozenset({Word.NOTED, Word.LISTED, Word.TICKED})
 _AS_IT_IS: Final = [name for name in WorkOrder.model_fields if name not in _MADE]
 
 
-def shown(order: Order, person: Person, at: datetime, *, may_rate: bool = False) -> WorkOrder:
+def shown(
+    order: Order, person: Person, at: datetime, *, may_rate: bool = False, returners: AbstractSet[str] = frozenset()
+) -> WorkOrder:
     """The order; the reporter's phone is whole only for the desk, the worker and the reporter.
 
-    `may_rate`: the rating that is waited for is this person's to give.
+    `may_rate`: the rating that is waited for is this person's to give. `returners`: who gave what is to be arbitrated
+    back.
     """
     own = {name: getattr(order, name) for name in _AS_IT_IS}
     return WorkOrder(
         **own,
         sentence=in_words(order, at, can_rate=may_rate),
-        possible_actions=_theirs(order, person, may_rate=may_rate),
+        possible_actions=_theirs(order, person, returners, may_rate=may_rate),
         asked_until=order.asked_until if orders.is_asked(order, at) else None,
         place=_place(order),
         alert=_alert(order),
@@ -72,15 +76,21 @@ def in_words(order: Order, at: datetime, *, can_rate: bool) -> dict[str, str]:
     return sentence(order.state, master, is_asked=orders.is_asked(order, at), can_rate=can_rate)
 
 
-def _theirs(order: Order, person: Person, *, may_rate: bool) -> list[Action]:
-    own = bonds(person, order, frozenset())
-    now = {action for action in possible(order.state) if _is_possible(order, action)} - {Action.RATE}
-    theirs = {action for action in now if not own.isdisjoint(TRANSITIONS[action].bonds)}
+def _theirs(order: Order, person: Person, returners: AbstractSet[str], *, may_rate: bool) -> list[Action]:
+    tied = bonds(person, order, frozenset())
+    now = {action for action in possible(order.state) if _is_possible(order, person, action)} - {Action.RATE}
+    theirs = {
+        action
+        for action in now
+        if not tied.isdisjoint(TRANSITIONS[action].bonds) and not orders.is_own_cause(order, person, action, returners)
+    }
     return [action for action in TRANSITIONS if action in theirs or (may_rate and action is Action.RATE)]
 
 
-def _is_possible(order: Order, action: Action) -> bool:
+def _is_possible(order: Order, person: Person, action: Action) -> bool:
     """False for what its state has, and the order does not."""
+    if action is Action.CANCEL:
+        return not orders.has_to_be_answered(order, person.username)
     if action is Action.REOPEN and order.state is State.MERGED:
         return order.master_state in TOLD
     return orders.used_up(order, action) is None

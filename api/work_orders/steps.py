@@ -72,6 +72,13 @@ async def moved_on(tx: Transaction, order: Order, master: str, by: str) -> None:
     await record(tx, order, after, Word.MOVED_ON, by=by, detail={"master": master})
 
 
+async def gone_back(tx: Transaction, order: Order, master: str, by: str) -> None:
+    """And comes out of that with it."""
+    after = orders.gone_back(order, master, tx.at)
+    await store.save(tx, after)
+    await record(tx, order, after, Word.WENT_BACK, by=by, detail={"master": master})
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """An entry that leaves the state of its order as it is."""

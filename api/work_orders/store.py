@@ -110,6 +110,11 @@ async def related(tx: Transaction, number: str) -> set[str]:
     return {row["number"] for row in await tx.all(_QUERIES["related"], number=number, limit=limit)}
 
 
+async def came_with(tx: Transaction, number: str) -> set[str]:
+    """The orders that are in the same as a merged one because they were merged into that before."""
+    return {row["number"] for row in await tx.all(_QUERIES["came_with"], number=number)}
+
+
 async def locked_together(tx: Transaction, numbers: set[str]) -> dict[str, Order]:
     """Several orders by number; nobody else changes them until this transaction ends."""
     await tx.all(_QUERIES["lock_all"], numbers=sorted(numbers))

@@ -182,18 +182,18 @@ async def test_what_is_confided_after_the_freezing_is_shown_no_more(world: World
     ])  # fmt: skip
     old = "WO20260504-000001"
     frozen = await freeze(world, pairs=[{"number": number(0)}, {"number": number(1)}, {"number": old}])
-    assert frozen["left_out"] == {"examples": 0, "pairs": 0}
+    assert frozen["left_out"] == {"examples": 0, "pairs": 0, "topics": 0}
     for name in (number(0), old, number(2)):  # the last was counted, and none of its words were printed
         change(world, name, confidential=True)
     shown = await world.by("rita").get("bulletins/2026-W20")
     assert [each["text"] for each in shown["body"]["examples"]] == ["水管爆了"]
     assert [each["question"] for each in shown["body"]["pairs"]] == ["水管爆了"]
-    assert shown["left_out"] == {"examples": 1, "pairs": 2}
+    assert shown["left_out"] == {"examples": 1, "pairs": 2, "topics": 0}
     assert (shown["hash"], shown["intact"]) == (frozen["hash"], True)
     assert (await world.admin.get("bulletins/2026-W20"))["sources"] == {"examples": [number(1)], "pairs": [number(1)]}
     book = (await world.by("rita").call("GET", "bulletins/2026-W20/export")).content
     assert cells(book, 2)[1:] == [[("s", "公用事业"), ("s", "水管爆了")]]
-    assert cells(book, 5)[-1][1] == ("s", "典型诉求1条,问答2组")
+    assert cells(book, 5)[-1][1] == ("s", "典型诉求1条,问答2组,话题名称0个(已更名)")
     told = await world.by("susan").get("bulletins/2026-W20/corrections")
     assert {item["number"]: item["changes"] for item in told["items"]} == {
         number(0): ["confided"], old: ["confided"],
@@ -202,7 +202,7 @@ async def test_what_is_confided_after_the_freezing_is_shown_no_more(world: World
     told = await world.admin.get("bulletins/2026-W20/corrections")
     assert (told["items"], told["counts"], told["left_out"]) == ([], {"confided": 2}, 2)
     change(world, number(0), confidential=False)
-    assert (await world.by("rita").get("bulletins/2026-W20"))["left_out"] == {"examples": 0, "pairs": 1}
+    assert (await world.by("rita").get("bulletins/2026-W20"))["left_out"] == {"examples": 0, "pairs": 1, "topics": 0}
 
 
 async def test_an_example_is_what_the_person_said_and_not_their_form(world: World) -> None:

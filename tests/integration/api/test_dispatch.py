@@ -328,6 +328,21 @@ async def test_nothing_confidential_is_read_in_proposals(world: World) -> None:
     assert later not in str(await world.by("oscar").get("dispatch-rules"))
 
 
+async def test_an_order_that_is_arbitrated_again_speaks_for_the_last_decision_alone(world: World) -> None:
+    twice, once = await arbitrated(world), await arbitrated(world)
+    hers, his = ("gwen", "pending", [twice]), ("greg", "pending", [once])
+    for number in (twice, once):
+        await do(world, "oscar", number, "recall", reason="r")
+        await do(world, "susan", number, "arbitrate", worker="gwen", reason="Hers after all")
+        if number == once:
+            hers, his = ("gwen", "pending", [twice, once]), ("greg", "superseded", [once])
+        found = (await world.by("susan").get("dispatch-proposals"))["items"]
+        assert [(each["worker"], each["state"], each["numbers"]) for each in found] == [hers, his]
+    older = (await world.by("susan").get("dispatch-proposals?state=superseded"))["items"][0]["id"]
+    response = await world.by("susan").call("POST", f"dispatch-proposals/{older}/accept", {})
+    assert (response.status_code, response.json()["type"]) == (409, "urn:herun:problem:decided_already")
+
+
 async def test_a_declined_proposal_changes_nothing(world: World) -> None:
     await arbitrated(world)
     (proposal,) = (await world.by("susan").get("dispatch-proposals"))["items"]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from herun.clock import DAY_US, HOUR_US
-from tests.integration.api.running import World
+from herun.order_audit import verify
+from tests.integration.api.running import SITE, World
 from tests.integration.api.test_order_cycle import actions, answered, do, order, pass_time, refused, reported
 
 RATED = {"score": 5, "solved": True}
@@ -127,3 +130,61 @@ async def test_why_a_category_was_corrected_is_none_of_its_reporters(world: Worl
     for who, reasons in (("rita", [None, None]), ("gwen", [None, "They lie"]), ("oscar", [None, "They lie"])):
         found = await world.by(who).get(f"work-orders/{number}/category")
         assert [each["reason"] for each in found["items"]] == reasons, who
+
+
+async def three(world: World) -> tuple[str, str, str]:
+    """One merged into a second, which is merged into a third."""
+    first, second, third = await reported(world, "ruth"), await reported(world, "rob"), await reported(world)
+    await do(world, "oscar", first, "merge", master=second, reason="Same")
+    await do(world, "oscar", second, "merge", master=third, reason="Same")
+    return first, second, third
+
+
+async def masters(world: World, *numbers: str) -> list[str | None]:
+    return [(await order(world, number))["merged_into"] for number in numbers]
+
+
+async def test_what_moved_on_with_an_order_comes_out_with_it(world: World) -> None:
+    first, second, third = await three(world)
+    own = await reported(world, "ruth")
+    await do(world, "oscar", own, "merge", master=third, reason="Same")
+    await do(world, "oscar", second, "unmerge", reason="Another matter")
+    assert await masters(world, first, second, own) == [second, None, third]
+    assert (await actions(world, first))[-3:] == ["merge", "moved-on", "went-back"]
+    told = (await world.by("ruth").get("/v1/me/notices"))["items"]
+    assert [each["kind"] for each in told if each["number"] == first].count("merged") == 2 + 1
+    await answered(world, second)
+    assert (await order(world, first, "ruth"))["answer"] == "The pump was mended"
+    assert (await do(world, "ruth", first, "rate", **RATED))["rating"]["score"] == 5
+
+
+async def test_what_came_by_way_of_another_comes_out_with_it_too(world: World) -> None:
+    first, second, third = await three(world)
+    top = await reported(world)
+    await do(world, "oscar", third, "merge", master=top, reason="Same")
+    await do(world, "oscar", third, "unmerge", reason="Another matter")
+    assert await masters(world, first, second, third) == [third, third, None]
+    await do(world, "oscar", second, "unmerge", reason="Another matter")
+    assert await masters(world, first, second) == [second, None]
+
+
+async def test_who_rated_the_wrong_answer_rates_the_right_one(world: World) -> None:
+    first, second, third = await three(world)
+    await answered(world, third)
+    await do(world, "ruth", first, "rate", **RATED)
+    await do(world, "oscar", second, "unmerge", reason="Another matter")
+    back = await order(world, first)
+    assert (back["state"], back["rating"], back["reopens"]) == ("merged", None, 1)
+    clocks = await world.by("susan").get(f"work-orders/{first}/clocks")
+    assert clocks["promise"]["state"] == "running"
+    await answered(world, second)
+    await do(world, "ruth", first, "rate", score=1, solved=False)
+    (verdict,) = await asyncio.to_thread(verify, world.servers.superuser_url, SITE)
+    assert not verdict.breaks, str(verdict)
+
+
+async def test_a_reporter_takes_their_own_out_alone(world: World) -> None:
+    first, second, third = await three(world)
+    await answered(world, third)
+    await do(world, "rob", second, "reopen", reason="Still wet")
+    assert await masters(world, first, second) == [third, None]

@@ -72,10 +72,11 @@ async def talked_about(world: World) -> None:
 
 
 async def moved_on(world: World) -> None:
-    """What is merged into one that is merged goes along."""
+    """What is merged into one that is merged goes along, and comes out with it."""
     first, second, third = [await reported(world, who) for who in ("rita", "rob", "ruth")]
     await do(world, "oscar", first, "merge", master=second, reason="The same")
     await do(world, "oscar", second, "merge", master=third, reason="The same")
+    await do(world, "oscar", second, "unmerge", reason="Another matter")
 
 
 async def claimed(world: World) -> None:

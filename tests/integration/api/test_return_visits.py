@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from api.return_visits import service
 from api.return_visits.drawing import Closed, drawn
 from api.return_visits.schemas import Share
 from api.transactions import begin
 from api.work_orders import service as work_orders
 from herun.clock import DAY_US
+from tests.integration.api.notices.test_inbox import kinds
 from tests.integration.api.running import SITE, World
 from tests.integration.api.test_following import actions, code, reported
 
@@ -54,6 +57,45 @@ async def test_who_closed_an_order_does_not_visit_it_and_unsolved_reopens_it_onc
     assert (order["state"], order["reopens"]) == ("dispatched", 1)
     assert await code(world, "susan", path, body) == (409, "visited_already")
     assert (await actions(world, number))[-3:] == ["rate", "reopen", "dispatch"]
+
+
+@pytest.mark.parametrize("confidential", [False, True])
+async def test_where_nobody_else_is_left_a_supervisor_is_told_and_visits(world: World, confidential: bool) -> None:
+    number = await reported(world)
+    await world.by("susan").post(f"work-orders/{number}/recall", {"reason": "Not hers"})
+    await world.by("susan").post(f"work-orders/{number}/dispatch", {"worker": "gwen"})
+    if confidential:
+        await world.by("susan").post(f"work-orders/{number}/confide", {"reason": "Between us"})
+    for who, action, body in (
+        ("gwen", "handle", {}), ("gwen", "resolve", {"text": "Done"}),
+        ("susan" if confidential else "oscar", "answer", {"text": "Done"}),
+        ("rita", "rate", {"score": 1, "solved": False}),
+    ):  # fmt: skip
+        await world.by(who).post(f"work-orders/{number}/{action}", body)
+    (visit,) = await visits(world)
+    assert ("nobody_else_to_visit", number) in await kinds(world, "susan")
+    path, body = f"return-visits/{visit['id']}/outcome", {"outcome": "solved", "note": "Dry"}
+    assert (await code(world, "oscar", path, body))[0] == (404 if confidential else 403)
+    assert (await world.by("susan").post(path, body))["done_by"] == "susan"
+
+
+async def test_without_supervisors_the_desk_visits_what_it_had_a_hand_in(world: World) -> None:
+    await world.admin.post(
+        "people?replace=true", {"people": [{"username": "susan", "name": "S", "roles": ["auditor"]}]}
+    )
+    number = await closed(world, score=1)
+    (visit,) = (await world.by("oscar").get("return-visits?open=true"))["items"]
+    assert ("nobody_else_to_visit", number) in await kinds(world, "oscar")
+    await world.by("oscar").post(f"return-visits/{visit['id']}/outcome", {"outcome": "solved", "note": "Dry"})
+
+
+async def test_who_is_drawn_and_can_be_visited_by_others_is_told_to_nobody(world: World) -> None:
+    await world.by("susan").put("return-visits/plan", {"shares": [{"percent": 100}]})
+    number = await closed(world)
+    world.clock.advance(DAY_US)
+    await draw(world)
+    assert [each["number"] for each in await visits(world)] == [number]
+    assert "nobody_else_to_visit" not in {kind for kind, _ in await kinds(world, "susan")}
 
 
 async def test_silence_is_counted_as_silence(world: World) -> None:

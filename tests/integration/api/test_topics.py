@@ -6,9 +6,12 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import pytest
+
 from api.topics import service, watch
 from api.transactions import begin
 from herun.clock import HOUR_US, to_datetime
+from herun.redaction import redacted
 from tests.integration.api.many_orders import Row, change, number, put
 from tests.integration.api.running import NOON_US, SITE, World
 from tests.unit.api.test_topics import SAID
@@ -115,6 +118,30 @@ async def test_a_member_that_is_confided_is_listed_only_for_those_who_may_see_it
     assert ([item["number"] for item in told["items"]], told["left_out"]) == ([number(1), number(2)], 1)
     told = await world.by("susan").get(path)
     assert ([item["number"] for item in told["items"]], told["left_out"]) == ([number(0), number(1)], 0)
+
+
+@pytest.mark.parametrize("by", ["a-step", "a-pass"])
+async def test_a_topic_that_was_called_by_what_is_confided_is_named_anew(world: World, by: str) -> None:
+    put(world, said(FLOODS[:5], at=NOW - timedelta(days=7)))
+    await sort_now(world)
+    (topic,) = await topics(world, "week=2026-W22")
+    world.clock.advance(HOUR_US)
+    await world.by("susan").post("bulletins", {"week": "2026-W22"})
+    confided = number([redacted(text) for text in FLOODS].index(topic["label"]))
+    if by == "a-step":
+        await world.by("susan").post(f"work-orders/{confided}/confide", {"reason": "Between us"})
+        assert topic["label"] not in str(await topics(world, "week=2026-W22"))
+        (row,) = world.rows("SELECT members, grams FROM topics")
+        assert (row["members"], row["grams"]["积水"]) == (4, 3 if "积水" in topic["label"] else 4)
+    else:  # it was confided while a pass held the topic
+        change(world, confided, confidential=True)
+        await sort_now(world)
+    (now,) = await topics(world, "week=2026-W22")
+    assert now["label"] in {redacted(text) for text in FLOODS[:5]} - {topic["label"]}
+    frozen = await world.by("rita").get("bulletins/2026-W22")
+    assert (frozen["body"]["topics"][0]["label"], frozen["left_out"]["topics"]) == (now["label"], 1)
+    assert topic["label"] not in str(frozen["body"]["topics"])
+    assert frozen["intact"]
 
 
 async def test_what_grows_gets_a_master_that_answers_later_reporters_of_the_house(world: World) -> None:

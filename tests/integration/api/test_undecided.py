@@ -16,6 +16,10 @@ from tests.integration.api.test_order_audit import verdict
 from tests.integration.api.test_work_orders import act
 
 MORE: Final = {"minutes": 90, "reason": "The wall has to dry"}
+LIMIT: Final = {
+    "accept_minutes": 100, "arrive_minutes": 100, "solve_minutes": 300, "promise_minutes": 340,
+    "calendar": "always",
+}  # fmt: skip
 BODIES: Final[dict[str, Any]] = {"pauses": pause(600), "extensions": MORE}
 KIND: Final = {"pauses": "pause_asked", "extensions": "extension_asked"}
 
@@ -221,3 +225,61 @@ async def test_a_promise_that_moves_back_is_told_unless_it_is_over_or_they_did_i
         world.clock.advance(10 * MINUTE_US)
         await act(world, number, action, who)
         assert [kind for kind, _ in (await kinds(world, "mona"))[before:]] == expected
+
+
+@pytest.mark.parametrize("way", ["handed-on", "ended"])
+async def test_a_moot_pause_is_denied_and_not_approved(world: World, way: str) -> None:
+    number, path = await asked(world, "pauses")
+    if way == "ended":
+        await world.by("gwen").post(f"{path}/end")
+    else:
+        await world.by("gwen").post(f"work-orders/{number}/transfer", {"worker": "greg", "reason": "Nearer"})
+    world.clock.advance(8 * 24 * HOUR_US)
+    refused = await world.by("susan").call("POST", f"{path}/approve", {})
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:herun:problem:moot")
+    denied = await world.by("susan").post(f"{path}/deny")
+    assert denied["pauses"][0]["approved"] is False
+    assert all(each["kind"] != "hold" for each in denied["segments"])
+
+
+async def broken(world: World) -> tuple[str, str, list[dict[str, Any]]]:
+    """An order whose promise is over, more time that was asked for before that, and what was told by then."""
+    await always(world, limits=[{**LIMIT, "category": "water"}], quiet_hours={"windows": []})
+    number = await opened(world)
+    await act(world, number, "handle")
+    await act(world, number, "arrive")
+    made = await world.by("gwen").post(f"work-orders/{number}/extensions", MORE)
+    await hours(world, 8)
+    told = [each for each in (await clocks(world, number))["deadlines"] if each["kind"] == "promise"]
+    return number, f"work-orders/{number}/extensions/{made['extensions'][0]['id']}", told
+
+
+async def test_more_time_that_is_granted_too_late_leaves_the_promise_broken(world: World) -> None:
+    number, path, told = await broken(world)
+    before = (await clocks(world, number))["promise"]
+    assert before["state"] == "late"
+    after = await world.by("susan").post(f"{path}/approve")
+    assert (after["promise"]["state"], after["promise"]["due_at"]) == ("late", before["due_at"])
+    assert after["own"]["limit_seconds"] == (300 + 90) * 60
+    assert [each for each in after["deadlines"] if each["kind"] == "promise"] == told
+    assert ("promise_moved", number) not in await kinds(world, "rita")
+    for action in ("resolve", "answer"):
+        await act(world, number, action)
+    assert (await clocks(world, number))["promise"]["state"] == "broken"
+    (row,) = world.rows("SELECT answered_at <= promised_at AS on_time FROM work_orders")
+    assert not row["on_time"]
+    assert verdict(world).breaks == ()
+
+
+async def test_a_limit_that_a_decision_does_not_move_is_not_told_again(world: World) -> None:
+    await always(world, limits=[{**LIMIT, "category": "water", "accept_minutes": 30}], quiet_hours={"windows": []})
+    number = await opened(world)
+    await hours(world, 1)
+    made = await world.by("oscar").post(f"work-orders/{number}/pauses", pause(30, world=world))
+    await hours(world, 1)
+    told = (await clocks(world, number))["deadlines"]
+    after = await world.by("susan").post(f"work-orders/{number}/pauses/{made['pauses'][0]['id']}/approve")
+    asked = {"pause_asked"}
+    assert [each for each in after["deadlines"] if each["kind"] not in asked] == [
+        each for each in told if each["kind"] not in asked
+    ]

@@ -66,6 +66,37 @@ async def test_what_somebody_is_at_work_on_does_not_vanish_by_a_hold(world: Worl
     assert await refused(world, "oscar", number, "cancel", reason="Away with it") == (409, "wrong_state")
 
 
+@pytest.mark.parametrize("way", ["recalled", "recalled-and-held", "handed-on", "given-back", "merged"])
+async def test_what_somebody_began_is_cancelled_by_its_reporter_alone(world: World, way: str) -> None:
+    number = await reported(world)
+    await do(world, "gwen", number, "handle")
+    match way:
+        case "handed-on":
+            await do(world, "gwen", number, "transfer", worker="greg", reason="Nearer")
+        case "given-back":
+            await do(world, "gwen", number, "return", code="not_ours", reason="No")
+            await do(world, "oscar", number, "sign-off")
+        case "merged":
+            await merged(world, number, await reported(world, "rob"))
+            await do(world, "oscar", number, "unmerge", reason="Another matter")
+        case _:
+            await do(world, "oscar", number, "recall", reason="Not now")
+    if way == "recalled-and-held":
+        until = to_datetime(world.clock.now_us()) + timedelta(hours=1)
+        await do(world, "oscar", number, "hold", reason="Rain", until=until.isoformat())
+    assert await refused(world, "oscar", number, "cancel", reason="Away with it") == (409, "wrong_state")
+    assert "cancel" not in (await order(world, number, "oscar"))["possible_actions"]
+    assert "cancel" in (await order(world, number, "rita"))["possible_actions"]
+    assert (await do(world, "rita", number, "cancel", reason="It has dried"))["state"] == "cancelled"
+
+
+async def test_what_was_reopened_can_be_cancelled_before_somebody_begins_anew(world: World) -> None:
+    number = await reported(world)
+    await answered(world, number)
+    await do(world, "oscar", number, "reopen", reason="The wrong one")
+    assert (await do(world, "oscar", number, "cancel", reason="A mistake"))["state"] == "cancelled"
+
+
 async def test_an_order_is_not_cancelled_above_its_open_parts(world: World) -> None:
     number = await reported(world)
     part = (await do(world, "gwen", number, "split", text="Dry the wall"))["number"]
@@ -89,14 +120,19 @@ async def test_nobody_decides_on_what_they_gave_back_themselves(world: World) ->
         await do(world, "oscar", number, "recall", reason="Bob goes")
         await do(world, "oscar", number, "dispatch", worker="bob")
         for action in ("recall", "cancel"):
+            assert action not in (await order(world, number, "bob"))["possible_actions"]
             assert await refused(world, "bob", number, action, reason="r") == (403, "own_cause")
         await do(world, "bob", number, "return", code="not_ours", reason="No")
         assert await refused(world, "bob", number, "sign-off") == (403, "own_cause")
+        assert not {"sign-off", "refuse-return"} & {*(await order(world, number, "bob"))["possible_actions"]}
+        assert {"sign-off", "refuse-return"} <= {*(await order(world, number, "susan"))["possible_actions"]}
         state = (await do(world, who, number, "sign-off"))["state"]
         if state == "accepted":
             await do(world, "oscar", number, "dispatch", worker="gwen")
     assert state == "arbitration"
     decision = {"worker": "greg", "reason": "His"}
+    assert "arbitrate" not in (await order(world, number, "bob"))["possible_actions"]
+    assert "arbitrate" in (await order(world, number, "susan"))["possible_actions"]
     assert await refused(world, "bob", number, "arbitrate", **decision) == (403, "own_cause")
     assert (await do(world, "susan", number, "arbitrate", **decision))["worker"] == "greg"
 

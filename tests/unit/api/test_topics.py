@@ -167,3 +167,10 @@ def heard(*reporters: int) -> list[Heard]:
 )  # fmt: skip
 def test_growing_is_many_people_and_twice_the_mean_of_four_weeks(reporters: tuple[int, ...], growing: bool) -> None:
     assert is_growing(heard(*reporters)) is growing
+
+
+def test_who_leaves_a_topic_leaves_no_words_in_it() -> None:
+    stays, leaves = grams("电梯又坏了"), grams("电梯门关不上")
+    both = NOBODY.joined(stays).joined(leaves)
+    assert both.left(leaves) == NOBODY.joined(stays)
+    assert both.left(leaves).left(stays) == NOBODY

@@ -86,3 +86,36 @@ def test_what_is_packed_already_is_not_packed_again() -> None:
         sizes = {entry.filename: entry.compress_size for entry in archive.infolist()}
     assert sizes["pictures/1.jpg"] == 1000 > sizes["order.json"]
     assert check_pack(pack, PUBLIC) == []
+
+
+def commented() -> bytes:
+    buffer = io.BytesIO(PACK)
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.comment = b"approved"
+    return buffer.getvalue()
+
+
+def with_a_gap() -> bytes:
+    """The list of files after bytes that belong to none, with all places right."""
+    start = PACK.index(b"PK\x01\x02")
+    end = PACK[-22:-6] + (start + 4).to_bytes(4, "little") + PACK[-2:]
+    return PACK[:start] + b"junk" + PACK[start:-22] + end
+
+
+def with_an_extra() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(PACK)) as before, zipfile.ZipFile(buffer, "w") as after:
+        for name in before.namelist():
+            entry = zipfile.ZipInfo(name)
+            entry.extra = b"\x99\x99\x04\x00junk"
+            after.writestr(entry, before.read(name))
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"junk" + PACK, PACK + b"junk", PACK + PACK, repacked() + PACK, commented(), with_a_gap(), with_an_extra()],
+    ids=["before", "after", "twice", "two", "comment", "gap", "extra"],
+)
+def test_what_stands_beside_the_files_is_told(content: bytes) -> None:
+    assert check_pack(content, PUBLIC) == ["something stands before, after or between its files that is not signed"]

@@ -112,7 +112,7 @@ class Book(Reasons):
             clock.end("dropped", now)
         if clock.pass_on(paper.hand, now):
             self.criers.promised_anew(self, paper, by)
-        if master and paper.master is None:
+        if master and master != paper.master and (paper.master is None or clock.ended):
             clock.run_on(now)
         if paper.state != state and paper.state in TOLD:
             for each in (paper, *(self.papers[other] for other in self.followers.get(paper.number, ()))):
@@ -172,6 +172,7 @@ class Book(Reasons):
                 paper.arbitrated |= action == "arbitrate"
                 self._write(paper, action, "dispatched", who)
             case "handle":
+                paper.was_begun = True
                 self._write(paper, action, "handling", who)
             case "arrive":
                 self._write(paper, action, paper.state, who)
@@ -287,6 +288,7 @@ class Book(Reasons):
 
     def _merge(self, paper: Paper, master: str, who: str) -> None:
         paper.master, paper.worker, paper.before, paper.until = master, None, None, None
+        paper.own_master = master
         paper.masters.add(master)
         self._write(paper, "merge", "merged", who)
         mine = self.followers.pop(paper.number, set())
@@ -305,7 +307,23 @@ class Book(Reasons):
         self._write(paper, action, self._at_the_desk(paper), who)
         if master.state != "cancelled":
             self._write(master, "left", master.state, who)
+            if action == "unmerge":
+                self._go_back(paper, master, who)
         self._dispatch_if_somebody_fits(paper)
+
+    def _go_back(self, paper: Paper, master: Paper, who: str) -> None:
+        """What had moved on with an order comes out with it."""
+        for number in sorted(self.followers[master.number]):
+            other, above = self.papers[number], self.papers[number].own_master
+            while above not in {None, paper.number} and above in self.followers[master.number]:
+                above = self.papers[above].own_master
+            if above == paper.number:
+                other.master = paper.number
+                if other.round in other.ratings:
+                    self._begin_a_round(other)
+                self._write(other, "went-back", "merged", who)
+                self.followers.setdefault(paper.number, set()).add(number)
+        self.followers[master.number] -= self.followers.get(paper.number, set())
 
     def _reopen(self, paper: Paper, who: str) -> None:
         for line in paper.checklist:
@@ -323,4 +341,4 @@ class Book(Reasons):
 
     def _begin_a_round(self, paper: Paper) -> None:
         paper.round, paper.worker, paper.answer, paper.answered_at = paper.round + 1, None, None, None
-        paper.transfers, paper.before, paper.until, paper.is_there = 0, None, None, False
+        paper.transfers, paper.before, paper.until, paper.is_there, paper.was_begun = 0, None, None, False, False

@@ -81,6 +81,7 @@ class Ask:
     until: datetime | None = None  # of a pause
     ended: datetime | None = None
     minutes: int = 0  # of an extension
+    granted: datetime | None = None
 
     @property
     def span(self) -> tuple[datetime, datetime]:
@@ -144,7 +145,7 @@ class Clock:
         self.turns.append((now, self.round, hand))
         self.plan_hand(now)
         if stood_still and not self.ended:
-            self.promise(now)
+            self._move_promise(now)
         return self.due != before
 
     def end(self, outcome: str, now: datetime) -> None:
@@ -174,38 +175,53 @@ class Clock:
 
     def approve(self, ask: Ask, now: datetime, is_theirs: bool) -> bool:
         """A supervisor says yes; whether the promise has moved. `is_theirs`: some worker has it."""
-        ask.approved = True
+        before, hand = self.due, self._hand_due(now)
+        ask.approved, ask.granted = True, now
         self.forget_of(ask)
-        before = self.due
-        self.plan_hand(now)
+        if self._hand_due(now) != hand:
+            self.plan_hand(now)
         if not self.ended and (ask.minutes or ask.reason in STOPS_PROMISE):
-            self.promise(now)
-        if ask.until and ask.ended is None and ask.until > now:
+            self._move_promise(now)
+        if ask.until and ask.until > now:
             self._add("pause", [("over", "worker" if is_theirs else "desk", ask.until)])
         return self.due != before
 
     def end_pause(self, pause: Ask, now: datetime) -> bool:
         """Ended before its time; whether the promise has moved."""
+        before, hand = self.due, self._hand_due(now)
         pause.ended = now
-        before = self.due
         self.forget("pause")
         self.forget_of(pause)
         if pause.approved:
-            self.plan_hand(now)
+            if self._hand_due(now) != hand:
+                self.plan_hand(now)
             if not self.ended and pause.reason in STOPS_PROMISE:
-                self.promise(now)
+                self._move_promise(now)
         return self.due != before
 
     # ---- what is due ----
 
     def promise(self, now: datetime) -> None:
         """What the reporter is promised, and who is told when."""
+        self.due = self._promised(100)
+        self._plan("promise", 1, now, [self._promised(share) for share in SHARES])
+
+    def _promised(self, share: int) -> datetime:
+        """More time is not for what was broken before it was granted."""
         pauses = [each.span for each in self.pauses if each.approved and each.reason in STOPS_PROMISE]
         limit = self._limit("promise")
-        self.due = due(self.began, limit, self._in_hours, pauses)
-        self._plan(
-            "promise", 1, now, [due(self.began, limit * share // 100, self._in_hours, pauses) for share in SHARES]
-        )
+        for each in self._given:
+            if each.granted and each.granted <= due(self.began, limit, self._in_hours, pauses):
+                limit += each.minutes * MINUTE
+        return due(self.began, limit * share // 100, self._in_hours, pauses)
+
+    def _move_promise(self, now: datetime) -> None:
+        """What does not move is not told again."""
+        if self._promised(100) != self.due:
+            self.promise(now)
+
+    def _hand_due(self, now: datetime) -> datetime | None:
+        return self.own_due(now) if self.turns[-1][2].kind in TIMED else None
 
     def plan_hand(self, now: datetime) -> None:
         """Who is told when of the limit of whoever has it."""
@@ -311,8 +327,13 @@ class Clock:
         return self._terms[1]
 
     def _limit(self, name: str) -> timedelta:
-        more = sum(each.minutes for each in self.extensions if each.approved and each.round == self.round)
-        return (self._terms[0][name] + (more if name in {"promise", "solve"} else 0)) * MINUTE
+        more = sum(each.minutes for each in self._given) if name == "solve" else 0
+        return (self._terms[0][name] + more) * MINUTE
+
+    @property
+    def _given(self) -> list[Ask]:
+        """The extensions of this round."""
+        return [each for each in self.extensions if each.approved and each.round == self.round]
 
     def _paused(self) -> list[tuple[datetime, datetime]]:
         return [each.span for each in self.pauses if each.approved]

@@ -69,12 +69,14 @@ class Paper:
     answered_at: datetime | None = None
     answer: str | None = None
     hands: set[str] = field(default_factory=set)  # who had a hand in it
+    own_master: str | None = None  # into which it was merged itself, wherever that one went since
     masters: set[str] = field(default_factory=set)  # all that it was ever merged into
     ratings: dict[int, int] = field(default_factory=dict)
     raters: list[tuple[str, datetime]] = field(default_factory=list)
     checklist: list[list[Any]] = field(default_factory=list)  # required, done by
     severity: str = "info"
     is_there: bool = False  # its worker has arrived
+    was_begun: bool = False  # somebody was at work on it in this round
     solved: bool = False  # as its last rating says
     corrections: int = 0
     routed_as: str | None = None  # the category by which its unit has it, if another one since

@@ -96,7 +96,8 @@ class Reasons(Shelf):
             case "claim" if paper.state == "accepted" and not self._fits(wish.who, paper):
                 yield 403, "does_not_fit"
             case "cancel":
-                if paper.state == "on_hold" and paper.before == "handling":
+                is_withdrawn = wish.who == paper.reporter and paper.before != "handling"
+                if paper.was_begun and not is_withdrawn:
                     yield 409, "wrong_state"
                 if any(self.papers[part].state in OPEN for part in self.parts.get(paper.number, [])):
                     yield 409, "parts_undone"
@@ -170,6 +171,8 @@ class Reasons(Shelf):
                     yield 409, "decided_already"
                 elif wish.who in {ask.by, paper.worker, clock.hand_at(ask.asked).worker}:
                     yield 403, "your_own"
+                elif wish.action == "approve-pause" and ask.ended:
+                    yield 409, "moot"
                 elif wish.action == "approve-extension" and (clock.ended or ask.round != clock.round):
                     yield 409, "promise_over"
 
@@ -229,7 +232,7 @@ class Reasons(Shelf):
             case "reopen" | "cancel":
                 return desk or reporter
             case "rate":
-                return (reporter or neighbour) and wish.who not in self._had_a_hand(paper)
+                return (reporter or neighbour) and wish.who not in self.had_a_hand(paper)
             case "read" | "approve-pause" | "deny-pause" | "approve-extension" | "deny-extension":
                 return True
         return desk
@@ -242,7 +245,7 @@ class Reasons(Shelf):
         is_withdrawn = wish.action == "cancel" and wish.who == paper.reporter
         return is_over_its_worker and wish.who == paper.worker and not is_withdrawn
 
-    def _had_a_hand(self, paper: Paper) -> set[str]:
+    def had_a_hand(self, paper: Paper) -> set[str]:
         """Who had a hand in it, in what stands for it or did, or in a part of these or what is merged into them."""
         whole = {paper.number, *paper.masters}
         below = {each for number in whole for each in (*self.parts.get(number, ()), *self.followers.get(number, ()))}

@@ -21,7 +21,7 @@ REPORTERS: Final = {
     "accept": "accepted", "dispatch": "under_way", "claim": "under_way", "handle": "handling", "hold": "on_hold",
     "answer": "answered", "merge": "merged", "reopen": "reopened",
 }  # fmt: skip
-REPORTER: Final = {"cancel": "cancelled", "unmerge": "separated"}  # of this order alone
+REPORTER: Final = {"cancel": "cancelled", "unmerge": "separated", "went-back": "merged"}  # of this order alone
 SUPERVISORS: Final = {
     "hold": "on_hold", "return": "returned", "reopen": "reopened", "pause_asked": "pause_asked",
     "extension_asked": "extension_asked",
@@ -68,7 +68,7 @@ class Criers:
         if paper.reporter and paper.reporter != by:
             self._tell(paper.reporter, "promise_moved", paper.number, book.now)
 
-    def _of_step(  # noqa: C901 - a line of the table each
+    def _of_step(  # noqa: C901, PLR0912 - a line of the table each
         self, book: Book, paper: Paper, action: str, was: Written
     ) -> Iterator[tuple[str, str, str]]:
         number, (state, worker, _, unit) = paper.number, was
@@ -94,6 +94,8 @@ class Criers:
             yield from ((who, "arbitration", number) for who in _supervisors(paper))
         if action == "rate" and (not paper.solved or paper.ratings[paper.round] <= 2):
             yield from ((who, "dissatisfied", number) for who in _supervisors(paper))
+            if {*_supervisors(paper), *_operators(paper)} - {"@supervisors"} <= book.had_a_hand(paper):
+                yield from ((who, "nobody_else_to_visit", number) for who in _supervisors(paper))
 
     def _tell(self, who: str, what: str, number: str, now: datetime) -> None:
         lately = self._lately.setdefault(who, deque())

@@ -518,7 +518,9 @@ async def test_addresses_are_masked_for_everybody_and_who_looks_is_written_down(
     rita = post.world.by("rita")
     assert {each["target"] for each in shown["addresses"]} == {"only"}
     assert (await rita.call("DELETE", "/v1/me/notice-channels/wechat/only")).json()["target"] == "only"
-    assert (await rita.call("DELETE", "/v1/me/notice-channels/wechat/only")).status_code == 404
+    for gone in ("wechat/only", "email/my%20mail", "web_push/only"):
+        refused = await rita.call("DELETE", f"/v1/me/notice-channels/{gone}")
+        assert (refused.status_code, refused.json()["type"]) == (404, "urn:herun:problem:not_found")
 
 
 async def test_what_writes_to_groups_is_no_channel_of_a_person(post: Post) -> None:

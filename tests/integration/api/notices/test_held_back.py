@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from api.notices.channels.contract import ChannelName
 from tests.integration.api.notices.conftest import Post
-from tests.integration.api.test_order_cycle import reported
+from tests.integration.api.test_order_cycle import answered, do, reported
 
 RETURNED = {"code": "not_ours", "reason": "no"}
 
@@ -50,3 +52,72 @@ async def test_a_channel_that_is_muted_in_the_night_says_nothing_in_the_morning(
     post.later(8 * 3600)
     await post.run()
     assert (browser.read, post.rows("state = 'waiting'")) == ([], [])
+
+
+@pytest.mark.parametrize("end", ["answered", "cancelled"])
+async def test_the_digest_does_not_tell_how_far_it_was_with_what_is_over(post: Post, end: str) -> None:
+    browser, rita = post.fakes.browser("b"), post.world.by("rita")
+    await rita.post("/v1/me/notice-channels/web-push", browser.subscription)
+    await rita.put("/v1/me/notice-channels", {"digest_at": "18:00"})
+    over, merged, open_ = [await reported(post.world) for _ in range(3)]
+    await do(post.world, "oscar", merged, "merge", master=over, reason="The same")
+    await post.run()
+    if end == "answered":
+        await answered(post.world, over)
+    else:
+        await do(post.world, "oscar", over, "cancel", reason="A mistake")
+    await post.run()
+    at_once = [said["number"] for said in browser.read]
+    browser.read.clear()
+    post.later(6 * 3600)
+    await post.run()
+    (digest,) = browser.read
+    lines = digest["body"].splitlines()
+    assert over in at_once
+    assert sorted(open_ in line for line in lines if merged not in line) == [True, True]
+    assert any(merged in line for line in lines) == (end == "cancelled")  # on its own again
+    assert post.rows("state IN ('new', 'waiting', 'failed')") == []
+    kinds = {row["kind"] for row in post.rows("channel = 'inbox' AND recipient = 'rita'")}
+    assert {"accepted", end} <= kinds
+
+
+async def test_a_group_hears_no_more_of_what_is_over_by_the_time_its_robot_is_back(post: Post) -> None:
+    number = await post.report()
+    await post.world.by("gwen").post(f"work-orders/{number}/return", RETURNED)
+    post.fakes.say("wecom", 503)
+    await post.run()
+    await do(post.world, "oscar", number, "sign-off")
+    await do(post.world, "oscar", number, "cancel", reason="A mistake")
+    post.later(60)
+    await post.deliver(ChannelName.WECOM)
+    assert (post.fakes.taken["wecom"], post.rows("channel = 'wecom' AND kind = 'returned'")) == ([], [])
+
+
+async def test_what_waits_goes_by_the_new_quiet_hours(post: Post) -> None:
+    browser = post.fakes.browser("b")
+    await post.world.by("gwen").post("/v1/me/notice-channels/web-push", browser.subscription)
+    post.later(11 * 3600)  # eleven at night
+    await post.report()
+    await post.run()
+    assert browser.read == []
+    await post.world.by("gwen").put("/v1/me/notice-channels", {"quiet_from": "22:00", "quiet_until": "09:00"})
+    post.later(8 * 3600 + 1800)
+    await post.run()
+    assert browser.read == []
+    await post.world.by("gwen").put("/v1/me/notice-channels", {"quiet_from": "00:00", "quiet_until": "00:00"})
+    await post.run()
+    assert [said["kind"] for said in browser.read] == ["dispatched"]
+
+
+async def test_what_waits_for_a_digest_goes_by_the_new_one(post: Post) -> None:
+    browser, rita = post.fakes.browser("b"), post.world.by("rita")
+    await rita.post("/v1/me/notice-channels/web-push", browser.subscription)
+    await rita.put("/v1/me/notice-channels", {"digest_at": "18:00"})
+    await post.report()
+    await post.run()
+    await rita.put("/v1/me/notice-channels", {"digest_at": "13:00"})
+    post.later(3600)
+    await rita.put("/v1/me/notice-channels", {"digest_at": "12:30"})  # what is due does not wait for tomorrow
+    await post.run()
+    (digest,) = browser.read
+    assert digest["kind"] == "digest"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from api.notices import times
 from api.notices.rules import Urgency
-from api.notices.times import Habits, leaving, pause_after
+from api.notices.times import Habits, leaving, leaving_anew, pause_after
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 CLOCKS = st.times().map(lambda each: each.replace(second=0, microsecond=0))
@@ -74,3 +74,17 @@ def test_no_number_of_tries_makes_a_pause_unbounded(tries: int, seed: int) -> No
 
 def test_notices_that_failed_together_are_not_tried_together() -> None:
     assert len({pause_after(3, seed) for seed in range(16)}) == 16
+
+
+@given(MOMENTS, MOMENTS, HABITS, st.sampled_from(Urgency), ZONES)
+def test_what_waits_leaves_by_the_new_habits_and_what_is_due_only_waits_for_the_end_of_quiet_hours(
+    due_at: datetime, now: datetime, habits: Habits, urgency: Urgency, zone: ZoneInfo
+) -> None:
+    found = leaving_anew(due_at, now, urgency, habits, zone)
+    if due_at > now:
+        assert found == leaving(now, urgency, habits, zone)
+    elif found is None:
+        assert not is_quiet(now, habits, zone)
+    else:
+        assert is_quiet(now, habits, zone)
+        assert not is_quiet(found.at, habits, zone)
