@@ -22,7 +22,7 @@ from processor.engine.kinds.fold import sides
 from processor.engine.kinds.folded import Folded
 from processor.engine.recorder import Look
 from processor.engine.state import State
-from processor.engine.tracks import FoldState, History, Sums, Track
+from processor.engine.tracks import EVENT, LAPSED, LEFT, FoldState, History, Sums, Track
 
 _NUMBERS: Final = frozenset({int, float})
 
@@ -68,7 +68,8 @@ def time_of(rule: Rule, look: Look) -> int:
 def is_newest(state: State, compiled: CompiledRule, look: Look) -> bool:
     """False if the key's newest was newer: then the event has corrected what was known, if it did anything."""
     track = _track(state, compiled, look)
-    return track is None or not track.tail or track.tail[-1].event_id == look.event.event_id
+    said = () if track is None else (each.event_id for each in reversed(track.tail) if each.what == EVENT)
+    return next(iter(said), look.event.event_id) == look.event.event_id
 
 
 def state_after(state: State, compiled: CompiledRule, look: Look) -> FoldState | None:
@@ -78,6 +79,8 @@ def state_after(state: State, compiled: CompiledRule, look: Look) -> FoldState |
         return None
     known: FoldState = track.base
     for sample in track.tail:
+        if sample.what not in {EVENT, LAPSED, LEFT}:
+            continue
         known = compiled.fold.step(known, sample)[0]
         if (sample.device, sample.event_id) == (look.event.device, look.event.event_id):
             return known

@@ -11,7 +11,7 @@ import msgspec
 from herun.alerts import Alert, AlertState, Correction, alert_id
 from herun.events import FLAG_DERIVED, FLAG_OUT_OF_SERVICE, Event
 from herun.readable import readable
-from processor.engine import masters, merging
+from processor.engine import masters, merging, storms
 from processor.engine.arming.lookups import Held, mode_at, out_of_service_by, schedule_of
 from processor.engine.journal import Journal
 from processor.engine.masters import FORGET
@@ -229,9 +229,11 @@ def rewrite_alert(ev: Evaluation, head: RuleHead, key: str, alert: Alert) -> Ale
     current = ev.state.current.get(cell)
     is_same = current is not None and current.alert.alert_id == alert.alert_id
     if current is None or is_same or (head.lasting and alert.state is AlertState.RAISED):
-        return _keep(ev, cell, alert, head)
-    told = merging.told_late(ev, head, alert) if alert.version == 1 else alert
-    ev.alerts.append(told)
+        told = _keep(ev, cell, alert, head)
+    else:
+        told = merging.told_late(ev, head, alert) if alert.version == 1 else alert
+        ev.alerts.append(told)
+    storms.corrected(ev, current.alert if current is not None and is_same else None, told)
     return told
 
 
