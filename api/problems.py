@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 
 from api.schema import View
 from herun.refusals import in_words
-from herun.rule_files import KINDS_EXPECTED, NO_KIND
+from herun.rule_files import KINDS, KINDS_EXPECTED, NO_KIND
 
 log = structlog.get_logger(__name__)
 
@@ -118,7 +118,7 @@ async def _on_http_exception(_request: Request, error: Exception) -> JSONRespons
 
 async def _on_invalid_request(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is registered for
-    found = [_field_error(item) for item in error.errors()[:MAX_ERRORS]]
+    found = [_field_error(item, error.body) for item in error.errors()[:MAX_ERRORS]]
     if any(item.type == "json_invalid" for item in found):
         return answer(Problem(HTTPStatus.BAD_REQUEST, "not_json", "the body is not JSON", errors=found))
     first = found[0]
@@ -144,13 +144,40 @@ async def _on_anything(_request: Request, error: Exception) -> JSONResponse:
     return answer(Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "this is our fault; it has been logged"))
 
 
-def _field_error(item: Mapping[str, Any]) -> FieldError:
-    path = (*item["loc"], *getattr(item.get("ctx", {}).get("error"), "path", ()))  # herun.rules.PlacedError
+def _field_error(item: Mapping[str, Any], body: Any) -> FieldError:
+    path = (*_as_asked(item, body), *getattr(item.get("ctx", {}).get("error"), "path", ()))  # herun.rules.PlacedError
     words = in_words(item)
     if item["type"] in NO_KIND:  # of all bodies only rules have kinds
         path, words = (*path, "kind"), KINDS_EXPECTED
     loc = [part if isinstance(part, int) else _text(str(part)) for part in path]
     return FieldError(loc=loc, msg=_text(words), type=str(item["type"]))
+
+
+def _as_asked(item: Mapping[str, Any], body: Any) -> tuple[str | int, ...]:
+    """The way to what is wrong as the request has it, without the names of the types that it was held against."""
+    where: tuple[str | int, ...] = tuple(item["loc"])
+    if where[:1] != ("body",) or not isinstance(body, dict | list):
+        return where
+    found, value, is_told = where[:1], body, False
+    for n, part in enumerate(where[1:], start=1):
+        if not is_told and _is_kind(value, part):
+            is_told = True  # a count rule has a field of this name too
+        elif (inner := _part(value, part)) is not None:
+            found, value, is_told = (*found, part), inner[0], False
+        else:
+            return (*found, part) if item["type"] == "missing" and n == len(where) - 1 else found
+    return found
+
+
+def _is_kind(value: Any, part: str | int) -> bool:
+    return part in KINDS and isinstance(value, dict) and part == value.get("kind")
+
+
+def _part(value: Any, part: str | int) -> tuple[Any] | None:
+    """What stands there; None if nothing does."""
+    if isinstance(value, list):
+        return (value[part],) if isinstance(part, int) and part < len(value) else None
+    return (value[part],) if isinstance(value, dict) and part in value else None
 
 
 def _text(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Path
@@ -11,14 +10,10 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.roles import Role
 from herun.names import NAME_PATTERN
+from herun.visible import UNSEEN, is_seen
 
 Name = Annotated[str, Field(pattern=f"^{NAME_PATTERN}$", examples=["b07"])]
 SiteName = Annotated[str, Path(pattern=f"^{NAME_PATTERN}$", description="the site's id", examples=["herun"])]
-
-
-def is_seen(text: str) -> bool:
-    """True if anybody can see anything of it."""
-    return not all(unicodedata.category(char) in _UNSEEN or char in _BLANKS for char in text)
 
 
 def national_phone(phone: str) -> str:
@@ -28,14 +23,11 @@ def national_phone(phone: str) -> str:
 
 def _seen(text: str) -> str:
     if not is_seen(text):
-        raise ValueError("the text has nothing that can be seen")
+        raise ValueError(UNSEEN)
     return text
 
 
 _MOBILE: Final = re.compile(r"^(?:\+|00)?86(1[3-9][0-9]{9})$")
-# Controls and formats (a space of no width), separators, and marks without a letter; letters and signs that are blank.
-_UNSEEN: Final = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Mn", "Mc", "Me"})
-_BLANKS: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 _Seen: Final = AfterValidator(_seen)
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), _Seen]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), _Seen]

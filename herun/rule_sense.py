@@ -25,6 +25,7 @@ from herun.rules import (
     ThresholdRule,
     personal_fields,
 )
+from herun.visible import UNSEEN, is_seen
 
 MAX_KEPT: Final = 1_000  # sets of event types whose fields are remembered
 
@@ -74,6 +75,10 @@ def faults(rule: Rule) -> list[tuple[Path, str]]:
         found.append((("uid",), f"names that begin with {OWN_PREFIX} are those of the engine's own alerts"))
     if rule.schedule is not None and not rule.schedule.windows:
         found.append((("schedule", "windows"), "without a window it never raises; leave schedule out for always"))
+    texts = {"title": rule.title, "text": rule.text}
+    found += [
+        ((name, lang), UNSEEN) for name, each in texts.items() for lang, said in each.items() if not is_seen(said)
+    ]
     seen = seen_of(frozenset(rule.match.event_types))
     if seen.is_all:
         found += _missing(rule, seen)

@@ -45,7 +45,9 @@ def false_alarm_rate(*, true: int, false: int) -> float | None:
 
 def _figure(row: dict[str, Any], alerts: str) -> Figure:
     closed = Verdicts(**{verdict: row[f"judged_{verdict}"] for verdict in Verdicts.model_fields})
-    own = {name: row[name] for name in ("key", "raised", "merged", "acknowledged", "seconds_to_acknowledge")}
+    own = {
+        name: row[name] for name in ("key", "raised", "merged", "withdrawn", "acknowledged", "seconds_to_acknowledge")
+    }
     rate = false_alarm_rate(true=closed.true, false=closed.false + closed.nuisance)
     return Figure(**own, closed=closed, false_alarm_rate=rate, alerts=alerts)
 

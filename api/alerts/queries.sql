@@ -35,6 +35,7 @@ SELECT * FROM (
            ELSE to_char(date_trunc('week', a.raised_at AT TIME ZONE %(time_zone)s), 'YYYY-MM-DD') END AS key,
            count(*) AS raised,
            count(a.merged_into) AS merged,
+           count(*) FILTER (WHERE a.correction = 'withdrawn') AS withdrawn,
            count(k.action) AS acknowledged,
            count(*) FILTER (WHERE c.verdict = 'true') AS judged_true,
            count(*) FILTER (WHERE c.verdict = 'false') AS judged_false,

@@ -118,12 +118,14 @@ class Figure(View):
     """Alerts of one rule, device or week (its Monday); a null key is that of alerts without a device.
 
     `false_alarm_rate` is false and nuisance among true, false and nuisance; null if none was judged so.
-    `seconds_to_acknowledge` is the median. `alerts` opens what was counted.
+    `seconds_to_acknowledge` is the median. `alerts` opens what was counted. `withdrawn`: those of `raised` that never
+    were, as late events have shown.
     """
 
     key: str | None
     raised: int
     merged: int
+    withdrawn: int
     acknowledged: int
     closed: Verdicts
     false_alarm_rate: float | None

@@ -14,7 +14,8 @@ from api.open311.attributes import Values, checked
 from api.open311.catalogue import Service
 from api.open311.errors import refused
 from api.open311.forms import Sent
-from api.schema import is_seen, national_phone
+from api.schema import national_phone
+from herun.visible import is_seen
 
 MAX_DESCRIPTION_CHARS: Final = 4000  # the specification's
 MAX_URL_CHARS: Final = 2000

@@ -42,6 +42,27 @@ INSERT INTO grid_buildings (site, grid, building) VALUES (%(site)s, %(grid)s, %(
 -- name: empty_grids
 DELETE FROM grid_buildings WHERE site = %(site)s;
 
+-- name: still_used
+-- What is left out of a layout and by what it is used: all that points at buildings, zones and grids from outside of it.
+SELECT kind, name, used_by FROM (
+    SELECT 'building' AS kind, building AS name, 'device ' || device AS used_by FROM devices
+    WHERE site = %(site)s AND building IS NOT NULL AND building <> ALL(%(buildings)s)
+    UNION ALL
+    SELECT 'building', building, 'person ' || username FROM people
+    WHERE site = %(site)s AND building IS NOT NULL AND building <> ALL(%(buildings)s)
+    UNION ALL
+    SELECT 'zone', zone, 'device ' || device FROM devices
+    WHERE site = %(site)s AND zone IS NOT NULL AND zone <> ALL(%(zones)s)
+    UNION ALL
+    SELECT 'zone', zone, 'its arming' FROM arming_zones
+    WHERE site = %(site)s AND zone <> ALL(%(zones)s)
+    UNION ALL
+    SELECT 'grid', grid, 'person ' || username FROM person_grids
+    WHERE site = %(site)s AND grid <> ALL(%(grids)s)
+) AS used
+ORDER BY kind, name COLLATE "C", used_by COLLATE "C"
+LIMIT %(limit)s;
+
 -- name: drop_other_grids
 DELETE FROM grids WHERE site = %(site)s AND grid <> ALL(%(kept)s);
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from api.audit import store as audit
 from api.outbox import store as outbox
-from api.problems import conflict, not_found
+from api.problems import MAX_ERRORS, FieldError, conflict, not_found
 from api.sites import store
 from api.sites.schemas import Layout, NewSite, Site
 from api.transactions import Transaction
 from herun.control import ControlKind
+
+MAX_NAMED: Final = 5  # in the sentence; the errors have more
 
 
 async def create(tx: Transaction, new: NewSite, partitions: int) -> Site:
@@ -38,7 +41,16 @@ async def one(tx: Transaction) -> Site:
 
 
 async def put_layout(tx: Transaction, layout: Layout) -> Layout:
-    """Makes the layout this one and returns it as it now is."""
+    """Makes the layout this one and returns it as it now is. Raises Problem 409 that names what cannot be left out."""
+    used = await store.still_used(tx, layout, MAX_ERRORS)
+    if used:
+        says = [f"{row['kind']} {row['name']} by {row['used_by']}" for row in used]
+        errors = [
+            FieldError(loc=["body", f"{row['kind']}s"], msg=what, type="still_in_use")
+            for row, what in zip(used, says, strict=True)
+        ]
+        more = ", ..." if len(says) > MAX_NAMED else ""
+        raise conflict("still_in_use", f"left out, but still in use: {', '.join(says[:MAX_NAMED])}{more}", errors)
     await store.replace_layout(tx, layout)
     counts = {"buildings": len(layout.buildings), "zones": len(layout.zones), "grids": len(layout.grids)}
     await audit.record(tx, "layout.replaced", tx.site, counts)

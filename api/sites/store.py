@@ -58,8 +58,18 @@ async def next_feed_seq(tx: Transaction, count: int = 1) -> int:
     return int(row["feed_seq"])
 
 
+async def still_used(tx: Transaction, layout: Layout, limit: int) -> list[dict[str, Any]]:
+    """What this layout leaves out and something uses: kind (building, zone, grid), name, used_by."""
+    kept = {
+        "buildings": [each.building for each in layout.buildings],
+        "zones": [each.zone for each in layout.zones],
+        "grids": [each.grid for each in layout.grids],
+    }
+    return await tx.all(_QUERIES["still_used"], **kept, limit=limit)
+
+
 async def replace_layout(tx: Transaction, layout: Layout) -> None:
-    """Makes the layout this one. Raises Problem 409 if something that is left out is still in use."""
+    """Makes the layout this one. Raises Problem 409 if something has come to use what is left out."""
     await tx.run(_QUERIES["empty_grids"])
     await tx.many(_QUERIES["put_building"], [each.model_dump() for each in layout.buildings])
     await tx.many(_QUERIES["put_zone"], [each.model_dump() for each in layout.zones])
@@ -71,7 +81,7 @@ async def replace_layout(tx: Transaction, layout: Layout) -> None:
         await tx.run(_QUERIES["drop_other_zones"], kept=[each.zone for each in layout.zones])
         await tx.run(_QUERIES["drop_other_buildings"], kept=[each.building for each in layout.buildings])
     except ForeignKeyViolation as error:
-        raise conflict("still_in_use", f"left out, but still in use: {error.diag.message_detail}") from error
+        raise conflict("still_in_use", "what is left out has come into use meanwhile; send it again") from error
 
 
 async def layout(tx: Transaction) -> Layout:

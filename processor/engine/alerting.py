@@ -11,8 +11,8 @@ import msgspec
 from herun.alerts import Alert, AlertState, Correction, alert_id
 from herun.events import FLAG_DERIVED, FLAG_OUT_OF_SERVICE, Event
 from herun.readable import readable
-from processor.engine import masters, merging
-from processor.engine.arming.lookups import is_out_of_service, mode_at, out_of_service_by, schedule_of
+from processor.engine import masters, merging, storms
+from processor.engine.arming.lookups import Held, mode_at, out_of_service_by, schedule_of
 from processor.engine.journal import Journal
 from processor.engine.masters import FORGET
 from processor.engine.state import CellKey, CurrentAlert, Registration, State, TimerKey
@@ -20,7 +20,7 @@ from processor.engine.texts import duration_texts, fill
 from processor.engine.timers import Timers
 
 NOTHING: Final = "false"  # the verdict that there was nothing to be told
-_NOWHERE: Final = Registration(kind="", zone=None, building=None, enabled=True)
+NOWHERE: Final = Registration(kind="", zone=None, building=None, enabled=True)
 _DERIVED: Final = uuid.UUID("0b6a1d5e-9a3f-5d0e-8a55-6f5d0c1e2b74")  # namespace of derived ids: it may never change
 
 
@@ -83,7 +83,7 @@ class Evaluation:
         self.derived: list[Event] = []  # waiting to be seen by parts and rules, in order
         self.own_time = self.shared_time = 0  # of the event at hand: by its device's clock, by everybody's
         self.too_late = self.keys_refused = 0
-        self.held_by: str | None = None  # what kept the newest that could not be raised from it
+        self.held_by: Held | None = None  # what kept the newest that could not be raised from it
         self.now = self.watched = 0
         self.let_pass_to(state.engine_time)
 
@@ -109,28 +109,30 @@ class Evaluation:
 
     def may_raise(self, rule: Gated, device: str, at: int) -> bool:
         """Whether schedule, arming and service let the rule raise by this device at this time."""
-        held_by = self._gate(rule, device, at)
+        held_by = self.gate(rule, device, at)
         if held_by is not None:
             self.held_by = held_by
         return held_by is None
 
-    def why_held(self, rule: Gated, event: Event, key: str) -> str | None:
+    def why_held(self, rule: Gated, event: Event, key: str) -> Held | None:
         """What keeps the rule, which has just looked at the event, from raising; None if nothing does."""
         site, device = event.site, event.device
         if event.flags & FLAG_OUT_OF_SERVICE:
             return out_of_service_by(self.state, site, device, self.shared_time)
         if self.held_by is None and (site, rule.head.uid, key) in self.state.muted:
-            return self._gate(rule, device, self.now)
+            return self.gate(rule, device, self.now)
         return self.held_by
 
-    def _gate(self, rule: Gated, device: str, at: int) -> str | None:
+    def gate(self, rule: Gated, device: str, at: int) -> Held | None:
+        """What keeps the rule from raising by this device at this time; None if nothing does."""
         state, site = self.state, rule.head.site
-        if is_out_of_service(state, site, device, at):
-            return out_of_service_by(state, site, device, at)
+        out_of_service = out_of_service_by(state, site, device, at)
+        if out_of_service is not None:
+            return out_of_service
         if rule.schedule is not None and not schedule_of(state, site, rule.schedule).is_on(at):
-            return "schedule"
+            return Held("schedule", device, at)
         if rule.armed_modes and mode_at(state, site, self.registration(site, device).zone, at) not in rule.armed_modes:
-            return "arming"
+            return Held("arming", device, at)
         return None
 
     def mute(self, cell: CellKey, *, is_muted: bool) -> None:
@@ -142,7 +144,7 @@ class Evaluation:
 
     def registration(self, site: str, device: str | None) -> Registration:
         """What is known of a device; nothing of an unknown one."""
-        return self.state.registered.get((site, device or ""), _NOWHERE)
+        return self.state.registered.get((site, device or ""), NOWHERE)
 
 
 def by_event(event: Event, at: int, value: Any = "", count: int | None = None) -> Occurrence:
@@ -228,9 +230,11 @@ def rewrite_alert(ev: Evaluation, head: RuleHead, key: str, alert: Alert) -> Ale
     current = ev.state.current.get(cell)
     is_same = current is not None and current.alert.alert_id == alert.alert_id
     if current is None or is_same or (head.lasting and alert.state is AlertState.RAISED):
-        return _keep(ev, cell, alert, head)
-    told = merging.told_late(ev, head, alert) if alert.version == 1 else alert
-    ev.alerts.append(told)
+        told = _keep(ev, cell, alert, head)
+    else:
+        told = merging.told_late(ev, head, alert) if alert.version == 1 else alert
+        ev.alerts.append(told)
+    storms.corrected(ev, current.alert if current is not None and is_same else None, told)
     return told
 
 

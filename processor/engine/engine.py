@@ -30,7 +30,7 @@ from processor.engine.masters import FORGET
 from processor.engine.parts import ControlHandler, Part
 from processor.engine.passages.care import CareWatch
 from processor.engine.passages.part import Passages
-from processor.engine.recorder import Recorder
+from processor.engine.recorder import Look, Recorder
 from processor.engine.rulebook import RuleBook
 from processor.engine.state import (
     ENGINE_TIME,
@@ -257,16 +257,15 @@ class Engine:
                 key = keys[rule.key_kind] if rule.key_field is None else data.get(rule.key_field)
                 if type(key) is not str:
                     continue
-                mark, told, ev.held_by = len(log), len(alerts), None
+                mark, told, too_late, ev.held_by = len(log), len(alerts), ev.too_late, None
                 try:
                     rule.on_event(ev, key, event, data, subject)
                 except Exception as error:  # noqa: BLE001 - as above: the event is stored all the same
                     self._rule_threw(decisions, rule, (mark, told), error, cause=event.event_id, n=n)
                 if self.recorder is not None:
-                    held_by = ev.why_held(rule, event, key)
-                    if held_by is not None:
-                        self.recorder.held_back(rule, event, held_by)
-                    self.recorder.evaluated(rule, event, log[mark:], alerts[told:])
+                    times, held = (ev.own_time, ev.shared_time), ev.why_held(rule, event, key)
+                    look = Look(event, key, times, log[mark:], alerts[told:], held, ev.too_late > too_late)
+                    self.recorder.evaluated(rule, look)
 
     def _show(self, decisions: Decisions, n: int | None, event: Event, data: dict[str, Any], *, late: bool) -> None:
         for part in self._parts_of[event.event_type]:

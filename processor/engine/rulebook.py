@@ -40,9 +40,9 @@ from processor.engine.kinds.distinct import Distinct
 from processor.engine.kinds.each import Each
 from processor.engine.kinds.fold import Fold
 from processor.engine.kinds.folded import Folded
+from processor.engine.kinds.in_order import InOrder
 from processor.engine.kinds.negation import Negation
 from processor.engine.kinds.plate_list import PlateList
-from processor.engine.kinds.sequence import Sequence as SequenceFold
 from processor.engine.kinds.threshold import Threshold
 from processor.engine.kinds.true_for import TrueFor
 from processor.engine.state import Registration, RuleKey, State
@@ -239,11 +239,13 @@ def compile_rule(site: str, rule: Rule) -> CompiledRule:
         return Anomaly(site, rule)
     if isinstance(rule, PlateListRule):
         return PlateList(site, rule)
+    if isinstance(rule, SequenceRule):
+        return InOrder(site, rule)
     return Folded(site, rule, make_fold(rule))
 
 
 def make_fold(rule: Rule) -> Fold[Any]:
-    """The fold of a rule's kind. Raises TypeError for a kind that is none."""
+    """The fold of a kind that needs nothing else. Raises TypeError for any other."""
     made: Fold[Any]
     match rule:
         case EventRule():
@@ -260,8 +262,6 @@ def make_fold(rule: Rule) -> Fold[Any]:
             made = Change(rule)
         case AggregateRule():
             made = make_aggregate(rule)
-        case SequenceRule():
-            made = SequenceFold(rule)
         case NegationRule():
             made = Negation(rule)
         case _:

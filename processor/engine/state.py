@@ -93,7 +93,8 @@ class CurrentAlert(msgspec.Struct, array_like=True, frozen=True, gc=False):
 class Storm(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A storm of alerts: when it began, how many it has counted, how many of those are critical, and where.
 
-    `is_over`: nothing more goes under it, but something that it hides still lasts.
+    `is_over`: nothing more goes under it, but something that it hides still lasts. `withdrawn`: how many of those that
+    it hides never were.
     """
 
     began: int
@@ -101,6 +102,7 @@ class Storm(msgspec.Struct, array_like=True, frozen=True, gc=False):
     critical: int = 0
     places: tuple[tuple[str, int], ...] = ()
     is_over: bool = False
+    withdrawn: int = 0
 
 
 class State(msgspec.Struct):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from herun.alerts import Alert, AlertState, alert_id
+from herun.alerts import Alert, AlertState, Correction, alert_id
 from herun.rules import STORM_UID
 from processor.engine import masters
 from processor.engine.state import CellKey, CurrentAlert, RuleKey, Storm, TimerKey
@@ -60,6 +60,22 @@ def taken_out(ev: Evaluation, cell: CellKey, alert: Alert) -> None:
     place = alert.building or alert.zone
     places = tuple((name, number - (name == place)) for name, number in storm.places)
     ev.journal.put(ev.state.storms, where, _replace(storm, counted=storm.counted - 1, places=places))
+
+
+def corrected(ev: Evaluation, before: Alert | None, alert: Alert) -> None:
+    """Late events have shown that an alert never was, or that one was after all: the storm that hides it says so."""
+    for each, by in ((before, -1), (alert, 1)):
+        if each is not None and each.correction is Correction.WITHDRAWN and each.merged_into is not None:
+            _withdrawn(ev, each, by)
+
+
+def _withdrawn(ev: Evaluation, alert: Alert, by: int) -> None:
+    for key in (alert.rule_uid, ALL_RULES):
+        cell: CellKey = (alert.site, STORM_UID, key)
+        kept, storm = ev.state.current.get(cell), ev.state.storms.get((alert.site, key))
+        if kept is not None and storm is not None and kept.alert.alert_id == alert.merged_into:
+            ev.journal.put(ev.state.storms, (alert.site, key), _replace(storm, withdrawn=storm.withdrawn + by))
+            masters.count(ev, cell, alert.merged_into, 0)
 
 
 def on_timer(ev: Evaluation, timer: TimerKey, due: int) -> None:
@@ -185,11 +201,14 @@ def _text(storm: Storm) -> dict[str, str]:
     others = storm.counted - sum(number for _, number in named)
     zh = [f"{place} {number}" for place, number in named] + ([f"其他 {others}"] if others else [])
     en = [f"{place} {number}" for place, number in named] + ([f"elsewhere {others}"] if others else [])
-    alone_zh = f"；其中 {storm.critical} 条紧急告警单独显示" if storm.critical else ""
-    alone_en = f"; {storm.critical} critical ones of them stand alone" if storm.critical else ""
+    told_zh = f"；其中 {storm.critical} 条紧急告警单独显示" if storm.critical else ""
+    told_en = f"; {storm.critical} critical ones of them stand alone" if storm.critical else ""
+    if storm.withdrawn:
+        told_zh += f"；其中 {storm.withdrawn} 条已撤回"
+        told_en += f"; {storm.withdrawn} of them withdrawn since"
     return {
-        "zh": f"另有 {storm.counted} 条告警（{'，'.join(zh)}）{alone_zh}" if zh else "告警过多，后续告警合并计数",
-        "en": f"{storm.counted} more alerts ({', '.join(en)}){alone_en}"
+        "zh": f"另有 {storm.counted} 条告警（{'，'.join(zh)}）{told_zh}" if zh else "告警过多，后续告警合并计数",
+        "en": f"{storm.counted} more alerts ({', '.join(en)}){told_en}"
         if en
         else "Too many alerts; further ones are counted here",
     }

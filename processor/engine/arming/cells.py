@@ -75,9 +75,10 @@ class Bypass(msgspec.Struct, array_like=True, frozen=True, gc=False):
     why: str
     earlier: tuple[tuple[int, int], ...] = ()
 
-    def covers(self, at: int) -> bool:
-        """Whether the device was out of service at a time not long ago."""
-        return self.begin <= at < self.until or any(begin <= at < until for begin, until in self.earlier)
+    def until_of(self, at: int) -> int | None:
+        """Until when the device was out of service at a time not long ago; None: it was not."""
+        stretches = (*self.earlier, (self.begin, self.until))
+        return next((until for begin, until in stretches if begin <= at < until), None)
 
 
 class ServiceWindow(msgspec.Struct, array_like=True, frozen=True):

@@ -55,7 +55,7 @@ def standing_open(ev: Evaluation, key: ZoneKey, at: int) -> list[str]:
         place = state.registered.get((site, device))
         bypass = state.bypasses.get((site, device))
         is_of_zone = place is not None and place.enabled and (site, place.zone) == key
-        if is_of_zone and not (bypass is not None and bypass.covers(at)):
+        if is_of_zone and not (bypass is not None and bypass.until_of(at) is not None):
             found.append(device)
     return sorted(found)
 

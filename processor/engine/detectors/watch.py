@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from math import log
+from math import exp, log
 from typing import Any, Final, Literal
 
 import msgspec
 
 from processor.engine.detectors import calibration as calibrations
 from processor.engine.detectors.calibration import Calibration
-from processor.engine.detectors.contract import Detector, Score
+from processor.engine.detectors.contract import USUAL, Detector, Score
 from processor.engine.detectors.counts import Counts, OpenHour
 from processor.engine.detectors.default import Default, Views
 from processor.engine.detectors.drift import Drift, Leaning
@@ -65,6 +65,29 @@ class Alarm(msgspec.Struct, frozen=True):
     probability: float
 
 
+class Weighing(msgspec.Struct, frozen=True):
+    """Whether a score is an alarm, or why it is none. `probability` as of an alarm, `wanted` the least excess of one.
+
+    `until` is when the warm-up or the rest ends.
+    """
+
+    why: Literal["usual", "warming_up", "direction", "no_stronger", "resting", "too_weak", "alarm"]
+    score: Score = USUAL
+    probability: float | None = None
+    wanted: float | None = None
+    until: int | None = None
+
+    @property
+    def alarm(self) -> Alarm | None:
+        """The alarm, if it is one."""
+        if self.why != "alarm" or self.probability is None:
+            return None
+        return Alarm(self.score, self.probability)
+
+
+_USUAL: Final = Weighing("usual")
+
+
 def begun(detector: Detector[Any], at_us: int, outage_us: int = 0) -> Watch:
     """The watch of a series that begins now."""
     return Watch(detector.start(), at_us, outage_us, calibrations.fresh(at_us, detector.least_excess))
@@ -94,8 +117,15 @@ def observed(
 ) -> tuple[Watch, Alarm | None]:
     """Takes in one value; its time is not before the last one's."""
     known, score = detector.observe(watch.known, at_us, value, hour)
-    watch = msgspec.structs.replace(watch, known=known, at_us=at_us)
-    return (watch, None) if score.excess <= 0.0 else _weighed(detector, settings, watch, at_us, score)
+    return _taken(detector, settings, msgspec.structs.replace(watch, known=known, at_us=at_us), score)
+
+
+def weighing_of(
+    detector: Detector[Any], settings: Settings, watch: Watch, at_us: int, *, value: float, hour: int
+) -> Weighing:
+    """What `observed` makes of the value, and why."""
+    known, score = detector.observe(watch.known, at_us, value, hour)
+    return _weighed(detector, settings, msgspec.structs.replace(watch, known=known, at_us=at_us), score)[1]
 
 
 def waited(
@@ -103,8 +133,14 @@ def waited(
 ) -> tuple[Watch, Alarm | None]:
     """Time has passed to what the detector said was due."""
     known, score = detector.pass_time(watch.known, at_us, hour)
-    watch = msgspec.structs.replace(watch, known=known, at_us=at_us)
-    return (watch, None) if score.excess <= 0.0 else _weighed(detector, settings, watch, at_us, score)
+    return _taken(detector, settings, msgspec.structs.replace(watch, known=known, at_us=at_us), score)
+
+
+def _taken(detector: Detector[Any], settings: Settings, watch: Watch, score: Score) -> tuple[Watch, Alarm | None]:
+    if score.excess <= 0.0:
+        return watch, None
+    weighed, weighing = _weighed(detector, settings, watch, score)
+    return weighed, weighing.alarm
 
 
 def held_back(before: Watch, after: Watch) -> Watch:
@@ -117,17 +153,18 @@ def judged(watch: Watch, verdict: str) -> Watch:
     return msgspec.structs.replace(watch, calibration=calibrations.judged(watch.calibration, verdict))
 
 
-def _weighed(
-    detector: Detector[Any], settings: Settings, watch: Watch, at_us: int, score: Score
-) -> tuple[Watch, Alarm | None]:
-    """Whether an excess is an alarm. Peaks closer than a rest are one: its highest is taken in when the next begins."""
-    if at_us - watch.calibration.since_us < settings.warm_up_us:
-        return watch, None
+def _weighed(detector: Detector[Any], settings: Settings, watch: Watch, score: Score) -> tuple[Watch, Weighing]:
+    """Whether a score is an alarm. Peaks closer than a rest are one: its highest is taken in when the next begins."""
+    at_us, begun_us = watch.at_us, watch.calibration.since_us
+    if score.excess <= 0.0:
+        return watch, _USUAL
+    if at_us - begun_us < settings.warm_up_us:
+        return watch, Weighing("warming_up", score, until=begun_us + settings.warm_up_us)
     if settings.direction != "both" and score.is_up != (settings.direction == "up"):
-        return watch, None
+        return watch, Weighing("direction", score)
     rest, strength = rested(watch.rest, at_us, score.excess)
     if strength <= 0.0:
-        return watch, None
+        return watch, Weighing("no_stronger", score)
     calibration = calibrations.aged(watch.calibration, max(at_us, watch.calibration.at_us))
     height = peak = calibrations.height_of(score.excess, detector.least_excess)
     if at_us - watch.rest.at <= REST_US:
@@ -135,9 +172,11 @@ def _weighed(
     elif watch.rest.at != NEVER:
         calibration = calibrations.taken_in(calibration, watch.peak)
     is_new = at_us - watch.told_us > REST_US or (height > watch.told + STRONGER and not detector.grows)
-    is_alarm = is_new and height >= calibrations.bar(calibration, settings.false_alarms_per_week, detector.least_excess)
+    bar = calibrations.bar(calibration, settings.false_alarms_per_week, detector.least_excess)
     chance = calibrations.probability(calibrations.weekly(calibration, height))
-    if not is_alarm:
-        return msgspec.structs.replace(watch, calibration=calibration, rest=rest, peak=peak), None
-    told = msgspec.structs.replace(watch, calibration=calibration, rest=rest, peak=peak, told_us=at_us, told=height)
-    return told, Alarm(score, chance)
+    kept = msgspec.structs.replace(watch, calibration=calibration, rest=rest, peak=peak)
+    if height < bar:
+        return kept, Weighing("too_weak", score, chance, exp(bar) - detector.least_excess)
+    if not is_new:
+        return kept, Weighing("resting", score, chance, until=watch.told_us + REST_US)
+    return msgspec.structs.replace(kept, told_us=at_us, told=height), Weighing("alarm", score, chance)

@@ -55,10 +55,14 @@ class _Aggregate(Fold[Sums]):
     def is_raised(self, state: Sums) -> bool:
         return state.is_raised
 
+    def value(self, sums: Sums) -> float | None:
+        """The aggregate; None if there is none of no events."""
+        has_value = self._is_of_none or any(pane.count for pane in sums.panes)
+        return self._value_of(sums) if has_value else None
+
     def _judged(self, sums: Sums, at: int, *, timed: bool) -> tuple[Sums, Edges]:
         """The sums held against the limits at this time; without a value, what was raised is over."""
-        has_value = self._is_of_none or any(pane.count for pane in sums.panes)
-        value = self._value_of(sums) if has_value else None
+        value = self.value(sums)
         if sums.is_raised and (value is None or self._clears(value)):
             return replace(sums, is_raised=False), (Edge(False, at, sums.device, sums.event_id),)
         if not sums.is_raised and value is not None and self._raises(value):

@@ -16,11 +16,11 @@ from processor.engine.detectors import watch as watches
 from processor.engine.detectors.counts import GRACE_US
 from processor.engine.detectors.rest import NEVER
 from processor.engine.detectors.tables import LARGEST
-from processor.engine.detectors.watch import DETECTORS, Alarm, Settings, Watch
+from processor.engine.detectors.watch import DETECTORS, Alarm, Settings, Watch, Weighing
 from processor.engine.detectors.wording import sentence, value_of
 from processor.engine.kinds.compiled import SECOND_US, CompiledRule
 from processor.engine.kinds.fold import optional
-from processor.engine.state import Registration, RuleKey, TimerKey
+from processor.engine.state import Registration, RuleKey, State, TimerKey
 
 TIMER: Final = "anomaly"
 _NUMBERS: Final = frozenset({int, float})
@@ -59,11 +59,24 @@ class Anomaly(CompiledRule):
         elif at < watch.at_us - GRACE_US:
             ev.too_late += 1
             return
-        at = max(at, watch.at_us)
-        hour = hours_of(ev.state, self.head.site).at(at)
-        watch = watches.after_outages(self._detector, watch, ev.state.outage, at, hour=hour)
+        watch, at, hour = self._ready(ev.state, watch, at)
         seen = watches.observed(self._detector, self._settings, watch, at, value=_bounded(value), hour=hour)
         self._take(ev, key, watch, seen, by_event(event, at, value))
+
+    def weighing_of(self, state: State, watch: Watch | None, at: int, data: Data) -> Weighing | None:
+        """What is made of an event at this time, by what was known before; None if it has no value to look at."""
+        value: Any = 1.0 if self._field is None else data.get(self._field)
+        if type(value) not in _NUMBERS:
+            return None
+        begun = watches.begun(self._detector, at, state.outage) if watch is None else watch
+        begun, at, hour = self._ready(state, begun, at)
+        return watches.weighing_of(self._detector, self._settings, begun, at, value=_bounded(value), hour=hour)
+
+    def _ready(self, state: State, watch: Watch, at: int) -> tuple[Watch, int, int]:
+        """The watch after our outages, the time at which it takes something in, and the hour of the week then."""
+        at = max(at, watch.at_us)
+        hour = hours_of(state, self.head.site).at(at)
+        return watches.after_outages(self._detector, watch, state.outage, at, hour=hour), at, hour
 
     def on_timer(self, ev: Evaluation, timer: TimerKey, due: int) -> None:
         key = timer[3]

@@ -24,23 +24,36 @@ from processor.engine.passages.records import (
 _POSITIONS: Final = {"open": True, "closed": False}
 _NO_GATE: Final = Gate()
 
-Interval = tuple[int, int]
+Opening = tuple[str, int, int]  # whose, from when, until when
+_CAMERAS: Final = frozenset({DeviceKind.BARRIER_CAMERA, DeviceKind.PEDESTRIAN_CAMERA})
 
 
 def gate_moved(ev: Evaluation, event: Event, data: Data) -> None:
-    """A barrier is open or closed. What moves without seeing plates belongs to all cameras of its zone."""
+    """A barrier is open or closed. One without eyes belongs to the camera that it hangs on, else to all of its zone."""
     is_open = _POSITIONS.get(data.get("position", ""))
     if is_open is None:
         return
-    place = ev.registration(event.site, event.device)
-    own = place.zone is None or place.kind in {DeviceKind.BARRIER_CAMERA, ""}
-    _add_edge(ev, (event.site, event.device if own else f"@{place.zone}"), event.event_time, is_open)
+    place, camera = ev.registration(event.site, event.device), _camera_of(ev, event)
+    if place.zone is None or not place.kind:
+        camera = event.device
+    gate = f"@{place.zone}" if camera is None else camera
+    _add_edge(ev, (event.site, gate), event.device if camera is None else camera, event.event_time, is_open=is_open)
 
 
 def door_moved(ev: Evaluation, event: Event) -> None:
-    """A door was opened or closed; it belongs to the cameras of its zone."""
-    key = (event.site, f"door@{zone_of(ev, event.site, event.device)}")
-    _add_edge(ev, key, event.event_time, event.event_type == "door.opened")
+    """A door was opened or closed; it belongs to the camera that says so or it hangs on, else to all of the zone."""
+    camera, zone = _camera_of(ev, event), zone_of(ev, event.site, event.device)
+    gate = f"door@{zone}" if camera is None else f"door of {camera}"
+    is_open = event.event_type == "door.opened"
+    _add_edge(ev, (event.site, gate), event.device, event.event_time, is_open=is_open)
+
+
+def _camera_of(ev: Evaluation, event: Event) -> str | None:
+    """The camera that the device is or hangs on, if there is one."""
+    place = ev.registration(event.site, event.device)
+    if place.kind in _CAMERAS:
+        return event.device
+    return place.uplink if ev.registration(event.site, place.uplink).kind in _CAMERAS else None
 
 
 def car_through(ev: Evaluation, place: tuple[str, str], fold: str, at: int, **plate: Any) -> None:
@@ -51,8 +64,9 @@ def car_through(ev: Evaluation, place: tuple[str, str], fold: str, at: int, **pl
 
 
 def persons_through(ev: Evaluation, event: Event, who: list[str], door_us: int) -> None:
-    """Persons captured in the zone of a door: found if more than one on the same opening."""
-    key = (event.site, f"door@{zone_of(ev, event.site, event.device)}")
+    """Persons captured at a door: found if more than one on the same opening."""
+    own, shared = f"door of {event.device}", f"door@{zone_of(ev, event.site, event.device)}"
+    key = (event.site, own if (event.site, own) in ev.state.passages.gates else shared)
     if key in ev.state.passages.gates:
         for each in who:
             _go_through(ev, key, (event.event_time, each), (0, door_us), (event.site, event.device), kind="person")
@@ -73,25 +87,35 @@ def went_through(ev: Evaluation, key: ZoneKey, fold: str, seen: int, before: int
     return any(
         who == fold and first - LONGEST_OPENING_US <= at <= last and seen <= last < before
         for at, who in gate.through
-        for first, last in _intervals(gate, LONGEST_OPENING_US)
+        for _, first, last in _openings(gate, LONGEST_OPENING_US)
     )
 
 
-def _add_edge(ev: Evaluation, key: ZoneKey, at: int, is_open: bool) -> None:
+def _add_edge(ev: Evaluation, key: ZoneKey, whose: str, at: int, *, is_open: bool) -> None:
     gates = ev.state.passages.gates
     gate = gates.get(key, _NO_GATE)
-    if (at, is_open) in gate.edges:
+    edge = ((at, is_open), whose)
+    known = list(_edges(gate))
+    if edge in known:
         return
-    edges = tuple(sorted((*gate.edges, (at, is_open))))[-MAX_EDGES:]
-    ev.journal.put(gates, key, Gate(edges, gate.through, gate.flagged))
+    edges, owners = zip(*sorted((*known, edge))[-MAX_EDGES:], strict=True)
+    ev.journal.put(gates, key, Gate(edges, gate.through, gate.flagged, owners))
 
 
-def _intervals(gate: Gate, longest: int) -> Iterator[Interval]:
-    """From when until when it was open, and no longer than that. Said to be open again, it was closed between."""
-    for n, (at, is_open) in enumerate(gate.edges):
+def _edges(gate: Gate) -> Iterator[tuple[tuple[int, bool], str]]:
+    unsaid = len(gate.edges) - len(gate.whose)
+    return zip(gate.edges, (*gate.whose, *[""] * unsaid), strict=True)
+
+
+def _openings(gate: Gate, longest: int) -> list[Opening]:
+    """From when until when each was open, and no longer than that. Said to be open again, it was closed between."""
+    found: list[Opening] = []
+    following: dict[str, int] = {}
+    for (at, is_open), whose in reversed(list(_edges(gate))):
         if is_open:
-            following = gate.edges[n + 1][0] if n + 1 < len(gate.edges) else at + longest
-            yield at, min(following, at + longest)
+            found.append((whose, at, min(following.get(whose, at + longest), at + longest)))
+        following[whose] = at
+    return found[::-1]
 
 
 def _go_through(
@@ -110,7 +134,7 @@ def _go_through(
         if count > 1:
             flagged = (*flagged, opening)[-MAX_EDGES:]
             flag(ev, Finding.TAILGATING, place, who[0], f"{key[1]}\0{opening}", count=count, **data)
-    ev.journal.put(gates, key, Gate(gate.edges, through, flagged))
+    ev.journal.put(gates, key, Gate(gate.edges, through, flagged, gate.whose))
 
 
 def _least(together: set[str]) -> int:
@@ -120,8 +144,13 @@ def _least(together: set[str]) -> int:
 
 
 def _opening(gate: Gate, at: int, lead: int, longest: int) -> int | None:
-    """When the opening began that somebody at this time goes through: one that begins then, else one that lasts."""
-    intervals = list(_intervals(gate, longest))
-    own = [first for first, _ in intervals if at <= first <= at + lead]
-    shared = [first for first, last in intervals if first <= at <= last]
-    return next(iter((*own, *shared)), None)
+    """When the opening began that somebody at this time goes through: one that begins then, else one that lasts.
+
+    None also if several barriers or doors were open: nobody knows through which.
+    """
+    openings = _openings(gate, longest)
+    own = [(whose, first) for whose, first, _ in openings if at <= first <= at + lead]
+    shared = [(whose, first) for whose, first, last in openings if first <= at <= last]
+    if len({whose for whose, _ in (*own, *shared)}) != 1:
+        return None
+    return (own or shared)[0][1]

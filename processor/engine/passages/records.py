@@ -14,7 +14,7 @@ MAX_VEHICLES: Final = 20_000  # of a site, inside or lately seen; the one longes
 MAX_SESSIONS: Final = 12  # cars read at one camera at one time; the oldest's passage is completed early
 MAX_VOTES: Final = 6  # spellings of one car that a passage weighs; others count as reads only
 MAX_MOVES: Final = 8  # passages of one car within the lateness; the oldest is settled early
-MAX_EDGES: Final = 8  # openings and closings of one gate that are remembered; the oldest is forgotten
+MAX_EDGES: Final = 16  # openings and closings at one gate that are remembered; the oldest is forgotten
 MAX_THROUGH: Final = 8  # cars or persons at one gate that are told apart: two are enough for the finding
 MAX_SIGHTINGS: Final = 5_000  # faces in zones of a site; the one longest unseen is forgotten
 MAX_CAPTURES: Final = 500  # captures of a zone's crowd window, above the largest crowd that can be set; oldest first
@@ -66,12 +66,14 @@ class Session(msgspec.Struct, array_like=True, frozen=True, gc=False):
 class Gate(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A gate or door: when it was said to be open (True) or closed, who went through when, and what was found.
 
-    All by event time, so that what comes late falls into its place. `flagged` holds the beginnings of openings.
+    All by event time, so that what comes late falls into its place. `flagged` holds the beginnings of openings, `whose`
+    which barrier or door each edge is of: a zone may have several. Older snapshots do not say.
     """
 
     edges: tuple[tuple[int, bool], ...] = ()
     through: tuple[tuple[int, str], ...] = ()
     flagged: tuple[int, ...] = ()
+    whose: tuple[str, ...] = ()
 
 
 class Move(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -174,7 +176,7 @@ class PassageState(msgspec.Struct):
     settings: dict[str, PassageSettings] = {}
     occupancy: dict[str, Occupancy] = {}
     sessions: dict[SiteDevice, tuple[Session, ...]] = {}
-    gates: dict[ZoneKey, Gate] = {}  # barriers by camera or "@zone", doors by "door@zone"
+    gates: dict[ZoneKey, Gate] = {}  # by camera, "@zone", "door of camera" or "door@zone"
     vehicles: dict[VehicleKey, Vehicle] = {}
     lists: dict[str, tuple[PlateList, ...]] = {}
     permits: dict[VehicleKey, tuple[Permit, ...]] = {}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from herun.alerts import Alert
+from herun.alerts import Alert, Correction
 from herun.clock import DAY_US, MINUTE_US
 from tests.integration.api.running import NOON_US, World
 
@@ -100,6 +100,17 @@ async def test_a_period_is_taken_as_it_is_asked_for(world: World) -> None:
     asked = await figures(world, "from=2026-05-01T00:00:00Z&to=2026-05-31T04:00:00Z")
     assert {key: figure["raised"] for key, figure in asked.items()} == {"flood": 3, "smoke": 2}
     assert (await figures(world, "from=2026-04-01T00:00:00Z"))["smoke"]["raised"] == 4
+
+
+async def test_what_never_was_is_told_apart(world: World) -> None:
+    await tell(world)
+    at = NOON_US - DAY_US
+    never = world.alert(rule_uid="flood", device="d1", raised_at=at, updated_at=at, correction=Correction.WITHDRAWN)
+    world.add_alert(never, position=99)
+    by_rule = await figures(world)
+    assert {key: (figure["raised"], figure["withdrawn"]) for key, figure in by_rule.items()} == {
+        "flood": (5, 1), "smoke": (3, 0),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

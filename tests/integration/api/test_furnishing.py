@@ -47,6 +47,29 @@ async def test_a_layout_cannot_leave_out_what_is_in_use(world: World) -> None:
     assert len((await world.admin.get("layout"))["buildings"]) == 3
 
 
+async def test_what_a_layout_cannot_leave_out_is_named_with_what_uses_it(world: World) -> None:
+    await world.admin.post("devices", {"devices": [{"device": "cam", "building": "b3", "zone": "z0"}]})
+    await world.admin.put("arming/zones/z1/plan", {"windows": []})
+    nothing: dict[str, Any] = {"buildings": LAYOUT["buildings"][:2], "zones": [], "grids": LAYOUT["grids"][1:]}
+    response = (await world.admin.call("PUT", "layout", nothing)).json()
+    told = [(each["loc"], each["msg"]) for each in response["errors"]]
+    assert told[0] == (["body", "buildings"], "building b3 by device cam")
+    assert told[-2:] == [(["body", "zones"], "zone z0 by device cam"), (["body", "zones"], "zone z1 by its arming")]
+    assert all(loc == ["body", "grids"] and msg.startswith("grid g1 by person ") for loc, msg in told[1:-2])
+    assert response["detail"].startswith("left out, but still in use: building b3 by device cam, ")
+
+
+def test_all_that_points_at_a_place_is_asked_before_it_is_left_out(world: World) -> None:
+    """Within the layout itself, zones and grids name buildings: those are looked at when the request is read."""
+    pointing = world.rows(
+        "SELECT DISTINCT conrelid::regclass::text AS name FROM pg_constraint WHERE contype = 'f'"
+        " AND confrelid = ANY('{buildings, zones, grids}'::regclass[])"
+    )
+    assert {row["name"] for row in pointing} == {
+        "devices", "people", "person_grids", "arming_zones", "zones", "grid_buildings",
+    }  # fmt: skip
+
+
 async def test_people_are_made_all_or_none(world: World) -> None:
     new = {"username": "nina", "name": "Nina", "roles": ["resident"]}
     changes: list[dict[str, Any]] = [

@@ -88,6 +88,32 @@ async def test_what_is_refused_is_told_in_our_words(world: World) -> None:
     assert (error["loc"][-1], error["msg"]) == ("clear_below", "raise_above goes with clear_below, which is not higher")
 
 
+OF_COUNT: Final = {name: value for name, value in RULE.items() if name != "raise_above"} | {"kind": "count"}
+
+
+@pytest.mark.parametrize(("rule", "at"), [
+    (RULE | {"raise_above": "much"}, ["raise_above"]),
+    (RULE | {"match": RULE["match"] | {"where": {"n": [1]}}}, ["match", "where", "n"]),
+    (RULE | {"title": {"fr": "eau"}}, ["title", "fr"]),
+    (OF_COUNT | {"count": 0, "window_s": 60}, ["count"]),
+    (OF_COUNT | {"count": 3}, ["window_s"]),
+    (OF_COUNT | {"kind": "absence", "duration_s": 60, "key": "zone"}, ["key"]),
+    (RULE | {"condition": "data.valeu > 3"}, ["condition"]),
+    (RULE | {"title": {"zh": "\u202e", "en": "Water"}}, ["title", "zh"]),
+    (RULE | {"text": {"zh": "水位", "en": "\u200b \u3164"}}, ["text", "en"]),
+])  # fmt: skip
+async def test_what_is_refused_is_told_where_it_stands_in_the_request(
+    world: World, rule: dict[str, Any], at: list[str]
+) -> None:
+    answer = await world.admin.call("PUT", "rules/r1", rule)
+    assert answer.status_code == 422
+    assert {tuple(each["loc"]) for each in answer.json()["errors"]} == {("body", *at)}
+    assert answer.json()["detail"].startswith(f"{'.'.join(['body', *at])}: ")
+    period = {"from": "2026-05-01T00:00:00Z", "to": "2026-05-02T00:00:00Z"}
+    answer = await world.admin.call("POST", "backtests", {**period, "rule": rule})
+    assert {tuple(each["loc"]) for each in answer.json()["errors"]} == {("body", "rule", *at)}
+
+
 async def test_the_names_of_the_engines_own_alerts_are_refused(world: World) -> None:
     for uid in (STORM_UID, SWITCHED_OFF_UID):
         refused = await world.admin.call("PUT", f"rules/{uid}", RULE | {"uid": uid})

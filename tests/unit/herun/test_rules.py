@@ -129,6 +129,11 @@ def test_a_rule_asks_for_no_plate(fields: dict[str, object]) -> None:
         RULE.validate_python(body | fields)
 
 
+def test_a_text_of_which_nothing_can_be_seen_is_none() -> None:
+    rule = RULE.validate_python(threshold(title={"zh": "\u202e", "en": "\u200b"}, text={"en": "\u200b{value}"}))
+    assert [path for path, _ in faults(rule)] == [("title", "zh"), ("title", "en")]
+
+
 def test_a_field_that_is_personal_is_told_so_and_not_that_there_is_none() -> None:
     body = threshold() | {"kind": "distinct", "field": "plate", "count": 2, "window_s": 60}
     body |= {"match": {"event_types": ["vehicle.passed"]}}

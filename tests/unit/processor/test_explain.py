@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 import pytest
 
+from herun.clock import to_us
 from herun.events import Event
 from herun.frames import Control
 from herun.rule_files import rule_of
@@ -29,6 +32,11 @@ OPEN = rule(
 IN_ORDER = rule("r", "sequence", types=DOORS, within_s=60, steps=[{"event_types": [name]} for name in DOORS])
 SILENT = rule("r", "absence", duration_s=60)
 LISTED = rule("r", "plate_list", types=("vehicle.passed",), plate_list="wanted", cooldown_s=10)
+TOTAL = rule("r", "aggregate", window="sliding", size_s=60, function="sum", raise_above=10)
+HOURLY = TOTAL | {"window": "tumbling", "size_s": 3600}
+CALLED = TOTAL | {"window": "session", "function": "count", "raise_above": 5}
+RISING = rule("r", "change", over_s=60, raise_above=5)
+PROMPT = HIGH | {"lateness_s": 10}
 
 
 def at(second: float, value: Any = 1, n: int = 0, **more: Any) -> Event:
@@ -70,6 +78,24 @@ def why(body: dict[str, Any], *events: Event, given: Sequence[Control] = ()) -> 
         (HIGH, [at(0, 8), at(1, 2)], "cleared", "cleared"),
         (HIGH, [at(0, 8), at(1, 2), at(2, 9)], "counted", "occurrence 2"),
         (HIGH, [at(5, 1), at(1, 9)], "fired", "raised alert"),
+        (HIGH, [at(5, 8), at(1, 9)], "amended", "came late and amended alert"),
+        (HIGH, [at(5, 8), at(9, 1), at(7, 9)], "nothing", "nothing changed"),
+        (HIGH, [at(0, 8), at(9, 2), at(9.5, 9), at(8, 9)], "raised_already", "still holds"),
+        (HELD, [at(0, 6), at(40, 6), at(20, 1)], "withdrawn", "never was due"),
+        (HELD, [at(0, 6), at(50, 1), at(51, 1), at(40, 1)], "amended", "now from"),
+        (PROMPT, [at(0, 1), at(100, 1), at(50, 9)], "too_late", "50 s older than the newest"),
+        (HIGH, [at(n, 1) for n in range(40)] + [at(1.5, 9)], "forgotten", "37.5 s older than the newest"),
+        (HIGH, [at(0, data={})], "no_number", "value is -, which is no number"),
+        (TOTAL, [at(0, 2), at(1, 3)], "limit", "sum(value) is 5, wanted > 10"),
+        (TOTAL, [at(0, 2), at(90, 3)], "limit", "sum(value) is 3, wanted > 10"),
+        (TOTAL, [at(0, 2), at(9, 4), at(5, 3)], "limit", "sum(value) is 5, wanted > 10"),
+        (TOTAL, [at(0, data={})], "no_number", "value is -"),
+        (HOURLY, [at(0, 2), at(1, 3)], "collects", "sum(value) is 5 so far and judged at 2026-"),
+        (CALLED, [at(0, data={}), at(1, data={})], "limit", "count is 2, wanted > 5"),
+        (RISING, [at(0, 2), at(30, 4.5)], "limit", "change(value) is 2.5, wanted > 5"),
+        (RISING, [at(0, 2), at(50, 6), at(30, 4.5)], "limit", "change(value) is 2.5, wanted > 5"),
+        (RISING, [at(0, 2), at(90, 9)], "limit", "change(value) is 0, wanted > 5"),
+        (RISING | {"condition": "data.value < 5"}, [at(0, 2), at(30, 9)], "condition", "data.value < 5"),
         (HELD, [at(0, 5)], "condition", 'data.value > 5; the data: {"metric":"level","value":5}'),
         (HELD, [at(0, 6), at(10, 7)], "held", "due to raise"),
         (OFTEN, [at(0, 6), at(1, 7)], "window", "counted 2 of 3"),
@@ -158,7 +184,9 @@ def test_what_holds_a_rule_back_is_named(
     answer = why(body | gate, *events[str(body["kind"])], given=given)
     assert (answer["outcome"], answer["by"]) == ("held_back", by)
     assert answer["why"]["zh"]
-    assert {"schedule": "its schedule", "arming": "its modes", "bypass": "bypassed"}.get(by, by) in answer["why"]["en"]
+    assert {"schedule": "its schedule", "arming": "in mode disarmed", "bypass": "bypassed"}.get(by, by) in answer[
+        "why"
+    ]["en"]
 
 
 def test_what_goes_on_while_it_is_held_back_is_told_so_too() -> None:
@@ -185,3 +213,109 @@ def test_why_a_rule_or_a_device_is_not_asked_is_told() -> None:
     assert [not_asked(off, failed=failed)["outcome"] for failed in (True, False)] == ["switched_off", "off"]
     taken_out = put_device("d1", "out", zone="z", enabled=False)
     assert why(HIGH, at(0, 9), given=(taken_out,))["outcome"] == "device_off"
+
+
+def when(text: str) -> int:
+    return to_us(datetime.fromisoformat(text))
+
+
+def begins(second: int, **more: Any) -> dict[str, Any]:
+    """A weekly plan with one window a day, from so many seconds after the start: it is 22:13:20 there."""
+    clock = f"22:{13 + (20 + second) // 60:02}"
+    return {"windows": [{"days": ["workday", "day_off"], "from": clock, "to": "23:59", **more}]}
+
+
+ARMED_AT_400: Final = {"zone": "z", "change": 1, "who": "susan", "plan": begins(400, mode="armed")}
+MAINTAINED: Final = {
+    "zone": "z",
+    "change": 2,
+    "mode": "maintenance",
+    "who": "susan",
+    "until_us": START_US + 60 * SECOND_US,
+}
+
+
+@pytest.mark.parametrize(("gate", "given", "until", "mode"), [
+    ({"schedule": begins(400)}, (), 400, None),
+    (ARMED, (Control(SITE, "p", "arming.plan.put", ARMED_AT_400),), 400, "disarmed"),
+    (ARMED, (), None, "disarmed"),
+    ({}, (Control(SITE, "b", "arming.bypass", BYPASS),), 600, None),
+    ({}, (Control(SITE, "w", "service.window.put", DRILL | {"kind": "drill"}),), 600, None),
+    ({}, (Control(SITE, "m", "arming.mode.set", MAINTAINED),), 60, None),
+])  # fmt: skip
+def test_until_when_a_rule_is_held_back_is_told_where_it_is_known(
+    gate: dict[str, Any], given: Sequence[Control], until: float | None, mode: str | None
+) -> None:
+    answer = why(HIGH | gate, at(0, 9), given=given)
+    assert answer["outcome"] == "held_back"
+    assert answer.get("mode") == mode
+    told = answer.get("until")
+    assert (told is None) == (until is None)
+    if until is not None and told is not None:
+        assert START_US + (until - 60) * SECOND_US < when(told) <= START_US + until * SECOND_US
+        assert all(told in text for text in answer["why"].values())
+
+
+LOST: Final = rule("r", "true_for", types=("device.disconnected", "device.connected"), duration_s=0.001,
+                   condition={"field": "reason", "op": "==", "value": "lost"}, cooldown_s=600)  # fmt: skip
+BEHIND: Final = (put_device("switch"), put_device("d1", "hangs", zone="z", uplink="switch"))
+
+
+def lost(second: float, device: str = "d1", reason: str = "lost") -> Event:
+    kind = "device.disconnected" if reason == "lost" else "device.connected"
+    return at(second, device=device, event_type=kind, data={"reason": reason}, n=ord(device[0]))
+
+
+def test_an_alert_that_waits_for_the_one_of_a_device_above_is_told_so() -> None:
+    quiet = lost(0, "switch", "back")
+    answer = why(LOST, quiet, lost(90), at(91, event_type="device.disconnected", data={"reason": "lost"}), given=BEHIND)
+    assert answer["outcome"] == "waits_for_above"
+    assert START_US + 150 * SECOND_US <= when(answer["until"]) <= START_US + 152 * SECOND_US
+
+
+def test_whatever_is_said_of_an_alert_that_another_one_hides_names_that_one() -> None:
+    dead = [lost(0, "switch"), at(1, device="switch", n=9, event_type="device.disconnected", data={"reason": "lost"})]
+    gone = [lost(2), at(3, event_type="device.disconnected", data={"reason": "lost"})]
+    again = [lost(4, reason="back"), lost(5), at(6, event_type="device.disconnected", data={"reason": "lost"})]
+    for events, outcome in (([*dead, *gone], "raised_already"), ([*dead, *gone, *again], "raised_already")):
+        answer = why(LOST, *events, given=BEHIND)
+        assert answer["outcome"] == outcome
+        assert answer["merged_into"] in answer["why"]["zh"]
+        assert f"alert {answer['merged_into']} hides it" in answer["why"]["en"]
+
+
+def test_what_is_derived_from_the_event_and_held_back_is_told_as_such() -> None:
+    intruded = rule("r", "event", types=("intrusion.confirmed",), schedule=NEVER["schedule"])
+    armed = {"zone": "z", "change": 1, "mode": "armed", "who": "susan"}
+    answer = why(
+        intruded, at(1, event_type="door.opened", data={}), given=(Control(SITE, "a", "arming.mode.set", armed),)
+    )
+    assert (answer["by_derived_events"], answer["outcome"]) == (["intrusion.confirmed"], "held_back")
+
+
+ODD: Final = rule("r", "anomaly", detector="level", warm_up_s=14_400)
+
+
+@pytest.mark.parametrize(("fields", "odd", "outcome", "words"), [
+    ({}, [20], "usual", "nothing about it is unusual"),
+    ({}, [25], "too_weak", "saw 25 (usual range 16.24 to 23.57); it scores 0.195, an alarm from 0.2 on (21% of"),
+    ({}, [100], "fired", "raised alert"),
+    ({}, [100, 99], "no_stronger", "no stronger than what was seen lately"),
+    ({}, [27, 55], "resting", "only what is far stronger is another"),
+    ({"direction": "down"}, [100], "direction", "only at what goes down"),
+    ({"warm_up_s": 86_400}, [100], "warming_up", "; it still learns what is usual until 2026"),
+    ({}, [None], "no_number", "its value is -"),
+])  # fmt: skip
+def test_an_anomaly_is_held_against_what_would_be_one(
+    fields: dict[str, Any], odd: list[float | None], outcome: str, words: str
+) -> None:
+    rng = random.Random(1)
+    known = [at(60 * n, round(20 + rng.gauss(0, 1), 2)) for n in range(600)]
+    answer = why(ODD | fields, *known, *(at(36_000 + 60 * n, value) for n, value in enumerate(odd)))
+    assert answer["outcome"] == outcome
+    assert words in answer["why"]["en"]
+
+
+def test_what_comes_too_late_for_a_detector_is_told_so() -> None:
+    answer = why(ODD, at(0), at(600), at(60, 90))
+    assert (answer["outcome"], answer["late_s"], answer["limit_s"]) == ("too_late", "540", "120")

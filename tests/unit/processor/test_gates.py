@@ -307,3 +307,25 @@ def test_an_opening_raises_about_the_devices_that_still_hold() -> None:
     assert driver.alerts == []
     driver.control(control("arming.mode.set", {"zone": "y", "change": 4, "who": "olga", "mode": "armed"}))
     assert [(alert.state.value, alert.device) for alert in driver.alerts] == [("raised", "d2")]
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_sequence_that_a_device_completes_which_may_not_raise_is_completed_by_the_next(
+    *, is_late: bool, restarts: bool
+) -> None:
+    """The first of them has armed nothing where it stands; the other one's zone is armed."""
+    doors = ("door.opened", "door.closed")
+    steps = [{"event_types": [name]} for name in doors]
+    body = rule("inside", "sequence", types=doors, key="site", within_s=600, steps=steps, armed_modes=["armed"])
+    driver = started(body)
+    driver.control(put_device("d2", zone="other"), mode(1, "armed"))
+    opened, closed = event("o", NOON, event_type="door.opened"), event("c", NOON + 2, event_type="door.closed")
+    elsewhere = event("c2", NOON + 1, event_type="door.closed", device="d2")
+    driver.events(opened, *(() if is_late else (elsewhere,)), at=NOON + 2)
+    if restarts:
+        driver.restart()
+    assert driver.alerts == []
+    driver.events(closed, at=NOON + 3)
+    driver.events(event("c3", NOON + 4, event_type="door.closed"), *((elsewhere,) if is_late else ()), at=NOON + 4)
+    assert [(alert.device, alert.state, alert.cause["event_id"]) for alert in driver.alerts] == [("d1", "raised", "c")]

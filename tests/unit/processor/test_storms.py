@@ -19,6 +19,8 @@ from tests.unit.processor.samples import event as sample
 
 HIGH = rule("high", "threshold", raise_above=7, clear_below=3)
 
+USUALLY = rule("usually", "aggregate", window="sliding", size_s=60, function="avg", raise_above=7)
+
 
 def at(second: float) -> int:
     return START_US + round(second * SECOND_US)
@@ -73,6 +75,22 @@ def test_the_further_ones_are_counted_into_one_alert() -> None:
     hidden = [alert for alert in newest(driver) if alert.merged_into == storm.alert_id]
     assert [alert.device for alert in hidden] == [f"d{n}" for n in range(MAX_OF_RULE, MAX_OF_RULE + 5)]
     assert len([alert for alert in driver.alerts if alert.rule_uid == STORM_UID]) == 2  # told once for all five
+
+
+def test_what_late_events_withdraw_is_told_apart_in_the_storm_that_hides_it() -> None:
+    """And no longer, should another late event show that it was after all."""
+    driver = Driver(put_rule(USUALLY))
+    driver.events(*(high(n, 0, value=12) for n in range(MAX_OF_RULE + 3)))
+    driver.events(high(900, -1, f"d{MAX_OF_RULE}", 1), at=at(1))
+    driver.pass_until(at(3))
+    (storm,) = storms(driver)
+    assert (storm.merged_count, storm.text["en"]) == (3, "3 more alerts (elsewhere 3); 1 of them withdrawn since")
+    assert storm.text["zh"] == "另有 3 条告警（其他 3）；其中 1 条已撤回"
+    driver.restart()
+    driver.events(high(901, -0.5, f"d{MAX_OF_RULE}", 13), at=at(4))
+    driver.pass_until(at(6))
+    (storm,) = storms(driver)
+    assert (storm.merged_count, storm.text["en"]) == (3, "3 more alerts (elsewhere 3)")
 
 
 def test_the_text_says_where() -> None:

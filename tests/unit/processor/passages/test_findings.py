@@ -9,7 +9,7 @@ import pytest
 from herun.frames import Control
 from herun.passages import FLAGGED
 from tests.unit.processor.passages.gates import HOUR, MINUTE, Estate, at, control, entries_inside, hashes, settings
-from tests.unit.processor.samples import put_rule, rule
+from tests.unit.processor.samples import put_device, put_rule, rule
 
 CAR, OTHER = "测A12345", "测BXY890"
 
@@ -144,13 +144,42 @@ def test_one_car_that_is_read_twice_is_not() -> None:
 
 
 def test_a_barrier_of_its_own_speaks_for_the_cameras_of_its_zone() -> None:
-    from tests.unit.processor.samples import put_device
-
     estate = Estate(put_device("arm", kind="barrier", zone="north"))
     estate.read("north-in", CAR, 0)
     estate.say("arm", "gate.moved", 1, position="open")
     estate.read("north-in", OTHER, 6)
     estate.read("south-in", "测C7K0W1", 6)
+    estate.wait(11)
+    assert estate.findings() == [("tailgating", "north-in", 6)]
+
+
+@pytest.mark.parametrize("arms", [["arm", "arm2"], ["arm2", "arm"]])
+@pytest.mark.parametrize("linked", [False, True])
+def test_two_cars_each_with_a_barrier_of_its_own_are_not(arms: list[str], *, linked: bool) -> None:
+    """Two lanes in one zone: an opening is the barrier's that opens, not the zone's."""
+    up = {"arm": "north-in", "arm2": "north-out"} if linked else {"arm": None, "arm2": None}
+    estate = Estate(*(put_device(arm, kind="barrier", zone="north", uplink=up[arm]) for arm in ("arm", "arm2")))
+    estate.read("north-in", CAR, 0)
+    estate.read("north-out", OTHER, 0.5)
+    for n, arm in enumerate(arms):
+        estate.say(arm, "gate.moved", 1 + n, position="open")
+        estate.say(arm, "gate.moved", 9 + n, position="closed")
+    estate.wait(30)
+    assert names(estate) == []
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_beside_another_barrier_that_stays_closed_two_cars_on_one_opening_are_found(*, linked: bool) -> None:
+    up = {"arm": "north-in", "arm2": "north-out"} if linked else {"arm": None, "arm2": None}
+    estate = Estate(*(put_device(arm, kind="barrier", zone="north", uplink=up[arm]) for arm in ("arm", "arm2")))
+    estate.say("arm2", "gate.moved", -300, position="open")
+    estate.say("arm2", "gate.moved", -290, position="closed")
+    estate.read("north-in", CAR, 0)
+    estate.say("arm", "gate.moved", 1, position="open")
+    if linked:
+        estate.say("arm2", "gate.moved", 2, position="open")
+    estate.restart()
+    estate.read("north-in", OTHER, 6)
     estate.wait(11)
     assert estate.findings() == [("tailgating", "north-in", 6)]
 

@@ -67,6 +67,31 @@ def test_two_persons_on_one_opening_of_a_door_are_found_once() -> None:
     assert found(estate) == [("tailgating", 4)]
 
 
+@pytest.mark.parametrize("uplinks", [(None, None), ("lobby-cam", None), ("lobby-cam", "back-cam")])
+def test_two_persons_through_two_doors_of_one_zone_are_not(uplinks: tuple[str | None, str | None]) -> None:
+    cameras = [put_device(f"{each}-cam", zone="lobby", kind="pedestrian_camera") for each in ("lobby", "back")]
+    doors = [put_device(f"door{n}", zone="lobby", uplink=uplink) for n, uplink in enumerate(uplinks)]
+    estate = lobby()
+    estate.control(*cameras, *doors)
+    for n in (0, 1):
+        estate.say(f"door{n}", "door.opened", n)
+        estate.say(f"door{n}", "door.closed", 9 + n)
+    estate.say("lobby-cam", "person.captured", 3, face_id_hash=FACE)
+    estate.say("back-cam", "person.captured", 4, face_id_hash=OTHER)
+    assert found(estate) == []
+
+
+def test_what_a_camera_says_of_a_door_is_of_its_own_door() -> None:
+    estate = lobby()
+    estate.control(put_device("back", zone="lobby", kind="pedestrian_camera"))
+    for n, camera in enumerate(("hall", "back")):
+        estate.say(camera, "door.opened", n)
+        estate.say(camera, "person.captured", 2 + n, face_id_hash=(FACE, OTHER)[n])
+    assert found(estate) == []
+    estate.say("back", "person.captured", 6, face_id_hash="b" * 32)
+    assert estate.findings() == [("tailgating", "back", 6)]
+
+
 def test_without_faces_one_capture_must_show_two_persons() -> None:
     estate = lobby()
     for opening, counts in ((0, (1, 1, 1)), (60, (1, 2))):
