@@ -23,7 +23,7 @@ from processor.engine.alerting import (
     rewrite_alert,
 )
 from processor.engine.state import CellKey
-from processor.engine.stretches import Stretch
+from processor.engine.stretches import Mark, Stretch
 from processor.engine.tracks import Edge, Episode, Track
 
 if TYPE_CHECKING:
@@ -39,7 +39,15 @@ class Told(msgspec.Struct, frozen=True, gc=False):
     episodes: tuple[Episode, ...]
     alerts: dict[str, Alert]
     closed: frozenset[str]  # ids of those that people have closed
-    told_from: int  # nothing that raised before this is told anew
+
+    @property
+    def known(self) -> set[Mark]:
+        """What raised what was told."""
+        return {
+            (each.raised_at, each.device, each.event_id)
+            for each in self.episodes
+            if each.alert is not None and not each.is_withdrawn
+        }
 
     def note(self, alert: Alert) -> Alert:
         """A version was told."""
@@ -63,7 +71,7 @@ def told_of(ev: Evaluation, rule: Folded, key: str, track: Track) -> Told:
     if current is not None and current.closed:
         closed.append(current.alert.alert_id)
     alerts = {alert.alert_id: alert for alert in sorted(found, key=lambda each: each.version)}
-    return Told(rule, key, episodes, alerts, frozenset(closed), track.told_from)
+    return Told(rule, key, episodes, alerts, frozenset(closed))
 
 
 def close_episodes(ev: Evaluation, cell: CellKey, alert_id: str) -> None:
@@ -84,7 +92,6 @@ def _with_alert(episode: Episode, alert: Alert) -> Episode:
 
 def correct(ev: Evaluation, told: Told, stretches: Sequence[Stretch]) -> tuple[Episode, ...]:
     """Tells what differs between the episodes told and the stretches that are; returns the episodes as told now."""
-    stretches = [_as_it_may_be_told(ev, told, stretch) for stretch in stretches]
     matched = _matched(told, stretches)
     after = {m: stretches[n] for n, m in matched.items()}  # by the episode's place: two may begin at the same moment
     never_were = [each for each in told.episodes if each.is_withdrawn]
@@ -108,23 +115,6 @@ def correct(ev: Evaluation, told: Told, stretches: Sequence[Stretch]) -> tuple[E
         for n, stretch in enumerate(stretches)
     ]
     return told.told((*_still_withdrawn(never_were, found), *found))
-
-
-def _as_it_may_be_told(ev: Evaluation, told: Told, stretch: Stretch) -> Stretch:
-    """The stretch from the first of what raises it that was told, or may be; held back if there is none."""
-    rule = told.rule
-    known = {
-        (each.raised_at, each.device, each.event_id)
-        for each in told.episodes
-        if each.alert is not None and not each.is_withdrawn
-    }
-    shift = rule.shift_of(ev, stretch.edge.device)
-    for n, edge in enumerate(stretch.edges):
-        if (edge.at, edge.device, edge.event_id) in known or (
-            edge.device and edge.at + shift >= told.told_from and ev.gate(rule, edge.device, edge.at + shift) is None
-        ):
-            return msgspec.structs.replace(stretch, edges=stretch.edges[n:])
-    return msgspec.structs.replace(stretch, is_held=True)
 
 
 def raised_in_order(ev: Evaluation, told: Told, edge: Edge) -> tuple[Episode, ...]:
@@ -207,8 +197,7 @@ def _raised(ev: Evaluation, told: Told, stretch: Stretch) -> Episode:
     rule, edge = told.rule, stretch.edge
     alert: Alert | None = None
     shift = rule.shift_of(ev, edge.device)
-    is_held = stretch.is_held or edge.at + shift < told.told_from
-    if not is_held and ev.may_raise(rule, edge.device, edge.at + shift):
+    if not stretch.is_held and ev.may_raise(rule, edge.device, edge.at + shift):
         occurrence = rule.occurrence_of(edge, shift)
         end = _end(stretch.cleared_at, shift) if rule.fold.lasting else None
         known = _of_cause(told, occurrence)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import takewhile
 from operator import attrgetter
 from typing import Final
 
@@ -11,6 +13,7 @@ import msgspec
 from processor.engine.tracks import Edge
 
 _AT: Final = attrgetter("at")
+Mark = tuple[int, str, str]  # of an edge: when, device, event
 
 
 class Stretch(msgspec.Struct, frozen=True, gc=False):
@@ -31,6 +34,11 @@ class Stretch(msgspec.Struct, frozen=True, gc=False):
     @property
     def raised_at(self) -> int:
         return self.edges[0].at
+
+
+def mark_of(edge: Edge) -> Mark:
+    """What tells it from others of its key."""
+    return edge.at, edge.device, edge.event_id
 
 
 def read_stretches(opened: Edge | None, edges: Sequence[Edge], *, lasting: bool) -> list[Stretch]:
@@ -65,3 +73,20 @@ def _joined(stretches: Sequence[Stretch]) -> list[Stretch]:
         ends = [each.cleared_at for each in (last, stretch) if each.cleared_at is not None]
         found[-1] = Stretch(_in_order((*last.edges, *stretch.edges)), None if is_open else max(ends))
     return found
+
+
+def as_it_may_be_told(stretch: Stretch, known: AbstractSet[Mark], may_tell: Callable[[Edge], bool]) -> Stretch:
+    """The stretch from the first of what raises it that was told, or may be; held back if there is none."""
+    for n, edge in enumerate(stretch.edges):
+        if mark_of(edge) in known or may_tell(edge):
+            return msgspec.structs.replace(stretch, edges=stretch.edges[n:])
+    return msgspec.structs.replace(stretch, is_held=True)
+
+
+def left_untold(stretches: Iterable[Stretch], known: AbstractSet[Mark]) -> set[Mark]:
+    """What raised these and was not told: it came before what was, or is final."""
+    return {
+        mark_of(edge)
+        for stretch in stretches
+        for edge in takewhile(lambda each: mark_of(each) not in known, stretch.edges)
+    }

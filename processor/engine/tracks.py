@@ -171,8 +171,7 @@ class Track(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One key of one rule. `head` is `base` stepped over the tail, which ascends by time and is not older than `since`.
 
     The tail only grows, by Journal.append: most samples change nothing else, and a copy would touch them all.
-    `episodes` are those that the tail can still change, the one open at its beginning among them. What raised it before
-    `told_from` was told by the rule on trial, or before its trial, and is not told again.
+    `episodes` are those that the tail can still change, the one open at its beginning among them.
     """
 
     base: FoldState
@@ -180,4 +179,3 @@ class Track(msgspec.Struct, array_like=True, frozen=True, gc=False):
     tail: list[Sample]
     head: FoldState
     episodes: tuple[Episode, ...] = ()
-    told_from: int = -(2**62)

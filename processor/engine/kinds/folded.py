@@ -18,11 +18,11 @@ from herun.events import FLAG_OUT_OF_SERVICE, Event
 from herun.rules import Rule
 from processor.engine import corrections
 from processor.engine.alerting import Evaluation, Occurrence, value_text
-from processor.engine.corrections import told_of
+from processor.engine.corrections import Told, told_of
 from processor.engine.kinds.compiled import CompiledRule
 from processor.engine.kinds.fold import Fold
 from processor.engine.state import Registration, TimerKey
-from processor.engine.stretches import read_stretches
+from processor.engine.stretches import Stretch, as_it_may_be_told, left_untold, mark_of, read_stretches
 from processor.engine.tracks import LAPSED, LEFT, OPENED, Edge, Edges, Episode, Sample, Track
 
 TIMER: Final = "rule"  # (TIMER, site, uid, key, whom it is about)
@@ -86,32 +86,26 @@ class Folded(CompiledRule):
         last = track.episodes[-1] if track is not None and track.episodes else None
         if track is None or last is None or not last.is_muted:
             return
-        raising = self._raising(track, last)
-        edge = next((each for each in self._held(track, raising) if ev.may_raise(self, each.device, at)), None)
+        if not self._is_shared and not ev.may_raise(self, last.device, at):
+            return
+        edge = next((each for each in self._held(track, last) if ev.may_raise(self, each.device, at)), None)
         if edge is None:
             return
-        if any(ev.gate(self, each.device, each.at + last.shift) is None for each in raising):
-            track = msgspec.structs.replace(track, told_from=at)  # nobody could know then that these may raise
         when = max(at - self.shift_of(ev, edge.device), self._earliest(track))
         opened = Sample(when, edge.device, edge.event_id, edge.value, OPENED)
         woken = self._corrected(ev, key, track, opened)
         ev.journal.put(ev.state.tracks[self.rule_key], key, woken)
         ev.mute((*self.rule_key, key), is_muted=woken.episodes[-1].is_muted)
 
-    def _raising(self, track: Track, last: Episode) -> list[Edge]:
-        """What raises what holds, as far as it is remembered."""
-        own = Edge(True, last.raised_at, last.device, last.event_id, last.value, last.count)
-        if not self._is_shared:
-            return [own]
-        _, edges = self._stepped(track, track.tail)
-        return [own, *(edge for edge in edges if edge.raises and edge.at >= last.raised_at)]
-
-    def _held(self, track: Track, raising: list[Edge]) -> list[Edge]:
+    def _held(self, track: Track, last: Episode) -> list[Edge]:
         """Of each device by which it holds, what raises it."""
+        own = Edge(True, last.raised_at, last.device, last.event_id, last.value, last.count)
+        _, edges = self._stepped(track, track.tail)
+        raising = [own, *(edge for edge in edges if edge.raises and edge.at >= last.raised_at)]
         newest = {edge.device: edge for edge in raising if edge.device}
         holders = self.fold.holders(track.head)
         for device in holders:
-            newest.setdefault(device, msgspec.structs.replace(raising[0], device=device, event_id=""))
+            newest.setdefault(device, msgspec.structs.replace(own, device=device, event_id=""))
         return [edge for device, edge in newest.items() if not holders or device in holders]
 
     def hold_back(self, ev: Evaluation) -> None:
@@ -119,7 +113,7 @@ class Folded(CompiledRule):
             last = track.episodes[-1] if track.episodes else None
             if last is not None and last.alert is not None and last.cleared_at is None:
                 held = (*track.episodes[:-1], msgspec.structs.replace(last, alert=None))
-                muted = msgspec.structs.replace(track, episodes=held, told_from=ev.now)
+                muted = msgspec.structs.replace(track, episodes=held)
                 ev.journal.put(ev.state.tracks[self.rule_key], key, muted)
                 ev.mute((*self.rule_key, key), is_muted=True)
 
@@ -197,7 +191,7 @@ class Folded(CompiledRule):
             episodes = self._told(ev, key, track, edges) if edges else track.episodes
             ev.journal.append(tail, sample)
             is_same = head is track.head and episodes is track.episodes
-            taken = track if is_same else Track(track.base, track.since, tail, head, episodes, track.told_from)
+            taken = track if is_same else Track(track.base, track.since, tail, head, episodes)
         elif newest < track.since or newest < tail[-1].at - self.lateness_us:
             ev.too_late += 1
             return
@@ -233,7 +227,7 @@ class Folded(CompiledRule):
         if episodes:
             open_since = [each for each in episodes if each.cleared_at is None or each.cleared_at > since]
             episodes = tuple(open_since[-MAX_EPISODES:])
-        return Track(base, since, tail[half:], head, episodes, track.told_from)
+        return Track(base, since, tail[half:], head, episodes)
 
     def _told(self, ev: Evaluation, key: str, track: Track, edges: Edges) -> tuple[Episode, ...]:
         """Raises and clears what came in order."""
@@ -262,9 +256,25 @@ class Folded(CompiledRule):
         where = bisect_right(track.tail, sample.place, key=_PLACE)
         tail = [*track.tail[:where], sample, *track.tail[where:]]
         head, edges = self._stepped(track, tail)
-        stretches = read_stretches(self._opened(track), edges, lasting=self.fold.lasting)
-        episodes = corrections.correct(ev, told_of(ev, self, key, track), stretches)
-        return Track(track.base, track.since, tail, head, episodes, track.told_from)
+        told = told_of(ev, self, key, track)
+        stretches = self._as_they_may_be_told(ev, told, track, self._stretches(track, edges))
+        return Track(track.base, track.since, tail, head, corrections.correct(ev, told, stretches))
+
+    def _stretches(self, track: Track, edges: list[Edge]) -> list[Stretch]:
+        return read_stretches(self._opened(track), edges, lasting=self.fold.lasting)
+
+    def _as_they_may_be_told(self, ev: Evaluation, told: Told, track: Track, stretches: list[Stretch]) -> list[Stretch]:
+        """What has raised before and was not told is not told now: it was judged by the rule and zones of its time."""
+        known = told.known
+        if all(mark_of(stretch.edge) in known for stretch in stretches):
+            return stretches
+        untold = left_untold(self._stretches(track, self._stepped(track, track.tail)[1]), known)
+
+        def may_tell(edge: Edge) -> bool:
+            at = edge.at + self.shift_of(ev, edge.device)
+            return mark_of(edge) not in untold and ev.gate(self, edge.device, at) is None
+
+        return [as_it_may_be_told(stretch, known, may_tell) for stretch in stretches]
 
     def _opened(self, track: Track) -> Edge | None:
         """What raised what is open where the tail begins."""

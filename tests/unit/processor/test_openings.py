@@ -103,15 +103,17 @@ def test_what_holds_for_longer_than_is_remembered_and_is_told_by_another_device_
 
 
 @pytest.mark.parametrize("restarts", [False, True])
-def test_what_a_changed_rule_raised_does_not_begin_before_the_change(restarts: bool) -> None:
+def test_what_could_not_be_raised_stays_so_when_the_rule_is_changed_and_something_comes_late(restarts: bool) -> None:
     driver = started(HIGH)
-    driver.events(said(0, "d1", 9), said(5, "d1", 9))
+    driver.events(said(0, "d1", 9), said(2, "d1", 1), said(5, "d1", 9))
     driver.control(put_rule(HIGH | {"armed_modes": []}, "again"), at=at(20))
     assert story(driver) == [("raised", None, "d1", 20)]
     if restarts:
         driver.restart()
-    driver.events(said(3, "d2", 8), at=at(30))
+    driver.events(said(3, "d1", 2), at=at(30))
     assert len(driver.alerts) == 1
+    driver.events(said(4, "d2", 8), at=at(31))
+    assert story(driver)[1:] == [("raised", Correction.AMENDED, "d1", 4)]
 
 
 @pytest.mark.parametrize("restarts", [False, True])
