@@ -188,10 +188,14 @@ class Folded(CompiledRule):
         tail, newest = track.tail, sample.at
         if not tail or newest > tail[-1].at or sample.place >= tail[-1].place:
             head, edges = self.fold.step(track.head, sample)
-            episodes = self._told(ev, key, track, edges) if edges else track.episodes
-            ev.journal.append(tail, sample)
-            is_same = head is track.head and episodes is track.episodes
-            taken = track if is_same else Track(track.base, track.since, tail, head, episodes)
+            if edges and self._reaches_back(track.episodes, edges):
+                taken = self._corrected(ev, key, track, sample)
+                tail = taken.tail
+            else:
+                episodes = self._told(ev, key, track, edges) if edges else track.episodes
+                ev.journal.append(tail, sample)
+                is_same = head is track.head and episodes is track.episodes
+                taken = track if is_same else Track(track.base, track.since, tail, head, episodes)
         elif newest < track.since or newest < tail[-1].at - self.lateness_us:
             ev.too_late += 1
             return
@@ -240,6 +244,12 @@ class Folded(CompiledRule):
                 continue
             track = msgspec.structs.replace(track, episodes=episodes)
         return track.episodes
+
+    def _reaches_back(self, episodes: tuple[Episode, ...], edges: Edges) -> bool:
+        """True if what is raised began before the end of what was told: one device's words tell of the time before
+        another's that came first."""
+        over = episodes[-1].cleared_at if episodes and self.fold.lasting else None
+        return over is not None and any(edge.raises and edge.at < over + edge.timed for edge in edges)
 
     def _is_known(self, ev: Evaluation, episodes: tuple[Episode, ...], edge: Edge) -> bool:
         """True if what it raises holds already, and is told or may not be told by this either."""

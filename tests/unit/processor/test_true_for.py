@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from tests.unit.processor.driving import Driver
 from tests.unit.processor.samples import SECOND_US, START_US, event, put_device, put_rule, rule
 
@@ -103,3 +106,37 @@ def test_two_timers_at_the_same_time_fire_in_the_order_of_their_keys() -> None:
         ("b", "d1"),
         ("b", "d2"),
     ]
+
+
+def ends(driver: Driver) -> set[tuple[int, int | None]]:
+    """(raised, cleared) of each alert as it stands at the end, in seconds after the start, but what never was."""
+    newest = {alert.alert_id: alert for alert in driver.alerts}
+    return {
+        ((each.raised_at - START_US) // SECOND_US, each.cleared_at and (each.cleared_at - START_US) // SECOND_US)
+        for each in newest.values()
+        if each.correction != "withdrawn"
+    }
+
+
+@settings(max_examples=40)
+@given(
+    steps=st.lists(st.tuples(st.integers(1, 9), st.sampled_from(["d1", "d2", "d3"]), st.booleans()), max_size=12),
+    at_once=st.booleans(),
+)
+def test_what_several_devices_of_one_key_saved_up_says_what_it_had_said_as_it_happened(
+    steps: list[tuple[int, str, bool]], *, at_once: bool
+) -> None:
+    shared = put_rule(FOR_5 | {"key": "site", "lateness_s": 600})
+    now, found = 0, []
+    for n, (gap, device, value) in enumerate(steps):
+        now += gap
+        found.append(event(f"e{n}", at(now), value, device=device))
+    live, saved_up = Driver(shared), Driver(shared)
+    for each in found:
+        live.pass_until(each.event_time)
+        live.events(each)
+    for n, frame in enumerate([found] if at_once else [[each] for each in found]):
+        saved_up.events(*frame, at=at(200) + n)
+    live.pass_until(at(220))
+    saved_up.pass_until(at(220))
+    assert ends(saved_up) == ends(live)
