@@ -2,7 +2,7 @@
 
 from herun.database.migrate import run_sql
 
-revision = "0025"
+revision = "0024"
 down_revision = "0023"
 
 
