@@ -1,13 +1,33 @@
-"""How far two points of the earth are from each other. Pure."""
+"""How far two points of the earth are from each other, and when two places are two. Pure."""
 
 from __future__ import annotations
 
 from math import asin, cos, radians, sin, sqrt
-from typing import Final
+from typing import Final, NamedTuple
 
 Point = tuple[float, float]  # latitude and longitude in degrees, WGS-84
 
+NEAR_M: Final = 50.0  # within, two points are one place
+FAR_M: Final = 150.0  # beyond, they are two
 _EARTH_M: Final = 6_371_008.8  # mean radius
+
+
+class Place(NamedTuple):
+    """Where something is, as far as it is known."""
+
+    building: str | None
+    point: Point | None
+
+
+def are_apart(one: Place, other: Place) -> bool:
+    """True if two places are known to be two: points that are far from each other, or two buildings.
+
+    Two points near each other are one place, whatever building each is nearest to.
+    """
+    metres = distance_m(one.point, other.point)
+    if metres is not None and (metres > FAR_M or metres <= NEAR_M):
+        return metres > FAR_M
+    return None not in (one.building, other.building) and one.building != other.building
 
 
 def distance_m(one: Point | None, other: Point | None) -> float | None:

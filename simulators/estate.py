@@ -15,6 +15,9 @@ from simulators.population import Account, Car, Resident, make_cars, make_name, 
 BUILDINGS_A_GRID: Final = 3
 SKILLS: Final = ("fire-safety", "flooding", "security", "maintenance", "environment")
 
+# Whose people the property crews are, by the shipped category tree.
+UNITS: Final = {"crew-pumps": "property-engineering", "crew-gates": "property-order"}
+
 # Phone numbers of staff start where no resident's do.
 STAFF_PHONES_FROM: Final = 9_900
 
@@ -132,7 +135,8 @@ def _make_grids(buildings: tuple[str, ...]) -> tuple[Grid, ...]:
 
 
 def _make_staff(rng: random.Random, site: str, grids: tuple[Grid, ...]) -> tuple[Account, ...]:
-    """One grid worker a grid, who can do everything there; two property crews for the whole estate; the office."""
+    """One grid worker a grid, who can do everything there; two property crews for the whole estate, each of a unit; the
+    office."""
     everywhere = tuple(grid.name for grid in grids)
     wanted: list[tuple[str, str, tuple[str, ...], tuple[str, ...]]] = [
         *((f"worker-{grid.name}", "grid_worker", (grid.name,), SKILLS) for grid in grids),
@@ -150,6 +154,7 @@ def _make_staff(rng: random.Random, site: str, grids: tuple[Grid, ...]) -> tuple
             phone=make_phone(STAFF_PHONES_FROM + number),
             grids=on,
             skills=skills,
+            unit=UNITS.get(name),
             signs_in=True,
         )
         for number, (name, role, on, skills) in enumerate(wanted)

@@ -63,7 +63,10 @@ class Car:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody with an account. `signs_in` is False for those who are known, but never use it: no password for them."""
+    """Somebody with an account. `signs_in` is False for those who are known, but never use it: no password for them.
+
+    `unit` is whose people they are, by their roster.
+    """
 
     username: str
     roles: tuple[str, ...]
@@ -72,6 +75,7 @@ class Account:
     building: str | None = None
     grids: tuple[str, ...] = ()
     skills: tuple[str, ...] = ()
+    unit: str | None = None
     signs_in: bool = False
 
 

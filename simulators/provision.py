@@ -120,6 +120,9 @@ async def _add_people(admin: Person, estate: Estate) -> dict[str, str]:
     for some in _batches(estate.accounts):
         people = [person_body(account, passwords.get(account.username)) for account in some]
         await admin.post(f"/v1/sites/{estate.site}/people", {"people": people}, replace="true")
+    for account in estate.accounts:
+        if account.unit is not None:
+            await admin.put(f"/v1/sites/{estate.site}/rosters/{account.username}", {"unit": account.unit})
     return passwords
 
 

@@ -7,14 +7,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from api.categories.tree import Need
-from api.clocks.limits import Calendar
+from api.categories.tree import SEVERITIES, HandledBy, Need
+from api.clocks.limits import Calendar, Severity
 from api.schema import MAX_CATEGORIES, Bilingual, Body, Moment, Name, Text, Title, View, distinct, without_repeats
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 Duration = Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=366), examples=["PT4H"])]
-Severity = Literal["info", "warning", "critical"]
 
 
 class NewUnit(Body):
@@ -76,10 +75,18 @@ class NewAttribute(Body):
         return self
 
 
+class NewRaise(Body):
+    """How severe a report is at least, if one of these values answers a question of its category."""
+
+    attribute: Name
+    values: Annotated[list[Name], Field(min_length=1, max_length=100), AfterValidator(without_repeats)]
+    severity: Literal["warning", "critical"]
+
+
 class NewCategory(Body):
     """One leaf. Without keywords it is never suggested; `limits` names one of the tree's limits.
 
-    `severity` is that of its reports.
+    `severity` is that of its reports, which answers can raise: `severity_by_attribute`.
     """
 
     category: Name
@@ -87,7 +94,7 @@ class NewCategory(Body):
     zh: Title
     en: Title
     unit: Name
-    handled_by: Literal["grid", "property"]
+    handled_by: HandledBy
     limits: Name
     severity: Severity = "info"
     required: Annotated[list[Need], Field(default_factory=list), AfterValidator(without_repeats)]
@@ -97,6 +104,19 @@ class NewCategory(Body):
     keywords: Annotated[list[Words], Field(default_factory=list, max_length=60), AfterValidator(without_repeats)]
     unit_by_word: Annotated[list[NewDiversion], Field(default_factory=list, max_length=20)]
     attributes: Annotated[list[NewAttribute], Field(default_factory=list, max_length=30), distinct("code")]
+    severity_by_attribute: Annotated[list[NewRaise], Field(default_factory=list, max_length=30)]
+
+    @model_validator(mode="after")
+    def _raises_by_what_it_asks(self) -> Self:
+        asked = {each.code: {value.key for value in each.values} for each in self.attributes}
+        for each in self.severity_by_attribute:
+            if not asked.get(each.attribute):
+                raise ValueError(f"severity_by_attribute: {each.attribute} is no question with values of this category")
+            if unknown := set(each.values) - asked[each.attribute]:
+                raise ValueError(f"severity_by_attribute: {each.attribute} has no value {min(unknown)}")
+            if SEVERITIES.index(each.severity) <= SEVERITIES.index(self.severity):
+                raise ValueError(f"severity_by_attribute: {each.severity} is not above {self.severity}")
+        return self
 
 
 class NewTree(Body):

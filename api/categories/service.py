@@ -95,12 +95,14 @@ async def unknown(tx: Transaction, named: Iterable[str]) -> dict[str, list[str]]
 async def must_have(tx: Transaction, *, categories: Sequence[Named], units: Sequence[Named]) -> None:
     """Raises Problem 422, with the nearest names, for categories and units that no order can have."""
     known, tree = await names(tx), (await store.in_force(tx)).tree
-    errors = [
-        *(_unknown("category", each, tree.nearest(each[1])) for each in categories if each[1] not in known.categories),
-        *(_unknown("unit", each, tree.nearest_units(each[1])) for each in units if each[1] not in known.units),
-    ]
-    if errors:
-        raise invalid(f"unknown_{errors[0].loc[-1]}", errors[0].msg, errors)
+    found = {
+        "category": [
+            _unknown("category", each, tree.nearest(each[1])) for each in categories if each[1] not in known.categories
+        ],
+        "unit": [_unknown("unit", each, tree.nearest_units(each[1])) for each in units if each[1] not in known.units],
+    }
+    if errors := [error for those in found.values() for error in those]:
+        raise invalid("unknown_category" if found["category"] else "unknown_unit", errors[0].msg, errors)
 
 
 def _unknown(what: str, named: Named, nearest: Sequence[str]) -> FieldError:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import yaml
 
 from api.categories.schemas import NewAttribute, NewCategory, NewTree
-from api.categories.tree import Attribute, Category, Diversion, Tree, Unit
+from api.categories.tree import Attribute, Category, Diversion, Raise, Tree, Unit
 from api.clocks.limits import Limits
 from herun.marked_yaml import LOADER
 
@@ -59,8 +59,9 @@ def examples() -> Mapping[str, tuple[str, ...]]:
 
 
 def free_category(name: str) -> Category:
-    """What is known of a category that is only a name: the desk looks after it, with the usual limits."""
-    return replace(default_tree().categories["other"], category=name, zh=name, en=name, anonymous=False, known=False)
+    """What is known of a category that is only a name: the desk is responsible, with the usual limits."""
+    other = default_tree().categories["other"]
+    return replace(other, category=name, zh=name, en=name, handled_by="grid", anonymous=False, known=False)
 
 
 def _read(name: str) -> Any:
@@ -86,6 +87,9 @@ def _category(leaf: NewCategory, body: NewTree) -> Category:
         keywords=tuple(leaf.keywords),
         unit_by_word=tuple(Diversion(each.unit, tuple(each.words)) for each in leaf.unit_by_word),
         attributes=tuple(map(_attribute, leaf.attributes)),
+        raises=tuple(
+            Raise(each.attribute, frozenset(each.values), each.severity) for each in leaf.severity_by_attribute
+        ),
     )
 
 

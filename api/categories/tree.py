@@ -7,15 +7,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Any, Final, Literal, get_args
 
-from api.clocks.limits import Limits
+from api.clocks.limits import Limits, Severity
 
 DESK: Final = "desk"  # the unit of whatever no category knows; every tree has it
 REST: Final = "rest"  # the class of what belongs to no other; no bulletin ranks it
 MAX_NEAREST: Final = 5  # names that are offered in place of an unknown one
 
 HandledBy = Literal["grid", "property"]
+SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)  # the mildest first
 
 
 class Need(StrEnum):
@@ -59,6 +60,15 @@ class Attribute:
 
 
 @dataclass(frozen=True, slots=True)
+class Raise:
+    """How severe a report is at least, if one of these values answers a question."""
+
+    attribute: str
+    values: frozenset[str]
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
 class Category:
     """One leaf of the tree. `known` is false for a free name, which an alert's order may have: the desk's."""
 
@@ -69,7 +79,7 @@ class Category:
     unit: str
     handled_by: HandledBy
     limits: Mapping[str, Limits]  # by severity
-    severity: str = "info"  # of its reports; an alert says its own
+    severity: Severity = "info"  # of its reports; an alert says its own
     required: tuple[Need, ...] = ()
     anonymous: bool = False
     confidential: bool = False
@@ -77,6 +87,7 @@ class Category:
     keywords: tuple[str, ...] = ()
     unit_by_word: tuple[Diversion, ...] = ()
     attributes: tuple[Attribute, ...] = ()
+    raises: tuple[Raise, ...] = ()
     known: bool = True
 
     def unit_for(self, text: str | None) -> tuple[str, str | None]:
@@ -86,6 +97,12 @@ class Category:
                 if text is not None and word in text:
                     return diversion.unit, word
         return self.unit, None
+
+    def severity_for(self, answers: Mapping[str, Any] | None) -> Severity:
+        """How severe a report is that answers the questions so: by code a value, or several."""
+        said = {code: {given} if isinstance(given, str) else set(given) for code, given in (answers or {}).items()}
+        raised = (each.severity for each in self.raises if each.values & said.get(each.attribute, set()))
+        return max((self.severity, *raised), key=SEVERITIES.index)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ from api.categories import service as categories
 from api.dispatch import service, store
 from api.dispatch.schemas import DispatchExplanation, DryRun, Explanation
 from api.problems import FieldError, Problem, invalid
+from api.sites import locating
 from api.sites import store as places
 from api.transactions import Transaction
 from api.work_orders.kinds import Origin
@@ -44,8 +45,10 @@ async def dry_run(tx: Transaction, asked: DryRun) -> Explanation:
             raise _unknown(field, min(unknown[field]))
     if asked.category not in (await categories.names(tx)).categories:
         raise _unknown("category", asked.category)
-    routed = await categories.route(tx, await categories.category(tx, asked.category), asked.building, asked.text)
-    order = replace(_order(tx, asked), unit=asked.unit or routed.unit, grid=asked.grid or routed.grid)
+    order = _order(tx, asked)
+    building = asked.building or await locating.building_of(tx, zone=asked.zone, point=order.where.point)
+    routed = await categories.route(tx, await categories.category(tx, asked.category), building, asked.text)
+    order = replace(order, building=building, unit=asked.unit or routed.unit, grid=asked.grid or routed.grid)
     decision = await service.decide(tx, order, at=asked.at, dry=True)
     return service.explanation_of(decision, asked.at or tx.at)
 

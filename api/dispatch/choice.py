@@ -12,7 +12,8 @@ from enum import StrEnum
 from math import ceil, inf
 from typing import Any, Final
 
-from api.dispatch.rules import Mode, Rule
+from api.categories.tree import HandledBy
+from api.dispatch.rules import ANYBODY, Mode, Rule
 from api.distance import Point, distance_m
 from api.roles import Role
 
@@ -21,8 +22,9 @@ _STEP_M: Final = 100  # distances are told in these: who asks from many places d
 
 
 class Stage(StrEnum):
-    """Where somebody is looked for; RULE first, DESK last: there a person decides."""
+    """Where somebody is looked for; DESK last: there a person decides."""
 
+    OWN_STAFF = "own_staff"  # property staff of the order's unit
     RULE = "rule"
     NEIGHBOUR_GRID = "neighbour_grid"
     PROPERTY_STAFF = "property_staff"
@@ -65,9 +67,13 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """What of an order decides on who fits: its grids, those beside them, its unit and place, and who returned it."""
+    """What of an order decides on who fits: its grids, those beside them, its unit and place, and who returned it.
+
+    `handled_by` is its category's.
+    """
 
     category: str
+    handled_by: HandledBy = "grid"
     grids: frozenset[str] = frozenset()
     neighbours: frozenset[str] = frozenset()
     unit: str | None = None
@@ -111,7 +117,7 @@ def choose(candidates: Iterable[Candidate], errand: Errand, rule: Rule, chain: S
     """Who gets the order by this rule; along the chain if nobody fits."""
     everybody = sorted(candidates, key=lambda each: each.username)
     looked: list[Looked] = []
-    for stage in (Stage.RULE, *chain):
+    for stage in stages(errand, rule, chain):
         unfit = {each.username: why for each in everybody if (why := unfitness(each, errand, rule, stage))}
         fitting = [each for each in everybody if each.username not in unfit]
         passed = [Passed(username, why, {}) for username, why in unfit.items()]
@@ -122,6 +128,15 @@ def choose(candidates: Iterable[Candidate], errand: Errand, rule: Rule, chain: S
             )
         looked.append(Looked(stage, 0, _closest_first(passed)))
     return Choice(rule.name, rule.mode, Stage.DESK, None, (), tuple(looked))
+
+
+def stages(errand: Errand, rule: Rule, chain: Sequence[Stage]) -> tuple[Stage, ...]:
+    """Where somebody is looked for, in this order: what the property company handles, and no rule wants otherwise,
+    among its staff before anybody else."""
+    if errand.handled_by == "grid" or rule.to != ANYBODY:
+        return (Stage.RULE, *chain)
+    others = (stage for stage in chain if stage is not Stage.PROPERTY_STAFF)
+    return (Stage.OWN_STAFF, Stage.PROPERTY_STAFF, Stage.RULE, *others)
 
 
 def unfitness(candidate: Candidate, errand: Errand, rule: Rule, stage: Stage) -> Why | None:
@@ -158,6 +173,8 @@ def _unfit_by_chain(candidate: Candidate, errand: Errand, stage: Stage) -> Why |
     needed = Role.GRID_WORKER if stage is Stage.NEIGHBOUR_GRID else Role.PROPERTY_STAFF
     if needed not in candidate.roles:
         return Why.OTHER_ROLE
+    if stage is Stage.OWN_STAFF and (errand.unit is None or candidate.unit != errand.unit):
+        return Why.OTHER_UNIT
     if stage is Stage.NEIGHBOUR_GRID and candidate.grids.isdisjoint(errand.neighbours):
         return Why.OTHER_GRID
     return None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
+from api.categories.tree import HandledBy
 from api.dispatch import words
 from api.dispatch.choice import Choice, Looked, Passed
 from api.dispatch.schemas import Explanation, LookedAt, PassedOver
@@ -13,17 +14,27 @@ from api.dispatch.schemas import Explanation, LookedAt, PassedOver
 MAX_TOLD: Final = 50  # people of one stage who are listed by name
 
 
-def explained(choice: Choice, book_version: int, at: datetime, failed: Mapping[str, str]) -> Explanation:
-    """The choice with its reasons, in words and numbers."""
+def explained(
+    choice: Choice,
+    book_version: int,
+    at: datetime,
+    failed: Mapping[str, str],
+    *,
+    handled_by: HandledBy = "grid",
+    untaken_by: int = 0,
+) -> Explanation:
+    """The choice with its reasons, in words and numbers. `untaken_by`: so many might have taken it before, in time."""
     return Explanation(
         at=at,
+        handled_by=handled_by,
+        untaken_by=untaken_by,
         rule=choice.rule,
         book_version=book_version,
         mode=choice.mode,
         stage=choice.stage,
         worker=choice.worker,
         pool=list(choice.pool),
-        words=words.of_choice(choice),
+        words=words.of_choice(choice, untaken_by),
         load=choice.load,
         distance_m=choice.distance_m,
         failed=dict(failed),

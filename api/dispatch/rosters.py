@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from api import cursors
 from api.audit import store as audit
+from api.categories import service as categories
 from api.dispatch import store
 from api.dispatch.schemas import NewRoster, Removed, Roster, Rosters, Settings, SettingsView
 from api.dispatch.shifts import Otherwise, works
@@ -23,9 +24,14 @@ _QUERIES: Final = Queries(__package__)
 
 
 async def put(tx: Transaction, worker: str, new: NewRoster) -> Roster:
-    """Gives a worker a roster; it replaces the one before. Raises Problem 404 for who is no worker of the site."""
+    """Gives a worker a roster; it replaces the one before.
+
+    Raises Problem 404 for who is no worker of the site, 422 for a unit that its tree does not have.
+    """
     if not await orders.is_worker(tx, worker):
         raise not_found("grid worker or property staff")
+    if new.unit is not None:
+        await categories.must_have(tx, categories=(), units=[(("body", "unit"), new.unit)])
     await tx.run(
         _QUERIES["put_roster"],
         username=worker,

@@ -22,8 +22,8 @@ MAX_RULES: Final = 200  # of a site: what a person can still keep in order
 DEFAULT_NAME: Final = "default"
 FIELDS: Final = frozenset(
     {
-        "category", "top", "severity", "building", "zone", "grid", "unit", "text", "channel", "origin", "hour",
-        "weekday", "workday",
+        "category", "top", "handled_by", "severity", "building", "zone", "grid", "unit", "text", "channel", "origin",
+        "hour", "weekday", "workday",
     }
 )  # fmt: skip
 _VARIABLES: Final[Variables] = (("order", FIELDS),)
@@ -55,6 +55,7 @@ class Target(Body):
 
     With `unit`, `own_unit` (the order's) or `worker`, neither grid nor skill is asked for unless it is named. Without
     them it is the grid workers of `grid`, or of the order's place, who have `skill`, or know the order's category.
+    Where nothing is named, property staff who know it come before them, if the category is handled by the property.
     """
 
     unit: Name | None = None
@@ -75,12 +76,15 @@ class Target(Body):
         return self.worker is not None or self.unit is not None or self.own_unit
 
 
+ANYBODY: Final = Target()
+
+
 class Rule(Body):
     """One rule. `claim_within_s` is how long an order that may be grabbed waits before it is assigned."""
 
     name: Name
     when: Annotated[str, Field(min_length=1, max_length=MAX_CHARS), AfterValidator(_compiles)]
-    to: Target = Target()
+    to: Target = ANYBODY
     mode: Mode = Mode.ASSIGN
     claim_within_s: Annotated[StrictInt, Field(ge=30, le=86_400)] = 300
 
@@ -91,8 +95,8 @@ class Rule(Body):
         return self
 
 
-# Grid workers of the order's place who know its category: whoever has least to do.
-DEFAULT: Final = Rule.model_construct(name=DEFAULT_NAME, when="true", to=Target(), mode=Mode.ASSIGN, claim_within_s=300)
+# Whoever has least to do of those who know the order's category and look after its kind, or its place.
+DEFAULT: Final = Rule.model_construct(name=DEFAULT_NAME, when="true", to=ANYBODY, mode=Mode.ASSIGN, claim_within_s=300)
 
 Rules = Annotated[list[Rule], Field(max_length=MAX_RULES), distinct("name")]
 

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, StrictInt, model_validator
 
+from api.categories.tree import HandledBy
 from api.dispatch.choice import Stage, Why
 from api.dispatch.rules import Mode, Rule, Rules
 from api.dispatch.shifts import Exceptions, Otherwise
@@ -175,10 +176,14 @@ class LookedAt(View):
 class Explanation(View):
     """Who an order goes to and why, as things stood `at`. `book_version` 0: the site has no rules of its own.
 
-    `failed`: rules that could not be evaluated and so did not match, by name, and why.
+    `failed`: rules that could not be evaluated and so did not match, by name, and why. `handled_by`: who handles the
+    order's category; null for what was explained before that counted. `untaken_by`: to so many it was offered before,
+    and nobody took it in time.
     """
 
     at: Moment
+    handled_by: HandledBy | None = None
+    untaken_by: int = 0
     rule: str
     book_version: int
     mode: Mode

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import Final, get_args
 
 from api.categories import service as categories
+from api.categories.tree import HandledBy
 from api.clocks.limits import Severity
 from api.dispatch.rules import FIELDS, Rule
 from api.problems import FieldError
@@ -22,6 +23,7 @@ from herun.schedule import WEEK
 _TYPES: Final[dict[str, Types]] = {**dict.fromkeys(FIELDS, TEXT), "hour": INT, "workday": BOOL}
 _OF_ALL_SITES: Final[dict[str, Iterable[str]]] = {
     "severity": get_args(Severity),
+    "handled_by": get_args(HandledBy),
     "channel": list(Channel),
     "origin": list(Origin),
     "weekday": WEEK,

@@ -13,8 +13,9 @@ from http import HTTPStatus
 from typing import Any
 
 from api.categories import service as categories
+from api.categories.tree import Category
 from api.dispatch import store, words
-from api.dispatch.choice import Candidate, Choice, Errand, Passed, Stage, choose, unfitness
+from api.dispatch.choice import Candidate, Choice, Errand, Passed, choose, stages, unfitness
 from api.dispatch.explaining import explained
 from api.dispatch.rules import Mode, Rule, first_match
 from api.dispatch.schemas import Explanation
@@ -41,6 +42,7 @@ class Decision:
     candidates: list[Candidate]
     choice: Choice
     failed: dict[str, str]  # rules that could not be evaluated, and why
+    untaken_by: int = 0  # people who might have taken it, and did not in time
 
 
 async def place(tx: Transaction, order: Order) -> Order:
@@ -56,7 +58,7 @@ async def place(tx: Transaction, order: Order) -> Order:
 
 async def assign(tx: Transaction, order: Order) -> Order:
     """Dispatches an order that nobody took in time; leaves it to the desk if nobody fits any more."""
-    decision = await decide(tx, order, to_assign=True)
+    decision = replace(await decide(tx, order, to_assign=True), untaken_by=len(order.pool))
     if decision.choice.worker is None:
         await store.drop_offer(tx, order.number)
     return await _carry_out(tx, order, decision)
@@ -78,8 +80,8 @@ async def check_claim(tx: Transaction, order: Order, username: str, move: Move) 
     me = next((each for each in decision.candidates if each.username == username), None)
     if me is None:
         raise Problem(HTTPStatus.FORBIDDEN, "does_not_fit", "orders cannot be dispatched to you")
-    stages = (Stage.RULE, *decision.ground.settings.chain)
-    reasons = [unfitness(me, decision.errand, decision.rule, stage) for stage in stages]
+    along = stages(decision.errand, decision.rule, decision.ground.settings.chain)
+    reasons = [unfitness(me, decision.errand, decision.rule, stage) for stage in along]
     if all(reasons):
         why = next(reason for reason in reasons if reason)
         said = words.of_passed(Passed(username, why, {}))
@@ -101,31 +103,39 @@ async def decide(
         await store.one_at_a_time(tx)
     when = at or tx.at
     ground = await store.ground(tx, order.building)
-    top = (await categories.category(tx, order.category)).top_class
-    match = first_match(ground.rules, facts(order, top, ground, when))
+    category = await categories.category(tx, order.category)
+    match = first_match(ground.rules, facts(order, category, ground, when))
     rule = match.rule
     if to_assign and rule.mode is Mode.GRAB:
         rule = rule.model_copy(update={"mode": Mode.ASSIGN})
     everybody = await store.candidates(tx, ground, rule.name, when)
     candidates = [each for each in everybody if each.username not in without]
     given_back_by = await work_orders.returners(tx, order.number) if order.returns else set()
-    errand = errand_of(order, ground, given_back_by)
+    errand = errand_of(order, category, ground, given_back_by)
     choice = choose(candidates, errand, rule, ground.settings.chain)
     return Decision(ground, rule, errand, candidates, choice, match.failed)
 
 
 def explanation_of(decision: Decision, at: datetime) -> Explanation:
     """What was decided, as people read it."""
-    return explained(decision.choice, decision.ground.book_version, at, decision.failed)
+    return explained(
+        decision.choice,
+        decision.ground.book_version,
+        at,
+        decision.failed,
+        handled_by=decision.errand.handled_by,
+        untaken_by=decision.untaken_by,
+    )
 
 
-def facts(order: Order, top: str, ground: Ground, at: datetime) -> dict[str, Any]:
+def facts(order: Order, category: Category, ground: Ground, at: datetime) -> dict[str, Any]:
     """What the condition of a rule sees of an order; times are the site's."""
     local = local_time(zone_named(ground.time_zone), to_us(at))
     grids = _grids(order, ground)
     return {
         "category": order.category,
-        "top": top,
+        "top": category.top_class,
+        "handled_by": category.handled_by,
         "severity": order.severity,
         "building": order.building,
         "zone": order.zone,
@@ -140,16 +150,17 @@ def facts(order: Order, top: str, ground: Ground, at: datetime) -> dict[str, Any
     }
 
 
-def errand_of(order: Order, ground: Ground, given_back_by: AbstractSet[str]) -> Errand:
+def errand_of(order: Order, category: Category, ground: Ground, given_back_by: AbstractSet[str]) -> Errand:
     """What of an order decides on who fits."""
     grids = frozenset(_grids(order, ground))
     beside = {name for grid in grids for name in ground.settings.neighbours.get(grid, [])}
     return Errand(
         category=order.category,
+        handled_by=category.handled_by,
         grids=grids,
         neighbours=frozenset(beside - grids),
         unit=order.unit,
-        place=None if order.lat is None or order.lon is None else (order.lat, order.lon),
+        place=order.where.point,
         given_back_by=frozenset(given_back_by),
     )
 
@@ -191,4 +202,5 @@ def _told(decision: Decision) -> dict[str, Any]:
         "stage": choice.stage.value,
         "fitting": choice.looked[-1].fitting,
     }
-    return said | ({"offered_to": len(choice.pool)} if choice.pool else {})
+    more = {"offered_to": len(choice.pool), "untaken_by": decision.untaken_by}
+    return said | {name: people for name, people in more.items() if people}

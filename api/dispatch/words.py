@@ -9,6 +9,7 @@ from api.dispatch.rules import Mode
 from api.schema import Bilingual
 
 STAGES: Final[dict[Stage, Bilingual]] = {
+    Stage.OWN_STAFF: {"zh": "责任单位中有此技能的物管人员", "en": "among the unit's property staff with the skill"},
     Stage.RULE: {"zh": "按规则", "en": "by the rule"},
     Stage.NEIGHBOUR_GRID: {"zh": "相邻网格", "en": "in neighbouring grids"},
     Stage.PROPERTY_STAFF: {"zh": "有此技能的物管人员", "en": "among property staff with the skill"},
@@ -57,8 +58,18 @@ def _number(name: str, value: int | None, language: str) -> str:
     return _UNKNOWN[language] if value is None else f"{value} m"
 
 
-def of_choice(choice: Choice) -> Bilingual:
-    """Who was chosen, and where they were found."""
+def of_choice(choice: Choice, untaken_by: int = 0) -> Bilingual:
+    """Who was chosen, and where they were found; `untaken_by`: after so many had not taken it in time."""
+    said = _of_choice(choice)
+    if not untaken_by:
+        return said
+    return {
+        "zh": f"曾供 {untaken_by} 人抢单,时限内无人接单,改为指派。{said['zh']}",
+        "en": f"offered to {untaken_by}, and nobody took it in time, so it is assigned; {said['en']}",
+    }
+
+
+def _of_choice(choice: Choice) -> Bilingual:
     where = STAGES[choice.stage]
     if choice.worker is not None:
         return _of_worker(choice, where)

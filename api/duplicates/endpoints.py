@@ -29,7 +29,7 @@ async def like(
     """What is open already and may be the same as what you are about to report; nothing is changed."""
     await throttles.allow(resources, throttles.LIKE_ORDERS, f"{site}/{caller.username}")
     async with begin(resources, site, caller.username) as tx:
-        return await service.like(tx, resources, body, caller.building)
+        return await service.like(tx, resources, person_of(caller), body)
 
 
 @router.get("/work-orders/{number}/duplicates")

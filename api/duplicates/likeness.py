@@ -4,42 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
-from api.distance import Point, distance_m
+from api.distance import FAR_M, NEAR_M, Place, are_apart, distance_m
 from api.duplicates.schemas import Because
 from api.phrases import matter
 
 ENOUGH: Final = 0.5  # from here on two matters may be the same
-NEAR_M: Final = 50.0
-FAR_M: Final = 150.0  # beyond, two places are two
+SINCE: Final = timedelta(days=14)  # apart, and two matters are not compared any more
 ALIKE_BITS: Final = 10  # of 64: a picture made smaller or taken again differs in fewer
 _CATEGORY, _BUILDING, _NEAR, _FAR, _TEXT, _PICTURE = 0.25, 0.2, 0.3, 0.15, 0.5, 0.5
+_AGE: Final = 0.2  # less for what is as long ago as is compared, in between by days: the same words alone still do
 _LEAST_TEXT: Final = 0.2  # fewer characters in common are chance
 _GRAM: Final = 2  # characters: most Chinese words are two
 
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """What is compared; latitude and longitude in degrees, pictures by their looks."""
+    """What is compared: what it is, where, since when, and pictures by their looks."""
 
     category: str
     text: str
-    building: str | None
-    lat: float | None
-    lon: float | None
+    where: Place
+    at: datetime
+    zone: str | None = None
     looks: tuple[int, ...] = ()
-
-    @property
-    def place(self) -> Point | None:
-        """The map point; None if it is not known."""
-        return None if self.lat is None or self.lon is None else (self.lat, self.lon)
 
 
 def likeness(one: Matter, other: Matter) -> tuple[float, list[Because]]:
-    """From 0 to 1, with what it is made of."""
+    """From 0 to 1, with what it is made of; 0 for what is known to be in two places."""
+    if are_apart(one.where, other.where):
+        return 0.0, []
     because = list(_in_common(one, other))
-    return min(1.0, round(sum(each.weight for each in because), 3)), because
+    return max(0.0, min(1.0, round(sum(each.weight for each in because), 3))), because
 
 
 def common_words(one: str, other: str) -> float:
@@ -56,9 +54,11 @@ def differing_bits(one: int, other: int) -> int:
 def _in_common(one: Matter, other: Matter) -> Iterator[Because]:
     if one.category == other.category:
         yield _because("category", _CATEGORY, "类别相同", "the same category")
-    if one.building is not None and one.building == other.building:
+    if one.where.building is not None and one.where.building == other.where.building:
         yield _because("building", _BUILDING, "同一楼栋", "the same building")
-    metres = distance_m(one.place, other.place)
+    elif one.zone is not None and one.zone == other.zone:
+        yield _because("zone", _BUILDING, "同一区域", "the same zone")
+    metres = distance_m(one.where.point, other.where.point)
     if metres is not None and metres <= FAR_M:
         weight = _NEAR if metres <= NEAR_M else _FAR
         yield _because("distance", weight, f"相距约{metres:.0f}米", f"about {metres:.0f} m apart")
@@ -67,6 +67,8 @@ def _in_common(one: Matter, other: Matter) -> Iterator[Because]:
         yield _because("text", _TEXT * words, f"文字相似{words:.0%}", f"{words:.0%} of the words in common")
     if any(differing_bits(a, b) <= ALIKE_BITS for a in one.looks for b in other.looks):
         yield _because("picture", _PICTURE, "照片相似", "pictures that look alike")
+    if days := abs(one.at - other.at) // timedelta(days=1):
+        yield _because("age", -_AGE * timedelta(days=days) / SINCE, f"相隔{days}天", f"{days} days apart")
 
 
 def _because(kind: str, weight: float, zh: str, en: str) -> Because:

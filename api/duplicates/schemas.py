@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from api.reports.schemas import Latitude, Longitude, Pictures
-from api.schema import Bilingual, Body, Moment, Name, Text, View
+from api.reports.schemas import NewReport
+from api.schema import Bilingual, Moment, View
 from api.work_orders.schemas import WorkOrder
 from api.work_orders.states import State
 
 Likeness = Annotated[float, Field(ge=0, le=1)]
 
 
-class NewMatter(Body):
-    """POST /v1/sites/{site}/reports/duplicates: what is about to be reported; `pictures` were sent ahead."""
+class NewMatter(NewReport):
+    """POST /v1/sites/{site}/reports/duplicates: the report that is about to be sent, whole.
 
-    category: Name
-    text: Text
-    building: Name | None = None
-    lat: Latitude | None = None
-    lon: Longitude | None = None
-    pictures: Pictures = Field(default_factory=list)
-
-    @model_validator(mode="after")
-    def _has_both(self) -> Self:
-        if (self.lat is None) != (self.lon is None):
-            raise ValueError("lat and lon belong together")
-        return self
+    It is compared by category, text, place and `pictures`.
+    """
 
 
 class Because(View):
-    """One thing that two matters have in common, and how much it counts."""
+    """One thing that two matters have in common, or (`age`, below 0) that sets them apart, and how much it counts."""
 
-    kind: Literal["category", "building", "distance", "text", "picture"]
+    kind: Literal["category", "building", "zone", "distance", "text", "picture", "age"]
     weight: float
     words: Bilingual
 

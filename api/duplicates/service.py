@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Final
 
 from api.categories import service as categories
+from api.distance import Place
 from api.duplicates import handles, store
-from api.duplicates.likeness import ENOUGH, Matter, likeness
+from api.duplicates.likeness import ENOUGH, SINCE, Matter, likeness
 from api.duplicates.schemas import Because, LikeOrder, LikeOrders, MergeCandidate, MergeCandidates, NewMatter
 from api.problems import not_found
 from api.resources import Resources
 from api.transactions import Transaction
 from api.work_orders import order as orders
+from api.work_orders import reported
 from api.work_orders import store as work_orders
-from api.work_orders.kinds import Origin
+from api.work_orders.kinds import Channel, Origin
 from api.work_orders.order import Order, Person
 from api.work_orders.shown import shown
 from api.work_orders.states import sentence
 from herun.redaction import redacted
 
-SINCE: Final = timedelta(days=14)
 MAX_FOUND: Final = 5
 _EXCERPT_CHARS: Final = 80
 _Found = list[tuple[Order, float, list[Because]]]
 
 
-async def like(tx: Transaction, resources: Resources, new: NewMatter, building: str | None) -> LikeOrders:
-    """Open orders that may be about what somebody is about to report; nothing for a confidential category."""
-    if (await categories.category(tx, new.category)).confidential:
+async def like(tx: Transaction, resources: Resources, reporter: Person, new: NewMatter) -> LikeOrders:
+    """Open orders that may be about what somebody is about to report; nothing for what is confidential."""
+    if new.confidential or (await categories.category(tx, new.category)).confidential:
         return LikeOrders(items=[])
     looks = await store.looks_of_waiting(tx, new.pictures)
-    matter = Matter(new.category, new.text, new.building or building, new.lat, new.lon, looks)
+    channel = Channel.ACCOUNT if new.caller is None else Channel.PHONE
+    where = Place(await reported.building_of(tx, reporter, new, channel), new.point)
+    matter = Matter(new.category, new.text, where, tx.at, new.zone, looks)
     return LikeOrders(
         items=[
             LikeOrder(
@@ -56,7 +58,7 @@ async def merge_candidates(tx: Transaction, person: Person, number: str) -> Merg
     if order is None or not orders.sees(person, order):
         raise not_found("work order")
     looks = await store.looks_of_order(tx, number)
-    matter = Matter(order.category, compared_words(order), order.building, order.lat, order.lon, looks)
+    matter = Matter(order.category, compared_words(order), order.where, order.opened_at, order.zone, looks)
     items = [
         MergeCandidate(order=shown(each, person, tx.at), likeness=score, because=because)
         for each, score, because in await _found(tx, matter, number)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
+from api.distance import Place
 from api.duplicates.likeness import Matter
 from api.transactions import Transaction
 from api.work_orders.states import OPEN
@@ -20,7 +21,19 @@ async def open_orders(tx: Transaction, since: datetime, but: str | None) -> dict
     rows = await tx.all(
         _QUERIES["open_orders"], since=since, but=but, newest=NEWEST, states=sorted(state.value for state in OPEN)
     )
-    return {row.pop("number"): Matter(**{**row, "looks": tuple(row["looks"])}) for row in rows}
+    return {row["number"]: _matter(row) for row in rows}
+
+
+def _matter(row: dict[str, Any]) -> Matter:
+    point = None if row["lat"] is None else (row["lat"], row["lon"])
+    return Matter(
+        category=row["category"],
+        text=row["text"],
+        where=Place(row["building"], point),
+        at=row["opened_at"],
+        zone=row["zone"],
+        looks=tuple(row["looks"]),
+    )
 
 
 async def looks_of_waiting(tx: Transaction, ids: list[UUID]) -> tuple[int, ...]:

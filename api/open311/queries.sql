@@ -110,10 +110,9 @@ SELECT site, token FROM open311_requests WHERE number IS NULL ORDER BY received_
 -- name: to_open
 -- Locked, so that no two open an order for it.
 SELECT r.token, r.key_id, r.service_code, r.description, r.lat, r.lon, r.address_string, r.address_id, r.attributes,
-       c.phone, b.building
+       c.phone
 FROM open311_requests AS r
 LEFT JOIN open311_contacts AS c ON c.site = r.site AND c.token = r.token
-LEFT JOIN buildings AS b ON b.site = r.site AND b.building = r.address_id
 WHERE r.site = %(site)s AND r.token = %(token)s AND r.number IS NULL
 FOR UPDATE OF r SKIP LOCKED;
 

@@ -23,6 +23,7 @@ from api.pictures import service as pictures
 from api.problems import Problem
 from api.reports.schemas import NewReport
 from api.resources import Resources
+from api.sites import locating
 from api.transactions import Transaction
 from api.work_orders import reported
 from api.work_orders import service as work_orders
@@ -115,7 +116,7 @@ async def open_order(tx: Transaction, token: str) -> str | None:
         category=row["service_code"],
         title=words[:TITLE_CHARS].strip(),
         text="\n".join([words, *told(service.attributes if service else (), row["attributes"], "zh")]),
-        building=row["building"],
+        building=await locating.building_of(tx, words=row["address_id"]),
         lat=row["lat"],
         lon=row["lon"],
         address=row["address_string"],

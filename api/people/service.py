@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 from psycopg.errors import UniqueViolation
 
 from api import cursors
 from api.audit import store as audit
+from api.categories import service as categories
 from api.people import store
 from api.people.schemas import MAX_PASSWORDS, NewPeople, NewPerson, People, PeopleAdded, Person
 from api.problems import FieldError, conflict, invalid
@@ -22,11 +24,15 @@ from herun.personal import mask
 
 
 async def add(resources: Resources, tx: Transaction, new: NewPeople, *, replace: bool) -> PeopleAdded:
-    """Makes all of them, or none. Raises Problem 409 for names that are taken, 422 for places that do not exist."""
+    """Makes all of them, or none.
+
+    Raises Problem 409 for names that are taken, 422 for places that do not exist and skills that no order asks for.
+    """
     known = await store.taken(tx, [person.username for person in new.people])
     if known and not replace:
         raise conflict("people_exist", f"{len(known)} of them exist already", _taken(new, known))
     await _check_places(tx, new)
+    await categories.must_have(tx, categories=list(_skills(new)), units=())
     hashes = await _hashes(resources, new)
     try:
         await store.put(tx, new.people, hashes)
@@ -73,6 +79,12 @@ async def _check_places(tx: Transaction, new: NewPeople) -> None:
     ]
     if errors:
         raise invalid("unknown_place", errors[0].msg, errors)
+
+
+def _skills(new: NewPeople) -> Iterator[categories.Named]:
+    for index, person in enumerate(new.people):
+        for place, skill in enumerate(person.skills):
+            yield ("body", "people", index, "skills", place), skill
 
 
 def _places(person: NewPerson) -> list[tuple[str, str, str]]:

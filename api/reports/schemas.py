@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StrictBool, model_validator
 
+from api.distance import Point
 from api.schema import Body, Moment, Name, Phone, Text, Title, View, without_repeats
 
 MAX_ATTRIBUTES = 50
@@ -49,6 +50,11 @@ class _What(Body):
         if (self.lat is None) != (self.lon is None):
             raise ValueError("lat and lon belong together")
         return self
+
+    @property
+    def point(self) -> Point | None:
+        """The map point; None if it names none."""
+        return None if self.lat is None or self.lon is None else (self.lat, self.lon)
 
 
 class NewReport(_What):

@@ -123,8 +123,9 @@ async def _opened(
     Not what is confidential, nor what is critical: whether that is the same as something else, a person says.
     """
     category = await categories.category(tx, report.category)
-    building, master = reported.building_of(reporter, report, channel), None
-    if not (report.confidential or category.confidential or category.severity == CRITICAL):
+    building, master = await reported.building_of(tx, reporter, report, channel), None
+    is_critical = category.severity_for(report.attributes) == CRITICAL
+    if not (report.confidential or category.confidential or is_critical):
         master = await topics.known(tx, report.text, building, category=report.category)
     if master is not None:
         joined = await reported.open_and_join(

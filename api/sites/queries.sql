@@ -25,8 +25,9 @@ UPDATE feed_counters SET feed_seq = feed_seq + %(count)s WHERE site = %(site)s
 RETURNING feed_seq, history_hash;
 
 -- name: put_building
-INSERT INTO buildings (site, building, name) VALUES (%(site)s, %(building)s, %(name)s)
-ON CONFLICT (site, building) DO UPDATE SET name = excluded.name;
+INSERT INTO buildings (site, building, name, lat, lon)
+VALUES (%(site)s, %(building)s, %(name)s, %(lat)s, %(lon)s)
+ON CONFLICT (site, building) DO UPDATE SET name = excluded.name, lat = excluded.lat, lon = excluded.lon;
 
 -- name: put_zone
 INSERT INTO zones (site, zone, name, building) VALUES (%(site)s, %(zone)s, %(name)s, %(building)s)
@@ -73,10 +74,13 @@ DELETE FROM zones WHERE site = %(site)s AND zone <> ALL(%(kept)s);
 DELETE FROM buildings WHERE site = %(site)s AND building <> ALL(%(kept)s);
 
 -- name: buildings
-SELECT building, name FROM buildings WHERE site = %(site)s ORDER BY building COLLATE "C";
+SELECT building, name, lat, lon FROM buildings WHERE site = %(site)s ORDER BY building COLLATE "C";
 
 -- name: building_names
 SELECT building, name FROM buildings WHERE site = %(site)s AND building = ANY(%(buildings)s);
+
+-- name: building_of_zone
+SELECT building FROM zones WHERE site = %(site)s AND zone = %(zone)s;
 
 -- name: zones
 SELECT zone, name, building FROM zones WHERE site = %(site)s ORDER BY zone COLLATE "C";

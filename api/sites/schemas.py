@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from api.distance import Point
 from api.schema import Body, Moment, Name, Title, View, distinct
 from herun.schedule import DEFAULT_TIME_ZONE, TimeZone
 
@@ -35,10 +36,23 @@ class Sites(View):
 
 
 class Building(Body):
-    """A house of the site."""
+    """A house of the site. With `lat` and `lon` (WGS-84, of its middle) a report by a point near it is of it."""
 
     building: Name
     name: Title
+    lat: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | None = None
+    lon: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | None = None
+
+    @model_validator(mode="after")
+    def _has_both(self) -> Building:
+        if (self.lat is None) != (self.lon is None):
+            raise ValueError("lat and lon belong together")
+        return self
+
+    @property
+    def point(self) -> Point | None:
+        """Where it stands; None if it does not say."""
+        return None if self.lat is None or self.lon is None else (self.lat, self.lon)
 
 
 class Zone(Body):

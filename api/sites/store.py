@@ -8,7 +8,7 @@ from typing import Any, Final
 from psycopg.errors import ForeignKeyViolation
 
 from api.problems import conflict
-from api.sites.schemas import Layout, NewSite, Site
+from api.sites.schemas import Building, Layout, NewSite, Site
 from api.transactions import Touched, Transaction
 from herun.database.queries import Queries
 
@@ -84,10 +84,21 @@ async def replace_layout(tx: Transaction, layout: Layout) -> None:
         raise conflict("still_in_use", "what is left out has come into use meanwhile; send it again") from error
 
 
+async def buildings(tx: Transaction) -> list[Building]:
+    """The buildings, by name."""
+    return [Building(**row) for row in await tx.all(_QUERIES["buildings"])]
+
+
+async def building_of_zone(tx: Transaction, zone: str) -> str | None:
+    """The building that a zone lies in; None if it lies in none."""
+    row = await tx.one(_QUERIES["building_of_zone"], zone=zone)
+    return row["building"] if row else None
+
+
 async def layout(tx: Transaction) -> Layout:
     """The layout as it is, by name."""
     values: dict[str, Any] = {
-        "buildings": await tx.all(_QUERIES["buildings"]),
+        "buildings": await buildings(tx),
         "zones": await tx.all(_QUERIES["zones"]),
         "grids": await tx.all(_QUERIES["grids"]),
     }

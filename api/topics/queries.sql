@@ -131,6 +131,36 @@ WHERE NOT hidden AND (%(after)s::text IS NULL OR number > %(after)s)
 ORDER BY number
 LIMIT %(limit)s;
 
+-- name: standing
+-- What the reports of topics come to: themselves, or the order that they were merged into; who stands for most first.
+SELECT m.topic, r.number, count(*) AS reports
+FROM topic_members AS m JOIN work_orders AS o USING (site, number)
+JOIN work_orders AS r ON r.site = o.site AND r.number = coalesce(o.merged_into, o.number)
+WHERE m.site = %(site)s AND m.topic = ANY(%(topics)s) AND r.state = ANY(%(not_over)s) AND NOT r.confidential
+  AND r.parent IS NULL
+GROUP BY m.topic, r.number, r.opened_seq
+ORDER BY m.topic, count(*) DESC, r.opened_seq;
+
+-- name: unbegun
+-- Reports that stand by themselves and that nobody has ever begun with, taken out again or reopened.
+SELECT t.topic, t.master, t.grams, t.members, o.number, o.title ->> 'zh' AS title,
+       CASE o.channel WHEN 'open311' THEN sent.description ELSE o.text ->> 'zh' END AS told
+FROM topics AS t
+LEFT JOIN work_orders AS a ON a.site = t.site AND a.number = t.master
+JOIN topic_members AS m ON m.site = t.site AND m.topic = t.topic
+JOIN work_orders AS o ON o.site = m.site AND o.number = m.number
+LEFT JOIN open311_requests AS sent ON sent.site = o.site AND sent.number = o.number
+WHERE t.site = %(site)s AND t.kind = 'reports'
+  AND (t.topic = ANY(%(topics)s) OR a.state = ANY(%(at_work)s) AND a.worker IS NOT NULL)
+  AND o.state = ANY(%(states)s) AND o.number IS DISTINCT FROM t.master AND o.category = t.category
+  AND o.building IS NOT NULL AND o.severity <> 'critical' AND NOT o.confidential AND o.parent IS NULL
+  AND NOT EXISTS (SELECT FROM work_orders AS w WHERE w.site = o.site AND w.parent = o.number)
+  AND NOT EXISTS (SELECT FROM work_orders AS w WHERE w.site = o.site AND w.merged_into = o.number)
+  AND NOT EXISTS (SELECT FROM order_history AS h WHERE h.site = o.site AND h.number = o.number
+                  AND h.action IN ('handle', 'unmerge', 'reopen'))
+ORDER BY o.opened_seq
+LIMIT %(limit)s;
+
 -- name: set_master
 UPDATE topics SET master = %(master)s, master_at = %(at)s WHERE site = %(site)s AND topic = %(topic)s;
 
@@ -154,13 +184,13 @@ ORDER BY last_at DESC
 LIMIT 1;
 
 -- name: answering
--- Topics whose master somebody works on, and which were heard of from this house.
+-- Topics whose master somebody works on, and which were heard of from this house; the master of one house is that one's.
 SELECT t.topic, t.kind, t.category, t.grams, t.members, t.master
 FROM topics AS t JOIN work_orders AS o ON o.site = t.site AND o.number = t.master
 WHERE t.site = %(site)s AND t.master IS NOT NULL AND o.state = ANY (%(at_work)s)
   AND o.worker IS NOT NULL
   AND (t.kind = 'sensor' AND t.building = %(building)s
-       OR t.kind = 'reports' AND EXISTS (
+       OR t.kind = 'reports' AND coalesce(o.building, %(building)s) = %(building)s AND EXISTS (
            SELECT FROM topic_members AS m JOIN work_orders AS r USING (site, number)
            WHERE m.site = t.site AND m.topic = t.topic AND r.building = %(building)s))
 ORDER BY t.last_at DESC

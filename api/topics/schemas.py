@@ -84,9 +84,14 @@ class Members(View):
 
 
 class Pass(View):
-    """What a pass over the reports has done; `masters` are the orders that it opened."""
+    """What a pass over the reports has done; `masters` are the orders that it opened.
+
+    `adopted` are orders of people that answer for a topic from now on, `merged` the reports that went into a master.
+    """
 
     reports: int
     joined: int
     founded: list[str]
     masters: list[str]
+    adopted: list[str]
+    merged: list[str]

@@ -15,15 +15,15 @@ from api.figures import shares
 from api.figures.service import zone_of
 from api.figures.weeks import WEEK, Week, week_named, week_of
 from api.problems import not_found
-from api.topics import forgetting, store
+from api.topics import connecting, forgetting, store
 from api.topics.clusters import Founded, Joined, Report, Sorted, sort_in
+from api.topics.connecting import AT_WORK, KNOWN, NOT_OVER
 from api.topics.schemas import Kind, Member, Members, Pass, Topic, Topics, TopicsAsked
 from api.topics.store import Heard, Stretch
 from api.topics.text import NOBODY, Centre, Frequencies, frequencies, grams
 from api.transactions import Transaction
 from api.work_orders import reported
 from api.work_orders.order import Person
-from api.work_orders.states import OPEN, State
 
 EVERY: Final = timedelta(hours=1)  # of the estate's clock, between two passes
 WINDOW: Final = timedelta(days=14)  # how old a report may be and still be sorted in
@@ -40,11 +40,7 @@ SENSOR_WINDOW: Final = timedelta(hours=24)
 SENSOR_ALERTS: Final = 3  # orders of alerts of one category in one building within the window are a pattern
 MAX_PATTERNS: Final = 20  # of one pass
 
-KNOWN: Final = 0.5  # so like a topic is a report that its master answers at once: more than to be sorted in
 MAX_ANSWERING: Final = 50  # topics that a new report is held against
-# A worker has it and nobody disputes that: what is reported after the answer is something new.
-AT_WORK: Final = (State.DISPATCHED, State.HANDLING, State.ON_HOLD)
-NOT_OVER: Final = OPEN | {State.RESOLVED}  # a topic has no second master before
 
 
 async def known(tx: Transaction, text: str, building: str | None, *, category: str | None = None) -> str | None:
@@ -99,10 +95,20 @@ async def _pass(tx: Transaction) -> Pass:
     seen, came = await asyncio.to_thread(_sorted, rows, alive)
     await store.keep_frequencies(tx, seen)
     founded = await _write(tx, rows, came)
+    due, adopted = await _due(tx)
+    # Rows of orders are locked before the first order is opened, as everywhere.
+    own = await connecting.unbegun(tx, [row["topic"] for row in due], seen)
     by_sensors, masters = await _sense(tx)
     await forgetting.relabel(tx)
-    masters += await _open_masters(tx)
-    return Pass(reports=len(rows), joined=len(came.joined), founded=founded + by_sensors, masters=masters)
+    masters += [await open_master(tx, row) for row in due]
+    return Pass(
+        reports=len(rows),
+        joined=len(came.joined),
+        founded=founded + by_sensors,
+        masters=masters,
+        adopted=adopted,
+        merged=await connecting.connect(tx, own),
+    )
 
 
 async def of_week(tx: Transaction, week: Week, zone: ZoneInfo, limit: int) -> Topics:
@@ -198,14 +204,22 @@ async def _sense(tx: Transaction) -> tuple[list[str], list[str]]:
     return new, masters
 
 
-async def _open_masters(tx: Transaction) -> list[str]:
-    """Opens a master order for what grows and has none at work."""
+async def _due(tx: Transaction) -> tuple[list[dict[str, Any]], list[str]]:
+    """What grows and has no order that answers for it; and orders of people that do so from now on.
+
+    Whose reports are all answered needs none.
+    """
     stretches: list[Stretch] = [(tx.at - (n + 1) * WEEK, tx.at - n * WEEK) for n in range(WEEKS_BEFORE + 1)]
     heard = await store.heard(tx, stretches)
     growing = sorted((name for name in heard if is_growing(heard[name])), key=lambda name: _place(name, heard[name]))
     rows = await store.named(tx, growing)
-    due = [rows[name] for name in growing if _may_open(rows[name], tx.at - WEEK)]
-    return [await open_master(tx, row) for row in due[:MAX_MASTERS]]
+    names = [name for name in growing if _may_open(rows[name], tx.at - WEEK)]
+    standing = await connecting.standing(tx, names)
+    own = {name: number for name in names if (number := connecting.answering_already(standing[name]))}
+    for name, number in own.items():
+        await store.set_master(tx, name, number)
+        await audit.record(tx, "topic.master_adopted", name, {"number": number})
+    return [rows[name] for name in names if standing[name] and name not in own][:MAX_MASTERS], sorted(own.values())
 
 
 def _may_open(topic: dict[str, Any], since: datetime) -> bool:

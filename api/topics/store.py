@@ -152,6 +152,20 @@ async def hidden(tx: Transaction, person: Person, topic: str) -> int:
     return int(row["hidden"])
 
 
+async def standing(tx: Transaction, topics: Sequence[str], not_over: Iterable[str]) -> list[dict[str, Any]]:
+    """The orders that the reports of topics come to and that are not over: topic, number, and how many come to it."""
+    return await tx.all(_QUERIES["standing"], topics=list(topics), not_over=sorted(not_over))
+
+
+async def unbegun(
+    tx: Transaction, topics: Sequence[str], at_work: Iterable[str], states: Iterable[str], limit: int
+) -> list[dict[str, Any]]:
+    """Reports that nobody has begun with, of these topics and of those whose master is at work, the oldest first."""
+    return await tx.all(
+        _QUERIES["unbegun"], topics=list(topics), at_work=list(at_work), states=sorted(states), limit=limit
+    )
+
+
 async def set_master(tx: Transaction, topic: str, master: str) -> None:
     """From now on this order answers for the topic."""
     await tx.run(_QUERIES["set_master"], topic=topic, master=master)

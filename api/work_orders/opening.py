@@ -57,15 +57,17 @@ async def dispatch_if_somebody_fits(tx: Transaction, order: Order) -> Order:
 
 
 async def _routed(tx: Transaction, order: Order) -> Order:
-    """The order with who is responsible for it; how severe a report is its category says,
-    and whether that or a part is confidential."""
+    """The order with who is responsible for it; how severe a report is its category and its answers say, and whether
+    that or a part is confidential the category."""
     category = await categories.category(tx, order.category)
     routed = await categories.route(tx, category, order.building, order.text["zh"])
     return replace(
         order,
         unit=order.unit or routed.unit,
         grid=order.grid or routed.grid,
-        severity=category.severity if order.origin is Origin.REPORT and category.known else order.severity,
+        severity=category.severity_for(order.attributes)
+        if order.origin is Origin.REPORT and category.known
+        else order.severity,
         confidential=order.confidential or (order.origin is not Origin.ALERT and category.confidential),
     )
 

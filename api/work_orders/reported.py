@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from api.distance import are_apart
 from api.problems import conflict
 from api.reports.schemas import NewReport
+from api.sites import locating
 from api.transactions import SYSTEM, Transaction
 from api.work_orders import joining, opening, store
 from api.work_orders.kinds import Channel, Origin
@@ -25,7 +27,8 @@ async def open_for_report(
     tx: Transaction, reporter: Person, report: NewReport, phone: str | None, channel: Channel = Channel.ACCOUNT
 ) -> WorkOrder:
     """Opens the order of a report; it is accepted at once, and dispatched if somebody fits."""
-    order = await opening.open_order(tx, _of_report(tx, reporter, report, phone, channel), by=reporter.username)
+    new = await _of_report(tx, reporter, report, phone, channel)
+    order = await opening.open_order(tx, new, by=reporter.username)
     return shown(order, reporter, tx.at)
 
 
@@ -50,7 +53,9 @@ async def open_and_join(
     held = await store.locked_together(tx, {master})
     if master not in held or not may_be_joined(held[master]):
         return None
-    new = _of_report(tx, reporter, report, phone, channel)
+    new = await _of_report(tx, reporter, report, phone, channel)
+    if is_said and are_apart(new.where, held[master].where):
+        raise conflict("another_place", "that order is of another place; send the report without join")
     if new.reporter is not None and (own := await store.reported_by(tx, master, new.reporter)):
         raise conflict("reported_already", f"you have reported it already: {own}")
     order = await opening.open_order(tx, new, by=reporter.username, dispatched=False)
@@ -66,15 +71,21 @@ def may_be_joined(order: Order) -> bool:
     return not order.confidential and order.state in OPEN and order.parent is None
 
 
-def building_of(reporter: Person, report: NewReport, channel: Channel) -> str | None:
-    """Who reports by account and names no other place speaks of their own building; an address is one within it."""
-    is_elsewhere = report.zone is not None or report.lat is not None
-    if report.building is not None or is_elsewhere or channel in _WITHOUT_ACCOUNT:
+async def building_of(tx: Transaction, reporter: Person, report: NewReport, channel: Channel) -> str | None:
+    """The building that a report names, or that the place which it names belongs to.
+
+    Who reports by account and names no other place speaks of their own; an address that names none is one within it.
+    """
+    if report.building is not None:
         return report.building
-    return reporter.building
+    found = await locating.building_of(tx, zone=report.zone, words=report.address, point=report.point)
+    is_elsewhere = report.zone is not None or report.point is not None
+    return found if found or is_elsewhere or channel in _WITHOUT_ACCOUNT else reporter.building
 
 
-def _of_report(tx: Transaction, reporter: Person, report: NewReport, phone: str | None, channel: Channel) -> Order:
+async def _of_report(
+    tx: Transaction, reporter: Person, report: NewReport, phone: str | None, channel: Channel
+) -> Order:
     words = report.title or report.text[:60]
     has_account = channel not in _WITHOUT_ACCOUNT
     return Order(
@@ -86,7 +97,7 @@ def _of_report(tx: Transaction, reporter: Person, report: NewReport, phone: str 
         severity=_REPORT_SEVERITY,
         title={"zh": words, "en": words},
         text={"zh": report.text, "en": report.text},
-        building=building_of(reporter, report, channel),
+        building=await building_of(tx, reporter, report, channel),
         zone=report.zone,
         lat=report.lat,
         lon=report.lon,

@@ -29,13 +29,18 @@ async def explained(world: World, number: str) -> Any:
     return await world.by("susan").get(f"work-orders/{number}/dispatch-explanation")
 
 
-def reasons(looked: dict[str, Any]) -> dict[str, str]:
+def reasons(choice: dict[str, Any], stage: str = "rule") -> dict[str, str]:
+    (looked,) = [each for each in choice["looked"] if each["stage"] == stage]
     return {each["worker"]: each["why"] for each in looked["passed_over"]}
 
 
 async def test_a_rule_sends_an_order_and_its_reasons_can_be_read(world: World) -> None:
-    await world.by("susan").put("rosters/paul", {"unit": "pumps"})
-    rule = {"name": "pumps", "when": 'order.category == "water" && order.hour >= 8', "to": {"unit": "pumps"}}
+    await world.by("susan").put("rosters/paul", {"unit": "property-engineering"})
+    rule = {
+        "name": "pumps",
+        "when": 'order.category == "water" && order.hour >= 8',
+        "to": {"unit": "property-engineering"},
+    }
     assert (await put_rules(world, rule))["version"] == 1
     number = await reported(world)
     assert (await order(world, number))["worker"] == "paul"
@@ -43,7 +48,7 @@ async def test_a_rule_sends_an_order_and_its_reasons_can_be_read(world: World) -
     assert (told["worker"], told["action"], told["by"], told["is_by_choice"]) == ("paul", "dispatch", "system", True)
     choice = told["choice"]
     assert (choice["rule"], choice["stage"], choice["book_version"]) == ("pumps", "rule", 1)
-    assert reasons(choice["looked"][0]) == {"gwen": "other_unit", "greg": "other_unit"}
+    assert reasons(choice) == {"gwen": "other_unit", "greg": "other_unit"}
     entry = (await world.by("rita").get(f"work-orders/{number}/history"))["items"][-1]
     assert entry["detail"] == {"rule": "pumps", "book_version": 1, "mode": "assign", "stage": "rule", "fitting": 1}
 
@@ -123,7 +128,7 @@ async def test_without_shifts_everybody_is_on_shift_and_with_them_only_who_has_o
     assert (await order(world, number))["state"] == "accepted"
     told = (await explained(world, number))["choice"]
     assert (told["stage"], told["worker"]) == ("desk", None)
-    assert reasons(told["looked"][0])["gwen"] == "off_shift"
+    assert reasons(told)["gwen"] == "off_shift"
     await world.by("susan").put("rosters/gwen", {"shifts": NIGHT})
     assert (await order(world, await reported(world)))["worker"] is None
     now = {"begins_at": "2026-06-01T12:00:00+08:00", "ends_at": "2026-06-01T13:00:00+08:00", "works": True}
@@ -142,6 +147,7 @@ async def test_who_is_away_gets_nothing_even_where_nobody_has_shifts(world: Worl
 
 async def test_nobody_on_shift_falls_back_along_the_chain(world: World) -> None:
     chain = {"chain": ["neighbour_grid", "property_staff", "on_call"], "neighbours": {"g1": ["g2"]}}
+    await put_rules(world, {"name": "place", "when": "true", "to": {"skill": "water"}})
     await world.by("susan").put("dispatch-settings", chain)
     await add_worker(world, "piet", roles=["property_staff"], grids=[])
     await world.by("susan").put("rosters/gwen", {"shifts": NIGHT})
@@ -150,12 +156,14 @@ async def test_nobody_on_shift_falls_back_along_the_chain(world: World) -> None:
     assert (await order(world, number))["worker"] == "greg"
     told = (await explained(world, number))["choice"]
     assert [each["stage"] for each in told["looked"]] == ["rule", "neighbour_grid"]
-    assert reasons(told["looked"][0])["gwen"] == "off_shift"
+    assert reasons(told)["gwen"] == "off_shift"
     await world.by("susan").put("rosters/greg", {"shifts": NIGHT})
     await world.by("susan").put("rosters/piet", {"shifts": SHIFT})
     assert (await order(world, await reported(world)))["worker"] == "piet"
-    await world.by("susan").put("rosters/piet", {"shifts": NIGHT, "unit": "pumps", "on_call": SHIFT})
-    dry = await world.by("oscar").post("dispatch-dry-runs", {"category": "water", "building": "b1", "unit": "pumps"})
+    await world.by("susan").put("rosters/piet", {"shifts": NIGHT, "unit": "property-order", "on_call": SHIFT})
+    dry = await world.by("oscar").post(
+        "dispatch-dry-runs", {"category": "water", "building": "b1", "unit": "property-order"}
+    )
     assert (dry["stage"], dry["worker"]) == ("on_call", "piet")
     assert (await order(world, await reported(world)))["worker"] is None
 
@@ -174,9 +182,8 @@ async def test_the_least_load_decides_with_its_weights(world: World) -> None:
     await world.by("susan").put("dispatch-settings", {"weights": {"dispatched": 1, "handling": 5}})
     number = await reported(world)
     assert (await order(world, number))["worker"] == "gwen"
-    (passed,) = [
-        e for e in (await explained(world, number))["choice"]["looked"][0]["passed_over"] if e["worker"] == "gus"
-    ]
+    looked = (await explained(world, number))["choice"]["looked"][-1]
+    (passed,) = [each for each in looked["passed_over"] if each["worker"] == "gus"]
     assert (passed["why"], passed["load"]) == ("busier", 6)
     assert "6" in passed["words"]["zh"]
     assert "6" in passed["words"]["en"]
@@ -366,7 +373,7 @@ async def test_a_worker_who_was_disabled_is_chosen_no_more(world: World) -> None
 async def test_rosters_are_paged_and_are_of_workers_only(world: World) -> None:
     names = ["greg", "gwen", "paul"]
     for name in names:
-        await world.by("susan").put(f"rosters/{name}", {"unit": "u"})
+        await world.by("susan").put(f"rosters/{name}", {"unit": "property-order"})
     assert (await world.by("susan").call("PUT", "rosters/rita", {})).status_code == 404
     first = await world.by("oscar").get("rosters?limit=2")
     rest = await world.by("oscar").get(f"rosters?limit=2&cursor={first['next_cursor']}")
@@ -416,7 +423,75 @@ async def test_who_returned_an_order_is_not_given_it_again_but_by_name(world: Wo
     assert await refused(world, "oscar", number, "dispatch") == (409, "nobody_fits")
     await add_worker(world, "wang")
     assert (await do(world, "oscar", number, "dispatch"))["worker"] == "wang"
-    looked = (await explained(world, number))["choice"]["looked"]
-    assert reasons(looked[0])["gwen"] == "gave_back"
+    assert reasons((await explained(world, number))["choice"])["gwen"] == "gave_back"
     await do(world, "oscar", number, "recall", reason="On leave")
     assert (await do(world, "oscar", number, "dispatch", worker="gwen"))["worker"] == "gwen"
+
+
+async def staffed(world: World) -> None:
+    """Property staff who know lifts: of the lifts' own unit, and of another one."""
+    for name, unit in (("anna", "property-cleaning"), ("zoe", "property-engineering")):
+        await add_worker(world, name, roles=["property_staff"], grids=[], skills=["lift"])
+        await world.by("susan").put(f"rosters/{name}", {"unit": unit})
+
+
+LIFT: Final = {"category": "lift", "text": "Stuck", "building": "b1", "attributes": {"trapped": "no"}}
+
+
+async def test_what_the_property_handles_goes_to_its_staff_first_and_to_the_own_unit_before_others(
+    world: World,
+) -> None:
+    await add_worker(world, "liam", skills=["lift"])
+    assert (await world.by("rita").post("reports", LIFT))["worker"] == "liam"  # no property staff: as ever
+    await staffed(world)
+    number = (await world.by("rob").post("reports", LIFT))["number"]
+    assert (await order(world, number))["worker"] == "zoe"
+    choice = (await explained(world, number))["choice"]
+    assert (choice["handled_by"], choice["stage"]) == ("property", "own_staff")
+    assert reasons(choice, "own_staff") == {
+        "anna": "other_unit", "paul": "other_unit", "gwen": "other_role", "greg": "other_role", "liam": "other_role",
+    }  # fmt: skip
+    dry = {"category": "lift", "building": "b1"}
+    assert (await world.by("oscar").post("dispatch-dry-runs", dry))["worker"] == "zoe"
+    world.rows("UPDATE people SET enabled = false WHERE username = 'zoe'")
+    dried = await world.by("oscar").post("dispatch-dry-runs", dry)
+    assert (dried["worker"], dried["stage"]) == ("anna", "property_staff")
+    world.rows("UPDATE people SET enabled = false WHERE username = 'anna'")
+    dried = await world.by("oscar").post("dispatch-dry-runs", dry)
+    assert (dried["worker"], dried["stage"]) == ("liam", "rule")
+
+
+async def test_what_the_grid_handles_goes_to_its_workers_whatever_staff_knows_it(world: World) -> None:
+    await add_worker(world, "aaron", roles=["property_staff"], grids=[], skills=["fire"])
+    dried = await world.by("oscar").post("dispatch-dry-runs", {"category": "fire", "building": "b1"})
+    assert (dried["worker"], dried["handled_by"], dried["stage"]) == ("gwen", "grid", "rule")
+
+
+async def test_a_rule_may_ask_who_handles_an_order_and_offers_it_to_them(world: World) -> None:
+    await staffed(world)
+    await put_rules(world, {"name": "offer", "when": "order.handled_by == 'property'", "mode": "grab"})
+    dried = await world.by("oscar").post("dispatch-dry-runs", {"category": "lift", "building": "b1"})
+    assert (dried["rule"], dried["pool"]) == ("offer", ["zoe"])
+    dried = await world.by("oscar").post("dispatch-dry-runs", {"category": "fire", "building": "b1"})
+    assert dried["rule"] == "default"
+    rule = {"name": "slip", "when": "order.handled_by == 'proprety'"}
+    response = await world.by("susan").call("PUT", "dispatch-rules", {"rules": [rule]})
+    assert response.status_code == 422
+    assert "did you mean property?" in response.json()["detail"]
+
+
+async def test_a_roster_names_a_unit_of_the_tree(world: World) -> None:
+    response = await world.by("susan").call("PUT", "rosters/paul", {"unit": "property-enginering"})
+    (error,) = response.json()["errors"]
+    assert (response.status_code, error["loc"]) == (422, ["body", "unit"])
+    assert "property-engineering" in error["msg"]
+    assert (await world.by("susan").call("GET", "rosters/paul")).status_code == 404
+
+
+async def test_a_skill_is_a_category_that_an_order_can_have(world: World) -> None:
+    people = [{"username": "new", "name": "New", "roles": ["property_staff"], "skills": ["lift", "liftt"]}]
+    response = await world.admin.call("POST", "people", {"people": people})
+    (error,) = response.json()["errors"]
+    assert (response.status_code, error["loc"]) == (422, ["body", "people", 0, "skills", 1])
+    assert response.json()["type"] == "urn:herun:problem:unknown_category"
+    assert "lift" in error["msg"]

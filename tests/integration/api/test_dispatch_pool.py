@@ -103,6 +103,11 @@ async def test_what_nobody_takes_in_time_is_assigned(world: World) -> None:
     assert await times.look(world.resources) == 0
     assert await refused(world, "gwen", number, "claim") == (409, "wrong_state")
     assert await actions(world, number) == ["opened", "accept", "offered", "dispatch"]
+    choice = (await explained(world, number))["choice"]
+    assert (choice["mode"], choice["untaken_by"]) == ("assign", 2)
+    assert "时限内无人接单" in choice["words"]["zh"]
+    entry = (await world.by("rita").get(f"work-orders/{number}/history"))["items"][-1]
+    assert entry["detail"]["untaken_by"] == 2
 
 
 async def test_what_nobody_can_take_any_more_is_the_desks(world: World) -> None:

@@ -21,6 +21,7 @@ from herun.clock import parse_time, to_datetime
 NOW: Final = to_datetime(parse_time("2026-06-01T12:00:00+08:00"))
 CHAIN: Final = (Stage.NEIGHBOUR_GRID, Stage.PROPERTY_STAFF, Stage.ON_CALL)
 ERRAND: Final = Errand("water", grids=frozenset({"g1"}), neighbours=frozenset({"g2"}), unit="u1", place=(31.0, 120.0))
+PROPERTY: Final = replace(ERRAND, handled_by="property")
 _NAMES: Final = st.sampled_from(["g1", "g2", "g3"])
 _SKILLS: Final = st.sampled_from(["water", "fire"])
 _UNITS: Final = st.sampled_from(["u1", "u2"])
@@ -225,6 +226,37 @@ def test_the_chain_is_gone_along_in_its_order_and_ends_at_the_desk() -> None:
         (Stage.DESK, None),
     ]
     assert choose([own, beside], ERRAND, DEFAULT, ()).stage is Stage.DESK
+
+
+@settings(max_examples=200, deadline=None)
+@given(candidates, rules)
+def test_what_the_property_handles_goes_the_same_way_where_no_staff_knows_it(
+    everybody: list[Candidate], rule: Rule
+) -> None:
+    without = [replace(each, roles=each.roles - {Role.PROPERTY_STAFF}) for each in everybody]
+    for one in (rule, DEFAULT):
+        choice, before = choose(without, PROPERTY, one, CHAIN), choose(without, ERRAND, one, CHAIN)
+        assert (choice.stage, choice.worker, choice.pool) == (before.stage, before.worker, before.pool)
+
+
+@settings(max_examples=200, deadline=None)
+@given(candidates)
+def test_what_the_property_handles_goes_to_staff_who_know_it_before_anybody_else(everybody: list[Candidate]) -> None:
+    staff = [
+        each for each in everybody if Role.PROPERTY_STAFF in each.roles and "water" in each.skills and each.is_on_shift
+    ]
+    choice = choose(everybody, PROPERTY, DEFAULT, CHAIN)
+    own = [each.username for each in staff if each.unit == "u1"]
+    assert (choice.stage in {Stage.OWN_STAFF, Stage.PROPERTY_STAFF}) == bool(staff)
+    if staff:
+        assert choice.worker in (own or [each.username for each in staff])
+
+
+def test_a_rule_that_names_anything_is_followed_whoever_handles_it() -> None:
+    crew = worker("crew", roles=frozenset({Role.PROPERTY_STAFF}), grids=frozenset())
+    for to in (Target(grid="g1"), Target(skill="water"), Target(worker="own")):
+        rule = Rule(name="r", when="true", to=to)
+        assert choose([crew, worker("own")], PROPERTY, rule, CHAIN).worker == "own"
 
 
 def test_who_is_on_call_is_assigned_even_where_others_would_grab() -> None:

@@ -14,9 +14,9 @@ from api.dispatch.shifts import Otherwise, works
 from herun.clock import parse_time, to_datetime
 
 FACTS: Final[dict[str, Any]] = {
-    "category": "water", "top": "utilities", "severity": "warning", "building": "b1", "zone": None, "grid": "g1",
-    "unit": None, "text": "电梯困人", "channel": "account", "origin": "report", "hour": 22, "weekday": "mon",
-    "workday": True,
+    "category": "water", "top": "utilities", "handled_by": "property", "severity": "warning", "building": "b1",
+    "zone": None, "grid": "g1", "unit": None, "text": "电梯困人", "channel": "account", "origin": "report", "hour": 22,
+    "weekday": "mon", "workday": True,
 }  # fmt: skip
 
 
@@ -42,6 +42,7 @@ def holds(when: str) -> bool:
         ('order.zone != "z1"', False),
         ('order.weekday in ["sat", "sun"]', False),
         ('order.top == "utilities"', True),
+        ("order.handled_by == 'property'", True),
         ("true", True),
         ("false", False),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 
 from api.categories import shipped
 from api.categories.schemas import NewTree
-from api.categories.tree import DESK
+from api.categories.tree import DESK, Raise
 from simulators.estate import SKILLS
 
 TREE = shipped.default_tree()
@@ -66,6 +67,47 @@ def test_a_free_name_is_the_desks() -> None:
 )
 def test_whoever_dug_the_road_up_restores_it(text: str | None, unit: str, because: str | None) -> None:
     assert TREE.categories["road-works"].unit_for(text) == (unit, because)
+
+
+@pytest.mark.parametrize(
+    ("answers", "severity"),
+    [(None, "info"), ({"trapped": "no"}, "info"), ({"trapped": "yes"}, "critical"), ({"trapped": ["yes"]}, "critical"),
+     ({"lift_number": "yes"}, "info")],
+)  # fmt: skip
+def test_somebody_trapped_makes_a_lift_critical(answers: Any, severity: str) -> None:
+    assert TREE.categories["lift"].severity_for(answers) == severity
+
+
+def test_an_answer_raises_the_severity_and_never_lowers_it() -> None:
+    leaf = TREE.categories["lift"]
+    both = (Raise("trapped", frozenset({"yes"}), "critical"), Raise("hurt", frozenset({"yes"}), "warning"))
+    assert replace(leaf, raises=both).severity_for({"trapped": "yes", "hurt": "yes"}) == "critical"
+    assert replace(leaf, raises=both).severity_for({"trapped": "no", "hurt": "yes"}) == "warning"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"attribute": "traped"}, "no question with values"),
+        ({"attribute": "lift_number"}, "no question with values"),
+        ({"values": ["maybe"]}, "no value maybe"),
+        ({"severity": "info"}, "warning"),
+    ],
+)
+def test_what_raises_the_severity_is_a_value_of_a_question(change: dict[str, Any], says: str) -> None:
+    whole = body()
+    lift = next(each for each in whole["categories"] if each["category"] == "lift")
+    lift["severity_by_attribute"][0] |= change
+    with pytest.raises(ValidationError, match=says):
+        NewTree.model_validate(whole)
+
+
+def test_a_severity_that_a_category_has_anyhow_is_not_raised_to() -> None:
+    whole = body()
+    lift = next(each for each in whole["categories"] if each["category"] == "lift")
+    lift["severity"] = "critical"
+    with pytest.raises(ValidationError, match="critical is not above critical"):
+        NewTree.model_validate(whole)
 
 
 def test_an_unknown_name_has_neighbours() -> None:
