@@ -63,7 +63,10 @@ def _known_type(name: str) -> str:
     return name
 
 
-EventTypes = Annotated[list[Annotated[str, AfterValidator(_known_type)]], Field(min_length=1, max_length=20)]
+EventTypes = Annotated[
+    list[Annotated[str, AfterValidator(_known_type), Field(json_schema_extra={"enum": sorted(CATALOGUE)})]],
+    Field(min_length=1, max_length=20),
+]
 
 
 class Match(_Strict):

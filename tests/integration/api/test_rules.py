@@ -232,4 +232,5 @@ async def test_the_schema_is_one_and_knows_every_kind(world: World) -> None:
     validator = Draft202012Validator(schema)
     assert validator.is_valid(RULE)
     assert not validator.is_valid({**RULE, "colour": "red"})
+    assert not validator.is_valid({**RULE, "match": {"event_types": ["reading.reportd"]}})
     assert schema["discriminator"]["mapping"].keys() == KINDS.keys()

@@ -120,8 +120,8 @@ def test_a_rule_that_was_not_there_begins_anew() -> None:
         ({"match": {"event_types": ["vehicle.passed"], "where": {"plate_hash": "a"}}, "field": "confidence"}, []),
         ({"match": {"event_types": ["reading.reported", "state.reported"], "where": {"name": "a"}}}, []),
         (
-            {"match": {"event_types": ["passage.flagged"], "where": {"plate_hash": "a"}}, "field": "secs"},
-            ["match.where.plate_hash: passage.flagged has no field", "field: passage.flagged has no field secs"],
+            {"match": {"event_types": ["passage.flagged"], "where": {"colour": "a"}}, "field": "secs"},
+            ["match.where.colour: passage.flagged has no field", "field: passage.flagged has no field secs"],
         ),
     ],
 )

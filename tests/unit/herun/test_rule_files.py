@@ -32,6 +32,14 @@ text: {zh: 水位, en: Water}
 category: water
 """
 AGGREGATE = "kind: aggregate\n" + GOOD.partition("\n")[2] + "window: sliding\nfunction: avg\nsize_s: 60\n"
+PASSAGE = (
+    NAMED
+    + """\
+kind: event
+match:
+  event_types: [vehicle.passed]
+"""
+)
 SEQUENCE = (
     NAMED
     + """\
@@ -121,6 +129,19 @@ def test_a_rule_knows_the_line_where_it_begins() -> None:
             GOOD.replace("metric", "metrik"),
             "f:8: match.where.metrik: reading.reported has no field metrik; did you mean",
         ),
+        (
+            PASSAGE + "  where: {direction: inward}\n",
+            'f:8: match.where.direction: direction is never "inward": it is one of in, out',
+        ),
+        (
+            PASSAGE + 'condition: data.direction == "IN"\n',
+            'f:8: condition: data.direction is never "IN": did you mean in',
+        ),
+        (
+            PASSAGE.replace("vehicle.passed", "passage.flagged") + "  where: {finding: tailgate}\n",
+            'f:8: match.where.finding: finding is never "tailgate": did you mean tailgating?',
+        ),
+        (GOOD + "condition: data.value > 1e999\n", "f:10: condition: column 14: this number is beyond what"),
         (GOOD + "key: plate\n", "f:10: key: reading.reported has no field plate_hash"),
         (DISTINCT, "f:7: field: ['plate'] are personal values, which rules never see"),
         (GOOD + "condition: data.value >\n", "f:10: condition: column 13: it ends too early"),
