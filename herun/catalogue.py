@@ -345,3 +345,11 @@ _TYPES: Final = (
 )
 
 CATALOGUE: Final[dict[str, EventType]] = {each.name: each for each in _TYPES}
+
+
+_NOT_TOLD: Final = ("_hash", "_fold", "_near")
+
+
+def tellable(name: str, field: Field) -> bool:
+    """Whether an alert's text may tell it: it is neither personal, nor stands for something that is, nor a picture."""
+    return field.personal is PersonalClass.NONE and not name.endswith(_NOT_TOLD) and field is not _PICTURE

@@ -10,10 +10,11 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from herun.catalogue import CATALOGUE, Field, FieldType, PersonalClass
+from herun.catalogue import CATALOGUE, Field, FieldType, PersonalClass, tellable
 from herun.cel import VARIABLES
 from herun.cel_types import ANYTHING, BOOL, DATA, LIST, NULL, NUMBER, TEXT, Findings, Seen, Types, Values, judge
 from herun.marked_yaml import Path
+from herun.passages import FLAGGED
 from herun.registry import DeviceKind
 from herun.rules import (
     ARE_PERSONAL,
@@ -28,6 +29,11 @@ from herun.rules import (
     personal_fields,
 )
 
+# What every text can tell; those of some kinds can tell more.
+_TEXT_NAMES: Final = frozenset({"device", "zone", "building", "value", "count", "duration"})
+_OF_TIME: Final = frozenset({"true_for", "absence", "negation"})  # raised by no event whose fields could be told
+_PLATE_FIELDS: Final = frozenset({"plate", PERSONAL_KEYS["plate"]})
+_PLATED: Final = f"expected {', '.join(name for name, each in CATALOGUE.items() if _PLATE_FIELDS & each.fields.keys())}"
 MAX_KEPT: Final = 1_000  # sets of event types whose fields are remembered
 
 _TYPES: Final[dict[FieldType, Types]] = {
@@ -76,6 +82,14 @@ def faults(rule: Rule) -> list[tuple[Path, str]]:
         found.append((("uid",), f"names that begin with {OWN_PREFIX} are those of the engine's own alerts"))
     if rule.schedule is not None and not rule.schedule.windows:
         found.append((("schedule", "windows"), "without a window it never raises; leave schedule out for always"))
+    if rule.kind == "plate_list":
+        found += [
+            (("match", "event_types", n), f"a plate_list looks at plates, and {name} has none: {_PLATED}")
+            for n, name in enumerate(rule.match.event_types)
+            if not _PLATE_FIELDS & CATALOGUE[name].fields.keys()
+        ]
+        if found:
+            return found
     seen = seen_of(frozenset(rule.match.event_types))
     if seen.is_all:
         found += _missing(rule, seen)
@@ -88,12 +102,24 @@ def faults(rule: Rule) -> list[tuple[Path, str]]:
     return found + [(each.path, what) for each in conditions_of(rule) for what in each.findings.faults]
 
 
-def doubts(rule: Rule) -> list[str]:
-    """What in a rule may not be meant so: it is told."""
+def doubts(rule: Rule) -> list[tuple[Path, str]]:
+    """What in a rule may not be meant so, and where: it is told."""
     seen = seen_of(frozenset(rule.match.event_types))
     found = [] if seen.is_all else _missing(rule, seen)
-    found += [(each.path, what) for each in conditions_of(rule) for what in each.findings.doubts]
-    return [f"{'.'.join(map(str, path))}: {what}" for path, what in found]
+    return found + [(each.path, what) for each in conditions_of(rule) for what in each.findings.doubts]
+
+
+def placeholders(rule: Rule) -> frozenset[str]:
+    """What stands in braces in the texts of this rule and is filled in."""
+    known = _TEXT_NAMES
+    if rule.kind == "anomaly":
+        known |= {"finding", "probability"}
+    elif FLAGGED in rule.match.event_types:
+        known |= {"finding"}
+    if rule.kind in _OF_TIME or (rule.kind == "aggregate" and rule.window == "tumbling"):
+        return known
+    fields = (pair for name in rule.match.event_types for pair in CATALOGUE[name].fields.items())
+    return known | {f"{DATA}.{name}" for name, field in fields if tellable(name, field)}
 
 
 def _missing(rule: Rule, seen: Seen) -> list[tuple[Path, str]]:

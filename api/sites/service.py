@@ -40,6 +40,9 @@ async def one(tx: Transaction) -> Site:
 async def put_layout(tx: Transaction, layout: Layout) -> Layout:
     """Makes the layout this one and returns it as it now is."""
     await store.replace_layout(tx, layout)
+    zones = {each.zone: each.name for each in layout.zones}
+    buildings = {each.building: each.name for each in layout.buildings}
+    await outbox.put(tx, ControlKind.LAYOUT_PUT, {"zones": zones, "buildings": buildings})
     counts = {"buildings": len(layout.buildings), "zones": len(layout.zones), "grids": len(layout.grids)}
     await audit.record(tx, "layout.replaced", tx.site, counts)
     return await store.layout(tx)
