@@ -34,10 +34,10 @@ def decode_numbers(cursor: str | None, parts: int) -> tuple[int, ...] | None:
         return None
     texts = _parts(cursor, parts)
     if not all(text.isascii() and text.isdigit() and len(text) < 20 for text in texts):
-        raise _bad()
+        raise bad()
     numbers = tuple(map(int, texts))
     if any(number >= _BIGINT for number in numbers):
-        raise _bad()
+        raise bad()
     return numbers
 
 
@@ -47,7 +47,7 @@ def decode_text(cursor: str | None) -> str | None:
         return None
     (text,) = _parts(cursor, 1)
     if not text.isprintable():
-        raise _bad()
+        raise bad()
     return text
 
 
@@ -56,11 +56,12 @@ def _parts(cursor: str, parts: int) -> list[str]:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         texts = raw.decode().split(_SEPARATOR)
     except (binascii.Error, ValueError) as error:
-        raise _bad() from error
+        raise bad() from error
     if len(texts) != parts:
-        raise _bad()
+        raise bad()
     return texts
 
 
-def _bad() -> Problem:
+def bad() -> Problem:
+    """The refusal of a cursor that is none."""
     return Problem(HTTPStatus.BAD_REQUEST, "bad_cursor", "this is no cursor that came from this list")

@@ -68,6 +68,9 @@ class _FieldPlan:
     max_chars: int
     is_plain: bool  # text or number that stays in the event as it is
     is_plate: bool
+    words: tuple[str, ...]  # the only texts that it can be; none: any
+    least: float
+    is_whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +86,11 @@ def _plan(event_type: EventType) -> _TypePlan:
         name: _FieldPlan(
             kinds=_KINDS[field.type],
             max_chars=field.max_chars,
-            is_plain=field.personal is PersonalClass.NONE and name != _PICTURE,
+            is_plain=field.personal is PersonalClass.NONE and name != _PICTURE and not field.words,
             is_plate=field.personal is PersonalClass.PLATE,
+            words=field.words,
+            least=-MAX_NUMBER if field.least is None else field.least,
+            is_whole=field.whole,
         )
         for name, field in event_type.fields.items()
     }
@@ -174,8 +180,10 @@ class Normaliser:
                     raise _too_long(name, value, field)
                 if "\0" in value:
                     raise _has_nul(name)
-            elif kind is not bool and not -MAX_NUMBER <= value <= MAX_NUMBER:
-                raise refused(DeadLetterReason.BAD_NUMBER, f"{name} is beyond 1e15")
+            elif kind is not bool and (
+                not field.least <= value <= MAX_NUMBER or (field.is_whole and value != value // 1)
+            ):
+                raise _bad_number(name, value, field)
             data[name] = value
         for name in plan.required:
             if name not in data:
@@ -192,7 +200,12 @@ class Normaliser:
         personal: dict[str, str],
         taken: list[Picture],
     ) -> None:
-        """A picture becomes its path, a personal value its hash."""
+        """A picture becomes its path, a personal value its hash, a word the one that it is meant to be."""
+        if field.words:
+            word = value.strip().lower()
+            if word:  # an empty one says nothing
+                data[name] = _known(name, word, field)
+            return
         if name == _PICTURE:
             picture = pictures.from_text(value)
             if picture is not None:
@@ -221,6 +234,13 @@ class Normaliser:
         if hashes is not None:
             data[f"{name}_hash"], data[f"{name}_fold"] = hashes.exact, hashes.fold
             data[f"{name}_near"] = hashes.near
+
+
+def _known(name: str, word: str, field: _FieldPlan) -> str:
+    if word not in field.words:
+        told = f"{name} is {word[:64]!r}, expected one of {', '.join(field.words)}"
+        raise refused(DeadLetterReason.BAD_SHAPE, told)
+    return word
 
 
 def _keep_unknown(personal: dict[str, str], name: str, value: Any) -> None:
@@ -253,6 +273,13 @@ def _why_no_time(entry: DeviceEntry, ahead_us: int) -> str:
 
 def _too_long(name: str, value: str, field: _FieldPlan) -> Exception:
     return refused(DeadLetterReason.BAD_SHAPE, f"{name} has {len(value)} characters, at most {field.max_chars}")
+
+
+def _bad_number(name: str, value: float, field: _FieldPlan) -> Exception:
+    if not -MAX_NUMBER <= value <= MAX_NUMBER:
+        return refused(DeadLetterReason.BAD_NUMBER, f"{name} is beyond 1e15")
+    expected = f"{'a whole number' if field.is_whole else 'a number'}, at least {field.least:g}"
+    return refused(DeadLetterReason.BAD_NUMBER, f"{name} is {value:g}, expected {expected}")
 
 
 def _has_nul(name: str) -> Exception:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from herun.calendar import Calendar
 from herun.names import NAME_PATTERN
 from herun.schedule import MAX_WINDOWS, Timeline, Window
+from herun.strict import IsNumber
 
 MAX_DELAY_S: Final = 600  # of entry and exit: time to walk, not to forget
 MAX_DOORS: Final = 50  # entry doors of one zone
@@ -69,8 +70,8 @@ class ArmingPlan(_Strict):
 
     windows: Annotated[list[ModeWindow], Field(max_length=MAX_WINDOWS)] = []
     otherwise: Mode = Mode.DISARMED
-    entry_delay_s: Annotated[int, Field(ge=0, le=MAX_DELAY_S)] = 0
-    exit_delay_s: Annotated[int, Field(ge=0, le=MAX_DELAY_S)] = 0
+    entry_delay_s: Annotated[int, Field(ge=0, le=MAX_DELAY_S), IsNumber] = 0
+    exit_delay_s: Annotated[int, Field(ge=0, le=MAX_DELAY_S), IsNumber] = 0
     entry_doors: Annotated[list[Name], Field(max_length=MAX_DOORS)] = []
 
     def compiled(self, zone: str, calendar: Calendar) -> Timeline[Mode]:

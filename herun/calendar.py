@@ -132,8 +132,10 @@ def needed_years(today: date) -> list[int]:
 
 @lru_cache(maxsize=1)
 def _library() -> dict[date, _Exception]:
+    """By their Chinese names, as people who put a decree name them."""
     new_year = constants.Holiday.new_years_day.value
-    found = [(day, DayKind.HOLIDAY, name, name) for day, name in constants.holidays.items()]
+    chinese = {each.value: each.chinese for each in constants.Holiday}
+    found = [(day, DayKind.HOLIDAY, chinese[name], name) for day, name in constants.holidays.items()]
     found += [(day, DayKind.MAKE_UP_WORKDAY, "", name) for day, name in constants.workdays.items()]
     return {
         day: _Exception(kind, told, day.year + (day.month == DECEMBER and name == new_year))

@@ -7,8 +7,9 @@ from typing import Final
 
 MAX_CHARS: Final = 300  # of the sentence; what is meant stands at its beginning
 
-_ERROR: Final = re.compile(r"ERROR: <input>:(\d+):(\d+): Syntax error: (.*)$", re.MULTILINE)
+_ERROR: Final = re.compile(r"ERROR: <input>:(\d+):(\d+): (?:Syntax error: )?(.*)$", re.MULTILINE)
 _WORDS: Final = (
+    (re.compile(r"invalid (?:double|int|uint) literal"), "this number is beyond what can be compared"),
     (re.compile(r"\w+ input '<EOF>'.*"), "it ends too early"),
     (re.compile(r"OtherError.*Recursion limit of (\d+).*"), r"more than \1 levels"),
     (re.compile(r"missing (.+) at '<EOF>'"), r"\1 is missing at the end"),

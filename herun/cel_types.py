@@ -45,7 +45,7 @@ _METHODS: Final[Mapping[str, tuple[Types, Types, Types]]] = {
     "contains": (TEXT | LIST | MAP, ANYTHING, BOOL),
     "size": (TEXT | LIST | MAP | _OTHER, frozenset(), INT),
 }
-_CONVERSIONS: Final[Mapping[str, Types]] = {"int": INT, "uint": UINT, "double": DOUBLE, "string": TEXT, "type": _OTHER}
+_CONVERSIONS: Final[Mapping[str, Types]] = {"int": INT, "uint": UINT, "double": DOUBLE, "string": TEXT}
 
 
 class Values(NamedTuple):
@@ -99,6 +99,8 @@ def judge(text: str, seen: Seen) -> Findings:
         return Findings()
     if not found.types & BOOL:
         reader.findings.faults.append(f"expected true or false: {found.text} is {_told(found.types)}")
+    elif found.text == "false":
+        reader.findings.faults.append("it is never true: expected a comparison such as data.value > 3")
     return reader.findings
 
 
@@ -182,10 +184,10 @@ class _Reader(Cursor):
             hint = _hint(one, other) or _hint(other, one)
             told = f"{one.text} is {_told(one.types)}, {other.text} is {_told(other.types)}"
             self._fault(f"{one.text} {sign} {other.text}: they {never}: {told}{hint}")
-        elif sign == "==":
+        elif sign in _EQUALITIES:
             for what, literal in ((one, other), (other, one)):
                 if what.path and literal.literal is not None:
-                    self._may_be(what.path, literal.literal)
+                    self._may_be(what.path, literal.literal, is_doubt=sign == "!=")
 
     def _among(self, part: _Part, among: _Part) -> None:
         self._must_be(among, LIST | MAP, "in")
@@ -198,10 +200,11 @@ class _Reader(Cursor):
                 for name in among.texts if values.every else among.texts[:1]:
                     self._may_be(part.path, name)
 
-    def _may_be(self, path: str, name: str) -> None:
+    def _may_be(self, path: str, name: str, *, is_doubt: bool = False) -> None:
         values = self._seen.values[path]
         if name not in values.known:
-            self._fault(f'{path} is never "{name}": {values.told(name)}')
+            tell = self._doubt if is_doubt else self._fault
+            tell(f'{path} is never "{name}": {values.told(name)}')
 
     def _sum(self) -> _Part:
         return self._reckoned(self._product, "+", "-")
@@ -265,14 +268,14 @@ class _Reader(Cursor):
         if root in self._bound or root not in self._seen.roots:
             self._must_be(part, MAP, f".{name}")
             return _Part(text, ANYTHING)
+        path = f"{root}.{name}" if f"{root}.{name}" in self._seen.values else ""
         if root == DATA:
-            return _Part(text, self._field(name))
+            return _Part(text, self._field(name), path=path)
         known = self._seen.roots[root]
         if name not in known:
             self._fault(f"unknown {root}.{name}; known are {', '.join(sorted(known))}")
             return _Part(text, ANYTHING)
-        path = f"{root}.{name}"
-        return _Part(text, known[name], path=path if path in self._seen.values else "")
+        return _Part(text, known[name], path=path)
 
     def _indexed(self, part: _Part, key: _Part, begin: int) -> _Part:
         is_root = part.text in self._seen.roots and part.text not in self._bound

@@ -12,6 +12,7 @@
 | care.put, care.removed | a herun.passages.CarePut; {"resident": id} |
 | alert.closed | {"alert_id", "verdict": true/false/drill/nuisance/test, "at": time, "rule_uid", "device", "key"} |
 | site.put | {"time_zone": name} |
+| layout.put | {"zones": {id: name}, "buildings": {id: name}} of the whole layout |
 | calendar.put | a herun.calendar.Decree as JSON |
 | arming.plan.put | a herun.arming.PlanPut as JSON |
 | arming.plan.removed | a herun.arming.PlanRemoved as JSON |
@@ -44,6 +45,7 @@ class ControlKind(StrEnum):
     CARE_REMOVED = "care.removed"
     ALERT_CLOSED = "alert.closed"
     SITE_PUT = "site.put"
+    LAYOUT_PUT = "layout.put"
     CALENDAR_PUT = "calendar.put"
     ARMING_PLAN_PUT = "arming.plan.put"
     ARMING_PLAN_REMOVED = "arming.plan.removed"

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from herun import rule_sense
+from herun.marked_yaml import Path
 from herun.rule_identity import decides_otherwise
 from herun.rules import RULE, Rule
 
-TEXT_NAMES: Final = frozenset({"device", "zone", "building", "value", "count", "duration", "finding", "probability"})
 LANGUAGES: Final = ("zh", "en")
-_OF_ANOMALIES: Final = frozenset({"finding", "probability"})
 _BRACES: Final = re.compile(r"\{[^{}]*\}?|\}")
 
 Body = Mapping[str, Any]
@@ -43,18 +42,18 @@ def begins_anew(old: Body | None, new: Body | None) -> bool:
     return decides_otherwise(RULE.validate_python(old), RULE.validate_python(new))
 
 
-def doubts(rule: Rule) -> list[str]:
-    """What is not wrong, but hardly meant: braces that nothing fills in, a language without a text, and the like."""
-    filled = TEXT_NAMES if rule.kind == "anomaly" else TEXT_NAMES - _OF_ANOMALIES
-    found = [
-        f"{name}.{language}: {what} is filled in by nothing; known are {', '.join(sorted(filled))}"
+def doubts(rule: Rule) -> list[tuple[Path, str]]:
+    """What is not wrong, but hardly meant, and where: braces that nothing fills in, a language without a text ..."""
+    filled = rule_sense.placeholders(rule)
+    found: list[tuple[Path, str]] = [
+        ((name, language), f"{what} is filled in by nothing; known are {', '.join(sorted(filled))}")
         for name, texts in (("title", rule.title), ("text", rule.text))
         for language, text in texts.items()
         for what in _BRACES.findall(text)
         if what[1:-1] not in filled
     ]
     found += [
-        f"{name}: there is none in {language}"
+        ((name,), f"there is none in {language}")
         for name, texts in (("title", rule.title), ("text", rule.text))
         for language in LANGUAGES
         if language not in texts

@@ -36,10 +36,19 @@ _BOOK: Final = ("rules", "plate_lists")
 
 @dataclass(frozen=True, slots=True)
 class PlacedRule:
-    """A rule and the line where it begins."""
+    """A rule and the lines of its parts; `line` is where it begins."""
 
     rule: Rule
-    line: int
+    marked: Marked
+    at: Path
+
+    @property
+    def line(self) -> int:
+        return self.line_of(())
+
+    def line_of(self, path: Path) -> int:
+        """The line of a part of it, or of what is around that."""
+        return self.marked.line_of((*self.at, *path))
 
     @property
     def body(self) -> dict[str, Any]:
@@ -137,7 +146,7 @@ def _rule(marked: Marked, path: Path, body: Any) -> tuple[Path, PlacedRule] | No
         return None
     for where, what in rule_sense.faults(rule):
         marked.complain((*path, *where), what)
-    return path, PlacedRule(rule, marked.line_of(path))
+    return path, PlacedRule(rule, marked, path)
 
 
 def _refuse_repeats(marked: Marked, rules: Iterable[tuple[Path, PlacedRule]]) -> None:

@@ -6,13 +6,16 @@ A rule that is in force already is not asked again: what was put once still load
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from herun.catalogue import CATALOGUE, Field, FieldType, PersonalClass
+from herun.catalogue import CATALOGUE, Field, FieldType, PersonalClass, tellable
 from herun.cel import VARIABLES
 from herun.cel_types import ANYTHING, BOOL, DATA, LIST, NULL, NUMBER, TEXT, Findings, Seen, Types, Values, judge
 from herun.marked_yaml import Path
+from herun.passages import FLAGGED
+from herun.registry import DeviceKind
 from herun.rules import (
     ARE_PERSONAL,
     OWN_PREFIX,
@@ -27,6 +30,11 @@ from herun.rules import (
 )
 from herun.visible import UNSEEN, is_seen
 
+# What every text can tell; those of some kinds can tell more.
+_TEXT_NAMES: Final = frozenset({"device", "zone", "building", "value", "count", "duration"})
+_OF_TIME: Final = frozenset({"true_for", "absence", "negation"})  # raised by no event whose fields could be told
+_PLATE_FIELDS: Final = frozenset({"plate", PERSONAL_KEYS["plate"]})
+_PLATED: Final = f"expected {', '.join(name for name, each in CATALOGUE.items() if _PLATE_FIELDS & each.fields.keys())}"
 MAX_KEPT: Final = 1_000  # sets of event types whose fields are remembered
 
 _TYPES: Final[dict[FieldType, Types]] = {
@@ -79,6 +87,14 @@ def faults(rule: Rule) -> list[tuple[Path, str]]:
     found += [
         ((name, lang), UNSEEN) for name, each in texts.items() for lang, said in each.items() if not is_seen(said)
     ]
+    if rule.kind == "plate_list":
+        found += [
+            (("match", "event_types", n), f"a plate_list looks at plates, and {name} has none: {_PLATED}")
+            for n, name in enumerate(rule.match.event_types)
+            if not _PLATE_FIELDS & CATALOGUE[name].fields.keys()
+        ]
+        if found:
+            return found
     seen = seen_of(frozenset(rule.match.event_types))
     if seen.is_all:
         found += _missing(rule, seen)
@@ -87,15 +103,28 @@ def faults(rule: Rule) -> list[tuple[Path, str]]:
         for each in _asked(rule)
         if each.name in seen.roots[DATA] and not seen.roots[DATA][each.name] & each.types
     ]
+    found += _never_said(rule, seen)
     return found + [(each.path, what) for each in conditions_of(rule) for what in each.findings.faults]
 
 
-def doubts(rule: Rule) -> list[str]:
-    """What in a rule may not be meant so: it is told."""
+def doubts(rule: Rule) -> list[tuple[Path, str]]:
+    """What in a rule may not be meant so, and where: it is told."""
     seen = seen_of(frozenset(rule.match.event_types))
     found = [] if seen.is_all else _missing(rule, seen)
-    found += [(each.path, what) for each in conditions_of(rule) for what in each.findings.doubts]
-    return [f"{'.'.join(map(str, path))}: {what}" for path, what in found]
+    return found + [(each.path, what) for each in conditions_of(rule) for what in each.findings.doubts]
+
+
+def placeholders(rule: Rule) -> frozenset[str]:
+    """What stands in braces in the texts of this rule and is filled in."""
+    known = _TEXT_NAMES
+    if rule.kind == "anomaly":
+        known |= {"finding", "probability"}
+    elif FLAGGED in rule.match.event_types:
+        known |= {"finding"}
+    if rule.kind in _OF_TIME or (rule.kind == "aggregate" and rule.window == "tumbling"):
+        return known
+    fields = (pair for name in rule.match.event_types for pair in CATALOGUE[name].fields.items())
+    return known | {f"{DATA}.{name}" for name, field in fields if tellable(name, field)}
 
 
 def _missing(rule: Rule, seen: Seen) -> list[tuple[Path, str]]:
@@ -104,6 +133,15 @@ def _missing(rule: Rule, seen: Seen) -> list[tuple[Path, str]]:
         (each.path, f"{[each.name]} {ARE_PERSONAL}" if each.name in personal else seen.has_no(each.name))
         for each in _asked(rule)
         if each.name not in seen.roots[DATA]
+    ]
+
+
+def _never_said(rule: Rule, seen: Seen) -> list[tuple[Path, str]]:
+    """Words of `where` that the field is never."""
+    return [
+        (("match", "where", name), f'{name} is never "{value}": {words.told(value)}')
+        for name, value in rule.match.where.items()
+        if (words := seen.values.get(f"{DATA}.{name}")) and isinstance(value, str) and value not in words.known
     ]
 
 
@@ -141,13 +179,37 @@ def seen_of(event_types: frozenset[str]) -> Seen:
                 may_be = types | NULL if event_type.derived else types
                 fields[seen] = fields.get(seen, frozenset()) | may_be
     of_what = ", ".join(sorted(event_types))
+    values = {"event.type": Values(event_types, lambda _: f"the rule looks at {of_what}"), "device.kind": _KINDS}
+    values |= {f"{DATA}.{name}": _words(known) for name, known in _words_of(event_types).items()}
     of_others = {root: dict.fromkeys(names, TEXT) for root, names in VARIABLES.items() if names is not None}
     return Seen(
         roots={"data": fields, **of_others},
-        values={"event.type": Values(event_types, lambda _: f"the rule looks at {of_what}")},
+        values=values,
         of_what=of_what,
         is_all=not any(CATALOGUE[name].derived for name in event_types),
     )
+
+
+def _words_of(event_types: frozenset[str]) -> dict[str, frozenset[str]]:
+    """The only texts of those fields that can be some texts only, whichever of the events they are of."""
+    found: dict[str, frozenset[str]] = {}
+    of_any: set[str] = set()
+    for field_name, field in (pair for name in event_types for pair in CATALOGUE[name].fields.items()):
+        found[field_name] = found.get(field_name, frozenset()) | frozenset(field.words)
+        if not field.words:
+            of_any.add(field_name)
+    return {name: words for name, words in found.items() if name not in of_any}
+
+
+def _words(known: frozenset[str]) -> Values:
+    def told(word: str) -> str:
+        close = get_close_matches(word.lower(), sorted(known), 1)
+        return f"did you mean {close[0]}?" if close else f"it is one of {', '.join(sorted(known))}"
+
+    return Values(known, told)
+
+
+_KINDS: Final = _words(frozenset(each.value for each in DeviceKind))
 
 
 def _as_seen(name: str, field: Field) -> Iterator[tuple[str, Types]]:

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, model_validator
-from pydantic_core import PydanticCustomError
 
 from herun.catalogue import CATALOGUE, PersonalClass
 from herun.cel import MAX_CHARS, compile_expression
@@ -16,6 +15,7 @@ from herun.errors import InvalidInputError
 from herun.marked_yaml import Path
 from herun.names import NAME_PATTERN
 from herun.schedule import WeeklyPlan
+from herun.strict import IsNumber, IsTruth
 
 # Far beyond all that a device measures, and safely inside what the database, the stream and the engine take: jsonb
 # gives a large float back as an integer, and MessagePack holds none of more than 64 bits.
@@ -26,14 +26,6 @@ MAX_PANES: Final = 120  # parts of a sliding window, each with its own sums
 MAX_LATENESS_S: Final = 3_600
 DEFAULT_LATENESS_S: Final = 300.0  # a camera's lost connection in passing; what was away longer is stored, and too late
 
-
-def _no_truth(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise PydanticCustomError("float_type", "expected a number")
-    return value
-
-
-IsNumber: Final = BeforeValidator(_no_truth)  # true is not 1
 
 Number = Annotated[float, Field(allow_inf_nan=False, ge=-LARGEST, le=LARGEST), IsNumber]
 Integer = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]
@@ -63,7 +55,10 @@ def _known_type(name: str) -> str:
     return name
 
 
-EventTypes = Annotated[list[Annotated[str, AfterValidator(_known_type)]], Field(min_length=1, max_length=20)]
+EventTypes = Annotated[
+    list[Annotated[str, AfterValidator(_known_type), Field(json_schema_extra={"enum": sorted(CATALOGUE)})]],
+    Field(min_length=1, max_length=20),
+]
 
 
 class Match(_Strict):
@@ -138,7 +133,7 @@ class _Rule(_Strict):
     category: Name
     key: Key = "device"
     cooldown_s: Annotated[float, Field(allow_inf_nan=False, ge=0, le=MAX_SECONDS), IsNumber] = 0.0
-    opens_order: bool = True
+    opens_order: Annotated[bool, IsTruth] = True
     order_category: Name | None = None  # of the order that it opens, if it is another than the alert's
     mode: Literal["live", "monitor", "off"] = "live"  # monitor: evaluated and measured, but alerts nobody
     match: Match
@@ -361,6 +356,10 @@ Rule = Annotated[
     | AnomalyRule,
     Field(discriminator="kind"),
 ]
+KindName = Literal[
+    "event", "threshold", "true_for", "count", "distinct", "change", "aggregate", "absence", "sequence", "negation",
+    "plate_list", "anomaly",
+]  # fmt: skip
 RULE: TypeAdapter[Rule] = TypeAdapter(Rule)
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from api.access import Caller, requires
 from api.alerts import figures, service
-from api.alerts.schemas import Acknowledge, Alert, Alerts, Close, Figures, FiguresAsked, Verdict
+from api.alerts.schemas import Acknowledge, Alert, Alerts, Close, Figures, FiguresAsked, Severity, Verdict
 from api.alerts.store import Filter
 from api.cursors import Cursor, Limit
 from api.idempotency.service import Writer, writes
@@ -38,6 +38,10 @@ def asked(
     has_device: bool | None = None,
     merged: Annotated[bool | None, Query(description="hidden by another alert")] = None,
     merged_into: UUID | None = None,
+    severity: Severity | None = None,
+    category: Short = None,
+    zone: Short = None,
+    building: Short = None,
     begin: Begin = None,
     end: End = None,
 ) -> Filter:
@@ -52,6 +56,10 @@ def asked(
         has_device=has_device,
         is_merged=merged,
         merged_into=merged_into,
+        severity=severity,
+        category=category,
+        zone=zone,
+        building=building,
         begin=begin,
         end=end,
     )

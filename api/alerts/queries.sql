@@ -20,6 +20,10 @@ WHERE a.site = %(site)s
   AND (%(has_device)s::boolean IS NULL OR (a.device IS NOT NULL) = %(has_device)s)
   AND (%(is_merged)s::boolean IS NULL OR (a.merged_into IS NOT NULL) = %(is_merged)s)
   AND (%(merged_into)s::uuid IS NULL OR a.merged_into = %(merged_into)s)
+  AND (%(severity)s::text IS NULL OR a.severity = %(severity)s)
+  AND (%(category)s::text IS NULL OR a.category = %(category)s)
+  AND (%(zone)s::text IS NULL OR a.zone = %(zone)s)
+  AND (%(building)s::text IS NULL OR a.building = %(building)s)
   AND (%(begin)s::timestamptz IS NULL OR a.raised_at >= %(begin)s)
   AND (%(end)s::timestamptz IS NULL OR a.raised_at < %(end)s)
 ORDER BY a.first_position DESC, a.first_n DESC

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from api.alerts.schemas import Acknowledged, Alert, Closed, Verdict
+from api.alerts.schemas import Acknowledged, Alert, Closed, Severity, Verdict
 from api.transactions import Transaction
 from herun.alerts import AlertState
 from herun.database.queries import Queries
@@ -31,6 +31,10 @@ class Filter:
     has_device: bool | None = None
     is_merged: bool | None = None
     merged_into: UUID | None = None
+    severity: Severity | None = None
+    category: str | None = None
+    zone: str | None = None
+    building: str | None = None
     begin: datetime | None = None
     end: datetime | None = None
     alert_id: UUID | None = None

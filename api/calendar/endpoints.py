@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 
 from api.access import Caller, requires
 from api.calendar import service
@@ -18,6 +18,7 @@ from herun.calendar import FIRST_YEAR, LAST_YEAR, Decree
 
 router = APIRouter(tags=["calendar"])
 
+Why = Annotated[str | None, Query(min_length=1, max_length=500, description="why, for the history")]
 PathYear = Annotated[int, Path(ge=FIRST_YEAR, le=LAST_YEAR)]
 
 
@@ -36,6 +37,7 @@ async def put(
     year: PathYear,
     body: Decree,
     writer: Annotated[Writer, Depends(writes(Role.ADMIN, Role.SUPERVISOR))],
+    why: Why = None,
 ) -> Response:
     """Puts the State Council's decree of a year; it replaces all that is known of that year."""
-    return await writer.once(site, lambda tx: service.put(tx, year, body))
+    return await writer.once(site, lambda tx: service.put(tx, year, body, why))

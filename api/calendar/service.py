@@ -18,15 +18,15 @@ from herun.control import ControlKind
 from herun.schedule import local_time, zone_named
 
 
-async def put(tx: Transaction, year: int, decree: Decree) -> YearView:
+async def put(tx: Transaction, year: int, decree: Decree, why: str | None) -> YearView:
     """Puts a year's decree, which the engine hears. Raises Problem 422 if it is another year's."""
     if decree.year != year:
         raise invalid("another_year", f"this is the decree of {decree.year}, not of {year}")
     await store.put(tx, decree)
     body = decree.model_dump(mode="json")
     await outbox.put(tx, ControlKind.CALENDAR_PUT, body)
-    await arming.add_history(tx, "calendar", str(year), "decree_put", detail=body, why=None)
-    await audit.record(tx, "calendar.put", str(year), {})
+    await arming.add_history(tx, "calendar", str(year), "decree_put", detail=body, why=why)
+    await audit.record(tx, "calendar.put", str(year), {"why": why})
     return await one(tx, year)
 
 

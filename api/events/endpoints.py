@@ -1,4 +1,4 @@
-"""GET /v1/sites/{site}/events."""
+"""GET /v1/sites/{site}/events and /v1/event-types."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from api.access import Caller, requires
 from api.cursors import Cursor, Limit
 from api.events import service
-from api.events.schemas import Events
+from api.events.schemas import Events, EventTypes
 from api.events.store import Filter
 from api.resources import Held
 from api.roles import READERS
@@ -20,6 +20,13 @@ router = APIRouter(tags=["events"])
 
 Text = Annotated[str | None, Query(min_length=1, max_length=64)]
 Time = Annotated[Moment | None, Query(description="event time, RFC 3339 with offset")]
+
+
+@router.get("/event-types")
+async def types(caller: Annotated[Caller, Depends(requires(*READERS))]) -> EventTypes:
+    """Which events there are, with their fields, what these can be, and an example of each."""
+    del caller
+    return service.types()
 
 
 @router.get("/sites/{site}/events")

@@ -9,6 +9,39 @@ from pydantic import Field
 from api.schema import Moment, View
 
 
+class EventField(View):
+    """A field of an event's data. `words`: the only texts that it can be, if not null; `least` and `whole` hold of a
+    number. `personal`: none, or what it says about a person; then it is kept apart, and rules see a hash.
+    """
+
+    name: str
+    type: str
+    about: str
+    required: bool
+    personal: str
+    words: list[str] | None
+    least: float | None
+    whole: bool
+    max_chars: int | None
+
+
+class EventType(View):
+    """What can happen. `derived`: the engine makes it, no device can say it. `example` is the data of one."""
+
+    name: str
+    sentence: str
+    schema_version: int
+    derived: bool
+    fields: list[EventField]
+    example: dict[str, Any]
+
+
+class EventTypes(View):
+    """GET /v1/event-types: all there are."""
+
+    items: list[EventType]
+
+
 class Event(View):
     """One event. `personal` holds plates and other personal values, masked unless they were asked for.
 

@@ -8,11 +8,13 @@ from api import cursors
 from api.access import Caller
 from api.audit import store as audit
 from api.events import store
-from api.events.schemas import Events
+from api.events.schemas import EventField, Events, EventType, EventTypes
 from api.events.store import Filter
 from api.problems import Problem
 from api.roles import DESK
 from api.transactions import Transaction
+from herun.catalogue import CATALOGUE, FieldType
+from herun.catalogue import EventType as Known
 
 
 async def page(
@@ -44,3 +46,33 @@ def _asked(wanted: Filter, revealed: int) -> dict[str, str | int | None]:
         "before": wanted.before.isoformat() if wanted.before else None,
         "events": revealed,
     }
+
+
+def types() -> EventTypes:
+    """The catalogue."""
+    return EventTypes(items=[_type(each) for each in CATALOGUE.values()])
+
+
+def _type(known: Known) -> EventType:
+    fields = [
+        EventField(
+            name=name,
+            type=each.type.value,
+            about=each.about,
+            required=each.required,
+            personal=each.personal.value,
+            words=list(each.words) or None,
+            least=each.least,
+            whole=each.whole,
+            max_chars=each.max_chars if each.type is FieldType.STRING else None,
+        )
+        for name, each in known.fields.items()
+    ]
+    return EventType(
+        name=known.name,
+        sentence=known.sentence,
+        schema_version=known.schema_version,
+        derived=known.derived,
+        fields=fields,
+        example=dict(known.example),
+    )

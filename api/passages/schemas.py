@@ -8,6 +8,7 @@ from pydantic import Field
 
 from api.schema import Body, Moment, Name, View
 from herun.passages import PassageSettings
+from herun.strict import IsNumber
 
 _DEFAULTS = PassageSettings()
 
@@ -74,16 +75,16 @@ class Occupancy(View):
 class Settings(Body):
     """PUT /v1/sites/{site}/passages/settings; what is left out is as herun/passages.py says."""
 
-    merge_s: Annotated[float, Field(ge=1, le=600)] = _DEFAULTS.merge_s
-    gate_to_gate_s: Annotated[float, Field(ge=1, le=600)] = _DEFAULTS.gate_to_gate_s
-    lateness_minutes: Annotated[float, Field(ge=0, le=120)] = _DEFAULTS.lateness_minutes
-    warm_up_hours: Annotated[float, Field(ge=0, le=24 * 60)] = _DEFAULTS.warm_up_hours
-    overstay_hours: Annotated[float, Field(ge=0.01, le=24 * 60)] = _DEFAULTS.overstay_hours
+    merge_s: Annotated[float, Field(ge=1, le=600), IsNumber] = _DEFAULTS.merge_s
+    gate_to_gate_s: Annotated[float, Field(ge=1, le=600), IsNumber] = _DEFAULTS.gate_to_gate_s
+    lateness_minutes: Annotated[float, Field(ge=0, le=120), IsNumber] = _DEFAULTS.lateness_minutes
+    warm_up_hours: Annotated[float, Field(ge=0, le=24 * 60), IsNumber] = _DEFAULTS.warm_up_hours
+    overstay_hours: Annotated[float, Field(ge=0.01, le=24 * 60), IsNumber] = _DEFAULTS.overstay_hours
     residents_list: Name | None = None
-    crowd_size: Annotated[int, Field(ge=2, le=400)] = _DEFAULTS.crowd_size
-    crowd_s: Annotated[float, Field(ge=1, le=600)] = _DEFAULTS.crowd_s
-    loiter_minutes: Annotated[float, Field(ge=1, le=24 * 60)] = _DEFAULTS.loiter_minutes
-    door_s: Annotated[float, Field(ge=1, le=600)] = _DEFAULTS.door_s
+    crowd_size: Annotated[int, Field(ge=2, le=400), IsNumber] = _DEFAULTS.crowd_size
+    crowd_s: Annotated[float, Field(ge=1, le=600), IsNumber] = _DEFAULTS.crowd_s
+    loiter_minutes: Annotated[float, Field(ge=1, le=24 * 60), IsNumber] = _DEFAULTS.loiter_minutes
+    door_s: Annotated[float, Field(ge=1, le=600), IsNumber] = _DEFAULTS.door_s
 
 
 class SettingsInForce(View):

@@ -14,7 +14,8 @@ from api.outbox import store as outbox
 from api.passages import store
 from api.passages.schemas import Cars, Occupancy, Passages, Settings, SettingsInForce
 from api.passages.store import Filter, Rows
-from api.problems import Problem
+from api.plate_lists import store as plate_lists
+from api.problems import FieldError, Problem, invalid
 from api.roles import DESK
 from api.sites import service as sites
 from api.transactions import Transaction
@@ -72,7 +73,10 @@ async def occupancy(tx: Transaction, since: datetime | None) -> Occupancy:
 
 
 async def put_settings(tx: Transaction, new: Settings) -> SettingsInForce:
-    """Sets how passages are judged, all of it at once."""
+    """Sets how passages are judged, all of it at once. Raises Problem 422 for a list that the site does not have."""
+    if new.residents_list is not None and await plate_lists.one(tx, new.residents_list) is None:
+        what = f"this site has no plate list {new.residents_list}"
+        raise invalid("unknown_list", what, [FieldError(loc=["body", "residents_list"], msg=what, type="unknown_list")])
     await store.put_settings(tx, new)
     await outbox.put(tx, ControlKind.PASSAGES_PUT, new.model_dump())
     await audit.record(tx, "passages.settings", tx.site, new.model_dump())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 
 from api.access import Caller, requires
 from api.idempotency.service import Writer, writes
@@ -18,6 +18,7 @@ from herun.names import NAME_PATTERN
 
 router = APIRouter(tags=["plate lists"])
 
+Why = Annotated[str | None, Query(min_length=1, max_length=500, description="why, for the audit log")]
 ListName = Annotated[str, Path(pattern=f"^{NAME_PATTERN}$")]
 Reader = Annotated[Caller, Depends(requires(*READERS))]
 
@@ -28,9 +29,10 @@ async def put(
     name: ListName,
     body: NewPlateList,
     writer: Annotated[Writer, Depends(writes(Role.ADMIN, Role.SUPERVISOR))],
+    why: Why = None,
 ) -> Response:
     """Replaces a list; whole plates are never shown again."""
-    return await writer.once(site, lambda tx: service.put(tx, name, body, writer.resources.personal_key))
+    return await writer.once(site, lambda tx: service.put(tx, name, body, writer.resources.personal_key, why))
 
 
 @router.get("/sites/{site}/plate-lists")

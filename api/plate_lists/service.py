@@ -12,7 +12,7 @@ from herun.control import ControlKind
 from herun.personal import PlateHashes, mask, normalise_plate, plate_hashes
 
 
-async def put(tx: Transaction, name: str, new: NewPlateList, personal_key: bytes) -> PlateListEntries:
+async def put(tx: Transaction, name: str, new: NewPlateList, personal_key: bytes, why: str | None) -> PlateListEntries:
     """Replaces a list; two spellings of one plate are one. Raises Problem 422 for what is no plate."""
     plates = {normalise_plate(plate) for plate in new.plates}
     # By hash, so that the order of the list tells nothing about the plates.
@@ -25,7 +25,7 @@ async def put(tx: Transaction, name: str, new: NewPlateList, personal_key: bytes
         "nears": ["".join(hashes.near) for hashes, _ in hashed],
     }
     await outbox.put(tx, ControlKind.LIST_PUT, told)
-    await audit.record(tx, "plate_list.put", name, {"plates": len(hashed)})
+    await audit.record(tx, "plate_list.put", name, {"plates": len(hashed), "why": why})
     return await one(tx, name)
 
 

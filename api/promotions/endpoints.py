@@ -1,4 +1,4 @@
-"""GET /v1/sites/{site}/rules/{uid}/promotion."""
+"""GET /v1/sites/{site}/rules/{uid}/promotion, and the alerts that it counts."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 
 from api.access import Caller, requires
-from api.periods import Between
+from api.cursors import Cursor, Limit
+from api.periods import Begin, Between, End
 from api.promotions import service
-from api.promotions.schemas import Promotion
+from api.promotions.schemas import Promotion, TrialAlerts
 from api.resources import Held
 from api.roles import READERS
 from api.schema import SiteName
@@ -30,3 +31,20 @@ async def report(
     """What a rule on trial (mode `monitor`) would have done; by default since its trial began."""
     async with begin_transaction(resources, site, caller.username) as tx:
         return await service.report(tx, uid, wanted.begin, wanted.end)
+
+
+@router.get("/sites/{site}/rules/{uid}/promotion/alerts")
+async def alerts(
+    site: SiteName,
+    uid: Annotated[str, Path(pattern=f"^{NAME_PATTERN}$")],
+    resources: Held,
+    caller: Annotated[Caller, Depends(requires(*READERS))],
+    *,
+    begin: Begin = None,
+    end: End = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> TrialAlerts:
+    """Each alert that a rule on trial would have raised, newest first; they are kept for 90 days."""
+    async with begin_transaction(resources, site, caller.username) as tx:
+        return await service.alerts(tx, uid, begin, end, cursor=cursor, limit=limit)

@@ -35,6 +35,17 @@ GROUP BY device
 ORDER BY alerts DESC, device COLLATE "C"
 LIMIT %(limit)s;
 
+-- name: alerts
+SELECT alert_id, rule_version, key, state, severity, category, raised_at, updated_at, cleared_at, count, device, zone,
+       building, opens_order, text
+FROM monitored_alerts
+WHERE site = %(site)s AND rule_uid = %(uid)s
+  AND (%(begin)s::timestamptz IS NULL OR raised_at >= %(begin)s)
+  AND (%(end)s::timestamptz IS NULL OR raised_at < %(end)s)
+  AND (%(raised_at)s::timestamptz IS NULL OR (raised_at, alert_id) < (%(raised_at)s, %(alert_id)s::uuid))
+ORDER BY raised_at DESC, alert_id DESC
+LIMIT %(limit)s;
+
 -- name: overlaps
 -- Monitored alerts that lie within minutes of an alert of the same device (or, without one, place) that people judged.
 SELECT count(*) AS alerts, count(*) FILTER (WHERE m.opens_order) AS orders,

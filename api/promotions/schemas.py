@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from api.schema import Moment, View
+from uuid import UUID
+
+from api.schema import Bilingual, Moment, View
+from herun.alerts import AlertState
 
 
 class Day(View):
@@ -42,6 +45,33 @@ class LiveBefore(View):
     judged_true: int
     judged_false: int
     false_alarm_rate: float | None
+
+
+class TrialAlert(View):
+    """An alert that a rule on trial would have raised, as it was last; kept for 90 days."""
+
+    alert_id: UUID
+    rule_version: int
+    key: str
+    state: AlertState
+    severity: str
+    category: str
+    raised_at: Moment
+    updated_at: Moment
+    cleared_at: Moment | None
+    count: int
+    device: str | None
+    zone: str | None
+    building: str | None
+    opens_order: bool
+    text: Bilingual
+
+
+class TrialAlerts(View):
+    """One page, newest first; `next_cursor` is null on the last."""
+
+    items: list[TrialAlert]
+    next_cursor: str | None
 
 
 class Promotion(View):

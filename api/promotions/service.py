@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 from itertools import zip_longest
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
+from api import cursors
 from api.alerts.figures import false_alarm_rate
 from api.periods import DEFAULT, LONGEST, Period, period
 from api.problems import not_found
 from api.promotions import store
-from api.promotions.schemas import Day, LiveBefore, OfDevice, Overlap, Promotion
+from api.promotions.schemas import Day, LiveBefore, OfDevice, Overlap, Promotion, TrialAlert, TrialAlerts
 from api.sites import store as sites
 from api.transactions import Transaction
+from herun.clock import to_datetime, to_us
 from herun.rule_changes import begins_anew
+
+_AT: Final = "@"  # between the time and the id of a cursor
 
 
 async def report(tx: Transaction, uid: str, begin: datetime | None, end: datetime | None) -> Promotion:
@@ -40,6 +45,29 @@ async def report(tx: Transaction, uid: str, begin: datetime | None, end: datetim
         overlap=_overlap(counts),
         live_before=await _live_before(tx, uid, asked.before) if was_live else None,
     )
+
+
+async def alerts(
+    tx: Transaction, uid: str, begin: datetime | None, end: datetime | None, *, cursor: str | None, limit: int
+) -> TrialAlerts:
+    """One page of what it would have raised, newest first. Raises Problem 404 if there never was such a rule."""
+    if await store.was_live(tx, uid) is None:
+        raise not_found("rule")
+    rows = await store.alerts(tx, uid, (begin, end), before=_place(cursor), limit=limit + 1)
+    last = rows[limit - 1] if len(rows) > limit else None
+    more = None if last is None else cursors.encode(f"{to_us(last['raised_at'])}{_AT}{last['alert_id']}")
+    return TrialAlerts(items=[TrialAlert(**row) for row in rows[:limit]], next_cursor=more)
+
+
+def _place(cursor: str | None) -> tuple[datetime, UUID] | None:
+    text = cursors.decode_text(cursor)
+    if text is None:
+        return None
+    at_us, _, alert_id = text.partition(_AT)
+    try:
+        return to_datetime(int(at_us)), UUID(alert_id)
+    except (ValueError, OverflowError) as error:
+        raise cursors.bad() from error
 
 
 def _since(versions: list[dict[str, Any]]) -> datetime | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from api.periods import Period
 from api.transactions import Transaction
@@ -36,6 +37,20 @@ async def by_day(tx: Transaction, uid: str, asked: Period, time_zone: str) -> li
 async def by_device(tx: Transaction, uid: str, asked: Period) -> list[dict[str, Any]]:
     """Monitored alerts by device, those with the most first."""
     return await tx.all(_QUERIES["by_device"], uid=uid, begin=asked.begin, end=asked.end, limit=MAX_DEVICES)
+
+
+async def alerts(
+    tx: Transaction,
+    uid: str,
+    between: tuple[datetime | None, datetime | None],
+    *,
+    before: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[dict[str, Any]]:
+    """Monitored alerts raised between (None: any time), older than a (raised_at, alert_id), newest first."""
+    (begin, end), (raised_at, alert_id) = between, before or (None, None)
+    values = {"begin": begin, "end": end, "raised_at": raised_at, "alert_id": alert_id, "limit": limit}
+    return await tx.chosen(_QUERIES["alerts"], uid=uid, **values)
 
 
 async def overlaps(tx: Transaction, uid: str, asked: Period) -> dict[str, Any]:

@@ -12,13 +12,13 @@ from api.idempotency.service import Writer, writes
 from api.resources import Held
 from api.roles import READERS, Role
 from api.rules import service
-from api.rules.schemas import Checked, Rollback, RuleChange, RuleDiff, RuleHistory, Rules, RuleVersion
+from api.rules.schemas import Checked, PutRule, Rollback, RuleChange, RuleDiff, RuleHistory, Rules, RuleVersion
 from api.rules.store import Filter
 from api.rules.yaml_bodies import RULES, YAML_TOO, RulesBody, YamlRoute
 from api.schema import SiteName
 from api.transactions import begin
 from herun.names import NAME_PATTERN
-from herun.rules import RULE, Rule
+from herun.rules import RULE, KindName, Rule
 
 router = APIRouter(tags=["rules"])
 taking_yaml = APIRouter(route_class=YamlRoute)
@@ -38,7 +38,7 @@ async def schema(caller: Reader) -> dict[str, Any]:
     return RULE.json_schema()
 
 
-@taking_yaml.put("/sites/{site}/rules/{uid}", response_model=RuleVersion, openapi_extra=YAML_TOO)
+@taking_yaml.put("/sites/{site}/rules/{uid}", response_model=PutRule, openapi_extra=YAML_TOO)
 async def put(site: SiteName, uid: Uid, body: Rule, writer: Editor, why: Why = None) -> Response:
     """Makes the next version of a rule; it is in force as soon as the engine has read it from the stream."""
     return await writer.once(site, lambda tx: service.put(tx, uid, body, why))
@@ -57,14 +57,14 @@ async def check(site: SiteName, resources: Held, caller: Reader, found: RulesBod
         return await service.check(tx, found)
 
 
-@router.post("/sites/{site}/rules/{uid}/rollback", response_model=RuleVersion)
+@router.post("/sites/{site}/rules/{uid}/rollback", response_model=PutRule)
 async def roll_back(site: SiteName, uid: Uid, body: Rollback, writer: Editor) -> Response:
     """Puts an old version again, as a new one; a rule that was removed comes back."""
     return await writer.once(site, lambda tx: service.roll_back(tx, uid, body))
 
 
 def asked(
-    kind: Short = None,
+    kind: KindName | None = None,
     mode: Literal["live", "monitor", "off"] | None = None,
     category: Short = None,
     event_type: Short = None,

@@ -25,6 +25,20 @@ class RuleVersion(View):
     switched_off: Moment | None
 
 
+class RuleWarning(View):
+    """What may not be meant so: the way to it in the rule, and, of a rule that was only checked, its line."""
+
+    loc: list[str | int]
+    msg: str
+    line: int | None = None
+
+
+class PutRule(RuleVersion):
+    """A rule that was just put; `warnings` are about what may not be meant so."""
+
+    warnings: list[RuleWarning]
+
+
 class RuleChange(View):
     """One version in a rule's history; `rule` is null where it was removed."""
 
@@ -82,7 +96,7 @@ class CheckedRule(View):
 
     uid: str
     line: int
-    warnings: list[str]
+    warnings: list[RuleWarning]
 
 
 class Checked(View):

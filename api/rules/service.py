@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from api import cursors
@@ -15,23 +15,26 @@ from api.rules.schemas import (
     Checked,
     CheckedRule,
     FieldChange,
+    PutRule,
     Rollback,
     RuleChange,
     RuleDiff,
     RuleHistory,
     Rules,
     RuleVersion,
+    RuleWarning,
 )
 from api.rules.store import Filter, Named
 from api.transactions import Transaction
 from herun import rule_sense
 from herun.control import ControlKind
+from herun.marked_yaml import Path
 from herun.rule_changes import begins_anew, changes, doubts
 from herun.rule_files import MAX_RULES, RuleFile
 from herun.rules import RULE, Rule, body_of
 
 
-async def put(tx: Transaction, uid: str, rule: Rule, why: str | None) -> RuleVersion:
+async def put(tx: Transaction, uid: str, rule: Rule, why: str | None) -> PutRule:
     """Makes the next version. Raises Problem 422 if the body names another rule, or its condition never comes true."""
     if rule.uid != uid:
         raise invalid("another_uid", f"the body is rule {rule.uid}, the path says {uid}")
@@ -47,7 +50,7 @@ def must_make_sense(rule: Rule, *at: str) -> None:
         raise invalid("invalid_rule", f"{'.'.join(map(str, errors[0].loc))}: {errors[0].msg}", errors)
 
 
-async def _put(tx: Transaction, rule: Rule, why: str | None) -> RuleVersion:
+async def _put(tx: Transaction, rule: Rule, why: str | None) -> PutRule:
     """Makes the next version. Raises Problem 409 beyond the bound."""
     uid = rule.uid
     version, in_force = await store.newest(tx, uid)
@@ -57,7 +60,8 @@ async def _put(tx: Transaction, rule: Rule, why: str | None) -> RuleVersion:
     await store.add_version(tx, uid, version + 1, body, why)
     await outbox.put(tx, ControlKind.RULE_PUT, body)
     await audit.record(tx, "rule.put", uid, {"version": version + 1, "why": why})
-    return await one(tx, uid)
+    warnings = [RuleWarning(loc=list(path), msg=what) for path, what in (await _warnings(tx, [rule], ()))[0]]
+    return PutRule(**dict(await one(tx, uid)), warnings=warnings)
 
 
 async def remove(tx: Transaction, uid: str, why: str | None) -> RuleChange:
@@ -71,7 +75,7 @@ async def remove(tx: Transaction, uid: str, why: str | None) -> RuleChange:
     return (await history(tx, uid)).items[0]
 
 
-async def roll_back(tx: Transaction, uid: str, asked: Rollback) -> RuleVersion:
+async def roll_back(tx: Transaction, uid: str, asked: Rollback) -> PutRule:
     """Puts an old version's body as a new one.
 
     Raises Problem 404 for no such version, 409 for one that removed the rule and for the one that is in force.
@@ -119,31 +123,38 @@ async def diff(tx: Transaction, uid: str, old: int | None, new: int | None) -> R
 
 async def check(tx: Transaction, found: RuleFile) -> Checked:
     """What makes one doubt rules that are valid. Writes nothing."""
-    named = {placed.rule.uid: _named(placed.rule) for placed in found.rules}
-    lists = found.plate_lists.keys()
-    every = Named(
-        devices=sorted({name for each in named.values() for name in each.devices}),
-        device_kinds=sorted({name for each in named.values() for name in each.device_kinds}),
-        zones=sorted({name for each in named.values() for name in each.zones}),
-        buildings=sorted({name for each in named.values() for name in each.buildings}),
-        plate_lists=sorted({name for each in named.values() for name in each.plate_lists} - lists),
-    )
-    unknown = await store.unknown(tx, every)
-    of_orders = {placed.rule.uid: _of_orders(placed.rule) for placed in found.rules}
-    nearest = await categories.unknown(tx, {name for _, name in of_orders.values() if name is not None})
+    every = await _warnings(tx, [placed.rule for placed in found.rules], found.plate_lists)
     items = [
         CheckedRule(
             uid=placed.rule.uid,
             line=placed.line,
-            warnings=[
-                *doubts(placed.rule),
-                *_missing(named[placed.rule.uid], unknown),
-                *_without_category(*of_orders[placed.rule.uid], nearest),
-            ],
+            warnings=[RuleWarning(loc=list(path), msg=what, line=placed.line_of(path)) for path, what in warnings],
         )
-        for placed in found.rules
+        for placed, warnings in zip(found.rules, every, strict=True)
     ]
     return Checked(items=items)
+
+
+async def _warnings(tx: Transaction, rules: Sequence[Rule], lists: Collection[str]) -> list[list[tuple[Path, str]]]:
+    """What may not be meant so in each of these, and where; plate lists of these names are about to be put."""
+    named = [_named(rule) for rule in rules]
+    unknown = await store.unknown(tx, _together(named, lists))
+    of_orders = [_of_orders(rule) for rule in rules]
+    nearest = await categories.unknown(tx, {name for _, name in of_orders if name is not None})
+    return [
+        [*doubts(rule), *_missing(names, unknown), *_without_category(*of_order, nearest)]
+        for rule, names, of_order in zip(rules, named, of_orders, strict=True)
+    ]
+
+
+def _together(named: Sequence[Named], lists: Collection[str]) -> Named:
+    return Named(
+        devices=sorted({name for each in named for name in each.devices}),
+        device_kinds=sorted({name for each in named for name in each.device_kinds}),
+        zones=sorted({name for each in named for name in each.zones}),
+        buildings=sorted({name for each in named for name in each.buildings}),
+        plate_lists=sorted({name for each in named for name in each.plate_lists} - set(lists)),
+    )
 
 
 def _named(rule: Rule) -> Named:
@@ -152,20 +163,21 @@ def _named(rule: Rule) -> Named:
     return Named(match.devices, match.device_kinds, match.zones, match.buildings, lists)
 
 
-def _missing(named: Named, unknown: set[tuple[str, str]]) -> list[str]:
-    families = {
-        "device": named.devices,
-        "device kind": named.device_kinds,
-        "zone": named.zones,
-        "building": named.buildings,
-        "plate list": named.plate_lists,
+def _missing(named: Named, unknown: set[tuple[str, str]]) -> list[tuple[Path, str]]:
+    families: dict[str, tuple[str, list[str]]] = {
+        "device": ("devices", named.devices),
+        "device kind": ("device_kinds", named.device_kinds),
+        "zone": ("zones", named.zones),
+        "building": ("buildings", named.buildings),
     }
-    return [
-        f"this site has no {what} {name}"
-        for what, names in families.items()
-        for name in names
+    found: list[tuple[Path, str]] = [
+        (("match", field, n), f"this site has no {what} {name}")
+        for what, (field, names) in families.items()
+        for n, name in enumerate(names)
         if (what, name) in unknown
     ]
+    lists = (name for name in named.plate_lists if ("plate list", name) in unknown)
+    return found + [(("plate_list",), f"this site has no plate list {name}") for name in lists]
 
 
 def _of_orders(rule: Rule) -> tuple[str, str | None]:
@@ -175,11 +187,11 @@ def _of_orders(rule: Rule) -> tuple[str, str | None]:
     return "category", rule.category if rule.opens_order else None
 
 
-def _without_category(field: str, name: str | None, nearest: Mapping[str, Sequence[str]]) -> list[str]:
+def _without_category(field: str, name: str | None, nearest: Mapping[str, Sequence[str]]) -> list[tuple[Path, str]]:
     if name is None or name not in nearest:
         return []
     near = ", ".join(nearest[name]) or "none is near"
-    return [f"{field}: this site has no category {name}, its orders go to the desk; nearest: {near}"]
+    return [((field,), f"this site has no category {name}, its orders go to the desk; nearest: {near}")]
 
 
 async def _body(tx: Transaction, uid: str, version: int) -> dict[str, Any] | None:

@@ -52,6 +52,9 @@ async def put_layout(tx: Transaction, layout: Layout) -> Layout:
         more = ", ..." if len(says) > MAX_NAMED else ""
         raise conflict("still_in_use", f"left out, but still in use: {', '.join(says[:MAX_NAMED])}{more}", errors)
     await store.replace_layout(tx, layout)
+    zones = {each.zone: each.name for each in layout.zones}
+    buildings = {each.building: each.name for each in layout.buildings}
+    await outbox.put(tx, ControlKind.LAYOUT_PUT, {"zones": zones, "buildings": buildings})
     counts = {"buildings": len(layout.buildings), "zones": len(layout.zones), "grids": len(layout.grids)}
     await audit.record(tx, "layout.replaced", tx.site, counts)
     return await store.layout(tx)

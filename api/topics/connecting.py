@@ -69,6 +69,8 @@ async def _may_go(tx: Transaction, held: joining.Held, number: str, master: str)
         return False
     if not reported.may_be_joined(other) or other.building not in {None, one.building}:
         return False
+    if await orders.merged(tx, number):  # somebody put others into it before it was locked
+        return False
     return len(await orders.merged(tx, master)) < orders.MAX_MERGED
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -17,12 +17,18 @@ if TYPE_CHECKING:
 
 app = typer.Typer(name="rules", help="Rules in files and in force.", no_args_is_help=True)
 
+_ENDINGS: Final = frozenset({".yaml", ".yml", ".json"})
 _PAGE: Final = 200  # rules of one request: the API's most
 
-Files = Annotated[list[Path], typer.Argument(help="YAML or JSON: one rule, a list, or {rules, plate_lists}")]
+Files = Annotated[
+    list[Path],
+    typer.Argument(help="YAML or JSON: one rule, a list, or {rules, plate_lists}; or a folder of such files"),
+]
 Site = Annotated[str, typer.Option("--site", help="The site's id", show_default=False)]
 Why = Annotated[str, typer.Option("--why", help="For the rules' history", show_default=False)]
 Uid = Annotated[str, typer.Argument(help="Of the rule", show_default=False)]
+InFile = tuple[Path, "PlacedRule"]
+Place = tuple[str | int, ...]  # the way to a part of a rule
 Prune = Annotated[bool, typer.Option("--prune", help="Rules that no file has are taken out of force")]
 
 
@@ -30,7 +36,7 @@ Prune = Annotated[bool, typer.Option("--prune", help="Rules that no file has are
 class Book:
     """What all files together hold, in their order."""
 
-    rules: list[tuple[Path, PlacedRule]]
+    rules: list[InFile]
     plate_lists: dict[str, Sequence[str]]
 
 
@@ -74,13 +80,12 @@ def check(
     from herun.rule_changes import doubts
 
     book = _read(files)
-    warnings = [doubts(placed.rule) for _, placed in book.rules]
-    if site is not None:
+    if site is None:
+        for each in book.rules:
+            _warn(each, doubts(each[1].rule))
+    else:
         with _client(context) as client:
-            warnings = [each["warnings"] for each in _checked(client, site, book)]
-    for (path, placed), found in zip(book.rules, warnings, strict=True):
-        for each in found:
-            print(f"{path}:{placed.line}: warning: {placed.rule.uid}: {each}")
+            _warn_of(client, site, book, book.rules)
     print(f"{_rules(len(book.rules))}, nothing is wrong")
 
 
@@ -90,8 +95,10 @@ def diff(context: typer.Context, files: Files, site: Site, prune: Prune = False)
     book = _read(files)
     with _client(context) as client:
         found = list(_differences(book, _in_force(client, site), prune=prune))
-    for each in found:
-        _show_difference(each)
+        for each in found:
+            _show_difference(each)
+        changed = {each.uid for each in found}
+        _warn_of(client, site, book, [each for each in book.rules if each[1].rule.uid in changed])
     raise typer.Exit(1 if found else 0)
 
 
@@ -101,12 +108,15 @@ def apply(context: typer.Context, files: Files, site: Site, why: Why, prune: Pru
     book = _read(files)
     with _client(context) as client:
         for name, plates in book.plate_lists.items():
-            client.call("PUT", f"/v1/sites/{site}/plate-lists/{name}", {"plates": plates})
+            client.call("PUT", f"/v1/sites/{site}/plate-lists/{name}", {"plates": plates}, why=why)
         found = list(_differences(book, _in_force(client, site), prune=prune))
+        places = {each[1].rule.uid: each for each in book.rules}
         for each in found:
             _show_difference(each)
             method = "DELETE" if each.in_files is None else "PUT"
-            client.call(method, f"/v1/sites/{site}/rules/{each.uid}", each.in_files, why=why)
+            answer = client.call(method, f"/v1/sites/{site}/rules/{each.uid}", each.in_files, why=why)
+            if each.in_files is not None:
+                _warn(places[each.uid], _told(answer["warnings"]))
     print(f"{_rules(len(found))} changed")
 
 
@@ -169,6 +179,8 @@ def rollback(
     with _client(context) as client:
         body = {"version": version, "why": why}
         found = client.call("POST", f"/v1/sites/{site}/rules/{uid}/rollback", body)
+    for path, what in _told(found["warnings"]):
+        print(f"warning: {uid}: {'.'.join(map(str, path))}: {what}")
     print(f"{uid} is at version {found['version']}, which is version {version} again")
 
 
@@ -179,7 +191,7 @@ def _read(files: Sequence[Path]) -> Book:
 
     book, wrong = Book([], {}), []
     first: dict[str, str] = {}
-    for path in files:
+    for path in _every(files):
         found = read_file(path)
         wrong += told(str(path), found.complaints)
         for placed in found.rules:
@@ -192,6 +204,23 @@ def _read(files: Sequence[Path]) -> Book:
         print("\n".join(wrong), file=sys.stderr)
         raise typer.Exit(1)
     return book
+
+
+def _every(files: Sequence[Path]) -> Iterator[Path]:
+    """The files; of a folder those that hold rules by their names, in their order. Raises StackError for one with none.
+
+    Folders in it are not looked into.
+    """
+    from herun.stack.folder import StackError
+
+    for path in files:
+        if not path.is_dir():
+            yield path
+            continue
+        found = sorted(each for each in path.iterdir() if each.suffix in _ENDINGS and each.is_file())
+        if not found:
+            raise StackError(f"{path}: a folder without any {', '.join(sorted(_ENDINGS))} file")
+        yield from found
 
 
 def _client(context: typer.Context) -> ApiClient:
@@ -211,12 +240,27 @@ def _in_force(client: ApiClient, site: str) -> Iterator[dict[str, Any]]:
             return
 
 
-def _checked(client: ApiClient, site: str, book: Book) -> Iterator[dict[str, Any]]:
+def _warn_of(client: ApiClient, site: str, book: Book, rules: Sequence[InFile]) -> None:
+    """Tells what is hardly meant in these rules of the book, or is there nowhere at the site."""
     names: dict[str, list[str]] = {name: [] for name in book.plate_lists}
-    for begin in range(0, len(book.rules), _PAGE):
-        bodies = [placed.body for _, placed in book.rules[begin : begin + _PAGE]]
-        answer = client.call("POST", f"/v1/sites/{site}/rules/check", {"rules": bodies, "plate_lists": names})
-        yield from answer["items"]
+    for begin in range(0, len(rules), _PAGE):
+        some = rules[begin : begin + _PAGE]
+        body = {"rules": [placed.body for _, placed in some], "plate_lists": names}
+        answer = client.call("POST", f"/v1/sites/{site}/rules/check", body)
+        for each, found in zip(some, answer["items"], strict=True):
+            _warn(each, _told(found["warnings"]))
+
+
+def _told(warnings: list[dict[str, Any]]) -> Iterator[tuple[Place, str]]:
+    return ((tuple(each["loc"]), each["msg"]) for each in warnings)
+
+
+def _warn(in_file: InFile, found: Iterable[tuple[Place, str]]) -> None:
+    """Each with the line of the field that it is about."""
+    path, placed = in_file
+    for place, what in found:
+        where = ".".join(map(str, place))
+        print(f"{path}:{placed.line_of(place)}: warning: {placed.rule.uid}: {where}: {what}")
 
 
 def _differences(book: Book, in_force: Iterator[dict[str, Any]], *, prune: bool) -> Iterator[Difference]:

@@ -15,6 +15,7 @@ from processor.engine import masters, merging, storms
 from processor.engine.arming.lookups import Held, mode_at, out_of_service_by, schedule_of
 from processor.engine.journal import Journal
 from processor.engine.masters import FORGET
+from processor.engine.sayings import words_of
 from processor.engine.state import CellKey, CurrentAlert, Registration, State, TimerKey
 from processor.engine.texts import duration_texts, fill
 from processor.engine.timers import Timers
@@ -71,8 +72,8 @@ class Evaluation:
     """What rules and parts work on: the state and its undo log, the timers, the frame's time, what came of it."""
 
     __slots__ = (
-        "alerts", "derived", "held_by", "journal", "keys_refused", "now", "own_time", "shared_time", "state", "timers",
-        "too_late", "watched",
+        "alerts", "derived", "held_by", "journal", "keys_refused", "now", "own_time", "seen", "shared_time", "state",
+        "timers", "too_late", "watched",
     )  # fmt: skip
 
     def __init__(self, state: State, journal: Journal, timers: Timers) -> None:
@@ -82,6 +83,7 @@ class Evaluation:
         self.alerts: list[Alert] = []
         self.derived: list[Event] = []  # waiting to be seen by parts and rules, in order
         self.own_time = self.shared_time = 0  # of the event at hand: by its device's clock, by everybody's
+        self.seen: Event | None = None  # the event that rules are looking at
         self.too_late = self.keys_refused = 0
         self.held_by: Held | None = None  # what kept the newest that could not be raised from it
         self.now = self.watched = 0
@@ -379,11 +381,9 @@ def percent(probability: float | None) -> str:
 
 
 def _values(ev: Evaluation, head: RuleHead, occurrence: Occurrence, count: int) -> dict[str, str]:
-    place = ev.registration(head.site, occurrence.device)
     values = {
+        **words_of(ev, head, occurrence.device, occurrence.cause),
         "device": occurrence.device or "",
-        "zone": place.zone or "",
-        "building": place.building or "",
         "value": occurrence.value,
         "probability": percent(occurrence.probability),
         "count": str(count if occurrence.count is None else occurrence.count),

@@ -23,7 +23,7 @@ from processor.engine.kinds.compiled import CompiledRule
 from processor.engine.masters import FORGET
 from processor.engine.parts import ControlHandler
 from processor.engine.rulebook import RuleBook, compile_rule
-from processor.engine.state import Registration, RuleCell, RuleKey
+from processor.engine.state import Registration, RuleCell, RuleKey, SiteNames
 
 _GONE: Final = Registration(kind="", zone=None, building=None, enabled=False)
 
@@ -36,6 +36,15 @@ class _DeviceBody(msgspec.Struct, frozen=True):
     enabled: bool = True
     bridge: str | None = None
     uplink: str | None = None
+
+
+class _LayoutBody(msgspec.Struct, frozen=True):
+    zones: dict[str, str]
+    buildings: dict[str, str]
+
+    @property
+    def names(self) -> SiteNames:
+        return SiteNames(self.zones, self.buildings)
 
 
 def apply_control(ev: Evaluation, book: RuleBook, control: Control, parts: Sequence[ControlHandler] = ()) -> None:
@@ -127,6 +136,10 @@ def _put_list(ev: Evaluation, _book: RuleBook, control: Control) -> None:
     ev.journal.put(ev.state.lists, (control.site, _text(control.body, "name")), hashes)
 
 
+def _put_layout(ev: Evaluation, _book: RuleBook, control: Control) -> None:
+    ev.journal.put(ev.state.names, control.site, msgspec.convert(control.body, _LayoutBody).names)
+
+
 def _close_alert(ev: Evaluation, _book: RuleBook, control: Control) -> None:
     close_alert(ev, control.site, _text(control.body, "alert_id"), control.body.get("verdict", ""))
     if "rule_uid" in control.body:
@@ -143,6 +156,7 @@ _HANDLERS: Final[dict[str, Callable[[Evaluation, RuleBook, Control], None]]] = {
     ControlKind.RULE_PUT: _put_rule,
     ControlKind.RULE_REMOVED: _remove_rule,
     ControlKind.LIST_PUT: _put_list,
+    ControlKind.LAYOUT_PUT: _put_layout,
     ControlKind.ALERT_CLOSED: _close_alert,
 }
 

@@ -248,7 +248,7 @@ class Engine:
         data = self._data_of(decisions, event) if parts or plan.reads_data else _NO_DATA
         if parts:
             self._show(decisions, n, event, data, late=late)
-        log, alerts, keys, subject = self._journal.entries, decisions.alerts, plan.keys, plan.subject
+        log, alerts, keys, ev.seen = self._journal.entries, decisions.alerts, plan.keys, event
         for _, rule, tests in plan.met_by(data):
             for test in tests:
                 if not test(data):
@@ -259,13 +259,14 @@ class Engine:
                     continue
                 mark, told, too_late, ev.held_by = len(log), len(alerts), ev.too_late, None
                 try:
-                    rule.on_event(ev, key, event, data, subject)
+                    rule.on_event(ev, key, event, data, plan.subject)
                 except Exception as error:  # noqa: BLE001 - as above: the event is stored all the same
                     self._rule_threw(decisions, rule, (mark, told), error, cause=event.event_id, n=n)
                 if self.recorder is not None:
                     times, held = (ev.own_time, ev.shared_time), ev.why_held(rule, event, key)
                     look = Look(event, key, times, log[mark:], alerts[told:], held, ev.too_late > too_late)
                     self.recorder.evaluated(rule, look)
+        ev.seen = None
 
     def _show(self, decisions: Decisions, n: int | None, event: Event, data: dict[str, Any], *, late: bool) -> None:
         for part in self._parts_of[event.event_type]:

@@ -90,6 +90,13 @@ class CurrentAlert(msgspec.Struct, array_like=True, frozen=True, gc=False):
     denied: bool = False
 
 
+class SiteNames(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What the site's layout calls its zones and buildings."""
+
+    zones: dict[str, str] = {}
+    buildings: dict[str, str] = {}
+
+
 class Storm(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A storm of alerts: when it began, how many it has counted, how many of those are critical, and where.
 
@@ -128,6 +135,7 @@ class State(msgspec.Struct):
     storms: dict[RuleKey, Storm] = {}
     verdicts: dict[CellKey, tuple[int, ...]] = {}  # by site, rule uid, device
     time_zones: dict[str, str] = {}  # by site
+    names: dict[str, SiteNames] = {}  # by site
     decrees: dict[str, tuple[str, ...]] = {}  # by site: herun.calendar.Decree as JSON, by year
     arming_plans: dict[ZoneKey, str] = {}  # herun.arming.ArmingPlan as JSON
     arming: dict[ZoneKey, ZoneArming] = {}

@@ -14,6 +14,7 @@ import msgspec
 from herun.alerts import Alert, AlertState, Correction, alert_id
 from herun.rules import STORM_UID
 from processor.engine import masters
+from processor.engine.sayings import name_of_place
 from processor.engine.state import CellKey, CurrentAlert, RuleKey, Storm, TimerKey
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def on_timer(ev: Evaluation, timer: TimerKey, due: int) -> None:
 
 def text_of(ev: Evaluation, cell: CellKey) -> dict[str, str] | None:
     """What the alert of a raging storm says by now; None if the cell is no storm's."""
-    return _text(ev.state.storms[cell[0], cell[2]]) if cell[1] == STORM_UID else None
+    return _text(ev, cell[0], ev.state.storms[cell[0], cell[2]]) if cell[1] == STORM_UID else None
 
 
 def _rages(ev: Evaluation, alert: Alert, key: str, limit: int) -> bool:
@@ -190,15 +191,16 @@ def _storm(ev: Evaluation, alert: Alert, key: str) -> Alert:
             "zh": "告警风暴：多条规则" if is_all else f"告警风暴：规则 {key}",
             "en": "Alert storm: many rules" if is_all else f"Alert storm: rule {key}",
         },
-        text=_text(Storm(ev.now)),
+        text=_text(ev, alert.site, Storm(ev.now)),
         cause={"storm_of": key, "alert_id": alert.alert_id},
         order_category=None if is_all else alert.order_category,
     )
 
 
-def _text(storm: Storm) -> dict[str, str]:
+def _text(ev: Evaluation, site: str, storm: Storm) -> dict[str, str]:
     named = sorted((place for place in storm.places if place[1]), key=lambda place: (-place[1], place[0]))
     others = storm.counted - sum(number for _, number in named)
+    named = [(name_of_place(ev, site, place), number) for place, number in named]
     zh = [f"{place} {number}" for place, number in named] + ([f"其他 {others}"] if others else [])
     en = [f"{place} {number}" for place, number in named] + ([f"elsewhere {others}"] if others else [])
     told_zh = f"；其中 {storm.critical} 条紧急告警单独显示" if storm.critical else ""

@@ -1,4 +1,4 @@
-"""docs/settings.md and docs/metrics.md, written from the code: `make docs` writes them, a test compares."""
+"""The pages of settings, metrics and events, made from the code: `make docs` writes them, a test compares."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from typing import Any, Final
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from herun.catalogue import CATALOGUE
 from herun.metrics import METRICS, Metric
 from herun.settings import PREFIX, Settings
+from tests.architecture.event_page import EVENTS_PAGE, events_page
 from tests.architecture.sources import ROOT
 
 SETTINGS_PAGE: Final = ROOT / "docs" / "settings.md"
@@ -90,6 +92,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     """Every page that is made from code, as it has to be."""
     yield SETTINGS_PAGE, settings_page(Settings.model_fields.items())
     yield METRICS_PAGE, metrics_page(METRICS)
+    yield EVENTS_PAGE, events_page(CATALOGUE.values())
 
 
 def write() -> None:

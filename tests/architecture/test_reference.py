@@ -9,8 +9,10 @@ from typing import Final
 import pytest
 from pydantic.fields import FieldInfo
 
+from herun.catalogue import EventType, Field, FieldType
 from herun.metrics import METRICS, Metric, MetricType
 from herun.settings import Settings
+from tests.architecture.event_page import events_page
 from tests.architecture.reference import environment_name, metrics_page, pages, settings_page
 from tests.architecture.sources import Source, package_files, text_files, words
 
@@ -69,3 +71,9 @@ def test_a_metric_without_help_is_refused() -> None:
 
 def test_words_are_attributes_and_strings() -> None:
     assert words((Source("a.py", "x = settings.api_port\ny = need('nats_url')"),)) == {"api_port", "nats_url"}
+
+
+def test_an_example_that_lacks_a_required_field_is_refused() -> None:
+    colour = EventType("wall.painted", "A wall was painted.", {"colour": Field(FieldType.STRING, required=True)})
+    with pytest.raises(ValueError, match=r"wall\.painted is wrong about \['colour'\]"):
+        events_page([colour])

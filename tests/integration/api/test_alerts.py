@@ -69,13 +69,17 @@ async def test_a_verdict_is_told_to_the_engine(world: World) -> None:
         ("acknowledged=true", 1), ("acknowledged=false", 2), ("verdict=true", 1), ("verdict=false", 0),
         ("device=d1", 1), ("has_device=false", 2), ("merged=true", 1), ("merged=false", 2),
         (f"merged_into={uuid.UUID(int=1)}", 1), (f"merged_into={uuid.UUID(int=2)}", 0),
+        ("severity=info", 1), ("severity=info&open=true", 0), ("severity=critical", 2),
+        ("category=water", 2), ("category=fire", 1),
+        ("zone=z9", 1), ("building=b9", 1), ("building=b1", 0),
         ("from=2026-06-01T04:00:00Z", 3), ("from=2026-06-01T04:00:01Z", 0), ("to=2026-06-01T12:00:00%2B08:00", 0),
         ("verdict=true&device=d1&merged=true&open=false&acknowledged=true&rule_uid=underpass", 1),
     ],
 )  # fmt: skip
 async def test_alerts_are_filtered(world: World, query: str, count: int) -> None:
     master, other = world.alert(merged_count=1), world.alert()
-    hidden = world.alert(device="d1", merged_into=master.alert_id, state=AlertState.CLEARED, cleared_at=NOON_US)
+    other_place = {"severity": "info", "category": "fire", "zone": "z9", "building": "b9", "device": "d1"}
+    hidden = world.alert(merged_into=master.alert_id, state=AlertState.CLEARED, cleared_at=NOON_US, **other_place)
     for position, alert in enumerate((master, other, hidden)):
         world.add_alert(alert, position=position)
     await world.by("oscar").post(f"alerts/{hidden.alert_id}/acknowledge")

@@ -93,6 +93,7 @@ async def test_a_mode_that_cannot_be_is_refused(world: World, path: str, body: A
         (f"{ZONE}/plan", {"entry_doors": ["d1"]}, 422),  # it is of no zone
         (f"{ZONE}/plan", {"windows": [NIGHT | {"to": "22:00"}]}, 422),
         (f"{ZONE}/plan", {"entry_delay_s": 601}, 422),
+        (f"{ZONE}/plan", {"entry_delay_s": "30"}, 422),
         ("arming/zones/z9/plan", {}, 404),
         ("arming/bypasses/d9", {"until": TOMORROW, "why": "x"}, 404),
         ("arming/bypasses/d1", {"until": "2026-08-01T00:00:00Z", "why": "x"}, 422),
@@ -164,13 +165,15 @@ async def test_all_zones_are_listed_with_years_that_nobody_has_decreed(world: Wo
 async def test_a_decree_is_put_and_told(world: World) -> None:
     before = await world.admin.get("calendar/2027")
     assert (before["known"], before["holidays"]) == (False, {})
-    put = await world.admin.put("calendar/2027", OF_2027)
+    put = await world.admin.put("calendar/2027?why=the%20decree%20is%20out", OF_2027)
     assert (put["known"], put["holidays"], put["make_up_workdays"]) == (True, OF_2027["holidays"], ["2027-01-03"])
     assert put["changed_by"] == "admin"
     ((kind, body),) = controls(world)
     assert (kind, Decree.model_validate(body)) == ("calendar.put", Decree.model_validate(OF_2027))
     library = await world.admin.get("calendar/2026")
     assert (library["known"], library["changed_by"], len(library["make_up_workdays"])) == (True, None, 6)
+    assert list(library["holidays"]) == ["元旦", "春节", "清明", "劳动节", "端午", "中秋", "国庆节"]
+    assert world.rows("SELECT why FROM arming_history WHERE action = 'decree_put'") == [{"why": "the decree is out"}]
 
 
 async def test_a_sensor_is_bypassed_for_a_while(world: World) -> None:

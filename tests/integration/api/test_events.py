@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from herun.catalogue import CATALOGUE
 from herun.events import FLAG_DERIVED, FLAG_LATE, FLAG_OUT_OF_SERVICE
 from tests.integration.api.running import World
 
@@ -95,3 +96,14 @@ async def test_a_bad_question_is_told_what_is_wrong(world: World, query: str) ->
     response = await world.by("oscar").call("GET", f"events?{query}")
     assert response.status_code in {400, 422}
     assert response.headers["content-type"] == "application/problem+json"
+
+
+async def test_the_event_types_are_told_with_what_their_fields_can_be(world: World) -> None:
+    types = {each["name"]: each for each in (await world.by("oscar").get("/v1/event-types"))["items"]}
+    assert set(types) == set(CATALOGUE)
+    (position,) = types["gate.moved"]["fields"]
+    assert (position["name"], position["required"]) == ("position", True)
+    assert position["words"] == ["open", "closed", "between"]
+    assert types["gate.moved"]["example"] == {"position": "open"}
+    assert [types[name]["derived"] for name in ("gate.moved", "passage.flagged")] == [False, True]
+    assert (await world.nobody.call("GET", "/v1/event-types")).status_code == 401

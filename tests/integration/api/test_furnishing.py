@@ -197,6 +197,12 @@ async def test_a_rule_that_the_engine_would_not_take_is_refused(world: World, ch
     assert (await world.admin.call("PUT", "rules/r1", {**RULE, **change})).status_code == 422
 
 
+async def test_why_a_list_was_put_stands_in_the_audit_log(world: World) -> None:
+    await world.admin.put("plate-lists/wanted?why=a%20letter%20of%20the%20police", {"plates": ["苏E12345"]})
+    (row,) = world.rows("SELECT detail FROM audit_log WHERE action = 'plate_list.put'")
+    assert row["detail"] == {"plates": 1, "why": "a letter of the police"}
+
+
 async def test_plates_are_kept_as_hashes_and_shown_masked(world: World) -> None:
     shown = await world.admin.put("plate-lists/wanted", {"plates": ["苏E 12345", "苏e-12345", "苏A·BC999"]})
     assert (shown["count"], sorted(shown["plates"])) == (2, ["苏A****9", "苏E****5"])
@@ -252,3 +258,10 @@ async def test_a_bridges_child_does_not_carry_its_bridge(world: World) -> None:
     await world.admin.post("devices", {"devices": [CHILD, BRIDGE]})
     response = await world.admin.call("PATCH", "devices/bridge1", {"uplink": "smoke1"})
     assert response.json()["type"] == "urn:herun:problem:bad_uplink"
+
+
+async def test_the_engine_is_told_what_the_places_of_a_layout_are_called(world: World) -> None:
+    await world.admin.put("layout", {**LAYOUT, "zones": [{"zone": "z1", "name": "东门"}]})
+    (row,) = world.rows("SELECT body FROM api_outbox WHERE kind = 'layout.put'")
+    assert row["body"]["zones"] == {"z1": "东门"}
+    assert row["body"]["buildings"] == {each["building"]: each["name"] for each in LAYOUT["buildings"]}

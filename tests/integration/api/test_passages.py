@@ -203,10 +203,14 @@ async def test_settings_are_the_engines_own_until_somebody_sets_them(world: Worl
 
     found = await world.by("oscar").get("passages/settings")
     assert (found["settings"], found["changed_by"]) == (msgspec.to_builtins(PassageSettings()), None)
+    await world.admin.put("plate-lists/residents", {"plates": []})
     put = await world.by("susan").put("passages/settings", {"crowd_size": 30, "residents_list": "residents"})
     assert (put["settings"]["crowd_size"], put["changed_by"]) == (30, "susan")
     (row,) = world.rows("SELECT body FROM api_outbox WHERE kind = 'passages.put'")
     assert msgspec.convert(row["body"], PassageSettings).crowd_size == 30
-    for bad in ({"crowd_size": 1}, {"merge_s": 0}, {"unknown": 1}):
-        assert (await world.by("susan").call("PUT", "passages/settings", bad)).status_code == 422
+    bodies = ({"crowd_size": 1}, {"merge_s": 0}, {"unknown": 1}, {"merge_s": True}, {"merge_s": "30"}, {"crowd_s": "9"})
+    for bad in (*bodies, {"residents_list": "nolist"}):
+        refused = await world.by("susan").call("PUT", "passages/settings", bad)
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["loc"] == ["body", *bad]
     assert (await world.by("oscar").call("PUT", "passages/settings", {})).status_code == 403

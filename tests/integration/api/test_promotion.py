@@ -132,3 +132,22 @@ async def test_a_rule_that_is_not_on_trial_is_reported_for_the_period_that_is_as
 
 async def test_a_rule_that_never_was_has_no_report(world: World) -> None:
     assert (await world.by("oscar").call("GET", "rules/r9/promotion")).status_code == 404
+
+
+async def test_each_alert_that_it_would_have_raised_can_be_looked_at(world: World) -> None:
+    await world.admin.put("rules/r1", RULE | {"mode": "monitor"})
+    for device, after in (("d1", 0), ("d2", 0), ("d3", 1), ("d4", 2)):
+        monitored(world, device, NOON_US + after * HOUR_US)
+    found: list[Any] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = await world.by("oscar").get(f"rules/r1/promotion/alerts?limit=1{cursor and f'&cursor={cursor}'}")
+        found += page["items"]
+        cursor = page["next_cursor"]
+    assert [each["device"] for each in found] == ["d4", "d3", "d2", "d1"]
+    assert (found[0]["raised_at"], found[0]["severity"], found[0]["text"]) == ("2026-06-01T06:00:00Z", "warning", {})
+    between = "from=2026-06-01T05:00:00Z&to=2026-06-01T06:00:00Z"
+    (only,) = (await world.by("oscar").get(f"rules/r1/promotion/alerts?{between}"))["items"]
+    assert only["device"] == "d3"
+    assert (await world.by("oscar").call("GET", "rules/r2/promotion/alerts")).status_code == 404
+    assert (await world.by("oscar").call("GET", "rules/r1/promotion/alerts?cursor=eHg")).status_code == 400

@@ -78,9 +78,10 @@ async def desk(world: World, tmp_path: Path) -> AsyncIterator[Desk]:
 
 async def test_what_the_files_say_is_in_force_afterwards(desk: Desk) -> None:
     files = desk.file("water.yaml", WATER), desk.file("door.yaml", DOOR)
-    assert await desk.run("diff", *files) == (1, "+ water\n+ door\n")
+    warning = f"{files[1]}:6: warning: door: match.zones.0: this site has no zone z9\n"
+    assert await desk.run("diff", *files) == (1, f"+ water\n+ door\n{warning}")
     code, said = await desk.run("apply", *files, "--why", "first")
-    assert (code, said) == (0, "+ water\n+ door\n2 rules changed\n")
+    assert (code, said) == (0, f"+ water\n+ door\n{warning}2 rules changed\n")
     assert await desk.run("diff", *files) == (0, "")
     shown = await desk.world.admin.get("rules")
     assert [(each["uid"], each["changed_by"], each["why"]) for each in shown["items"]] == [
@@ -135,7 +136,19 @@ async def test_the_history_tells_what_changed_and_one_can_go_back(desk: Desk) ->
 async def test_a_check_with_a_site_tells_what_it_does_not_have(desk: Desk) -> None:
     path = desk.file("door.yaml", DOOR)
     code, said = await desk.run("check", path)
-    assert (code, said) == (0, f"{path}:1: warning: door: this site has no zone z9\n1 rule, nothing is wrong\n")
+    assert (code, said) == (
+        0,
+        f"{path}:6: warning: door: match.zones.0: this site has no zone z9\n1 rule, nothing is wrong\n",
+    )
+
+
+async def test_who_goes_back_is_told_what_is_hardly_meant(desk: Desk) -> None:
+    await desk.run("apply", desk.file("door.yaml", DOOR), "--why", "first")
+    await desk.run("apply", desk.file("door.yaml", DOOR.replace("z9", "z1")), "--why", "it is z1")
+    assert await desk.run("rollback", "door", "1", "--why", "no") == (
+        0,
+        "warning: door: match.zones.0: this site has no zone z9\ndoor is at version 3, which is version 1 again\n",
+    )
 
 
 async def test_a_refusal_is_told_in_the_apis_words(desk: Desk) -> None:

@@ -139,10 +139,13 @@ async def test_a_check_writes_nothing_and_tells_what_the_site_does_not_have(worl
     body = {"rules": [{**RULE, "match": {**RULE["match"], **UNKNOWN}}, listed]}
     items = (await world.by("oscar").post("rules/check", body))["items"]
     assert [each["uid"] for each in items] == ["r1", "r2"]
-    assert items[0]["warnings"] == [
-        f"this site has no {each}" for each in ("device d9", "device kind submarine", "zone z9", "building b9")
+    assert [(each["loc"], each["msg"]) for each in items[0]["warnings"]] == [
+        (["match", "devices", 0], "this site has no device d9"),
+        (["match", "device_kinds", 0], "this site has no device kind submarine"),
+        (["match", "zones", 1], "this site has no zone z9"),
+        (["match", "buildings", 0], "this site has no building b9"),
     ]
-    assert items[1]["warnings"] == ["this site has no plate list l9"]
+    assert items[1]["warnings"] == [{"loc": ["plate_list"], "msg": "this site has no plate list l9", "line": 1}]
     (again,) = (await world.admin.post("rules/check", {"rules": [listed], "plate_lists": {"l9": []}}))["items"]
     assert again["warnings"] == []
     named: list[dict[str, Any]] = [
@@ -155,8 +158,9 @@ async def test_a_check_writes_nothing_and_tells_what_the_site_does_not_have(worl
     found = (await world.admin.post("rules/check", {"rules": asked}))["items"]
     assert [len(each["warnings"]) for each in found] == [1, 0, 1, 0]
     (wrong,) = found[0]["warnings"]
-    assert wrong.startswith("category: this site has no category floding, its orders go to the desk; nearest: flooding")
-    assert found[2]["warnings"][0].startswith("order_category: this site has no category qqq")
+    assert wrong["loc"] == ["category"]
+    assert wrong["msg"].startswith("this site has no category floding, its orders go to the desk; nearest: flooding")
+    assert found[2]["warnings"][0]["loc"] == ["order_category"]
     refused = await world.admin.call("POST", "rules/check", [RULE, {**RULE, "colour": "red"}])
     assert [each["loc"] for each in refused.json()["errors"]] == [["body", 1, "colour"]]
     assert (await world.admin.get("rules"))["items"] == []
@@ -258,4 +262,23 @@ async def test_the_schema_is_one_and_knows_every_kind(world: World) -> None:
     validator = Draft202012Validator(schema)
     assert validator.is_valid(RULE)
     assert not validator.is_valid({**RULE, "colour": "red"})
+    assert not validator.is_valid({**RULE, "match": {"event_types": ["reading.reportd"]}})
     assert schema["discriminator"]["mapping"].keys() == KINDS.keys()
+
+
+async def test_who_puts_a_rule_is_told_what_is_hardly_meant(world: World) -> None:
+    odd = {**RULE, "match": {**RULE["match"], "zones": ["z9"]}, "text": {"zh": "{devce}", "en": "e"}}
+    odd |= {"category": "floding"}
+    put = await world.admin.put("rules/r1", odd)
+    assert [each["loc"] for each in put["warnings"]] == [["text", "zh"], ["match", "zones", 0], ["category"]]
+    assert [each["line"] for each in put["warnings"]] == [None, None, None]
+    good = await world.admin.put("rules/r1", {**RULE, "category": "flooding"})
+    assert good["warnings"] == []
+    back = await world.admin.post("rules/r1/rollback", {"version": 1, "why": "it was better"})
+    assert back["warnings"] == put["warnings"]
+    assert "warnings" not in await world.admin.get("rules/r1")
+
+
+async def test_rules_of_a_kind_that_is_none_are_not_looked_for(world: World) -> None:
+    assert (await world.admin.call("GET", "rules?kind=xx")).status_code == 422
+    assert (await world.admin.get("rules?kind=plate_list"))["items"] == []

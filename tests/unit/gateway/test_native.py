@@ -12,12 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.decoders.native import MAX_EVENTS_PER_MESSAGE
-from herun.catalogue import CATALOGUE
+from herun.catalogue import CATALOGUE, EventType, PersonalClass
 from herun.dead_letters import DeadLetterReason
 from herun.errors import InvalidInputError
 from herun.events import FLAG_CONTENT_ID, FLAG_REDELIVERED
 from herun.frames import MAX_EVENT_BYTES
 from herun.personal import plate_hashes
+from tests.architecture.event_page import message_of
 from tests.unit.gateway.made import KEY, NOW, TIME, data_of, decoded, make_router, message, native
 
 EVENT = "herun/v1/estate/sensor-1/event"
@@ -74,6 +75,53 @@ def test_what_is_no_whole_plate_is_kept_for_people_and_matches_nothing(word: str
     (event,) = decoded(CAMERA, native(type="vehicle.passed", data={"plate": word, "lane": "1"})).events
     assert event.personal is not None
     assert data_of(event) == {"lane": "1", "direction": "in"}
+
+
+@pytest.mark.parametrize(
+    ("event_type", "said", "becomes"),
+    [
+        ("gate.moved", {"position": "OPEN"}, {"position": "open"}),
+        ("gate.moved", {"position": " Closed "}, {"position": "closed"}),
+        ("vehicle.passed", {"direction": "OUT"}, {"direction": "out"}),
+        ("vehicle.passed", {"direction": ""}, {"direction": "in"}),  # of the device's registration
+        ("person.captured", {"count": 2.0, "direction": "Out"}, {"count": 2.0, "direction": "out"}),
+    ],
+)
+def test_a_word_is_taken_in_any_spelling_of_its_case(
+    event_type: str, said: dict[str, Any], becomes: dict[str, Any]
+) -> None:
+    (event,) = decoded(CAMERA, native(type=event_type, data=said)).events
+    assert data_of(event) == becomes
+
+
+@pytest.mark.parametrize(
+    ("event_type", "said", "reason", "told"),
+    [
+        ("gate.moved", {"position": "up"}, "bad_shape", "position is 'up', expected one of open, closed, between"),
+        ("gate.moved", {"position": ""}, "bad_shape", "position is missing"),
+        ("vehicle.passed", {"direction": "inward"}, "bad_shape", "direction is 'inward', expected one of in, out"),
+        ("person.captured", {"count": -3}, "bad_number", "count is -3, expected a whole number, at least 0"),
+        ("person.captured", {"count": 2.5}, "bad_number", "count is 2.5, expected a whole number, at least 0"),
+    ],
+)
+def test_a_value_that_nothing_would_understand_is_set_aside(
+    event_type: str, said: dict[str, Any], reason: str, told: str
+) -> None:
+    with pytest.raises(InvalidInputError, match=told) as refused:
+        decoded(CAMERA, native(type=event_type, data=said))
+    assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    "event_type", [each for each in CATALOGUE.values() if not each.derived], ids=lambda it: it.name
+)
+def test_the_guides_example_of_each_event_type_is_taken_as_it_stands(event_type: EventType) -> None:
+    said = {**message_of(event_type), "time": TIME}
+    (event,) = decoded(CAMERA, said).events
+    assert event.event_type == event_type.name
+    assert set(event.personal or ()) == {
+        name for name in event_type.example if event_type.fields[name].personal is not PersonalClass.NONE
+    }
 
 
 def test_a_device_can_say_nothing_that_only_the_engine_derives() -> None:

@@ -12,13 +12,13 @@ from herun.calendar import FIRST_YEAR, LAST_YEAR, Calendar, DayKind, Decree, nee
 
 # 国务院办公厅关于2026年部分节假日安排的通知: first and last day of each holiday, and the days worked for it.
 DECREE_OF_2026 = {
-    "New Year's Day": ("01-01", "01-03", ["01-04"]),
-    "Spring Festival": ("02-15", "02-23", ["02-14", "02-28"]),
-    "Tomb-sweeping Day": ("04-04", "04-06", []),
-    "Labour Day": ("05-01", "05-05", ["05-09"]),
-    "Dragon Boat Festival": ("06-19", "06-21", []),
-    "Mid-autumn Festival": ("09-25", "09-27", []),
-    "National Day": ("10-01", "10-07", ["09-20", "10-10"]),
+    "元旦": ("01-01", "01-03", ["01-04"]),
+    "春节": ("02-15", "02-23", ["02-14", "02-28"]),
+    "清明": ("04-04", "04-06", []),
+    "劳动节": ("05-01", "05-05", ["05-09"]),
+    "端午": ("06-19", "06-21", []),
+    "中秋": ("09-25", "09-27", []),
+    "国庆节": ("10-01", "10-07", ["09-20", "10-10"]),
 }
 OF_2027 = {
     "year": 2027,
@@ -100,7 +100,7 @@ def test_what_a_year_is_told_as_can_be_put_back_and_loses_no_day() -> None:
 
 
 def test_a_decree_takes_no_december_day_from_the_years_that_come_after_and_replaces_its_own() -> None:
-    assert Calendar().holiday_of(date(2023, 12, 30)) == "New Year's Day"
+    assert Calendar().holiday_of(date(2023, 12, 30)) == "元旦"
     of_2023 = Decree.model_validate({"year": 2023, "holidays": {"春节": ["2023-01-22"]}})
     assert Calendar([of_2023]).kind_of(date(2023, 12, 30)) is DayKind.HOLIDAY
     assert Calendar([of_2023]).kind_of(date(2023, 10, 2)) is DayKind.WORKDAY

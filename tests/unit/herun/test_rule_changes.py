@@ -7,6 +7,12 @@ import pytest
 from herun.rule_changes import FieldChange, begins_anew, changes, doubts
 from herun.rules import RULE, body_of
 
+OF_FINDINGS = {
+    "match": {"event_types": ["passage.flagged"]},
+    "text": {"zh": "{finding} {data.list}", "en": "{finding}"},
+    "field": "seconds",
+}
+
 
 def body(**fields: Any) -> dict[str, Any]:
     given: dict[str, Any] = {
@@ -116,17 +122,22 @@ def test_a_rule_that_was_not_there_begins_anew() -> None:
         ),
         ({"text": {"zh": "{value:.2f}", "en": "value}"}}, ["text.zh: {value:.2f} is", "text.en: } is"]),
         ({"text": {"zh": "{finding}", "en": "e"}}, ["text.zh: {finding} is filled in by nothing"]),
+        (OF_FINDINGS, []),
+        (
+            {**OF_FINDINGS, "text": {"zh": "{data.list} {data.plate_hash} {data.colour}", "en": "e"}},
+            ["text.zh: {data.plate_hash} is filled in by nothing", "text.zh: {data.colour} is filled"],
+        ),
         ({"title": {"en": "{device} is high"}}, ["title: there is none in zh"]),
         ({"match": {"event_types": ["vehicle.passed"], "where": {"plate_hash": "a"}}, "field": "confidence"}, []),
         ({"match": {"event_types": ["reading.reported", "state.reported"], "where": {"name": "a"}}}, []),
         (
-            {"match": {"event_types": ["passage.flagged"], "where": {"plate_hash": "a"}}, "field": "secs"},
-            ["match.where.plate_hash: passage.flagged has no field", "field: passage.flagged has no field secs"],
+            {"match": {"event_types": ["passage.flagged"], "where": {"colour": "a"}}, "field": "secs"},
+            ["match.where.colour: passage.flagged has no field", "field: passage.flagged has no field secs"],
         ),
     ],
 )
 def test_what_is_hardly_meant_is_doubted(fields: dict[str, Any], said: list[str]) -> None:
-    found = doubts(RULE.validate_python(body(**fields)))
+    found = [f"{'.'.join(map(str, path))}: {what}" for path, what in doubts(RULE.validate_python(body(**fields)))]
     assert len(found) == len(said)
     assert all(each.startswith(start) for each, start in zip(found, said, strict=True))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from herun.errors import InvalidInputError
 from herun.marked_yaml import MAX_DEPTH, read_marked
-from herun.rule_files import MAX_COMPLAINTS, read_rules, rule_of, told
+from herun.rule_files import KINDS, MAX_COMPLAINTS, read_rules, rule_of, told
+from herun.rules import KindName
 
 GOOD = """\
 kind: threshold
@@ -32,6 +33,22 @@ text: {zh: 水位, en: Water}
 category: water
 """
 AGGREGATE = "kind: aggregate\n" + GOOD.partition("\n")[2] + "window: sliding\nfunction: avg\nsize_s: 60\n"
+PLATE_LIST = (
+    NAMED
+    + """\
+kind: plate_list
+plate_list: watched
+match: {event_types: [reading.reported]}
+"""
+)
+PASSAGE = (
+    NAMED
+    + """\
+kind: event
+match:
+  event_types: [vehicle.passed]
+"""
+)
 SEQUENCE = (
     NAMED
     + """\
@@ -121,6 +138,19 @@ def test_a_rule_knows_the_line_where_it_begins() -> None:
             GOOD.replace("metric", "metrik"),
             "f:8: match.where.metrik: reading.reported has no field metrik; did you mean",
         ),
+        (
+            PASSAGE + "  where: {direction: inward}\n",
+            'f:8: match.where.direction: direction is never "inward": it is one of in, out',
+        ),
+        (
+            PASSAGE + 'condition: data.direction == "IN"\n',
+            'f:8: condition: data.direction is never "IN": did you mean in',
+        ),
+        (
+            PASSAGE.replace("vehicle.passed", "passage.flagged") + "  where: {finding: tailgate}\n",
+            'f:8: match.where.finding: finding is never "tailgate": did you mean tailgating?',
+        ),
+        (GOOD + "condition: data.value > 1e999\n", "f:10: condition: column 14: this number is beyond what"),
         (GOOD + "key: plate\n", "f:10: key: reading.reported has no field plate_hash"),
         (DISTINCT, "f:7: field: ['plate'] are personal values, which rules never see"),
         (GOOD + "condition: data.value >\n", "f:10: condition: column 13: it ends too early"),
@@ -130,10 +160,21 @@ def test_a_rule_knows_the_line_where_it_begins() -> None:
             "f:10: condition: reading.reported has no field valeu; did you mean value",
         ),
         (GOOD + "condition: 1 + 1\n", "f:10: condition: expected true or false: 1 + 1 is a whole number"),
-        (GOOD.replace("high", "A b"), "f:2: uid: expected a text that matches ^"),
+        (GOOD.replace("30", '"30"'), "f:9: raise_above: expected a number"),
+        (GOOD + 'cooldown_s: "60"\n', "f:10: cooldown_s: expected a number"),
+        (GOOD + 'opens_order: "yes"\n', "f:10: opens_order: expected true or false"),
+        (DISTINCT.replace("field: plate", "field: lane").replace("2", '"2"'), "f:8: count: expected a number"),
+        (
+            PLATE_LIST,
+            "f:7: match.event_types.0: a plate_list looks at plates, and reading.reported has none: expected v",
+        ),
+        (GOOD.replace("high", "A b"), "f:2: uid: expected 1 to 64 letters, digits, - and _"),
         (GOOD + "severity: urgent\n", "f:10: severity: expected 'info', 'warning' or 'critical'"),
         (GOOD + "lateness_s: 1e9\n", "f:10: lateness_s: expected at most 3600"),
-        (GOOD + "schedule: {windows: [{days: [mon], from: 25:00, to: 24:00}]}\n", "f:10: schedule.windows.0.from"),
+        (
+            GOOD + "schedule: {windows: [{days: [mon], from: 25:00, to: 24:00}]}\n",
+            "f:10: schedule.windows.0.from: expected a time of day such as 22:00",
+        ),
         (GOOD.replace("match:", "match: ["), "f:8: this is no YAML: did not find expected ',' or ']', while parsing"),
         (GOOD + "\tx: 1\n", "f:10: this is no YAML: "),
         (GOOD + "uid: low\n", "f:10: uid: uid stands here twice"),
@@ -185,6 +226,16 @@ def test_a_body_that_was_read_elsewhere_is_refused_with_the_same_words() -> None
         rule_of(yaml.safe_load(GOOD + "raise_abvoe: 3\n"))
     assert refused.value.reason == "bad_rule"
     assert rule_of(yaml.safe_load(GOOD)).uid == "high"
+
+
+def test_every_kind_can_be_asked_for_by_its_name() -> None:
+    assert get_args(KindName) == tuple(KINDS)
+
+
+def test_a_rule_knows_the_lines_of_its_parts() -> None:
+    _, placed = read_rules("rules:\n" + listed(GOOD, GOOD.replace("high", "low"))).rules
+    lines = [placed.line_of(path) for path in ((), ("match", "where", "metric"), ("text", "zh"), ("cooldown_s",))]
+    assert lines == [11, 18, 14, 11]
 
 
 SCALARS = (

@@ -38,7 +38,7 @@ def test_what_is_right_is_counted_and_what_is_hardly_meant_is_a_warning(tmp_path
     code, said = check(path)
     warning, count = said.splitlines()
     assert (code, count) == (0, "1 rule, nothing is wrong")
-    assert warning.startswith(f"{path}:1: warning: door: text.zh: {{devic}} is filled in by nothing")
+    assert warning.startswith(f"{path}:4: warning: door: text.zh: {{devic}} is filled in by nothing")
 
 
 def test_what_is_wrong_in_several_files_is_told_at_once_and_fails(tmp_path: Path) -> None:
@@ -56,3 +56,17 @@ def test_what_is_wrong_in_several_files_is_told_at_once_and_fails(tmp_path: Path
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(StackError, match="cannot be read"):
         check(tmp_path / "nowhere.yaml")
+
+
+def test_of_a_folder_every_file_of_rules_is_checked(tmp_path: Path) -> None:
+    write(tmp_path, "b.yaml", GOOD.replace("{devic}", "门"))
+    bad = write(tmp_path, "a.json", '{"kind": "event"}')
+    write(tmp_path, "notes.txt", "no rules")
+    code, said = check(tmp_path)
+    assert code == 1
+    assert {line.partition(":")[0] for line in said.splitlines()} == {str(bad)}
+    bad.unlink()
+    assert check(tmp_path) == (0, "1 rule, nothing is wrong\n")
+    (tmp_path / "b.yaml").unlink()
+    with pytest.raises(StackError, match=r"a folder without any \.json, \.yaml, \.yml file"):
+        check(tmp_path)
