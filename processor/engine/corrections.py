@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from herun.alerts import Alert, AlertState, Correction
+from processor.engine import cooling
 from processor.engine.alerting import (
     Evaluation,
     Occurrence,
@@ -63,12 +64,11 @@ class Told(msgspec.Struct, frozen=True, gc=False):
 
 
 def told_of(ev: Evaluation, rule: Folded, key: str, episodes: tuple[Episode, ...]) -> Told:
-    """What was told of the key: as the episodes have it, and its current alert, which others may have changed."""
-    current = ev.state.current.get((*rule.rule_key, key))
-    found = [each.alert for each in episodes if each.alert is not None] + ([] if current is None else [current.alert])
+    """What was told of the key: as the episodes have it, and its alerts by now, which others may have changed."""
+    kept = cooling.known(ev.state, (*rule.rule_key, key))
+    found = [each.alert for each in episodes if each.alert is not None] + [each.alert for each in kept]
     closed = [each.alert.alert_id for each in episodes if each.alert is not None and each.is_closed]
-    if current is not None and current.closed:
-        closed.append(current.alert.alert_id)
+    closed += [each.alert.alert_id for each in kept if each.closed]
     alerts = {alert.alert_id: alert for alert in sorted(found, key=lambda each: each.version)}
     return Told(rule, key, episodes, alerts, frozenset(closed))
 
@@ -197,7 +197,8 @@ def _matched(told: Told, stretches: Sequence[Stretch]) -> dict[int, int]:
         for n, stretch in enumerate(stretches):
             if n in matched:
                 continue
-            found = min((m for m in free if is_same(episodes[m], stretch)), default=None)
+            same = [m for m in free if is_same(episodes[m], stretch)]  # within a cool-down several have one alert
+            found = min(same, key=lambda m: (not _has_same_cause(episodes[m], stretch), m), default=None)
             if found is not None:
                 matched[n] = found
                 free.discard(found)
@@ -229,9 +230,9 @@ def _raised(ev: Evaluation, told: Told, stretch: Stretch) -> Episode:
         if known is not None:
             alert = _told_again(ev, told, known, occurrence.at, end)
         elif end is None and not _is_behind_another(ev, told, stretch):
-            alert = told.note(raise_alert(ev, rule.head, told.key, occurrence))
+            alert = _noted(ev, told, raise_alert(ev, rule.head, told.key, occurrence))
         else:
-            alert = told.note(raise_past(ev, rule.head, told.key, occurrence, end))
+            alert = _noted(ev, told, raise_past(ev, rule.head, told.key, occurrence, end))
     return Episode(
         stretch.raised_at,
         stretch.cleared_at,
@@ -242,6 +243,13 @@ def _raised(ev: Evaluation, told: Told, stretch: Stretch) -> Episode:
         value=None if edge is None else edge.value,
         count=None if edge is None else edge.count,
     )
+
+
+def _noted(ev: Evaluation, told: Told, alert: Alert) -> Alert:
+    """A version was told; what was counted in those that it shows to be one with it is counted in it."""
+    for joined in cooling.joined_to(ev, (*told.rule.rule_key, told.key), alert.alert_id):
+        told.alerts[joined] = alert
+    return told.note(alert)
 
 
 def _of_cause(told: Told, occurrence: Occurrence) -> Alert | None:
