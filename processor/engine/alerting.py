@@ -183,13 +183,13 @@ def release(ev: Evaluation, head: RuleHead, key: str, device: str, at: int) -> N
 
 def raise_alert(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence) -> Alert:
     """A new alert; or, within the cool-down of one, one more occurrence of that one (cooling.py). As told."""
-    cell, said = (head.site, head.uid, key), drafts.said_of(head, occurrence)
+    cell = (head.site, head.uid, key)
+    said = drafts.said_of(occurrence)
     near = cooling.near(ev, head, cell, occurrence.at, occurrence.at)
     if not near:
         return _write(ev, cell, drafts.first(ev, head, key, occurrence), head, said)
-    alert, said = drafts.again(ev, head, near, occurrence)
-    alert = msgspec.structs.replace(alert, state=AlertState.RAISED, cleared_at=None)
-    alert = _write(ev, cell, alert, head, said)
+    alert, shown = drafts.again(ev, head, near, said)
+    alert = _write(ev, cell, alert, head, shown)
     for each in near[1:]:
         _join(ev, cell, each, alert, head)
     return alert
@@ -233,10 +233,12 @@ def raise_past(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence,
     """What was and is over: counted into an alert within its cool-down, else raised and cleared at once."""
     if cleared_at is None:
         return raise_alert(ev, head, key, occurrence)
-    cell, said = (head.site, head.uid, key), drafts.said_of(head, occurrence)
+    cell = (head.site, head.uid, key)
+    said = drafts.said_of(occurrence)
+    shown: Said | None = said
     near = cooling.near(ev, head, cell, occurrence.at, cleared_at)
     if near:
-        alert, said = drafts.again(ev, head, near, occurrence)
+        alert, shown = drafts.again(ev, head, near, said, is_over=True)
         if alert.cleared_at is not None and cleared_at > alert.cleared_at:
             alert = msgspec.structs.replace(alert, cleared_at=cleared_at, updated_at=cleared_at)
     else:
@@ -245,7 +247,7 @@ def raise_past(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence,
         alert = msgspec.structs.replace(
             alert, version=2, state=AlertState.CLEARED, cleared_at=cleared_at, updated_at=cleared_at
         )
-    return _write(ev, cell, alert, head, said)
+    return _write(ev, cell, alert, head, shown)
 
 
 def close_alert(ev: Evaluation, site: str, closed_id: str, verdict: str) -> None:
@@ -298,6 +300,7 @@ def _join(ev: Evaluation, cell: CellKey, kept: CurrentAlert, into: Alert, head: 
         version=kept.alert.version + 1,
         state=AlertState.CLEARED,
         cleared_at=kept.alert.raised_at,
+        count=1,  # as whatever is withdrawn: it may be told again, as one
         correction=Correction.WITHDRAWN,
     )
     ev.alerts.append(never)
@@ -312,7 +315,7 @@ def _keep(ev: Evaluation, cell: CellKey, alert: Alert, head: RuleHead, said: Sai
         ev.alerts.append(kept.alert)
     if head.cooldown_us:
         kept = cooling.replacing(ev, head, cell, kept, was)
-        kept = kept if said is None else msgspec.structs.replace(kept, said=said)
+        kept = kept if said is None or said is kept.said else msgspec.structs.replace(kept, said=said)
     timer: TimerKey = (FORGET, *cell)
     # What counts into it is within its cool-down by event time, and may come late.
     stays_us = max(head.cooldown_us + head.lateness_us, merging.GRACE_US if kept.waiting else 0)

@@ -136,7 +136,12 @@ def correct(ev: Evaluation, told: Told, stretches: Sequence[Stretch]) -> tuple[E
         if not final.isdisjoint(places):  # known on, so that no other gets its id
             never_were.append(msgspec.structs.replace(own[-1], is_withdrawn=True))
             continue
-        left = [after[m] for m in places if m in after and _was_due(told.episodes[m], after[m].cleared_at)]
+        left: Sequence[Stretch] = [
+            after[m] for m in places if m in after and _was_due(told.episodes[m], after[m].cleared_at)
+        ]
+        if len(left) < len(own) and not told.rule.fold.lasting:
+            left = _still_one(told, own[0].alert, left)
+            anew |= {n for n, m in matched.items() if m in places and stretches[n] not in left}
         _settle(ev, told, own, left)
         if not left:
             never_were.append(msgspec.structs.replace(own[0], cleared_at=own[0].raised_at, is_withdrawn=True))
@@ -145,6 +150,22 @@ def correct(ev: Evaluation, told: Told, stretches: Sequence[Stretch]) -> tuple[E
         for n, stretch in enumerate(stretches)
     ]
     return told.told((*_still_withdrawn(never_were, found), *found))
+
+
+def _still_one(told: Told, alert: Alert | None, left: Sequence[Stretch]) -> list[Stretch]:
+    """Of what is left of an alert's occurrences those that are one within the cool-down: with what made it, if any."""
+    runs: list[list[Stretch]] = []
+    for stretch in sorted(left, key=lambda each: each.raised_at):
+        if runs and stretch.raised_at - runs[-1][-1].raised_at < told.rule.head.cooldown_us:
+            runs[-1].append(stretch)
+        else:
+            runs.append([stretch])
+
+    def has_made_it(stretch: Stretch) -> bool:
+        cause = None if stretch.edge is None else told.rule.occurrence_of(stretch.edge, 0).cause
+        return alert is not None and cause == alert.cause
+
+    return next((run for run in runs if any(map(has_made_it, run))), runs[0] if runs else [])
 
 
 def raised_in_order(ev: Evaluation, told: Told, stretch: Stretch) -> tuple[Episode, ...]:
@@ -187,8 +208,8 @@ def _matched(told: Told, stretches: Sequence[Stretch]) -> dict[int, int]:
     episodes, rule = told.episodes, told.rule
 
     def has_same_id(episode: Episode, stretch: Stretch) -> bool:
-        if stretch.edge is None or episode.alert is None:
-            return False
+        if stretch.edge is None or episode.alert is None or not rule.fold.lasting:
+            return False  # an occurrence is what raised it, whichever alert counts it
         return episode.alert.cause == rule.occurrence_of(stretch.edge, 0).cause
 
     matched: dict[int, int] = {}
@@ -227,7 +248,7 @@ def _raised(ev: Evaluation, told: Told, stretch: Stretch) -> Episode:
         while known is not None and end is None and _is_final(told, known):
             occurrence = msgspec.structs.replace(occurrence, cause=occurrence.cause | {"after": known.alert_id})
             known = _of_cause(told, occurrence)
-        if known is not None:
+        if known is not None and not _goes_on_elsewhere(ev, told, occurrence):
             alert = _told_again(ev, told, known, occurrence.at, end)
         elif end is None and not _is_behind_another(ev, told, stretch):
             alert = _noted(ev, told, raise_alert(ev, rule.head, told.key, occurrence))
@@ -266,6 +287,12 @@ def _goes_on_closed(told: Told, episode: Episode, stretch: Stretch) -> bool:
     if episode.alert is None or stretch.cleared_at is not None or not told.rule.fold.lasting:
         return False
     return _is_final(told, told.alerts[episode.alert.alert_id])
+
+
+def _goes_on_elsewhere(ev: Evaluation, told: Told, occurrence: Occurrence) -> bool:
+    """True if it is counted into another alert within its cool-down, whatever it was told as before."""
+    head, at = told.rule.head, occurrence.at
+    return not head.lasting and bool(cooling.near(ev, head, (*told.rule.rule_key, told.key), at, at))
 
 
 def _is_behind_another(ev: Evaluation, told: Told, stretch: Stretch) -> bool:
@@ -329,6 +356,9 @@ def _settle(ev: Evaluation, told: Told, own: Sequence[Episode], left: Sequence[S
         cleared_at = _end(left[-1].cleared_at, last.shift) if left else alert.raised_at
     if (raised_at, cleared_at, max(1, count)) == (alert.raised_at, alert.cleared_at, alert.count) and count:
         return
+    updated_at = alert.updated_at
+    if left and not lasting and alert.updated_at == _begin(last, last.raised_at):
+        updated_at = _begin(last, left[-1].raised_at)
     is_open = cleared_at is None if lasting else alert.state is AlertState.RAISED
     correction = Correction.REOPENED if is_open and alert.state is AlertState.CLEARED else Correction.AMENDED
     if count < 1:
@@ -338,7 +368,7 @@ def _settle(ev: Evaluation, told: Told, own: Sequence[Episode], left: Sequence[S
         version=alert.version + 1,
         state=AlertState.RAISED if is_open else AlertState.CLEARED,
         raised_at=raised_at,
-        updated_at=max(raised_at, cleared_at or alert.updated_at),
+        updated_at=max(raised_at, cleared_at or updated_at),
         cleared_at=cleared_at,
         count=max(1, count),
         correction=correction,

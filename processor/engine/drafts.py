@@ -16,38 +16,42 @@ if TYPE_CHECKING:
 
 
 def again(
-    ev: Evaluation, head: RuleHead, near: Sequence[CurrentAlert], occurrence: Occurrence
+    ev: Evaluation, head: RuleHead, near: Sequence[CurrentAlert], said: Said, *, is_over: bool = False
 ) -> tuple[Alert, Said | None]:
-    """The first of these alerts with what all of them count, and this; it is told as of the newest of all."""
-    alert = near[0].alert
-    newest = max(near, key=lambda each: each.alert.updated_at)
-    raised_at = min(occurrence.at, *(each.alert.raised_at for each in near))
+    """The first of these alerts with what all of them count, and this; it is told as of the newest of all.
+
+    `is_over`: what is counted is over already, and changes nothing about whether the alert is.
+    """
+    newest = near[0] if len(near) == 1 else max(near, key=lambda each: each.alert.updated_at)
+    alert, last = near[0].alert, newest.alert.updated_at
+    raised_at = min(said.at, *(each.alert.raised_at for each in near))
+    count = 1 + sum(each.alert.count for each in near)
+    is_newest = said.at >= (last if newest.said is None else newest.said.at)
+    shown = said if is_newest else newest.said
+    rule_version, title, text = alert.rule_version, alert.title, alert.text
+    if shown is not None:
+        values = _values(ev, head, shown, count)
+        rule_version, title, text = head.version, fill(head.title, values), fill(head.text, values)
     alert = msgspec.structs.replace(
         alert,
         version=alert.version + 1,
+        rule_version=rule_version,
+        state=alert.state if is_over else AlertState.RAISED,
         raised_at=raised_at,
-        updated_at=max(occurrence.at, newest.alert.updated_at),
-        count=1 + sum(each.alert.count for each in near),
+        updated_at=max(said.at, last),
+        cleared_at=alert.cleared_at if is_over else None,
+        count=count,
+        title=title,
+        text=text,
         correction=alert.correction if raised_at == alert.raised_at else Correction.AMENDED,
     )
-    is_newest = occurrence.at >= (newest.alert.updated_at if newest.said is None else newest.said.at)
-    said = said_of(head, occurrence) if is_newest else newest.said
-    return (alert if said is None else _told_of(ev, head, alert, said)), said
+    return alert, shown
 
 
-def said_of(head: RuleHead, occurrence: Occurrence) -> Said | None:
-    """What the texts say of it, to be kept; None if nothing will be counted into the alert."""
+def said_of(occurrence: Occurrence) -> Said:
+    """What the texts say of it, to be kept."""
     found = occurrence
-    if not head.cooldown_us:
-        return None
     return Said(found.at, found.device, found.value, found.count, found.finding, found.probability)
-
-
-def _told_of(ev: Evaluation, head: RuleHead, alert: Alert, said: Said) -> Alert:
-    values = _values(ev, head, said, alert.count)
-    return msgspec.structs.replace(
-        alert, rule_version=head.version, title=fill(head.title, values), text=fill(head.text, values)
-    )
 
 
 def _new_id(head: RuleHead, key: str, occurrence: Occurrence) -> str:

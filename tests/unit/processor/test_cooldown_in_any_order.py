@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from herun.alerts import Alert, Correction
 from processor.engine.cooling import MAX_ALERTS
 from tests.unit.processor.driving import Driver
-from tests.unit.processor.reference import Seen, cooled
+from tests.unit.processor.reference import Answer, Seen, cooled
 from tests.unit.processor.samples import SECOND_US, START_US, event, put_device, put_list, put_rule, rule
 
 COOLDOWN: Final = 20
 LATENESS: Final = 3600
+STEPS: Final = [1, 5, 19, 20, 21, 39, 40, 60]  # seconds from one event to the next
 TEXTS: Final = {"text": {"zh": "{value} 第 {count} 次", "en": "{value}, {count} times"}}
 PRESSED: Final = rule(
     "pressed", "event", types=("button.pressed",), key="zone", cooldown_s=COOLDOWN, lateness_s=LATENESS, **TEXTS,
@@ -67,10 +68,10 @@ def told(driver: Driver) -> list[tuple[int, int, int]]:
 
 
 @st.composite
-def stories(draw: st.DrawFn, types: list[str]) -> tuple[list[Seen], list[int]]:
+def stories(draw: st.DrawFn, types: list[str], steps: list[int] = STEPS) -> tuple[list[Seen], list[int]]:
     """Events, no two at one time, and an order in which they come, some twice; never of more alerts than are kept."""
     second, story = 0, []
-    for step in draw(st.lists(st.sampled_from([1, 5, 19, 20, 21, 39, 40, 60]), max_size=20)):
+    for step in draw(st.lists(st.sampled_from(steps), max_size=20)):
         second += step
         if second > (MAX_ALERTS + 1) * COOLDOWN:
             break
@@ -102,3 +103,30 @@ def test_passages_of_a_listed_plate_make_the_same_alerts_in_any_order(
     story, order = told_as
     expected = cooled([(each.second, None) for each in story], COOLDOWN)
     assert told(play(LISTED, story, order, restarts=restarts)) == expected
+
+
+IN_AND_OUT: Final = rule(
+    "sequence", "sequence", types=("door.opened", "door.closed"), key="zone", cooldown_s=COOLDOWN, lateness_s=LATENESS,
+    within_s=15, steps=[{"event_types": ["door.opened"]}, {"event_types": ["door.closed"]}],
+)  # fmt: skip
+
+
+def opened_and_closed(story: list[Seen]) -> Answer:
+    """A door is closed within 15 s since it was opened last."""
+    found: Answer = []
+    opened: int | None = None
+    for each in story:
+        if each.event_type == "door.opened":
+            opened = each.second
+        elif opened is not None and each.second - opened <= 15:
+            found.append((each.second, None))
+            opened = None
+    return found
+
+
+@settings(deadline=None, max_examples=200)
+@given(stories(["door.opened", "door.closed"], [1, 2, 3, 5, 9, 14, 20]), st.booleans())
+def test_sequences_make_the_same_alerts_in_any_order(told_as: tuple[list[Seen], list[int]], restarts: bool) -> None:
+    """What is late takes some back, too."""
+    story, order = told_as
+    assert told(play(IN_AND_OUT, story, order, restarts=restarts)) == cooled(opened_and_closed(story), COOLDOWN)
