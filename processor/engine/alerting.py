@@ -108,7 +108,7 @@ class Evaluation:
 
     def may_raise(self, rule: Gated, device: str, at: int) -> bool:
         """Whether schedule, arming and service let the rule raise by this device at this time."""
-        held_by = self._gate(rule, device, at)
+        held_by = self.gate(rule, device, at)
         if held_by is not None:
             self.held_by = held_by
         return held_by is None
@@ -119,10 +119,11 @@ class Evaluation:
         if event.flags & FLAG_OUT_OF_SERVICE:
             return out_of_service_by(self.state, site, device, self.shared_time)
         if self.held_by is None and (site, rule.head.uid, key) in self.state.muted:
-            return self._gate(rule, device, self.now)
+            return self.gate(rule, device, self.now)
         return self.held_by
 
-    def _gate(self, rule: Gated, device: str, at: int) -> str | None:
+    def gate(self, rule: Gated, device: str, at: int) -> str | None:
+        """What keeps the rule from raising by this device at this time; None if nothing does."""
         state, site = self.state, rule.head.site
         if is_out_of_service(state, site, device, at):
             return out_of_service_by(state, site, device, at)

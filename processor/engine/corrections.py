@@ -24,20 +24,11 @@ from processor.engine.alerting import (
     rewrite_alert,
 )
 from processor.engine.state import CellKey
-from processor.engine.tracks import Edge, Episode
+from processor.engine.stretches import Mark, Stretch
+from processor.engine.tracks import Edge, Episode, Track
 
 if TYPE_CHECKING:
     from processor.engine.kinds.folded import Folded
-
-
-class Stretch(msgspec.Struct, frozen=True, gc=False):
-    """A stretch that a fold raises. `edge` is what raises it; None for the one that was open before."""
-
-    raised_at: int
-    cleared_at: int | None
-    event_id: str
-    device: str
-    edge: Edge | None
 
 
 class Told(msgspec.Struct, frozen=True, gc=False):
@@ -49,6 +40,15 @@ class Told(msgspec.Struct, frozen=True, gc=False):
     episodes: tuple[Episode, ...]
     alerts: dict[str, Alert]
     closed: frozenset[str]  # ids of those that people have closed
+
+    @property
+    def known(self) -> set[Mark]:
+        """What raised what was told."""
+        return {
+            (each.raised_at, each.device, each.event_id)
+            for each in self.episodes
+            if each.alert is not None and not each.is_withdrawn
+        }
 
     def note(self, alert: Alert) -> Alert:
         """A version was told."""
@@ -63,8 +63,9 @@ class Told(msgspec.Struct, frozen=True, gc=False):
         )
 
 
-def told_of(ev: Evaluation, rule: Folded, key: str, episodes: tuple[Episode, ...]) -> Told:
+def told_of(ev: Evaluation, rule: Folded, key: str, track: Track) -> Told:
     """What was told of the key: as the episodes have it, and its alerts by now, which others may have changed."""
+    episodes = track.episodes
     kept = cooling.known(ev.state, (*rule.rule_key, key))
     found = [each.alert for each in episodes if each.alert is not None] + [each.alert for each in kept]
     closed = [each.alert.alert_id for each in episodes if each.alert is not None and each.is_closed]
@@ -89,43 +90,12 @@ def _with_alert(episode: Episode, alert: Alert) -> Episode:
     return episode if episode.alert is alert else msgspec.structs.replace(episode, alert=alert)
 
 
-def read_episodes(opened: Episode | None, edges: Sequence[Edge], *, lasting: bool) -> list[Stretch]:
-    """The stretches that the edges make; `opened` is open at their beginning."""
-    found: list[Stretch] = []
-    if opened is not None:
-        found.append(Stretch(opened.raised_at, None, opened.event_id, opened.device, None))
-    for edge in edges:
-        if edge.raises and lasting and found and found[-1].cleared_at is None:
-            found[-1] = Stretch(edge.at, None, edge.event_id, edge.device, edge)
-        elif edge.raises:
-            found.append(Stretch(edge.at, None if lasting else edge.at, edge.event_id, edge.device, edge))
-        elif found:
-            found[-1] = msgspec.structs.replace(found[-1], cleared_at=edge.at)
-    return _joined(found) if lasting else found
-
-
-def _joined(stretches: Sequence[Stretch]) -> list[Stretch]:
-    """What one device's events tell may lie within what another's told before: together they are one stretch.
-
-    What time raises is raised before what happens in the same moment.
-    """
-    found: list[Stretch] = []
-    for stretch in sorted(stretches, key=lambda each: each.raised_at):
-        last = found[-1] if found else None
-        is_timed = stretch.edge is not None and stretch.edge.timed
-        if last is None or (last.cleared_at is not None and stretch.raised_at >= last.cleared_at + is_timed):
-            found.append(stretch)
-        elif last.cleared_at is not None and (stretch.cleared_at is None or stretch.cleared_at > last.cleared_at):
-            found[-1] = msgspec.structs.replace(last, cleared_at=stretch.cleared_at)
-    return found
-
-
 def correct(ev: Evaluation, told: Told, stretches: Sequence[Stretch]) -> tuple[Episode, ...]:
     """Tells what differs between the episodes told and the stretches that are; returns the episodes as told now."""
     matched = _matched(told, stretches)
     after = {m: stretches[n] for n, m in matched.items()}  # by the episode's place: two may begin at the same moment
     never_were = [each for each in told.episodes if each.is_withdrawn]
-    anew = {n for n, m in matched.items() if _goes_on_closed(told, told.episodes[m], stretches[n])}
+    anew = {n for n, m in matched.items() if _is_another(told, told.episodes[m], stretches[n])}
     final = {matched[n] for n in anew}
     by_alert: dict[str, list[int]] = {}
     for m, each in enumerate(told.episodes):
@@ -136,9 +106,7 @@ def correct(ev: Evaluation, told: Told, stretches: Sequence[Stretch]) -> tuple[E
         if not final.isdisjoint(places):  # known on, so that no other gets its id
             never_were.append(msgspec.structs.replace(own[-1], is_withdrawn=True))
             continue
-        left: Sequence[Stretch] = [
-            after[m] for m in places if m in after and _was_due(told.episodes[m], after[m].cleared_at)
-        ]
+        left: Sequence[Stretch] = [after[m] for m in places if m in after]
         if len(left) < len(own) and not told.rule.fold.lasting:
             left = _still_one(told, own[0].alert, left)
             anew |= {n for n, m in matched.items() if m in places and stretches[n] not in left}
@@ -162,35 +130,41 @@ def _still_one(told: Told, alert: Alert | None, left: Sequence[Stretch]) -> list
             runs.append([stretch])
 
     def has_made_it(stretch: Stretch) -> bool:
-        cause = None if stretch.edge is None else told.rule.occurrence_of(stretch.edge, 0).cause
+        cause = told.rule.occurrence_of(stretch.edge, 0).cause
         return alert is not None and cause == alert.cause
 
     return next((run for run in runs if any(map(has_made_it, run))), runs[0] if runs else [])
 
 
-def raised_in_order(ev: Evaluation, told: Told, stretch: Stretch) -> tuple[Episode, ...]:
-    """Tells of a stretch that came in order, or began earlier than was known; returns the episodes with it."""
-    last = told.episodes[-1] if told.episodes else None
-    if last is not None and last.cleared_at is None and told.rule.fold.lasting:
-        if last.alert is not None:
-            _settle(ev, told, [last], [stretch])
-        return told.told((*told.episodes[:-1], _moved(last, stretch)))
-    raised = _raised(ev, told, stretch)
-    withdrawn = [each for each in told.episodes if each.is_withdrawn]
-    others = [each for each in told.episodes if not each.is_withdrawn]
-    return told.told((*_still_withdrawn(withdrawn, [raised]), *others, raised))
+def raised_in_order(ev: Evaluation, told: Told, edge: Edge) -> tuple[Episode, ...]:
+    """Tells of what comes in order, or began earlier than was known; returns the episodes with it."""
+    lasting = told.rule.fold.lasting
+    stretch = Stretch((edge,), None if lasting else edge.at)
+    last, others = (told.episodes[-1], told.episodes[:-1]) if told.episodes else (None, ())
+    if last is not None and last.cleared_at is None and lasting:
+        raised = _raised_too(ev, told, last, stretch)
+    else:
+        raised, others = _raised(ev, told, stretch), told.episodes
+    withdrawn = [each for each in others if each.is_withdrawn]
+    stay = [each for each in others if not each.is_withdrawn]
+    return told.told((*_still_withdrawn(withdrawn, [raised]), *stay, raised))
+
+
+def _raised_too(ev: Evaluation, told: Told, last: Episode, stretch: Stretch) -> Episode:
+    """What holds, now that something raises it too: that may raise where nothing could, or raised it earlier."""
+    is_earlier = stretch.raised_at < last.raised_at
+    if last.alert is None:
+        raised = _raised(ev, told, stretch)
+        return raised if is_earlier or raised.alert is not None else last
+    if is_earlier and ev.may_raise(told.rule, stretch.edge.device, stretch.raised_at + last.shift):
+        _settle(ev, told, [last], [stretch])
+        return _moved(last, stretch)
+    return last
 
 
 def cleared_in_order(ev: Evaluation, told: Told, at: int) -> tuple[Episode, ...]:
     """The last episode is over; returns the episodes as told now."""
     last = told.episodes[-1]
-    if not _was_due(last, at):
-        were = [each for each in told.episodes if not each.is_withdrawn]
-        ends = [each.cleared_at for each in were[:-1]] + [at]
-        stretches = [
-            Stretch(each.raised_at, end, each.event_id, each.device, None) for each, end in zip(were, ends, strict=True)
-        ]
-        return correct(ev, told, stretches)
     alert = None if last.alert is None else clear_alert(ev, told.rule.head, told.key, at + last.shift)
     if alert is not None:
         told.note(alert)
@@ -204,11 +178,14 @@ def _still_withdrawn(never_were: Sequence[Episode], found: Sequence[Episode]) ->
 
 
 def _matched(told: Told, stretches: Sequence[Stretch]) -> dict[int, int]:
-    """Which stretch is which episode: by the id that its alert has, by what raised it, else by the time they share."""
+    """Which stretch is which episode: by the id that its alert has, by what raised it, else by the time they share.
+
+    What is held back is none that was told.
+    """
     episodes, rule = told.episodes, told.rule
 
     def has_same_id(episode: Episode, stretch: Stretch) -> bool:
-        if stretch.edge is None or episode.alert is None or not rule.fold.lasting:
+        if episode.alert is None or not rule.fold.lasting:
             return False  # an occurrence is what raised it, whichever alert counts it
         return episode.alert.cause == rule.occurrence_of(stretch.edge, 0).cause
 
@@ -219,7 +196,8 @@ def _matched(told: Told, stretches: Sequence[Stretch]) -> dict[int, int]:
             if n in matched:
                 continue
             same = [m for m in free if is_same(episodes[m], stretch)]  # within a cool-down several have one alert
-            found = min(same, key=lambda m: (not _has_same_cause(episodes[m], stretch), m), default=None)
+            may_be = [m for m in same if episodes[m].alert is None or not stretch.is_held]
+            found = min(may_be, key=lambda m: (not _has_same_cause(episodes[m], stretch), m), default=None)
             if found is not None:
                 matched[n] = found
                 free.discard(found)
@@ -227,7 +205,7 @@ def _matched(told: Told, stretches: Sequence[Stretch]) -> dict[int, int]:
 
 
 def _has_same_cause(episode: Episode, stretch: Stretch) -> bool:
-    return (episode.device, episode.event_id) == (stretch.device, stretch.event_id)
+    return (episode.device, episode.event_id) == (stretch.edge.device, stretch.edge.event_id)
 
 
 def _overlaps(episode: Episode, stretch: Stretch) -> bool:
@@ -240,8 +218,8 @@ def _raised(ev: Evaluation, told: Told, stretch: Stretch) -> Episode:
     """Raises what a stretch is; one that was withdrawn, or told before for the same cause, is told again."""
     rule, edge = told.rule, stretch.edge
     alert: Alert | None = None
-    shift = rule.shift_of(ev, stretch.device)
-    if edge is not None and ev.may_raise(rule, edge.device, edge.at + shift):
+    shift = rule.shift_of(ev, edge.device)
+    if not stretch.is_held and ev.may_raise(rule, edge.device, edge.at + shift):
         occurrence = rule.occurrence_of(edge, shift)
         end = _end(stretch.cleared_at, shift) if rule.fold.lasting else None
         known = _of_cause(told, occurrence)
@@ -255,14 +233,14 @@ def _raised(ev: Evaluation, told: Told, stretch: Stretch) -> Episode:
         else:
             alert = _noted(ev, told, raise_past(ev, rule.head, told.key, occurrence, end))
     return Episode(
-        stretch.raised_at,
+        edge.at,
         stretch.cleared_at,
-        stretch.event_id,
-        stretch.device,
+        edge.event_id,
+        edge.device,
         alert,
         shift,
-        value=None if edge is None else edge.value,
-        count=None if edge is None else edge.count,
+        value=edge.value,
+        count=edge.count,
     )
 
 
@@ -282,11 +260,13 @@ def _is_final(told: Told, alert: Alert) -> bool:
     return alert.state is AlertState.CLEARED and alert.alert_id in told.closed
 
 
-def _goes_on_closed(told: Told, episode: Episode, stretch: Stretch) -> bool:
-    """True if what was over and is closed has not ended after all."""
-    if episode.alert is None or stretch.cleared_at is not None or not told.rule.fold.lasting:
+def _is_another(told: Told, episode: Episode, stretch: Stretch) -> bool:
+    """True if nothing was told of it, or what was over and is closed has not ended after all."""
+    if not told.rule.fold.lasting:
         return False
-    return _is_final(told, told.alerts[episode.alert.alert_id])
+    if episode.alert is None:
+        return True
+    return stretch.cleared_at is None and _is_final(told, told.alerts[episode.alert.alert_id])
 
 
 def _goes_on_elsewhere(ev: Evaluation, told: Told, occurrence: Occurrence) -> bool:
@@ -315,26 +295,16 @@ def _told_again(ev: Evaluation, told: Told, alert: Alert, raised_at: int, cleare
     return told.note(rewrite_alert(ev, head, told.key, changed))
 
 
-def _was_due(episode: Episode, cleared_at: int | None) -> bool:
-    """False if it was over when the opening of a schedule raised it, as is seen now."""
-    end = _end(cleared_at, episode.shift)
-    return episode.woken_at is None or end is None or end > episode.woken_at
-
-
-def _begin(episode: Episode, raised_at: int) -> int:
-    """When its alert begins: not before it may be raised."""
-    return max(raised_at + episode.shift, episode.woken_at or 0)
-
-
 def _moved(episode: Episode, stretch: Stretch) -> Episode:
-    if not _was_due(episode, stretch.cleared_at):
-        episode = msgspec.structs.replace(episode, alert=None, woken_at=None)
+    edge = stretch.edge
     return msgspec.structs.replace(
         episode,
-        raised_at=stretch.raised_at,
+        raised_at=edge.at,
         cleared_at=stretch.cleared_at,
-        event_id=stretch.event_id,
-        device=stretch.device,
+        event_id=edge.event_id,
+        device=edge.device,
+        value=edge.value,
+        count=edge.count,
     )
 
 
@@ -350,15 +320,15 @@ def _settle(ev: Evaluation, told: Told, own: Sequence[Episode], left: Sequence[S
     lasting = told.rule.fold.lasting
     count = alert.count - (len(own) - len(left))
     raised_at, cleared_at = alert.raised_at, alert.cleared_at
-    if left and alert.raised_at == _begin(first, first.raised_at):
-        raised_at = _begin(first, left[0].raised_at)
+    if left and alert.raised_at == first.raised_at + first.shift:
+        raised_at = left[0].raised_at + first.shift
     if lasting and _is_last(alert, last):
         cleared_at = _end(left[-1].cleared_at, last.shift) if left else alert.raised_at
     if (raised_at, cleared_at, max(1, count)) == (alert.raised_at, alert.cleared_at, alert.count) and count:
         return
     updated_at = alert.updated_at
-    if left and not lasting and alert.updated_at == _begin(last, last.raised_at):
-        updated_at = _begin(last, left[-1].raised_at)
+    if left and not lasting and alert.updated_at == last.raised_at + last.shift:
+        updated_at = left[-1].raised_at + last.shift
     is_open = cleared_at is None if lasting else alert.state is AlertState.RAISED
     correction = Correction.REOPENED if is_open and alert.state is AlertState.CLEARED else Correction.AMENDED
     if count < 1:

@@ -10,7 +10,8 @@ from herun.alerts import Alert
 
 EVENT: Final = 0  # what a sample is: an event,
 LAPSED: Final = 1  # the word of a timer that this time has passed for its device,
-LEFT: Final = 2  # or that the device has left the key
+LEFT: Final = 2  # that the device has left the key,
+OPENED: Final = 3  # or that it may raise from here on what holds by it; no fold steps over this one
 
 Value = float | int | bool | str | None
 
@@ -33,7 +34,8 @@ class Sample(msgspec.Struct, array_like=True, frozen=True, gc=False):
 class Edge(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A fold's answer: raised or cleared at an event time, by which sample; `timed`: by time that passed since it.
 
-    Raised while it is raised: it began earlier than was known.
+    Raised while it is raised: by something else too, maybe of a device that may raise where the first one may not, or
+    earlier than was known.
     """
 
     raises: bool
@@ -120,10 +122,16 @@ class Partials(msgspec.Struct, array_like=True, frozen=True, gc=False, tag="part
 
 
 class Waiting(msgspec.Struct, array_like=True, frozen=True, gc=False, tag="waiting"):
-    """What is waited upon since this event, or has not come in time; older snapshots do not say since when then."""
+    """What is waited upon since this event, or has not come in time; older snapshots do not say since when then.
+
+    Further devices with which it has begun since, waited upon by themselves: `others` not long enough yet, `late` ones
+    long enough.
+    """
 
     since: Pending | None = None
     is_raised: bool = False
+    others: tuple[Pending, ...] = ()
+    late: tuple[Pending, ...] = ()
 
 
 class Nothing(msgspec.Struct, array_like=True, frozen=True, gc=False, tag="nothing"):
@@ -136,9 +144,9 @@ FoldState = Nothing | Holders | Holding | Times | Values | History | Sums | Part
 class Episode(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A stretch that a fold has raised, by which event, and the alert that came of it as it was last written.
 
-    `alert` is None while nothing may be raised, by the schedule or the arming; `woken_at` is when what held could be,
-    of an alert that was raised then. `shift` is how far the device's clock is
-    known to be behind: the alert's times are so much later. A withdrawn one never was; its alert may be told again.
+    It begins with what tells of it: the first device that may raise, or the opening of a schedule. `alert` is None
+    while there is none. `shift` is how far the device's clock is known to be behind: its alert is so much later. A
+    withdrawn one never was; its alert may be told again.
     """
 
     raised_at: int
@@ -150,7 +158,7 @@ class Episode(msgspec.Struct, array_like=True, frozen=True, gc=False):
     is_withdrawn: bool = False
     value: Value = None  # what raised it: told when it may be
     count: int | None = None
-    woken_at: int | None = None
+    woken_at: int | None = None  # of older snapshots: when an opening raised it
     is_closed: bool = False  # by people
 
     @property

@@ -61,7 +61,7 @@ class _Aggregate(Fold[Sums]):
         value = self._value_of(sums) if has_value else None
         if sums.is_raised and (value is None or self._clears(value)):
             return replace(sums, is_raised=False), (Edge(False, at, sums.device, sums.event_id),)
-        if not sums.is_raised and value is not None and self._raises(value):
+        if value is not None and (sums.is_raised or self._raises(value)):
             count = sum(pane.count for pane in sums.panes)
             edge = Edge(True, at, sums.device, sums.event_id, value, count, timed)
             return replace(sums, is_raised=True), (edge,)

@@ -46,9 +46,10 @@ class Change(Fold[History]):
         edges: Edges = NO_EDGES
         if is_raised and self._clears(changed):
             edges, is_raised = (cleared(sample),), False
-        elif not is_raised and self._raises(changed):
+        elif is_raised or self._raises(changed):
             edges, is_raised = (raised(sample, changed),), True
-        return (state if points is state.points and not edges else History(points, is_raised)), edges
+        is_same = points is state.points and is_raised == state.is_raised
+        return (state if is_same else History(points, is_raised)), edges
 
     def is_raised(self, state: History) -> bool:
         return state.is_raised

@@ -31,7 +31,7 @@ class Count(Fold[Times]):
             edges, is_raised = (cleared(sample, times[0] + self.span),), False
         if sample.what == EVENT:
             times = (*times, sample.at)[-self._count :]
-            if not is_raised and len(times) == self._count and sample.at - times[0] < self.span:
+            if is_raised or (len(times) == self._count and sample.at - times[0] < self.span):
                 edges, is_raised = (*edges, raised(sample, count=self._count)), True
         elif not edges:
             return state, edges

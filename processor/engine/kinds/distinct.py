@@ -44,7 +44,7 @@ class Distinct(Fold[Values]):
         if sample.what == EVENT and isinstance(sample.value, str | int | float):
             others = (each for each in values if each[0] != sample.value)
             values = (*others, (sample.value, sample.at))[-self._count :]
-            if not is_raised and len(values) == self._count and sample.at - values[0][1] < self.span:
+            if is_raised or (len(values) == self._count and sample.at - values[0][1] < self.span):
                 edges, is_raised = (*edges, raised(sample, count=self._count)), True
         elif not edges:
             return state, edges

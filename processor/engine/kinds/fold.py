@@ -27,12 +27,13 @@ Crosses = Callable[[float], bool]
 class Fold(ABC, Generic[S]):
     """`lasting`: what it raises holds until it clears it; else each raising is an occurrence of its own.
 
-    `tells_value`: what it tells of a device that holds is the value of that device's newest sample.
+    While it holds, it also tells what raises it too: each device that comes to hold, or each sample that keeps it up
+    where that is not said of devices. One of them may raise where the first may not.
+
     `span`: how long a sample matters at most, in microseconds of event time.
     """
 
     lasting: ClassVar[bool] = True
-    tells_value: ClassVar[bool] = False
     span: int = 0
 
     @abstractmethod

@@ -17,12 +17,13 @@ from herun.cel import Data, Subject
 from herun.events import FLAG_OUT_OF_SERVICE, Event
 from herun.rules import Rule
 from processor.engine import corrections
-from processor.engine.alerting import Evaluation, Occurrence, raise_alert, value_text
-from processor.engine.corrections import Stretch, told_of
+from processor.engine.alerting import Evaluation, Occurrence, value_text
+from processor.engine.corrections import Told, told_of
 from processor.engine.kinds.compiled import CompiledRule
 from processor.engine.kinds.fold import Fold
 from processor.engine.state import Registration, TimerKey
-from processor.engine.tracks import EVENT, LAPSED, LEFT, Edge, Edges, Episode, Sample, Track
+from processor.engine.stretches import Stretch, as_it_may_be_told, left_untold, mark_of, read_stretches
+from processor.engine.tracks import LAPSED, LEFT, OPENED, Edge, Edges, Episode, Sample, Track
 
 TIMER: Final = "rule"  # (TIMER, site, uid, key, whom it is about)
 REST: Final = "rest"  # looks whether a key that only events know is still of use
@@ -70,42 +71,51 @@ class Folded(CompiledRule):
             self._rest(ev, key, track, due)
             return
         # Never too late to be taken: that so much time has passed stays true.
-        earliest = max(track.since, track.tail[-1].at - self.lateness_us) if track.tail else track.since
+        earliest = self._earliest(track)
         for whom, at in self.fold.alarms(track.head):
             if whom == timer[4]:
                 self._take(ev, key, track, Sample(max(at, earliest), whom, "", None, LAPSED), due)
 
+    def _earliest(self, track: Track) -> int:
+        """Where a sample is not too late."""
+        return max(track.since, track.tail[-1].at - self.lateness_us) if track.tail else track.since
+
     def wake(self, ev: Evaluation, key: str, at: int) -> None:
+        """Raises what holds and was not raised, about the first device by which it holds that may raise by now."""
         track = ev.state.tracks.get(self.rule_key, {}).get(key)
         last = track.episodes[-1] if track is not None and track.episodes else None
         if track is None or last is None or not last.is_muted:
             return
-        holders = self.fold.holders(track.head) or (last.device,)
-        device = next((each for each in holders if ev.may_raise(self, each, at)), None)
-        if device is not None:
-            self._wake_for(ev, key, track, device, at)
+        if not self._is_shared and not ev.may_raise(self, last.device, at):
+            return
+        edge = next((each for each in self._held(track, last) if ev.may_raise(self, each.device, at)), None)
+        if edge is None:
+            return
+        when = max(at - self.shift_of(ev, edge.device), self._earliest(track))
+        opened = Sample(when, edge.device, edge.event_id, edge.value, OPENED)
+        woken = self._corrected(ev, key, track, opened)
+        ev.journal.put(ev.state.tracks[self.rule_key], key, woken)
+        ev.mute((*self.rule_key, key), is_muted=woken.episodes[-1].is_muted)
+
+    def _held(self, track: Track, last: Episode) -> list[Edge]:
+        """Of each device by which it holds, what raises it."""
+        own = Edge(True, last.raised_at, last.device, last.event_id, last.value, last.count)
+        _, edges = self._stepped(track, track.tail)
+        raising = [own, *(edge for edge in edges if edge.raises and edge.at >= last.raised_at)]
+        newest = {edge.device: edge for edge in raising if edge.device}
+        holders = self.fold.holders(track.head)
+        for device in holders:
+            newest.setdefault(device, msgspec.structs.replace(own, device=device, event_id=""))
+        return [edge for device, edge in newest.items() if not holders or device in holders]
 
     def hold_back(self, ev: Evaluation) -> None:
         for key, track in sorted(ev.state.tracks.get(self.rule_key, {}).items()):
             last = track.episodes[-1] if track.episodes else None
             if last is not None and last.alert is not None and last.cleared_at is None:
-                held = (*track.episodes[:-1], msgspec.structs.replace(last, alert=None, woken_at=None))
-                ev.journal.put(ev.state.tracks[self.rule_key], key, msgspec.structs.replace(track, episodes=held))
+                held = (*track.episodes[:-1], msgspec.structs.replace(last, alert=None))
+                muted = msgspec.structs.replace(track, episodes=held)
+                ev.journal.put(ev.state.tracks[self.rule_key], key, muted)
                 ev.mute((*self.rule_key, key), is_muted=True)
-
-    def _wake_for(self, ev: Evaluation, key: str, track: Track, device: str, at: int) -> None:
-        """Raises what holds and was not raised, about a device that may raise by now."""
-        last = track.episodes[-1]
-        event_id, value = last.event_id, last.value
-        said = next((each for each in reversed(track.tail) if each.device == device and each.what == EVENT), None)
-        if device != last.device and said is not None:
-            event_id, value = said.event_id, said.value if self.fold.tells_value else value
-        edge = Edge(True, at, device, event_id, value, last.count, timed=True)
-        alert = raise_alert(ev, self.head, key, self.occurrence_of(edge, 0))
-        woken = msgspec.structs.replace(last, alert=alert, woken_at=at)
-        changed = msgspec.structs.replace(track, episodes=(*track.episodes[:-1], woken))
-        ev.journal.put(ev.state.tracks[self.rule_key], key, changed)
-        ev.mute((*self.rule_key, key), is_muted=False)
 
     def forget_device(self, ev: Evaluation, device: str, place: Registration | None) -> None:
         stays = place is not None and place.enabled and self.has_in_scope(device, place)
@@ -137,7 +147,7 @@ class Folded(CompiledRule):
     def _end(self, ev: Evaluation, key: str, track: Track) -> None:
         """Nobody says anything under this key any more: what is raised is over now, and nothing of it is kept."""
         if self.fold.is_raised(track.head) and track.episodes:
-            told = told_of(ev, self, key, track.episodes)
+            told = told_of(ev, self, key, track)
             corrections.cleared_in_order(ev, told, ev.now - track.episodes[-1].shift)
         self._drop(ev, key, track)
 
@@ -178,7 +188,7 @@ class Folded(CompiledRule):
         tail, newest = track.tail, sample.at
         if not tail or newest > tail[-1].at or sample.place >= tail[-1].place:
             head, edges = self.fold.step(track.head, sample)
-            episodes = self._told(ev, key, track.episodes, edges) if edges else track.episodes
+            episodes = self._told(ev, key, track, edges) if edges else track.episodes
             ev.journal.append(tail, sample)
             is_same = head is track.head and episodes is track.episodes
             taken = track if is_same else Track(track.base, track.since, tail, head, episodes)
@@ -194,29 +204,24 @@ class Folded(CompiledRule):
         if taken is track:
             return
         ev.journal.put(ev.state.tracks[self.rule_key], key, taken)
-        if taken.episodes is not track.episodes:
-            ev.mute((*self.rule_key, key), is_muted=bool(taken.episodes) and taken.episodes[-1].is_muted)
         if self._has_alarms and taken.head is not track.head:
             self._set_alarms(ev, key, (track, taken), now - newest)
-        if taken.episodes and taken.episodes[-1].is_muted:
-            self._ask_again(ev, key, taken, sample.device or taken.episodes[-1].device)
-
-    def _ask_again(self, ev: Evaluation, key: str, track: Track, device: str) -> None:
-        """What one device may not raise, another one of the key may, or the same one by the time that it is told."""
-        holders = self.fold.holders(track.head)
-        if (not holders or device in holders) and ev.may_raise(self, device, ev.now):
-            self._wake_for(ev, key, track, device, ev.now)
+        if taken.episodes is not track.episodes:
+            is_muted = bool(taken.episodes) and taken.episodes[-1].is_muted
+            ev.mute((*self.rule_key, key), is_muted=is_muted)
+            if is_muted:  # what began outside the rule's time is told now if it arrived within it
+                self.wake(ev, key, ev.now)
 
     def _halved(self, track: Track) -> Track:
         """Steps the base over the older half of the tail: there are too many, or they are too old to be corrected."""
         tail, head, half, base = track.tail, track.head, len(track.tail) // 2, track.base
         if head is not base:  # else none of them has changed anything
             for sample in tail[:half]:
-                base = self.fold.step(base, sample)[0]
+                base = self.fold.step(base, sample)[0] if sample.what != OPENED else base
             if head == base:  # made anew, or the other half has changed nothing: next time that is seen at once
                 state = base
                 for sample in tail[half:]:
-                    state = self.fold.step(state, sample)[0]
+                    state = self.fold.step(state, sample)[0] if sample.what != OPENED else state
                 head = state
         since, episodes = tail[half - 1].at, track.episodes
         if episodes:
@@ -224,16 +229,24 @@ class Folded(CompiledRule):
             episodes = tuple(open_since[-MAX_EPISODES:])
         return Track(base, since, tail[half:], head, episodes)
 
-    def _told(self, ev: Evaluation, key: str, episodes: tuple[Episode, ...], edges: Edges) -> tuple[Episode, ...]:
+    def _told(self, ev: Evaluation, key: str, track: Track, edges: Edges) -> tuple[Episode, ...]:
         """Raises and clears what came in order."""
         for edge in edges:
-            if edge.raises:
-                over = None if self.fold.lasting else edge.at
-                stretch = Stretch(edge.at, over, edge.event_id, edge.device, edge)
-                episodes = corrections.raised_in_order(ev, told_of(ev, self, key, episodes), stretch)
-            elif episodes:
-                episodes = corrections.cleared_in_order(ev, told_of(ev, self, key, episodes), edge.at)
-        return episodes
+            if edge.raises and not self._is_known(ev, track.episodes, edge):
+                episodes = corrections.raised_in_order(ev, told_of(ev, self, key, track), edge)
+            elif not edge.raises and track.episodes:
+                episodes = corrections.cleared_in_order(ev, told_of(ev, self, key, track), edge.at)
+            else:
+                continue
+            track = msgspec.structs.replace(track, episodes=episodes)
+        return track.episodes
+
+    def _is_known(self, ev: Evaluation, episodes: tuple[Episode, ...], edge: Edge) -> bool:
+        """True if what it raises holds already, and is told or may not be told by this either."""
+        last = episodes[-1] if episodes and self.fold.lasting else None
+        if last is None or last.cleared_at is not None or edge.at < last.raised_at:
+            return False
+        return last.alert is not None or not ev.may_raise(self, edge.device, edge.at + last.shift)
 
     def shift_of(self, ev: Evaluation, device: str) -> int:
         """By how much an alert's times are later than those of the device's own clock, in which its samples are."""
@@ -242,16 +255,52 @@ class Folded(CompiledRule):
     def _corrected(self, ev: Evaluation, key: str, track: Track, sample: Sample) -> Track:
         where = bisect_right(track.tail, sample.place, key=_PLACE)
         tail = [*track.tail[:where], sample, *track.tail[where:]]
+        head, edges = self._stepped(track, tail)
+        told = told_of(ev, self, key, track)
+        stretches = self._as_they_may_be_told(ev, told, track, self._stretches(track, edges))
+        return Track(track.base, track.since, tail, head, corrections.correct(ev, told, stretches))
+
+    def _stretches(self, track: Track, edges: list[Edge]) -> list[Stretch]:
+        return read_stretches(self._opened(track), edges, lasting=self.fold.lasting)
+
+    def _as_they_may_be_told(self, ev: Evaluation, told: Told, track: Track, stretches: list[Stretch]) -> list[Stretch]:
+        """What has raised before and was not told is not told now: it was judged by the rule and zones of its time."""
+        known = told.known
+        if all(mark_of(stretch.edge) in known for stretch in stretches):
+            return stretches
+        untold = left_untold(self._stretches(track, self._stepped(track, track.tail)[1]), known)
+
+        def may_tell(edge: Edge) -> bool:
+            at = edge.at + self.shift_of(ev, edge.device)
+            return mark_of(edge) not in untold and ev.gate(self, edge.device, at) is None
+
+        return [as_it_may_be_told(stretch, known, may_tell) for stretch in stretches]
+
+    def _opened(self, track: Track) -> Edge | None:
+        """What raised what is open where the tail begins."""
+        first = next((each for each in track.episodes if not each.is_withdrawn), None)
+        if first is None or not self.fold.is_raised(track.base):
+            return None
+        if first.raised_at <= track.since:
+            return Edge(True, first.raised_at, first.device, first.event_id, first.value, first.count, timed=True)
+        # It is told by something in the tail; what raised it before that could not, and is not remembered.
+        holders = self.fold.holders(track.base)
+        device = holders[0] if holders else "" if self._is_shared else first.device
+        return Edge(True, track.since, device, "", first.value, first.count, timed=True)
+
+    def _stepped(self, track: Track, tail: list[Sample]) -> tuple[Any, list[Edge]]:
+        """The state after these samples, and what they raise and clear."""
         state: Any = track.base
         edges: list[Edge] = []
-        for each in tail:
-            state, found = self.fold.step(state, each)
-            edges += found
-        was = [episode for episode in track.episodes if not episode.is_withdrawn]
-        opened = was[0] if was and self.fold.is_raised(track.base) else None
-        stretches = corrections.read_episodes(opened, edges, lasting=self.fold.lasting)
-        episodes = corrections.correct(ev, told_of(ev, self, key, track.episodes), stretches)
-        return Track(track.base, track.since, tail, state, episodes)
+        for sample in tail:
+            if sample.what != OPENED:
+                state, found = self.fold.step(state, sample)
+                edges += found
+            elif self.fold.is_raised(state) and sample.device in (self.fold.holders(state) or (sample.device,)):
+                told = track.episodes[-1].count if track.episodes else None
+                count = next((edge.count for edge in reversed(edges) if edge.raises), told)
+                edges.append(Edge(True, sample.at, sample.device, sample.event_id, sample.value, count, timed=True))
+        return state, edges
 
     def _set_alarms(self, ev: Evaluation, key: str, tracks: tuple[Track, Track], arrived_after: int) -> None:
         """Sets the timers to what the head now waits for, counted from the arrival: a wrong clock hastens nothing.

@@ -16,8 +16,6 @@ _NUMBERS: Final = frozenset({int, float})
 class Threshold(Fold[Holders]):
     """Each device crosses for itself; the key is raised while any of them is over."""
 
-    tells_value = True
-
     def __init__(self, rule: ThresholdRule) -> None:
         self._field = rule.field
         self._raises, self._clears = sides(rule)
@@ -45,7 +43,7 @@ class Threshold(Fold[Holders]):
             return Holders(left), NO_EDGES if left else (cleared(sample),)
         if sample.what or not self._raises(value):
             return state, NO_EDGES
-        return Holders((*state.devices, sample.device)), NO_EDGES if state.devices else (raised(sample, value),)
+        return Holders((*state.devices, sample.device)), (raised(sample, value),)
 
     def holders(self, state: Holders) -> tuple[str, ...]:
         return state.devices

@@ -61,9 +61,8 @@ class TrueFor(Fold[Holding]):
         """Only a device's own events tell that it held so long: another one's may have been told of before."""
         pending = tuple(each for each in state.pending if each is not done)
         due, holders = done.since + self.span, (*state.holders, done.device)
-        if state.holders and state.raised_at <= due:
-            return Holding(pending, holders, state.raised_at), NO_EDGES
-        return Holding(pending, holders, due), (Edge(True, due, done.device, done.event_id, timed=True),)
+        raised_at = min(state.raised_at, due) if state.holders else due
+        return Holding(pending, holders, raised_at), (Edge(True, due, done.device, done.event_id, timed=True),)
 
     def _ended(self, state: Holding, sample: Sample, edges: Edges) -> tuple[Holding, Edges]:
         pending = tuple([each for each in state.pending if each.device != sample.device])

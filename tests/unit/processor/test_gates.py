@@ -246,12 +246,12 @@ def test_what_an_opening_raised_is_withdrawn_when_it_is_seen_to_have_been_over(
     assert (driver.alerts[-1].alert_id == newest.alert_id, driver.alerts[-1].state.value) == (False, "raised")
 
 
-def test_what_an_opening_raised_and_began_again_before_it_is_raised_anew() -> None:
+def test_what_an_opening_raised_and_was_raised_again_since_began_then() -> None:
     driver, opens = woken(WOKEN[0]), NOON + OPENS * HOUR_US
     driver.events(event("e2", opens + MINUTE_US, 9), at=opens + MINUTE_US)
     driver.events(event("e3", opens - 5 * MINUTE_US, 1), at=opens + 3 * MINUTE_US)
     story = [(alert.state.value, alert.correction, alert.raised_at - opens) for alert in driver.alerts]
-    assert story == [("raised", None, 0), ("cleared", Correction.WITHDRAWN, 0), ("raised", None, MINUTE_US)]
+    assert story == [("raised", None, 0), ("raised", Correction.AMENDED, MINUTE_US)]
 
 
 def test_what_an_opening_raised_and_was_not_held_long_enough_by_then_is_raised_when_it_was() -> None:

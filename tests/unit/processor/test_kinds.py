@@ -150,3 +150,14 @@ def test_an_alert_ends_with_what_was_counted_into_it_late() -> None:
         (AlertState.RAISED, 2, None),
         (AlertState.CLEARED, 2, at(70)),
     ]
+
+
+def test_what_is_final_is_not_told_again_by_what_comes_late() -> None:
+    driver = Driver(put_device("d1"), put_rule(rule("often", "event")))
+    driver.now = at(0)
+    for second in range(50):
+        driver.events(event(f"e{second}", at(second), 9))
+    before = len(driver.alerts)
+    driver.events(event("late", at(48.5), 9), at=at(50))
+    assert {alert.raised_at for alert in driver.alerts[before:] if alert.rule_uid == "often"} == {at(48.5)}
+    assert len(newest(driver)) > 8

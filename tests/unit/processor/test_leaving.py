@@ -128,3 +128,25 @@ def test_a_door_that_is_taken_out_does_not_end_what_another_one_has_begun() -> N
     driver.control(put_device("d2", "out", zone="z", enabled=False), at=at(4))
     driver.listen(at(10))
     assert driver.story == [("raised", (at(8) - START_US) // SECOND_US)]
+
+
+def test_what_another_door_has_begun_goes_on_when_the_first_is_taken_out() -> None:
+    driver = started("negation", "zone")
+    driver.control(put_device("d2", "here", zone="z"))
+    driver.events(said(0, OPENED), said(1, OPENED, device="d2"))
+    driver.control(TAKEN_OUT, at=at(4))
+    driver.listen(at(20))
+    assert [(alert.device, alert.raised_at) for alert in driver.alerts] == [("d2", at(9))]
+    driver.events(said(30, CLOSED, device="d2"))
+    assert driver.alerts[-1].cleared_at == at(30)
+
+
+def test_a_door_that_stands_open_still_is_raised_when_the_first_one_is_taken_out() -> None:
+    driver = started("negation", "zone")
+    driver.control(put_device("d2", "here", zone="z"))
+    driver.events(said(0, OPENED), said(1, OPENED, device="d2"))
+    driver.listen(at(20))
+    driver.control(TAKEN_OUT, at=at(21))
+    assert [alert.state for alert in driver.alerts] == [AlertState.RAISED]
+    driver.control(put_device("d2", "out", zone="z", enabled=False), at=at(22))
+    assert driver.alerts[-1].cleared_at == at(22)
