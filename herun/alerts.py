@@ -24,7 +24,7 @@ class Correction(StrEnum):
 
     AMENDED = "amended"  # began or ended at another time, or was counted once too often
     REOPENED = "reopened"  # has not ended after all
-    WITHDRAWN = "withdrawn"  # never was
+    WITHDRAWN = "withdrawn"  # never was, or is counted in another one
 
 
 class Alert(msgspec.Struct, frozen=True, gc=False):

@@ -11,10 +11,11 @@ from herun.clock import SECOND_US, to_text
 from herun.readable import readable
 from herun.rules import AggregateRule, AnomalyRule, ChangeRule, Limits, Rule, ThresholdRule
 from processor.backtest.sentences import say
-from processor.engine.alerting import percent, value_text
+from processor.engine.alerting import value_text
 from processor.engine.detectors.counts import GRACE_US
 from processor.engine.detectors.watch import Watch
 from processor.engine.detectors.wording import sentence
+from processor.engine.drafts import percent
 from processor.engine.kinds.aggregate import Tumbling, make_aggregate
 from processor.engine.kinds.anomaly import Anomaly
 from processor.engine.kinds.compiled import CompiledRule

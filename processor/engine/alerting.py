@@ -8,16 +8,14 @@ from typing import Any, Final, Literal, Protocol
 
 import msgspec
 
-from herun.alerts import Alert, AlertState, Correction, alert_id
+from herun.alerts import Alert, AlertState, Correction
 from herun.events import FLAG_DERIVED, FLAG_OUT_OF_SERVICE, Event
 from herun.readable import readable
-from processor.engine import masters, merging, storms
+from processor.engine import cooling, drafts, merging, storms
 from processor.engine.arming.lookups import Held, mode_at, out_of_service_by, schedule_of
 from processor.engine.journal import Journal
 from processor.engine.masters import FORGET
-from processor.engine.sayings import words_of
-from processor.engine.state import CellKey, CurrentAlert, Registration, State, TimerKey
-from processor.engine.texts import duration_texts, fill
+from processor.engine.state import CellKey, CurrentAlert, Registration, Said, State, TimerKey
 from processor.engine.timers import Timers
 
 NOTHING: Final = "false"  # the verdict that there was nothing to be told
@@ -187,14 +185,17 @@ def release(ev: Evaluation, head: RuleHead, key: str, device: str, at: int) -> N
 
 
 def raise_alert(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence) -> Alert:
-    """A new alert; or, within the cool-down since the last change, one more occurrence of the same one. As told."""
+    """A new alert; or, within the cool-down of one, one more occurrence of that one (cooling.py). As told."""
     cell = (head.site, head.uid, key)
-    current = ev.state.current.get(cell)
-    if current is not None and _counts_into(ev, current, head, occurrence):
-        alert = _again(ev, current.alert, head, occurrence)
-    else:
-        alert = _first(ev, head, key, occurrence)
-    return _keep(ev, cell, alert, head)
+    said = drafts.said_of(ev, head, occurrence)
+    near = cooling.near(ev, head, cell, occurrence.at, occurrence.at)
+    if not near:
+        return _write(ev, cell, drafts.first(ev, head, key, occurrence, said), head, said)
+    alert, shown = drafts.again(head, near, said)
+    alert = _write(ev, cell, alert, head, shown)
+    for each in near[1:]:
+        _join(ev, cell, each, alert, head)
+    return alert
 
 
 def clear_alert(ev: Evaluation, head: RuleHead, key: str, at: int) -> Alert | None:
@@ -228,61 +229,104 @@ def rewrite_alert(ev: Evaluation, head: RuleHead, key: str, alert: Alert) -> Ale
 
     Returns it as it was told: another alert may hide it.
     """
-    cell = (head.site, head.uid, key)
-    current = ev.state.current.get(cell)
-    is_same = current is not None and current.alert.alert_id == alert.alert_id
-    if current is None or is_same or (head.lasting and alert.state is AlertState.RAISED):
-        told = _keep(ev, cell, alert, head)
-    else:
-        told = merging.told_late(ev, head, alert) if alert.version == 1 else alert
-        ev.alerts.append(told)
-    storms.corrected(ev, current.alert if current is not None and is_same else None, told)
-    return told
+    return _write(ev, (head.site, head.uid, key), alert, head, None)
 
 
 def raise_past(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence, cleared_at: int | None) -> Alert:
-    """What was and is over: counted into the key's alert within its cool-down, else raised and cleared at once."""
+    """What was and is over: counted into an alert within its cool-down, else raised and cleared at once."""
+    if cleared_at is None:
+        return raise_alert(ev, head, key, occurrence)
     cell = (head.site, head.uid, key)
-    current = ev.state.current.get(cell)
-    if current is not None and _counts_into(ev, current, head, occurrence):
-        alert = current.alert
-        alert = msgspec.structs.replace(alert, version=alert.version + 1, count=alert.count + 1)
-        if cleared_at is not None and alert.cleared_at is not None and cleared_at > alert.cleared_at:
+    said = drafts.said_of(ev, head, occurrence)
+    shown: Said | None = said
+    near = cooling.near(ev, head, cell, occurrence.at, cleared_at)
+    if near:
+        alert, shown = drafts.again(head, near, said, is_over=True)
+        if alert.cleared_at is not None and cleared_at > alert.cleared_at:
             alert = msgspec.structs.replace(alert, cleared_at=cleared_at, updated_at=cleared_at)
     else:
-        alert = _first(ev, head, key, occurrence)
-        if cleared_at is not None:
-            alert = merging.told_late(ev, head, alert)
-            ev.alerts.append(alert)
-            alert = msgspec.structs.replace(
-                alert, version=2, state=AlertState.CLEARED, cleared_at=cleared_at, updated_at=cleared_at
-            )
-    return rewrite_alert(ev, head, key, alert)
+        alert = merging.told_late(ev, head, drafts.first(ev, head, key, occurrence, said)).alert
+        ev.alerts.append(alert)
+        alert = msgspec.structs.replace(
+            alert, version=2, state=AlertState.CLEARED, cleared_at=cleared_at, updated_at=cleared_at
+        )
+    return _write(ev, cell, alert, head, shown)
 
 
 def close_alert(ev: Evaluation, site: str, closed_id: str, verdict: str) -> None:
     """People have closed it: what is raised next is another alert, cool-down or not."""
-    for cell, current in sorted(ev.state.current.items(), key=lambda item: item[0]):
+    is_denied = verdict == NOTHING
+    for cell, current in ev.state.current.items():
         if cell[0] == site and current.alert.alert_id == closed_id:
-            is_denied = verdict == NOTHING
             ev.journal.put(ev.state.current, cell, msgspec.structs.replace(current, closed=True, denied=is_denied))
             if is_denied:
                 merging.denied(ev, cell)
             return
+    for cell, others in ev.state.cooling.items():
+        if cell[0] == site and any(each.alert.alert_id == closed_id for each in others):
+            cooling.close(ev, cell, closed_id, denied=is_denied)
+            return
 
 
 def forget_alert(ev: Evaluation, cell: CellKey) -> None:
-    """The cool-down is over: the alert leaves the memory. Raising it again in time has disarmed this."""
+    """The cool-down is over: it is not the current alert any more. Raising it again in time has disarmed this."""
     merging.leaves(ev, cell)
+    last = ev.state.current.get(cell)
     ev.journal.remove(ev.state.current, cell)
+    cooling.rest(ev, cell, last)
     merging.settle(ev, cell)
 
 
-def _keep(ev: Evaluation, cell: CellKey, alert: Alert, head: RuleHead) -> Alert:
+def _write(ev: Evaluation, cell: CellKey, alert: Alert, head: RuleHead, said: Said | None) -> Alert:
+    """Tells a version, of the current alert or of one that was before it; `said`: None if that is as it was."""
+    before = next((each.alert for each in cooling.known(ev.state, cell) if each.alert.alert_id == alert.alert_id), None)
+    told = _written(ev, cell, alert, head, said)
+    storms.corrected(ev, before, told)
+    return told
+
+
+def _written(ev: Evaluation, cell: CellKey, alert: Alert, head: RuleHead, said: Said | None) -> Alert:
+    current = ev.state.current.get(cell)
+    if current is None or current.alert.alert_id == alert.alert_id or _follows(alert, current.alert, head):
+        return _keep(ev, cell, alert, head, said)
+    if alert.version == 1:
+        kept = merging.told_late(ev, head, alert)
+    else:
+        kept = msgspec.structs.replace(cooling.take(ev, cell, alert.alert_id) or CurrentAlert(alert), alert=alert)
+    ev.alerts.append(kept.alert)
+    cooling.put(ev, head, cell, msgspec.structs.replace(kept, said=said or kept.said))
+    return kept.alert
+
+
+def _follows(alert: Alert, current: Alert, head: RuleHead) -> bool:
+    """True if the key's current alert is this one from now on."""
+    return alert.state is AlertState.RAISED and (head.lasting or alert.updated_at >= current.updated_at)
+
+
+def _join(ev: Evaluation, cell: CellKey, kept: CurrentAlert, into: Alert, head: RuleHead) -> None:
+    """What lies between two alerts shows that they are one: one of them is withdrawn, and counted in the other."""
+    never = msgspec.structs.replace(
+        kept.alert,
+        version=kept.alert.version + 1,
+        state=AlertState.CLEARED,
+        cleared_at=kept.alert.raised_at,
+        count=1,  # as whatever is withdrawn: it may be told again, as one
+        correction=Correction.WITHDRAWN,
+    )
+    ev.alerts.append(never)
+    storms.corrected(ev, kept.alert, never)
+    cooling.put(ev, head, cell, msgspec.structs.replace(kept, alert=never, joined=into.alert_id))
+
+
+def _keep(ev: Evaluation, cell: CellKey, alert: Alert, head: RuleHead, said: Said | None = None) -> Alert:
     """Writes the version out (unless it waits) and, as long as it may be counted into, into the state."""
-    kept = merging.placed(ev, head, cell, alert)
+    was = cooling.take(ev, cell, alert.alert_id)
+    kept = merging.placed(ev, head, cell, alert, was)
     if not kept.waiting:
         ev.alerts.append(kept.alert)
+    if head.cooldown_us:
+        kept = cooling.replacing(ev, head, cell, kept, was)
+        kept = kept if said is None or said is kept.said else msgspec.structs.replace(kept, said=said)
     timer: TimerKey = (FORGET, *cell)
     # What counts into it is within its cool-down by event time, and may come late.
     stays_us = max(head.cooldown_us + head.lateness_us, merging.GRACE_US if kept.waiting else 0)
@@ -296,97 +340,3 @@ def _keep(ev: Evaluation, cell: CellKey, alert: Alert, head: RuleHead) -> Alert:
         ev.journal.remove(ev.state.current, cell)
     merging.settle(ev, cell)
     return kept.alert
-
-
-def _again(ev: Evaluation, alert: Alert, head: RuleHead, occurrence: Occurrence) -> Alert:
-    count = alert.count + 1
-    values = _values(ev, head, occurrence, count)
-    return msgspec.structs.replace(
-        alert,
-        version=alert.version + 1,
-        rule_version=head.version,
-        state=AlertState.RAISED,
-        updated_at=max(occurrence.at, alert.updated_at),
-        cleared_at=None,
-        count=count,
-        title=fill(head.title, values),
-        text=fill(head.text, values),
-    )
-
-
-def _counts_into(ev: Evaluation, current: CurrentAlert, head: RuleHead, occurrence: Occurrence) -> bool:
-    """True within the cool-down of an alert that goes on: people have not closed it, nothing has withdrawn it.
-
-    What the rule says of another urgency, category or order since is another alert: this one's order and place in a
-    storm are settled. What was merged into an alert that is over does not go on: it would stay hidden.
-    """
-    may_go_on = not current.closed and (current.alert.merged_into is None or masters.hides(ev, current))
-    return (
-        may_go_on
-        and _urgency(current.alert) == _urgency(head)
-        and current.alert.correction is not Correction.WITHDRAWN
-        and abs(occurrence.at - current.alert.updated_at) < head.cooldown_us
-    )
-
-
-def _urgency(of: Alert | RuleHead) -> tuple[str, str, bool, str | None]:
-    return of.severity, of.category, of.opens_order, of.order_category
-
-
-def new_alert_id(head: RuleHead, key: str, occurrence: Occurrence) -> str:
-    """The id of the alert that this occurrence makes if it is the first."""
-    cause = "\0".join(str(occurrence.cause[name]) for name in sorted(occurrence.cause))
-    return alert_id(head.site, head.uid, key, cause)
-
-
-def _first(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence) -> Alert:
-    place = ev.registration(head.site, occurrence.device)
-    values = _values(ev, head, occurrence, 1)
-    return Alert(
-        site=head.site,
-        alert_id=new_alert_id(head, key, occurrence),
-        version=1,
-        rule_uid=head.uid,
-        rule_version=head.version,
-        key=key,
-        state=AlertState.RAISED,
-        severity=head.severity,
-        category=head.category,
-        raised_at=occurrence.at,
-        updated_at=occurrence.at,
-        cleared_at=None,
-        count=1,
-        device=occurrence.device,
-        zone=place.zone,
-        building=place.building,
-        opens_order=head.opens_order,
-        title=fill(head.title, values),
-        text=fill(head.text, values),
-        cause=occurrence.cause if occurrence.probability is None else _with_chance(occurrence),
-        mode=head.mode,
-        order_category=head.order_category,
-    )
-
-
-def _with_chance(occurrence: Occurrence) -> dict[str, Any]:
-    return {**occurrence.cause, "probability": float(f"{occurrence.probability:.2g}")}
-
-
-def percent(probability: float | None) -> str:
-    """A probability as people read it; empty if there is none."""
-    if probability is None:
-        return ""
-    share = 100 * probability
-    return "<0.01%" if share < 0.01 else f"{share:.2g}%" if share < 99.5 else ">99%"
-
-
-def _values(ev: Evaluation, head: RuleHead, occurrence: Occurrence, count: int) -> dict[str, str]:
-    values = {
-        **words_of(ev, head, occurrence.device, occurrence.cause),
-        "device": occurrence.device or "",
-        "value": occurrence.value,
-        "probability": percent(occurrence.probability),
-        "count": str(count if occurrence.count is None else occurrence.count),
-        **{f"finding_{language}": text for language, text in occurrence.finding.items()},
-    }
-    return values if head.duration_us is None else values | duration_texts(head.duration_us)

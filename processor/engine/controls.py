@@ -13,7 +13,7 @@ from herun.errors import InvalidInputError
 from herun.frames import Control
 from herun.rule_identity import decides_otherwise
 from herun.rules import RULE, Rule
-from processor.engine import gates, merging, verdicts
+from processor.engine import cooling, gates, merging, verdicts
 from processor.engine.alerting import Evaluation, clear_alert, close_alert, forget_alert
 from processor.engine.corrections import close_episodes
 from processor.engine.isolation import switched_off
@@ -188,3 +188,4 @@ def _end_alerts(ev: Evaluation, rule: CompiledRule) -> None:
             clear_alert(ev, head, cell[2], ev.now)
         forget_alert(ev, cell)
         ev.timers.disarm((FORGET, *cell))
+    cooling.drop_rule(ev, rule.rule_key)

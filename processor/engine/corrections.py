@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from herun.alerts import Alert, AlertState, Correction
+from processor.engine import cooling
 from processor.engine.alerting import (
     Evaluation,
     Occurrence,
@@ -63,13 +64,12 @@ class Told(msgspec.Struct, frozen=True, gc=False):
 
 
 def told_of(ev: Evaluation, rule: Folded, key: str, track: Track) -> Told:
-    """What was told of the key: as the episodes have it, and its current alert, which others may have changed."""
+    """What was told of the key: as the episodes have it, and its alerts by now, which others may have changed."""
     episodes = track.episodes
-    current = ev.state.current.get((*rule.rule_key, key))
-    found = [each.alert for each in episodes if each.alert is not None] + ([] if current is None else [current.alert])
+    kept = cooling.known(ev.state, (*rule.rule_key, key))
+    found = [each.alert for each in episodes if each.alert is not None] + [each.alert for each in kept]
     closed = [each.alert.alert_id for each in episodes if each.alert is not None and each.is_closed]
-    if current is not None and current.closed:
-        closed.append(current.alert.alert_id)
+    closed += [each.alert.alert_id for each in kept if each.closed]
     alerts = {alert.alert_id: alert for alert in sorted(found, key=lambda each: each.version)}
     return Told(rule, key, episodes, alerts, frozenset(closed))
 
@@ -106,7 +106,10 @@ def correct(ev: Evaluation, told: Told, stretches: Sequence[Stretch]) -> tuple[E
         if not final.isdisjoint(places):  # known on, so that no other gets its id
             never_were.append(msgspec.structs.replace(own[-1], is_withdrawn=True))
             continue
-        left = [after[m] for m in places if m in after]
+        left: Sequence[Stretch] = [after[m] for m in places if m in after]
+        if len(left) < len(own) and not told.rule.fold.lasting:
+            left = _still_one(told, own[0].alert, left)
+            anew |= {n for n, m in matched.items() if m in places and stretches[n] not in left}
         _settle(ev, told, own, left)
         if not left:
             never_were.append(msgspec.structs.replace(own[0], cleared_at=own[0].raised_at, is_withdrawn=True))
@@ -115,6 +118,22 @@ def correct(ev: Evaluation, told: Told, stretches: Sequence[Stretch]) -> tuple[E
         for n, stretch in enumerate(stretches)
     ]
     return told.told((*_still_withdrawn(never_were, found), *found))
+
+
+def _still_one(told: Told, alert: Alert | None, left: Sequence[Stretch]) -> list[Stretch]:
+    """Of what is left of an alert's occurrences those that are one within the cool-down: with what made it, if any."""
+    runs: list[list[Stretch]] = []
+    for stretch in sorted(left, key=lambda each: each.raised_at):
+        if runs and stretch.raised_at - runs[-1][-1].raised_at < told.rule.head.cooldown_us:
+            runs[-1].append(stretch)
+        else:
+            runs.append([stretch])
+
+    def has_made_it(stretch: Stretch) -> bool:
+        cause = told.rule.occurrence_of(stretch.edge, 0).cause
+        return alert is not None and cause == alert.cause
+
+    return next((run for run in runs if any(map(has_made_it, run))), runs[0] if runs else [])
 
 
 def raised_in_order(ev: Evaluation, told: Told, edge: Edge) -> tuple[Episode, ...]:
@@ -166,7 +185,9 @@ def _matched(told: Told, stretches: Sequence[Stretch]) -> dict[int, int]:
     episodes, rule = told.episodes, told.rule
 
     def has_same_id(episode: Episode, stretch: Stretch) -> bool:
-        return episode.alert is not None and episode.alert.cause == rule.occurrence_of(stretch.edge, 0).cause
+        if episode.alert is None or not rule.fold.lasting:
+            return False  # an occurrence is what raised it, whichever alert counts it
+        return episode.alert.cause == rule.occurrence_of(stretch.edge, 0).cause
 
     matched: dict[int, int] = {}
     free = {n for n, episode in enumerate(episodes) if not episode.is_withdrawn}
@@ -174,8 +195,9 @@ def _matched(told: Told, stretches: Sequence[Stretch]) -> dict[int, int]:
         for n, stretch in enumerate(stretches):
             if n in matched:
                 continue
-            may_be = (m for m in free if episodes[m].alert is None or not stretch.is_held)
-            found = min((m for m in may_be if is_same(episodes[m], stretch)), default=None)
+            same = [m for m in free if is_same(episodes[m], stretch)]  # within a cool-down several have one alert
+            may_be = [m for m in same if episodes[m].alert is None or not stretch.is_held]
+            found = min(may_be, key=lambda m: (not _has_same_cause(episodes[m], stretch), m), default=None)
             if found is not None:
                 matched[n] = found
                 free.discard(found)
@@ -204,12 +226,12 @@ def _raised(ev: Evaluation, told: Told, stretch: Stretch) -> Episode:
         while known is not None and end is None and _is_final(told, known):
             occurrence = msgspec.structs.replace(occurrence, cause=occurrence.cause | {"after": known.alert_id})
             known = _of_cause(told, occurrence)
-        if known is not None:
+        if known is not None and not _goes_on_elsewhere(ev, told, occurrence):
             alert = _told_again(ev, told, known, occurrence.at, end)
         elif end is None and not _is_behind_another(ev, told, stretch):
-            alert = told.note(raise_alert(ev, rule.head, told.key, occurrence))
+            alert = _noted(ev, told, raise_alert(ev, rule.head, told.key, occurrence))
         else:
-            alert = told.note(raise_past(ev, rule.head, told.key, occurrence, end))
+            alert = _noted(ev, told, raise_past(ev, rule.head, told.key, occurrence, end))
     return Episode(
         edge.at,
         stretch.cleared_at,
@@ -220,6 +242,13 @@ def _raised(ev: Evaluation, told: Told, stretch: Stretch) -> Episode:
         value=edge.value,
         count=edge.count,
     )
+
+
+def _noted(ev: Evaluation, told: Told, alert: Alert) -> Alert:
+    """A version was told; what was counted in those that it shows to be one with it is counted in it."""
+    for joined in cooling.joined_to(ev, (*told.rule.rule_key, told.key), alert.alert_id):
+        told.alerts[joined] = alert
+    return told.note(alert)
 
 
 def _of_cause(told: Told, occurrence: Occurrence) -> Alert | None:
@@ -238,6 +267,12 @@ def _is_another(told: Told, episode: Episode, stretch: Stretch) -> bool:
     if episode.alert is None:
         return True
     return stretch.cleared_at is None and _is_final(told, told.alerts[episode.alert.alert_id])
+
+
+def _goes_on_elsewhere(ev: Evaluation, told: Told, occurrence: Occurrence) -> bool:
+    """True if it is counted into another alert within its cool-down, whatever it was told as before."""
+    head, at = told.rule.head, occurrence.at
+    return not head.lasting and bool(cooling.near(ev, head, (*told.rule.rule_key, told.key), at, at))
 
 
 def _is_behind_another(ev: Evaluation, told: Told, stretch: Stretch) -> bool:
@@ -291,6 +326,9 @@ def _settle(ev: Evaluation, told: Told, own: Sequence[Episode], left: Sequence[S
         cleared_at = _end(left[-1].cleared_at, last.shift) if left else alert.raised_at
     if (raised_at, cleared_at, max(1, count)) == (alert.raised_at, alert.cleared_at, alert.count) and count:
         return
+    updated_at = alert.updated_at
+    if left and not lasting and alert.updated_at == last.raised_at + last.shift:
+        updated_at = left[-1].raised_at + last.shift
     is_open = cleared_at is None if lasting else alert.state is AlertState.RAISED
     correction = Correction.REOPENED if is_open and alert.state is AlertState.CLEARED else Correction.AMENDED
     if count < 1:
@@ -300,7 +338,7 @@ def _settle(ev: Evaluation, told: Told, own: Sequence[Episode], left: Sequence[S
         version=alert.version + 1,
         state=AlertState.RAISED if is_open else AlertState.CLEARED,
         raised_at=raised_at,
-        updated_at=max(raised_at, cleared_at or alert.updated_at),
+        updated_at=max(raised_at, cleared_at or updated_at),
         cleared_at=cleared_at,
         count=max(1, count),
         correction=correction,

@@ -34,16 +34,21 @@ MAX_LEVELS: Final = 16  # of devices one above the other that are looked at; the
 _replace = msgspec.structs.replace
 
 
-def placed(ev: Evaluation, head: RuleHead, cell: CellKey, alert: Alert) -> CurrentAlert:
+def placed(
+    ev: Evaluation, head: RuleHead, cell: CellKey, alert: Alert, was: CurrentAlert | None = None
+) -> CurrentAlert:
     """How to keep this version of the cell's alert: a new one is merged, waits, or stands alone.
 
-    So is one that late events reopen after it has left the memory; if they only amend it, it stays as it is.
+    So is one that late events reopen after it has left the memory; if they only amend it, it stays as it is. `was`: as
+    it was told before, if it is the current one again: a storm has counted it.
     """
     kept = ev.state.current.get(cell)
     if kept is None or kept.alert.alert_id != alert.alert_id:
         leaves(ev, cell)
         if alert.state is not AlertState.RAISED:
             return CurrentAlert(alert, patience_us=_patience(head))
+        if was is not None and _patience(head) is None and not _was_of_a_storm(ev, was):
+            return _replace(was, alert=_replace(alert, merged_into=was.alert.merged_into))
         return _new(ev, head, cell, _replace(alert, merged_into=None))
     if kept.waiting:
         kept = _end_wait(ev, cell, kept)
@@ -55,9 +60,9 @@ def placed(ev: Evaluation, head: RuleHead, cell: CellKey, alert: Alert) -> Curre
     return _replace(kept, alert=_replace(alert, merged_into=kept.alert.merged_into))
 
 
-def told_late(ev: Evaluation, head: RuleHead, alert: Alert) -> Alert:
+def told_late(ev: Evaluation, head: RuleHead, alert: Alert) -> CurrentAlert:
     """A new alert of what is over already, as it is told: within a storm, or as its own."""
-    return storms.sorted_in(ev, CurrentAlert(alert)).alert if _takes_part(head) else alert
+    return storms.sorted_in(ev, CurrentAlert(alert)) if _takes_part(head) else CurrentAlert(alert)
 
 
 def leaves(ev: Evaluation, cell: CellKey) -> None:

@@ -74,12 +74,26 @@ class Heard(msgspec.Struct, array_like=True, frozen=True, gc=False):
     armed_by: str
 
 
+class Said(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What the texts of an alert say of the newest of its occurrences, and when that was."""
+
+    at: int
+    device: str | None
+    value: str
+    count: int | None
+    finding: dict[str, str]
+    probability: float | None
+    words: dict[str, str] = {}  # names of its place, and fields of its event that the texts ask for
+
+
 class CurrentAlert(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """The newest version of a key's alert, whether people have closed it, and how it stands to others (merging.py).
 
     `denied`: closed because there was nothing: then it explains no other alert.
     `waiting`: not told yet, in case its uplink's alert comes. `under`: the cell of the alert that it is merged into.
     `patience_us`: of an alert of a lost connection, how long it stays merged after what hid it is over; else None.
+    `said`: of a rule with a cool-down; older snapshots do not have it. `joined`: the alert in which what was counted
+    into this one is counted since: this one is withdrawn.
     """
 
     alert: Alert
@@ -88,6 +102,8 @@ class CurrentAlert(msgspec.Struct, array_like=True, frozen=True, gc=False):
     under: CellKey | None = None
     patience_us: int | None = None
     denied: bool = False
+    said: Said | None = None
+    joined: str | None = None
 
 
 class SiteNames(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -129,6 +145,7 @@ class State(msgspec.Struct):
     muted: dict[CellKey, bool] = {}  # what holds and is not raised: by the schedule, the arming, or out of service
     watches: dict[RuleKey, dict[str, Watch]] = {}
     current: dict[CellKey, CurrentAlert] = {}
+    cooling: dict[CellKey, tuple[CurrentAlert, ...]] = {}  # others that may be counted into (cooling.py), by their age
     children: dict[DeviceKey, dict[str, bool]] = {}  # by uplink
     cut: dict[DeviceKey, tuple[str, ...]] = {}  # uids of the rules that say that the device is not heard
     bursts: dict[RuleKey, tuple[int, ...]] = {}  # engine times of a rule's newest alerts; "*": of all rules

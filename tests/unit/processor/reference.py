@@ -51,6 +51,17 @@ def hysteresis(values: Iterable[tuple[int, float | None]], above: float, below: 
     return intervals(points)
 
 
+def cooled(occurrences: Answer, cooldown: int) -> list[tuple[int, int, int]]:
+    """What comes within the cool-down of the one before is counted in one alert: its first, its last, how many."""
+    found: list[tuple[int, int, int]] = []
+    for second, _ in occurrences:
+        if found and second - found[-1][1] < cooldown:
+            found[-1] = (found[-1][0], second, found[-1][2] + 1)
+        else:
+            found.append((second, second, 1))
+    return found
+
+
 def by_device(events: list[Seen]) -> list[list[Seen]]:
     return [[each for each in events if each.device == device] for device in sorted({each.device for each in events})]
 

@@ -13,10 +13,10 @@ from herun.calendar import Calendar
 from herun.frames import FRAME_VERSION, Control, Frame, FrameKind
 from herun.rules import RULE
 from herun.schedule import DEFAULT_TIME_ZONE, zone_named
-from processor.engine.alerting import percent
 from processor.engine.detectors import watch as watches
 from processor.engine.detectors.hours import HOUR_US, WeekHours
 from processor.engine.detectors.watch import DETECTORS, Settings
+from processor.engine.drafts import percent
 from tests.unit.processor.driving import Driver
 from tests.unit.processor.samples import SECOND_US, START_US, event, put_device, put_rule, rule
 

@@ -352,7 +352,8 @@ def test_the_sample_frames_raise_and_clear_alerts_of_every_rule() -> None:
     for position, (frame, when) in enumerate(frames(1, 300)):
         versions |= {(alert.rule_uid, alert.state.value) for alert in engine.apply(frame, position, when).alerts}
     lasting = {(uid, state) for uid in ("high", "held", "often", "silent") for state in ("raised", "cleared")}
-    assert versions == lasting | {("listed", "raised")}
+    # What comes late shows that two alerts of a listed plate were one: the other one is withdrawn, and so cleared.
+    assert versions == lasting | {("listed", "raised"), ("listed", "cleared")}
 
 
 def test_a_snapshot_that_is_not_whole_is_refused() -> None:
