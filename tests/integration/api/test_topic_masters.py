@@ -9,6 +9,7 @@ from tests.integration.api.running import World
 from tests.integration.api.test_dispatch import add_worker
 from tests.integration.api.test_order_cycle import answered, do, order, refused
 from tests.integration.api.test_topics import FLOODS, sort_now, topics
+from tests.unit.api.test_topics import SAID
 
 EXTRA: Final = "地下车库又积水了，水泵坏了"
 
@@ -111,3 +112,14 @@ async def test_a_critical_report_is_merged_by_a_person_alone(world: World) -> No
     assert len(done["masters"]) == 1
     assert done["merged"] == []
     assert {state for state, _ in await states(world, numbers)} == {"dispatched"}
+
+
+async def test_what_an_answer_makes_critical_is_merged_by_a_person_alone(world: World) -> None:
+    await add_worker(world, "liam", skills=["lift"])
+    lift: dict[str, Any] = {"category": "lift", "attributes": {"trapped": "no"}}
+    await heard_of(world, SAID["lift"], **lift)
+    (master,) = (await sort_now(world))["masters"]
+    report = {**lift, "text": SAID["lift"][1]}
+    assert (await world.by("rita").post("reports", report))["merged_into"] == master
+    trapped = {**report, "attributes": {"trapped": "yes"}}
+    assert (await world.by("rob").post("reports", trapped))["state"] == "dispatched"
