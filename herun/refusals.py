@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from herun.names import NAME_PATTERN
-from herun.schedule import END_OF_WINDOW, TIME_OF_DAY
-
 # By the beginning of the error's type, the longer one first; {} is filled in from what the error knows.
 _WORDS: Final = (
     ("missing", "is missing"),
@@ -18,6 +15,7 @@ _WORDS: Final = (
     ("greater_than", "expected more than {gt:.15g}"),
     ("less_than_equal", "expected at most {le:.15g}"),
     ("less_than", "expected less than {lt:.15g}"),
+    ("string_pattern_mismatch", "expected a text that matches {pattern}"),
     ("string_too_short", "expected at least {min_length} characters"),
     ("string_too_long", "expected at most {max_length} characters"),
     ("too_short", "expected at least {min_length} of them, not {actual_length}"),
@@ -35,19 +33,8 @@ _WORDS: Final = (
 )
 
 
-# What the patterns of texts ask for, as people say it.
-_PATTERNS: Final = {
-    f"^{NAME_PATTERN}$": "1 to 64 letters, digits, - and _, the first of them a letter or digit",
-    TIME_OF_DAY: "a time of day such as 22:00",
-    END_OF_WINDOW: "a time of day such as 06:00, or 24:00",
-}
-
-
 def in_words(item: Mapping[str, Any]) -> str:
     """One item of a validation error's list, as a sentence that says what was expected."""
-    if item["type"] == "string_pattern_mismatch":
-        pattern = str(item.get("ctx", {}).get("pattern"))
-        return f"expected {_PATTERNS.get(pattern, f'a text that matches {pattern}')}"
     for begin, words in _WORDS:
         if item["type"].startswith(begin):
             try:

@@ -20,8 +20,6 @@ from herun.calendar import Calendar, DayKind
 
 SEARCH_DAYS: Final = 400  # how far a change is looked for: a year, and the holiday that moved
 MAX_WINDOWS: Final = 50  # of one plan; seven days with a few windows each
-TIME_OF_DAY: Final = r"^([01]\d|2[0-3]):[0-5]\d$"
-END_OF_WINDOW: Final = r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$"
 DEFAULT_TIME_ZONE: Final = "Asia/Shanghai"
 WHOLE_DAY: Final = "24:00"
 SECOND_US: Final = 1_000_000
@@ -60,8 +58,8 @@ class Window(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, serialize_by_alias=True)
 
     days: Annotated[list[Day], Field(min_length=1, max_length=10)]
-    begin: Annotated[str, Field(alias="from", pattern=TIME_OF_DAY, examples=["22:00"])]
-    end: Annotated[str, Field(alias="to", pattern=END_OF_WINDOW, examples=["06:00"])]
+    begin: Annotated[str, Field(alias="from", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["22:00"])]
+    end: Annotated[str, Field(alias="to", pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$", examples=["06:00"])]
 
     @model_validator(mode="after")
     def _has_a_length(self) -> Window:

@@ -27,7 +27,8 @@ def words_of(ev: Evaluation, head: RuleHead, device: str | None, cause: dict[str
     if seen is not None and is_cause and ask_for_data((*head.title.values(), *head.text.values())):
         data = _data_of(seen.data)
         found = data_texts(seen.event_type, data)
-    zone, building = place.zone or data.get("zone") or "", place.building or ""
+    named = data.get("zone")
+    zone, building = place.zone or (named if isinstance(named, str) else ""), place.building or ""
     return found | {"zone": name_of_zone(ev, head.site, zone), "building": name_of_building(ev, head.site, building)}
 
 
