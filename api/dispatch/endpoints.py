@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Body, Depends, Path, Response
 
 from api.access import Caller, requires
 from api.cursors import Cursor, Limit
@@ -58,6 +58,9 @@ Editor = Annotated[Writer, Depends(writes(Role.ADMIN, Role.SUPERVISOR))]
 Arbiter = Annotated[Writer, Depends(writes(Role.SUPERVISOR))]
 AtWork = Annotated[Writer, Depends(writes(*DESK, *WORKERS))]
 Carrier = Annotated[Writer, Depends(writes(*WORKERS))]
+# Whoever has nothing to say need not send a body.
+Accepted = Annotated[AcceptProposal, Body(default_factory=AcceptProposal)]
+Declined = Annotated[DeclineProposal, Body(default_factory=DeclineProposal)]
 
 
 @router.put("/sites/{site}/dispatch-rules", response_model=Book)
@@ -194,13 +197,13 @@ async def proposal_page(
 
 
 @router.post("/sites/{site}/dispatch-proposals/{proposal}/accept", response_model=Proposal)
-async def accept_proposal(site: SiteName, proposal: PathProposal, body: AcceptProposal, writer: Arbiter) -> Response:
+async def accept_proposal(site: SiteName, proposal: PathProposal, body: Accepted, writer: Arbiter) -> Response:
     """Makes it the first of the dispatch rules."""
     return await writer.once(site, lambda tx: proposals.accept(tx, proposal, body))
 
 
 @router.post("/sites/{site}/dispatch-proposals/{proposal}/decline", response_model=Proposal)
-async def decline_proposal(site: SiteName, proposal: PathProposal, body: DeclineProposal, writer: Arbiter) -> Response:
+async def decline_proposal(site: SiteName, proposal: PathProposal, body: Declined, writer: Arbiter) -> Response:
     """Nothing comes of it."""
     return await writer.once(site, lambda tx: proposals.decline(tx, proposal, body))
 

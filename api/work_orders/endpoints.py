@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Body, Depends, Path, Query, Response
 
 from api.access import Caller, requires
 from api.cursors import Cursor, Limit
@@ -41,6 +41,9 @@ router = APIRouter(tags=["work orders"], prefix="/sites/{site}/work-orders")
 
 Number = Annotated[str, Path(pattern=r"^WO[0-9]{8}-[0-9]{6}$", examples=["WO20260101-123456"])]
 Reader = Annotated[Caller, Depends(requires(*EVERYBODY))]
+# Whoever has nothing to say need not send a body.
+Noted = Annotated[Note, Body(default_factory=Note)]
+Dispatched = Annotated[Dispatch, Body(default_factory=Dispatch)]
 
 
 def _may(action: Action) -> Any:
@@ -94,7 +97,7 @@ async def history(site: SiteName, number: Number, resources: Held, caller: Reade
 
 @router.post("/{number}/accept", response_model=WorkOrder)
 async def accept(
-    site: SiteName, number: Number, body: Note, writer: Annotated[Writer, _may(Action.ACCEPT)]
+    site: SiteName, number: Number, body: Noted, writer: Annotated[Writer, _may(Action.ACCEPT)]
 ) -> Response:
     """submitted -> accepted, and dispatched at once if somebody fits."""
     return await _act(site, number, writer, Move(Action.ACCEPT, body.reason))
@@ -104,7 +107,7 @@ async def accept(
 async def dispatch(
     site: SiteName,
     number: Number,
-    body: Dispatch,
+    body: Dispatched,
     writer: Annotated[Writer, _may(Action.DISPATCH)],
 ) -> Response:
     """accepted -> dispatched, to the worker named or to whom it fits best."""
@@ -112,14 +115,14 @@ async def dispatch(
 
 
 @router.post("/{number}/claim", response_model=WorkOrder)
-async def claim(site: SiteName, number: Number, body: Note, writer: Annotated[Writer, _may(Action.CLAIM)]) -> Response:
+async def claim(site: SiteName, number: Number, body: Noted, writer: Annotated[Writer, _may(Action.CLAIM)]) -> Response:
     """accepted -> dispatched, by a worker who takes it for themselves."""
     return await _act(site, number, writer, Move(Action.CLAIM, body.reason))
 
 
 @router.post("/{number}/handle", response_model=WorkOrder)
 async def handle(
-    site: SiteName, number: Number, body: Note, writer: Annotated[Writer, _may(Action.HANDLE)]
+    site: SiteName, number: Number, body: Noted, writer: Annotated[Writer, _may(Action.HANDLE)]
 ) -> Response:
     """dispatched -> handling, by its worker."""
     return await _act(site, number, writer, Move(Action.HANDLE, body.reason))
@@ -127,7 +130,7 @@ async def handle(
 
 @router.post("/{number}/arrive", response_model=WorkOrder)
 async def arrive(
-    site: SiteName, number: Number, body: Note, writer: Annotated[Writer, _may(Action.ARRIVE)]
+    site: SiteName, number: Number, body: Noted, writer: Annotated[Writer, _may(Action.ARRIVE)]
 ) -> Response:
     """Still handling: its worker is there."""
     return await _act(site, number, writer, Move(Action.ARRIVE, body.reason))
@@ -152,7 +155,7 @@ async def hold(site: SiteName, number: Number, body: Hold, writer: Annotated[Wri
 
 @router.post("/{number}/resume", response_model=WorkOrder)
 async def resume(
-    site: SiteName, number: Number, body: Note, writer: Annotated[Writer, _may(Action.RESUME)]
+    site: SiteName, number: Number, body: Noted, writer: Annotated[Writer, _may(Action.RESUME)]
 ) -> Response:
     """on_hold -> where it was."""
     return await _act(site, number, writer, Move(Action.RESUME, body.reason))
@@ -185,7 +188,7 @@ async def give_back(
 
 @router.post("/{number}/sign-off", response_model=WorkOrder)
 async def sign_off(
-    site: SiteName, number: Number, body: Note, writer: Annotated[Writer, _may(Action.SIGN_OFF)]
+    site: SiteName, number: Number, body: Noted, writer: Annotated[Writer, _may(Action.SIGN_OFF)]
 ) -> Response:
     """returned -> accepted, or after the second return to arbitration."""
     return await _act(site, number, writer, Move(Action.SIGN_OFF, body.reason))

@@ -85,6 +85,19 @@ def test_a_body_refuses_what_it_does_not_know(method: str, route: RouteContext) 
         assert all(kind.model_config.get("extra") == "forbid" for kind in kinds)
 
 
+SAYS_WHICH: Final = ("POST", "/v1/me/notices/read")  # an empty body would mark nothing, and that unnoticed
+
+
+@pytest.mark.parametrize(("method", "route"), ROUTES, ids=IDS)
+def test_an_action_that_brings_nothing_needs_no_body(method: str, route: RouteContext) -> None:
+    schemas = APP.openapi()["components"]["schemas"]
+    content = APP.openapi()["paths"][route.path][method.lower()].get("requestBody", {})
+    ref = content.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref", "")
+    brings_nothing = ref and not schemas[ref.rpartition("/")[2]].get("required")
+    if method == "POST" and (method, route.path) != SAYS_WHICH:
+        assert not (brings_nothing and content.get("required"))
+
+
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
