@@ -18,6 +18,7 @@ from api.work_orders import service
 from api.work_orders.kinds import Origin
 from api.work_orders.order import Move, Person, Rating
 from api.work_orders.schemas import (
+    ByPhone,
     Checklist,
     Dispatch,
     GiveBack,
@@ -40,6 +41,7 @@ from api.work_orders.store import MAX_ITEMS, Filter
 router = APIRouter(tags=["work orders"], prefix="/sites/{site}/work-orders")
 
 Number = Annotated[str, Path(pattern=r"^WO[0-9]{8}-[0-9]{6}$", examples=["WO20260101-123456"])]
+NamedInQuery = Annotated[str | None, Query(min_length=1, max_length=64)]
 Reader = Annotated[Caller, Depends(requires(*EVERYBODY))]
 # Whoever has nothing to say need not send a body.
 Noted = Annotated[Note, Body(default_factory=Note)]
@@ -72,13 +74,44 @@ async def page(
     origin: Origin | None = None,
     master: Annotated[str | None, Query(max_length=40, description="those merged into this order")] = None,
     parent: Annotated[str | None, Query(max_length=40, description="the parts of this order")] = None,
+    category: NamedInQuery = None,
+    unit: NamedInQuery = None,
+    grid: NamedInQuery = None,
+    building: NamedInQuery = None,
+    overdue: Annotated[bool, Query(description="only what is late: the promise, or the limit of who has it")] = False,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> WorkOrders:
     """The orders that are for your eyes, newest first."""
-    wanted = Filter(state=state, worker=worker, origin=origin, master=master, parent=parent)
+    wanted = Filter(
+        state=state,
+        worker=worker,
+        origin=origin,
+        master=master,
+        parent=parent,
+        category=category,
+        unit=unit,
+        grid=grid,
+        building=building,
+        overdue=overdue,
+    )
     async with begin(resources, site, caller.username) as tx:
         return await service.page(tx, person_of(caller), wanted, cursor=cursor, limit=limit)
+
+
+@router.post("/by-phone")
+async def by_phone(
+    site: SiteName,
+    body: ByPhone,
+    resources: Held,
+    caller: Annotated[Caller, Depends(requires(*DESK))],
+    *,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> WorkOrders:
+    """The orders that were reported with this phone number, newest first; that you looked is written down."""
+    async with begin(resources, site, caller.username) as tx:
+        return await service.by_phone(tx, person_of(caller), body.phone, cursor=cursor, limit=limit)
 
 
 @router.get("/{number}")

@@ -31,6 +31,7 @@ READING: Final = {
     ("POST", "/v1/sites/{site}/category-suggestions"),
     ("POST", "/v1/sites/{site}/reports/duplicates"),
     ("POST", "/v1/sites/{site}/dispatch-dry-runs"),
+    ("POST", "/v1/sites/{site}/work-orders/by-phone"),
 }  # asked with a body, and nothing is changed
 
 
