@@ -23,8 +23,8 @@ Nothing = Annotated[MakeLink, Body(default_factory=MakeLink)]  # there need not 
 @router.post("", status_code=HTTPStatus.CREATED, response_model=NewLink)
 async def make(site: SiteName, number: Number, _body: Nothing, writer: Holder) -> Response:
     """Makes a link by which the order can be followed without an account."""
-    person = person_of(writer.caller)
-    return await writer.once(site, lambda tx: service.make(tx, person, number), HTTPStatus.CREATED)
+    person, resources = person_of(writer.caller), writer.resources
+    return await writer.once(site, lambda tx: service.make(tx, resources, person, number), HTTPStatus.CREATED)
 
 
 @router.post("/revoke", response_model=Revoked)

@@ -81,10 +81,14 @@ class NewAnonymousReport(_What):
 
 
 class AnonymousReport(View):
-    """The number of the order, and the token of the secret link by which it is followed. It is shown this once."""
+    """The number of the order, and the token of the secret link by which it is followed. It is shown this once.
+
+    `address` is the whole of the link, as that of every link.
+    """
 
     number: str
     token: str
+    address: str | None
     expires_at: Moment
 
 

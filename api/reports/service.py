@@ -71,7 +71,7 @@ async def submit_anonymously(tx: Transaction, resources: Resources, report: NewA
     whole = NewReport.model_validate(report.model_dump())
     order = await _opened(tx, _NOBODY, whole, report.phone, Channel.ANONYMOUS)
     await _keep_more(tx, resources, order.number, report)
-    return AnonymousReport(**(await links.make_for(tx, order.number)).model_dump())
+    return AnonymousReport(**(await links.make_for(tx, resources, order.number)).model_dump())
 
 
 async def caller(tx: Transaction, person: Person, number: str) -> Caller:
