@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -118,7 +118,7 @@ async def _on_http_exception(_request: Request, error: Exception) -> JSONRespons
 
 async def _on_invalid_request(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is registered for
-    found = [_field_error(item) for item in error.errors()[:MAX_ERRORS]]
+    found = _at_one_place(_field_error(item, error.body) for item in error.errors()[:MAX_ERRORS])
     if any(item.type == "json_invalid" for item in found):
         return answer(Problem(HTTPStatus.BAD_REQUEST, "not_json", "the body is not JSON", errors=found))
     first = found[0]
@@ -144,8 +144,35 @@ async def _on_anything(_request: Request, error: Exception) -> JSONResponse:
     return answer(Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "this is our fault; it has been logged"))
 
 
-def _field_error(item: Mapping[str, Any]) -> FieldError:
-    path = (*item["loc"], *getattr(item.get("ctx", {}).get("error"), "path", ()))  # herun.rules.PlacedError
+def _at_one_place(errors: Iterable[FieldError]) -> list[FieldError]:
+    """One error a place: where a value may be of several types, each of them has said no."""
+    found: dict[tuple[str | int, ...], FieldError] = {}
+    for each in errors:
+        place = tuple(each.loc)
+        before = found.setdefault(place, each)
+        if each.msg not in before.msg:
+            found[place] = before.model_copy(update={"msg": f"{before.msg}; or {each.msg}"})
+    return list(found.values())
+
+
+def _way(item: Mapping[str, Any], body: Any) -> tuple[str | int, ...]:
+    """The way to what is wrong, in names of the body: what stands for a type among several is left out."""
+    where, *way = item["loc"]
+    if where != "body" or not isinstance(body, dict | list):
+        return tuple(item["loc"])
+    found: list[str | int] = [where]
+    at: Any = body
+    for place, part in enumerate(way):
+        is_there = part in at if isinstance(at, dict) else isinstance(at, list) and part in range(len(at))
+        if is_there:
+            at = at[part]
+        if is_there or (item["type"] == "missing" and place == len(way) - 1):
+            found.append(part)
+    return tuple(found)
+
+
+def _field_error(item: Mapping[str, Any], body: Any) -> FieldError:
+    path = (*_way(item, body), *getattr(item.get("ctx", {}).get("error"), "path", ()))  # herun.rules.PlacedError
     words = in_words(item)
     if item["type"] in NO_KIND:  # of all bodies only rules have kinds
         path, words = (*path, "kind"), KINDS_EXPECTED

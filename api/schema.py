@@ -22,8 +22,8 @@ def is_seen(text: str) -> bool:
 
 
 def national_phone(phone: str) -> str:
-    """A Chinese mobile number without the country's code, so that it is written in one way; others as they are."""
-    return _MOBILE.sub(r"\1", phone)
+    """A Chinese mobile number without the country's code, any number without spaces and dashes: written in one way."""
+    return _MOBILE.sub(r"\1", _BETWEEN.sub("", phone))
 
 
 def _seen(text: str) -> str:
@@ -32,6 +32,7 @@ def _seen(text: str) -> str:
     return text
 
 
+_BETWEEN: Final = re.compile(r"[ -]")
 _MOBILE: Final = re.compile(r"^(?:\+|00)?86(1[3-9][0-9]{9})$")
 # Controls and formats (a space of no width), separators, and marks without a letter; letters and signs that are blank.
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Mn", "Mc", "Me"})
@@ -39,7 +40,11 @@ _BLANKS: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 _Seen: Final = AfterValidator(_seen)
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), _Seen]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), _Seen]
-Phone = Annotated[str, Field(pattern=r"^\+?[0-9]{5,15}$", examples=["13800001234"]), AfterValidator(national_phone)]
+Phone = Annotated[
+    str,
+    Field(pattern=r"^\+?[0-9]([ -]?[0-9]){4,14}$", examples=["13800001234", "010-82345678"]),
+    AfterValidator(national_phone),
+]
 # By language, zh and en, so that no page has to guess; a person's own words stand in both.
 Bilingual = dict[str, str]
 Moment = AwareDatetime
