@@ -60,10 +60,10 @@ async def put_plan(site: SiteName, body: NewVisitPlan, writer: Planner) -> Respo
 
 
 @router.get("/draws")
-async def draws(site: SiteName, resources: Held, caller: Reader) -> Draws:
-    """What was drawn, with the seeds."""
+async def draws(site: SiteName, resources: Held, caller: Reader, *, cursor: Cursor = None, limit: Limit = 50) -> Draws:
+    """What was drawn, with the seeds, the newest days first."""
     async with begin(resources, site, caller.username) as tx:
-        return await service.draws(tx, person_of(caller))
+        return await service.draws(tx, person_of(caller), cursor=cursor, limit=limit)
 
 
 @router.post("/{visit}/outcome", response_model=Visit)

@@ -1,4 +1,4 @@
-"""Lists of orders by category, unit, grid, building and phone, and of what is late, walk indexes."""
+"""Lists of orders by what the desk asks for walk indexes; draws keep what their orders were."""
 
 from herun.database.migrate import run_sql
 

@@ -8,3 +8,6 @@ CREATE INDEX work_orders_by_phone ON work_orders (site, contact_phone, opened_se
 -- What is late is looked for among what somebody has to do: thousands, however many orders there are.
 CREATE INDEX work_orders_open ON work_orders (site, opened_seq)
     WHERE state NOT IN ('answered', 'rated', 'closed', 'merged', 'cancelled');
+
+-- What each order that could be drawn was at the draw: a correction later changes it. Null: drawn before this was kept.
+ALTER TABLE return_visit_draws ADD COLUMN orders jsonb;
