@@ -7,7 +7,10 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StrictBool, model_validator
 
-from api.schema import Body, Moment, Name, Phone, Text, Title, View, without_repeats
+from api.categories.schemas import NewAttribute
+from api.categories.tree import Need
+from api.schema import Bilingual, Body, Moment, Name, Phone, Text, Title, View, without_repeats
+from api.sites.schemas import Building
 
 MAX_ATTRIBUTES = 50
 Attributes = Annotated[
@@ -78,6 +81,25 @@ class NewAnonymousReport(_What):
     """POST /v1/sites/{site}/anonymous-reports. With a phone it can be followed by number and phone tail too."""
 
     phone: Phone | None = None
+
+
+class AnonymousCategory(View):
+    """What may be reported without a name, with its questions, and what it has to bring along."""
+
+    category: str
+    top_class: str
+    class_name: Bilingual
+    name: Bilingual
+    required: list[Need]
+    attributes: list[NewAttribute]
+    advice: Bilingual | None
+
+
+class AnonymousForm(View):
+    """All that a form for reports without a name needs; without such a category there are no buildings either."""
+
+    categories: list[AnonymousCategory]
+    buildings: list[Building]
 
 
 class AnonymousReport(View):

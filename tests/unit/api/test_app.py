@@ -20,7 +20,8 @@ PUBLIC: Final = {
     ("POST", "/v1/sessions"), ("GET", "/v1/progress"), ("POST", "/v1/progress/answer"), ("POST", "/v1/progress/urge"),
     ("GET", "/v1/progress/link/{token}"), ("POST", "/v1/progress/link/{token}/answer"),
     ("POST", "/v1/progress/link/{token}/urge"), ("POST", "/v1/sites/{site}/anonymous-reports"),
-    ("POST", "/v1/sites/{site}/anonymous-reports/pictures"),
+    ("POST", "/v1/sites/{site}/anonymous-reports/pictures"), ("GET", "/v1/sites/{site}/anonymous-reports/form"),
+    ("POST", "/v1/sites/{site}/anonymous-reports/suggestions"),
     ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"),
 }  # fmt: skip
 
