@@ -95,7 +95,7 @@ async def anonymous_form(tx: Transaction) -> AnonymousForm:
             name={"zh": each.zh, "en": each.en},
             required=each.required,
             attributes=each.attributes,
-            advice=None if each.advice is None else {**each.advice},
+            advice=None if each.advice is None else {str(language): words for language, words in each.advice.items()},
         )
         for each in shown.categories
         if each.anonymous
