@@ -11,3 +11,6 @@ CREATE INDEX work_orders_open ON work_orders (site, opened_seq)
 
 -- What each order that could be drawn was at the draw: a correction later changes it. Null: drawn before this was kept.
 ALTER TABLE return_visit_draws ADD COLUMN orders jsonb;
+
+-- Of which kinds alone a person hears by a channel; one that is not named tells all.
+ALTER TABLE notice_preferences ADD COLUMN only_kinds jsonb NOT NULL DEFAULT '{}';
