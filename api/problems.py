@@ -162,6 +162,9 @@ def _way(item: Mapping[str, Any], body: Any) -> tuple[str | int, ...]:
         return tuple(item["loc"])
     found: list[str | int] = [where]
     at: Any = body
+    if isinstance(body, dict) and way and way[0] not in body:  # it may have come as its GET gives it
+        around = [name for name, inner in body.items() if isinstance(inner, dict) and way[0] in inner]
+        found, at = [where, *around[:1]], body[around[0]] if around else body
     for place, part in enumerate(way):
         is_there = part in at if isinstance(at, dict) else isinstance(at, list) and part in range(len(at))
         if is_there:

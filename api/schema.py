@@ -7,7 +7,7 @@ import unicodedata
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Path
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from api.roles import Role
 from herun.names import NAME_PATTERN
@@ -62,6 +62,18 @@ def without_repeats(items: list[T]) -> list[T]:
     if any(item in items[:index] for index, item in enumerate(items)):
         raise ValueError("the same item stands here twice")
     return items
+
+
+def as_shown(*read_only: str, within: str | None = None) -> BeforeValidator:
+    """A validator for a body that may come as its own GET gives it: without what nobody puts, out of what it is in."""
+
+    def check(sent: Any) -> Any:
+        if not isinstance(sent, dict):
+            return sent
+        body = {name: value for name, value in sent.items() if name not in read_only}
+        return body[within] if within is not None and body.keys() == {within} else body
+
+    return BeforeValidator(check)
 
 
 def distinct(key: str) -> Any:

@@ -12,7 +12,7 @@ from api.clocks.schemas import Clocks, ClockSettings, Decision, NewExtension, Ne
 from api.idempotency.service import Writer, writes
 from api.resources import Held
 from api.roles import DESK, EVERYBODY, READERS, WORKERS, Role
-from api.schema import SiteName
+from api.schema import SiteName, as_shown
 from api.transactions import begin
 from api.work_orders.endpoints import Number, person_of
 
@@ -24,6 +24,7 @@ AskId = Annotated[int, Path(ge=1, lt=2**63, alias="id")]
 Reader = Annotated[Caller, Depends(requires(*EVERYBODY))]
 Asker = Annotated[Writer, Depends(writes(*DESK, *WORKERS))]
 Decider = Annotated[Writer, Depends(writes(Role.SUPERVISOR))]
+AsShown = Annotated[ClockSettings, as_shown("changed_by", "changed_at", within="settings")]
 Decided = Annotated[Decision, Body(default_factory=Decision)]  # there need not be a body
 
 
@@ -100,7 +101,9 @@ async def limits(site: SiteName, resources: Held, caller: Annotated[Caller, Depe
 
 @router.put("/limits", response_model=SiteLimits)
 async def put_limits(
-    site: SiteName, body: ClockSettings, writer: Annotated[Writer, Depends(writes(Role.ADMIN, Role.SUPERVISOR))]
+    site: SiteName,
+    body: AsShown,
+    writer: Annotated[Writer, Depends(writes(Role.ADMIN, Role.SUPERVISOR))],
 ) -> Response:
     """Puts them as a whole; what is left out is the default. Promises that were given stay."""
     return await writer.once(site, lambda tx: settings.put(tx, body))

@@ -13,7 +13,7 @@ from api.resources import Held
 from api.return_visits import service
 from api.return_visits.schemas import Draws, NewOutcome, NewVisitPlan, Visit, VisitCounts, VisitPlan, Visits
 from api.roles import DESK, READERS, Role
-from api.schema import SiteName
+from api.schema import SiteName, as_shown
 from api.transactions import begin
 from api.work_orders.endpoints import person_of
 
@@ -21,6 +21,7 @@ router = APIRouter(tags=["return visits"], prefix="/sites/{site}/return-visits")
 
 Reader = Annotated[Caller, Depends(requires(*READERS))]
 Planner = Annotated[Writer, Depends(writes(Role.ADMIN, Role.SUPERVISOR))]
+PlanAsShown = Annotated[NewVisitPlan, as_shown("drawn_day", "changed_by", "changed_at")]
 VisitId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
@@ -54,7 +55,7 @@ async def plan(site: SiteName, resources: Held, caller: Reader) -> VisitPlan:
 
 
 @router.put("/plan", response_model=VisitPlan)
-async def put_plan(site: SiteName, body: NewVisitPlan, writer: Planner) -> Response:
+async def put_plan(site: SiteName, body: PlanAsShown, writer: Planner) -> Response:
     """Makes it this one; it holds for the days that are not drawn yet."""
     return await writer.once(site, lambda tx: service.put_plan(tx, body))
 

@@ -34,7 +34,7 @@ def patterns(schema: Any) -> Iterator[str]:
 
 def test_every_pattern_has_words_and_an_example_that_matches_it() -> None:
     used = {*patterns(create_app().openapi()), *patterns(RULE.json_schema())}
-    assert used == _FORMS.keys()
+    assert used <= _FORMS.keys()
     assert not any(LIBRARY.search(words) for words in _FORMS.values())
     for pattern, words in _FORMS.items():
         for example in words.partition("such as ")[2].split(" or ") if "such as" in words else ():
