@@ -144,23 +144,6 @@ async def test_a_mail_server_that_says_later_is_asked_again_and_one_that_says_ne
     assert bool(addresses) == (codes != ["550"])  # whom nobody knows is written to no more
 
 
-async def test_by_a_channel_come_only_the_kinds_that_were_chosen_for_it(post: Post) -> None:
-    await with_email(post)
-    browser = post.fakes.browser("b")
-    rita = post.world.by("rita")
-    await rita.post("/v1/me/notice-channels/web-push", browser.subscription)
-    shown = await rita.put("/v1/me/notice-channels", {"only": {"email": ["under_way"]}})
-    assert shown["only"] == {"email": ["under_way"]}
-    await post.report()
-    await post.run()
-    assert {said["kind"] for said in browser.read} == {"accepted", "under_way"}
-    assert len(post.mail.mails) == 1
-    assert len((await rita.get("/v1/me/notices"))["items"]) == 2
-    bad: list[Any] = [{"email": ["nothing"]}, {"email": []}, {"pigeon": ["answered"]}]
-    for wrong in bad:
-        assert (await rita.call("PUT", "/v1/me/notice-channels", {"only": wrong})).status_code == 422
-
-
 async def test_a_browser_reads_what_was_sealed_for_it_and_one_that_is_gone_is_forgotten(post: Post) -> None:
     first, second = post.fakes.browser("first"), post.fakes.browser("second")
     rita = post.world.by("rita")
