@@ -13,7 +13,7 @@ from api.throttles.address import Address
 
 router = APIRouter(tags=["progress"], prefix="/progress")
 
-Token = Annotated[str, Path(description="the token of the link")]
+Token = Annotated[str, Path(max_length=200, description="the token of the link")]
 Urging = Annotated[UrgeByLink, Body(default_factory=UrgeByLink)]  # there need not be a body
 
 
