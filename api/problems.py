@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -118,7 +118,7 @@ async def _on_http_exception(_request: Request, error: Exception) -> JSONRespons
 
 async def _on_invalid_request(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is registered for
-    found = [_field_error(item, error.body) for item in error.errors()[:MAX_ERRORS]]
+    found = _at_one_place(_field_error(item, error.body) for item in error.errors()[:MAX_ERRORS])
     if any(item.type == "json_invalid" for item in found):
         return answer(Problem(HTTPStatus.BAD_REQUEST, "not_json", "the body is not JSON", errors=found))
     first = found[0]
@@ -144,29 +144,45 @@ async def _on_anything(_request: Request, error: Exception) -> JSONResponse:
     return answer(Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "this is our fault; it has been logged"))
 
 
+def _at_one_place(errors: Iterable[FieldError]) -> list[FieldError]:
+    """One error a place: where a value may be of several types, each of them has said no."""
+    found: dict[tuple[str | int, ...], FieldError] = {}
+    for each in errors:
+        place = tuple(each.loc)
+        before = found.setdefault(place, each)
+        if each.msg not in before.msg:
+            found[place] = before.model_copy(update={"msg": f"{before.msg}; or {each.msg}"})
+    return list(found.values())
+
+
+def _way(item: Mapping[str, Any], body: Any) -> tuple[str | int, ...]:
+    """The way to what is wrong as the request has it, without the names of the types that it was held against."""
+    where, *way = item["loc"]
+    if where != "body" or not isinstance(body, dict | list):
+        return tuple(item["loc"])
+    found: list[str | int] = [where]
+    value, is_told = body, False
+    if isinstance(body, dict) and way and way[0] not in body:  # it may have come as its GET gives it
+        around = [name for name, inner in body.items() if isinstance(inner, dict) and way[0] in inner]
+        found, value = [where, *around[:1]], body[around[0]] if around else body
+    for place, part in enumerate(way):
+        if not is_told and _is_kind(value, part):
+            is_told = True  # a count rule has a field of this name too
+        elif (inner := _part(value, part)) is not None:
+            found.append(part)
+            value, is_told = inner[0], False
+        elif item["type"] == "missing" and place == len(way) - 1:
+            found.append(part)
+    return tuple(found)
+
+
 def _field_error(item: Mapping[str, Any], body: Any) -> FieldError:
-    path = (*_as_asked(item, body), *getattr(item.get("ctx", {}).get("error"), "path", ()))  # herun.rules.PlacedError
+    path = (*_way(item, body), *getattr(item.get("ctx", {}).get("error"), "path", ()))  # herun.rules.PlacedError
     words = in_words(item)
     if item["type"] in NO_KIND:  # of all bodies only rules have kinds
         path, words = (*path, "kind"), KINDS_EXPECTED
     loc = [part if isinstance(part, int) else _text(str(part)) for part in path]
     return FieldError(loc=loc, msg=_text(words), type=str(item["type"]))
-
-
-def _as_asked(item: Mapping[str, Any], body: Any) -> tuple[str | int, ...]:
-    """The way to what is wrong as the request has it, without the names of the types that it was held against."""
-    where: tuple[str | int, ...] = tuple(item["loc"])
-    if where[:1] != ("body",) or not isinstance(body, dict | list):
-        return where
-    found, value, is_told = where[:1], body, False
-    for n, part in enumerate(where[1:], start=1):
-        if not is_told and _is_kind(value, part):
-            is_told = True  # a count rule has a field of this name too
-        elif (inner := _part(value, part)) is not None:
-            found, value, is_told = (*found, part), inner[0], False
-        else:
-            return (*found, part) if item["type"] == "missing" and n == len(where) - 1 else found
-    return found
 
 
 def _is_kind(value: Any, part: str | int) -> bool:

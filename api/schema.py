@@ -6,7 +6,7 @@ import re
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Path
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from api.roles import Role
 from herun.names import NAME_PATTERN
@@ -17,8 +17,8 @@ SiteName = Annotated[str, Path(pattern=f"^{NAME_PATTERN}$", description="the sit
 
 
 def national_phone(phone: str) -> str:
-    """A Chinese mobile number without the country's code, so that it is written in one way; others as they are."""
-    return _MOBILE.sub(r"\1", phone)
+    """A Chinese mobile number without the country's code, any number without spaces and dashes: written in one way."""
+    return _MOBILE.sub(r"\1", _BETWEEN.sub("", phone))
 
 
 def _seen(text: str) -> str:
@@ -27,11 +27,16 @@ def _seen(text: str) -> str:
     return text
 
 
+_BETWEEN: Final = re.compile(r"[ -]")
 _MOBILE: Final = re.compile(r"^(?:\+|00)?86(1[3-9][0-9]{9})$")
 _Seen: Final = AfterValidator(_seen)
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), _Seen]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), _Seen]
-Phone = Annotated[str, Field(pattern=r"^\+?[0-9]{5,15}$", examples=["13800001234"]), AfterValidator(national_phone)]
+Phone = Annotated[
+    str,
+    Field(pattern=r"^\+?[0-9]([ -]?[0-9]){4,14}$", examples=["13800001234", "010-82345678"]),
+    AfterValidator(national_phone),
+]
 # By language, zh and en, so that no page has to guess; a person's own words stand in both.
 Bilingual = dict[str, str]
 Moment = AwareDatetime
@@ -49,6 +54,18 @@ def without_repeats(items: list[T]) -> list[T]:
     if any(item in items[:index] for index, item in enumerate(items)):
         raise ValueError("the same item stands here twice")
     return items
+
+
+def as_shown(*read_only: str, within: str | None = None) -> BeforeValidator:
+    """A validator for a body that may come as its own GET gives it: without what nobody puts, out of what it is in."""
+
+    def check(sent: Any) -> Any:
+        if not isinstance(sent, dict):
+            return sent
+        body = {name: value for name, value in sent.items() if name not in read_only}
+        return body[within] if within is not None and body.keys() == {within} else body
+
+    return BeforeValidator(check)
 
 
 def distinct(key: str) -> Any:

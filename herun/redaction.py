@@ -40,12 +40,16 @@ _CALLED: Final = (
 )
 _DIGITS: Final = "零〇一二三四五六七八九两"
 _COUNTED: Final = "年月日号栋楼层元米个平多余名人户家次条台辆天点分位期十百千万"  # so many of these are no flat
-# In this order: a phone behind a province and a letter is no plate, and what a plate ends with is no phone.
+# A person's name is the group `name`. In this order: a phone behind a province and a letter is no plate, and what a
+# plate ends with is no phone.
 _PATTERNS: Final = (
-    (rf"[{_SURNAMES}][一-鿿]{{0,2}}?(?={_TITLES})", "某"),
-    (rf"{_NAME}(?<![{_ENDS_NO_NAME}])(?={_PHONE})", ""),  # who is called: the phone's stars stand for both
-    (rf"(?:(?<![一-鿿])|(?<=联系|[打电]给)|(?<=找)){_NAME}(?<![{_ENDS_NO_NAME}])(?=[\s:,(]{{1,2}}{_PHONE})", _GONE),
-    (rf"({_PHONE}[\s:,(]{{0,2}}){_NAME}(?<![{_ENDS_NO_NAME}])(?![一-鿿])", rf"\1{_GONE}"),
+    (rf"(?P<name>[{_SURNAMES}][一-鿿]{{0,2}}?)(?={_TITLES})", "某"),
+    (rf"(?P<name>{_NAME})(?<![{_ENDS_NO_NAME}])(?={_PHONE})", ""),  # who is called: the phone's stars stand for both
+    (
+        rf"(?:(?<![一-鿿])|(?<=联系|[打电]给)|(?<=找))(?P<name>{_NAME})(?<![{_ENDS_NO_NAME}])(?=[\s:,(]{{1,2}}{_PHONE})",
+        _GONE,
+    ),
+    (rf"({_PHONE}[\s:,(]{{0,2}})(?P<name>{_NAME})(?<![{_ENDS_NO_NAME}])(?![一-鿿])", rf"\1{_GONE}"),
     (r"[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", _GONE),  # mail
     (r"(?<!\d)(?:\+?86[\s.-]?)?1[3-9]\d[\s.-]?\d{4}[\s.-]?\d{4}(?!\d)", _GONE),  # mobile phones, with dots too
     (r"(?<!\d)0\d{2,3}\.\d{3,4}[\s.-]?\d{3,4}(?!\d)", _GONE),  # others with dots
@@ -59,9 +63,9 @@ _PATTERNS: Final = (
     (rf"(?<![{_DIGITS}])[{_DIGITS}]{{3,4}}(?=[室房])", _GONE),
     (r"[A-Za-z]?\d{1,4}\s*(室|房|户)", rf"{_GONE}\1"),
     # By a label: with a colon whatever stands there as a name stands, else only what begins with a surname.
-    (rf"((?:{_FIELDS})\s*(?:是|为)?\s*:\s*)[一-鿿]{{2,4}}(?![一-鿿])", rf"\1{_GONE}"),
-    (rf"((?:{_FIELDS}|我叫|名叫|我是|本人|业主|住户|居民)\s*(?:是|为|叫)?\s*:?\s*){_NAME}", rf"\1{_GONE}"),
-    (rf"(我叫|名叫)(?!{_CALLED})[^\W\d_a-zA-Z{_NO_NAME}]{{2,4}}(?![一-鿿])", rf"\1{_GONE}"),
+    (rf"((?:{_FIELDS})\s*(?:是|为)?\s*:\s*)(?P<name>[一-鿿]{{2,4}})(?![一-鿿])", rf"\1{_GONE}"),
+    (rf"((?:{_FIELDS}|我叫|名叫|我是|本人|业主|住户|居民)\s*(?:是|为|叫)?\s*:?\s*)(?P<name>{_NAME})", rf"\1{_GONE}"),
+    (rf"(我叫|名叫)(?!{_CALLED})(?P<name>[^\W\d_a-zA-Z{_NO_NAME}]{{2,4}})(?![一-鿿])", rf"\1{_GONE}"),
 )  # fmt: skip
 # What looks like somebody's number and is nobody's: our own orders, and days of this century that no more digits follow
 # than a time has.
@@ -88,3 +92,15 @@ def _without(text: str) -> str:
     for pattern, instead in _COMPILED:
         text = pattern.sub(instead, text)
     return text
+
+
+def names_in(text: str) -> set[str]:
+    """The names that `redacted` finds in a text: where several texts are shown, they can be taken out of all."""
+    found: set[str] = set()
+    for part in _KEPT.split(unicodedata.normalize("NFKC", text))[::2]:
+        rest = part
+        for pattern, instead in _COMPILED:
+            if "name" in pattern.groupindex:
+                found |= {match["name"] for match in pattern.finditer(rest)}
+            rest = pattern.sub(instead, rest)
+    return found

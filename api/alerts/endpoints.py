@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Body, Depends, Query, Response
 
 from api.access import Caller, requires
 from api.alerts import figures, service
@@ -24,6 +24,7 @@ router = APIRouter(tags=["alerts"])
 
 Reader = Annotated[Caller, Depends(requires(*READERS))]
 Desk = Annotated[Writer, Depends(writes(*DESK))]
+Seen = Annotated[Acknowledge, Body(default_factory=Acknowledge)]  # there need not be a body
 Short = Annotated[str | None, Query(min_length=1, max_length=64)]
 
 
@@ -96,9 +97,9 @@ async def one(site: SiteName, alert_id: UUID, resources: Held, caller: Reader) -
 
 
 @router.post("/sites/{site}/alerts/{alert_id}/acknowledge", response_model=Alert)
-async def acknowledge(site: SiteName, alert_id: UUID, writer: Desk, body: Acknowledge | None = None) -> Response:
+async def acknowledge(site: SiteName, alert_id: UUID, body: Seen, writer: Desk) -> Response:
     """Says that you have seen it; there need not be a body."""
-    return await writer.once(site, lambda tx: service.acknowledge(tx, alert_id, body or Acknowledge()))
+    return await writer.once(site, lambda tx: service.acknowledge(tx, alert_id, body))
 
 
 @router.post("/sites/{site}/alerts/{alert_id}/close", response_model=Alert)

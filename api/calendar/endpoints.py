@@ -12,7 +12,7 @@ from api.calendar.schemas import YearView
 from api.idempotency.service import Writer, writes
 from api.resources import Held
 from api.roles import READERS, Role
-from api.schema import SiteName
+from api.schema import SiteName, as_shown
 from api.transactions import begin
 from herun.calendar import FIRST_YEAR, LAST_YEAR, Decree
 
@@ -35,7 +35,7 @@ async def one(
 async def put(
     site: SiteName,
     year: PathYear,
-    body: Decree,
+    body: Annotated[Decree, as_shown("known", "changed_by", "changed_at")],
     writer: Annotated[Writer, Depends(writes(Role.ADMIN, Role.SUPERVISOR))],
     why: Why = None,
 ) -> Response:

@@ -12,7 +12,7 @@ from api.categories.schemas import CategoryTree, Choices, Correction, NewSuggest
 from api.idempotency.service import Writer, writes
 from api.resources import Held
 from api.roles import DESK, EVERYBODY, WORKERS, Role
-from api.schema import SiteName
+from api.schema import SiteName, as_shown
 from api.transactions import begin
 from api.work_orders.order import Person
 
@@ -20,13 +20,17 @@ router = APIRouter(tags=["categories"], prefix="/sites/{site}")
 
 Everybody = Annotated[Caller, Depends(requires(*EVERYBODY))]
 Number = Annotated[str, Path(pattern=r"^WO[0-9]{8}-[0-9]{6}$", examples=["WO20260101-123456"])]
+TreeAsShown = Annotated[NewTree, as_shown("version", "changed_by", "changed_at", "why", within="tree")]
 Why = Annotated[str | None, Query(min_length=1, max_length=500, description="why, for the tree's history")]
 Version = Annotated[int | None, Query(ge=0, le=2**31 - 1, description="an old version; 0 is the one that comes along")]
 
 
 @router.put("/categories", response_model=CategoryTree)
 async def put(
-    site: SiteName, body: NewTree, writer: Annotated[Writer, Depends(writes(Role.ADMIN))], why: Why = None
+    site: SiteName,
+    body: TreeAsShown,
+    writer: Annotated[Writer, Depends(writes(Role.ADMIN))],
+    why: Why = None,
 ) -> Response:
     """Replaces the category tree and its units as a whole; what open orders have cannot be left out (409)."""
     return await writer.once(site, lambda tx: service.put(tx, body, why))

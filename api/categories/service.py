@@ -49,6 +49,31 @@ async def units_called(tx: Transaction, names: AbstractSet[str]) -> dict[str, st
     return await _called(tx, "units", "unit", (default_tree().units, tree.units), names)
 
 
+@dataclass(frozen=True, slots=True)
+class InBoth:
+    """What a category and a unit are called in both languages; what is no more as it was last, in Chinese."""
+
+    category: dict[str, str] | None
+    unit: dict[str, str] | None
+
+
+async def in_both(tx: Transaction, category: str, unit: str | None) -> InBoth:
+    """The names of a category and of a unit; None for what never had one."""
+    tree = (await store.in_force(tx)).tree
+    return InBoth(
+        _both(tree.categories, category) or _twice((await called(tx, {category})).get(category)),
+        None if unit is None else _both(tree.units, unit) or _twice((await units_called(tx, {unit})).get(unit)),
+    )
+
+
+def _both(known: _Leaves, name: str) -> dict[str, str] | None:
+    return {"zh": known[name].zh, "en": known[name].en} if name in known else None
+
+
+def _twice(name: str | None) -> dict[str, str] | None:
+    return {"zh": name, "en": name} if name else None
+
+
 async def _called(
     tx: Transaction, part: str, field: str, known: tuple[_Leaves, _Leaves], names: AbstractSet[str]
 ) -> dict[str, str]:

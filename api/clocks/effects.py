@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from api.clocks import store
-from api.clocks.reminders import Level, Reminder, once_more
+from api.clocks.reminders import LIMIT, Level, Reminder, once_more
 from api.clocks.service import EXTENSION_ASKED, PAUSE, PAUSE_ASKED
 from api.clocks.store import Fired
 from api.clocks.terms import ground
@@ -27,7 +27,6 @@ _OWN_WORDS: Final = {
     PAUSE_ASKED: DeadlineKind.PAUSE_ASKED,
     EXTENSION_ASKED: DeadlineKind.EXTENSION_ASKED,
 }
-LIMIT: Final = "100%"  # the step that is the limit itself; shares below it remind, what comes after repeats
 _AUDIENCES: Final = {
     Level.WORKER: Audience.WORKER,
     Level.DESK: Audience.DESK,

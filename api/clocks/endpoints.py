@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Body, Depends, Path, Response
 
 from api.access import Caller, requires
 from api.clocks import decisions, settings, views
@@ -12,7 +12,7 @@ from api.clocks.schemas import Clocks, ClockSettings, Decision, NewExtension, Ne
 from api.idempotency.service import Writer, writes
 from api.resources import Held
 from api.roles import DESK, EVERYBODY, READERS, WORKERS, Role
-from api.schema import SiteName
+from api.schema import SiteName, as_shown
 from api.transactions import begin
 from api.work_orders.endpoints import Number, person_of
 
@@ -24,6 +24,8 @@ AskId = Annotated[int, Path(ge=1, lt=2**63, alias="id")]
 Reader = Annotated[Caller, Depends(requires(*EVERYBODY))]
 Asker = Annotated[Writer, Depends(writes(*DESK, *WORKERS))]
 Decider = Annotated[Writer, Depends(writes(Role.SUPERVISOR))]
+AsShown = Annotated[ClockSettings, as_shown("changed_by", "changed_at", within="settings")]
+Decided = Annotated[Decision, Body(default_factory=Decision)]  # there need not be a body
 
 
 @router.get(f"{_ORDER}/clocks")
@@ -41,7 +43,7 @@ async def ask_pause(site: SiteName, number: Number, body: NewPause, writer: Aske
 
 
 @router.post(f"{_ORDER}/pauses/{{id}}/approve", response_model=Clocks)
-async def approve_pause(site: SiteName, number: Number, ask: AskId, body: Decision, writer: Decider) -> Response:
+async def approve_pause(site: SiteName, number: Number, ask: AskId, body: Decided, writer: Decider) -> Response:
     """The clock stood still from when it was asked for."""
     person = person_of(writer.caller)
     return await writer.once(
@@ -50,7 +52,7 @@ async def approve_pause(site: SiteName, number: Number, ask: AskId, body: Decisi
 
 
 @router.post(f"{_ORDER}/pauses/{{id}}/deny", response_model=Clocks)
-async def deny_pause(site: SiteName, number: Number, ask: AskId, body: Decision, writer: Decider) -> Response:
+async def deny_pause(site: SiteName, number: Number, ask: AskId, body: Decided, writer: Decider) -> Response:
     """The clock never stood still."""
     person = person_of(writer.caller)
     return await writer.once(
@@ -59,7 +61,7 @@ async def deny_pause(site: SiteName, number: Number, ask: AskId, body: Decision,
 
 
 @router.post(f"{_ORDER}/pauses/{{id}}/end", response_model=Clocks)
-async def end_pause(site: SiteName, number: Number, ask: AskId, body: Decision, writer: Asker) -> Response:
+async def end_pause(site: SiteName, number: Number, ask: AskId, body: Decided, writer: Asker) -> Response:
     """Ends a pause before its time; one that is forgotten ends by itself."""
     person = person_of(writer.caller)
     return await writer.once(site, lambda tx: decisions.end_pause(tx, person, number, ask, body.note))
@@ -73,7 +75,7 @@ async def ask_extension(site: SiteName, number: Number, body: NewExtension, writ
 
 
 @router.post(f"{_ORDER}/extensions/{{id}}/approve", response_model=Clocks)
-async def approve_extension(site: SiteName, number: Number, ask: AskId, body: Decision, writer: Decider) -> Response:
+async def approve_extension(site: SiteName, number: Number, ask: AskId, body: Decided, writer: Decider) -> Response:
     """The promise and the limit for solving are so much longer."""
     person = person_of(writer.caller)
     return await writer.once(
@@ -82,7 +84,7 @@ async def approve_extension(site: SiteName, number: Number, ask: AskId, body: De
 
 
 @router.post(f"{_ORDER}/extensions/{{id}}/deny", response_model=Clocks)
-async def deny_extension(site: SiteName, number: Number, ask: AskId, body: Decision, writer: Decider) -> Response:
+async def deny_extension(site: SiteName, number: Number, ask: AskId, body: Decided, writer: Decider) -> Response:
     """The limits stay."""
     person = person_of(writer.caller)
     return await writer.once(
@@ -99,7 +101,9 @@ async def limits(site: SiteName, resources: Held, caller: Annotated[Caller, Depe
 
 @router.put("/limits", response_model=SiteLimits)
 async def put_limits(
-    site: SiteName, body: ClockSettings, writer: Annotated[Writer, Depends(writes(Role.ADMIN, Role.SUPERVISOR))]
+    site: SiteName,
+    body: AsShown,
+    writer: Annotated[Writer, Depends(writes(Role.ADMIN, Role.SUPERVISOR))],
 ) -> Response:
     """Puts them as a whole; what is left out is the default. Promises that were given stay."""
     return await writer.once(site, lambda tx: settings.put(tx, body))

@@ -145,10 +145,14 @@ ORDER BY number
 FOR NO KEY UPDATE;
 
 -- name: last_due
--- Of each limit that is due the last word: the ones before it need not be told any more.
-SELECT DISTINCT ON (number, kind) id FROM order_deadlines
-WHERE site = %(site)s AND number = ANY(%(numbers)s) AND fired_at IS NULL AND due_at <= %(at)s
-ORDER BY number, kind, due_at DESC, id DESC;
+-- Of each limit that is due the last word, and that it is over: the last word is for those above, and whoever has the
+-- order would not hear of it. What else came before need not be told any more.
+(SELECT DISTINCT ON (number, kind) id FROM order_deadlines
+ WHERE site = %(site)s AND number = ANY(%(numbers)s) AND fired_at IS NULL AND due_at <= %(at)s
+ ORDER BY number, kind, due_at DESC, id DESC)
+UNION
+SELECT id FROM order_deadlines
+WHERE site = %(site)s AND number = ANY(%(numbers)s) AND fired_at IS NULL AND due_at <= %(at)s AND step = %(limit)s;
 
 -- name: fire
 UPDATE order_deadlines AS d
@@ -161,7 +165,8 @@ RETURNING id, number, kind, step, level, is_escalation, reached_at, due_at, coal
 SELECT f.id FROM order_deadlines AS f
 WHERE f.site = %(site)s AND f.id = ANY(%(ids)s)
       AND NOT EXISTS (SELECT FROM order_deadlines AS d
-                      WHERE d.site = f.site AND d.number = f.number AND d.kind = f.kind AND d.fired_at IS NULL);
+                      WHERE d.site = f.site AND d.number = f.number AND d.kind = f.kind
+                            AND (d.fired_at IS NULL OR (d.due_at, d.id) > (f.due_at, f.id)));
 
 -- name: set_aside
 UPDATE order_deadlines SET fired_at = %(at)s, failure = %(failure)s

@@ -11,6 +11,7 @@ from herun.clock import DAY_US, MINUTE_US
 from herun.schedule import Schedule
 
 WHOLE: Final = 100
+LIMIT: Final = f"{WHOLE}%"  # the step that is the limit itself; shares below it remind, what comes after repeats
 
 
 class Level(StrEnum):
@@ -58,7 +59,7 @@ def reminders(owner: Level, steps: Steps, *, now: int, at_share: Callable[[int],
     limit = at_share(WHOLE)
     planned = [_reminder(f"{share}%", owner, 0, at_share(share), limit) for share in steps.shares if share < WHOLE]
     planned = [each for each in planned if now < each.reached_at < limit]
-    planned.append(_reminder(f"{WHOLE}%", owner, 1, max(limit, now), limit))
+    planned.append(_reminder(LIMIT, owner, 1, max(limit, now), limit))
     for count in range(1, steps.repeats + 1):
         at = max(limit, now) + count * steps.repeat_minutes * MINUTE_US
         planned.append(_reminder(f"+{count}", owner, 1 + count, at, limit))

@@ -116,6 +116,11 @@ def promise_pauses(pauses: Iterable[Pause]) -> list[Span]:
     return approved(pause for pause in pauses if pause.reason in STOPS_PROMISE)
 
 
+def stands_still_until(pauses: Iterable[Pause], now: int) -> int | None:
+    """The end of the pause in which the promise stands still now; None if it runs."""
+    return max((pause.end for pause in promise_pauses(pauses) if pause.begin <= now < pause.end), default=None)
+
+
 def hand_is_due_at(clock: Clock, now: int, share: int = WHOLE) -> int:
     """When so many percent of the limit of whoever has the order are used up if it stays with them, or were."""
     turn, plan, pauses = clock.now, clock.terms.plan, approved(clock.pauses)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from api.clocks.schemas import Clocks, Deadline, OwnClock, Promise, PromiseState, SegmentView
 from api.clocks.segments import TIMED, Segment, segments, used
-from api.clocks.service import Clock, approved, hand_is_due_at, promise_pauses
+from api.clocks.service import Clock, approved, hand_is_due_at, stands_still_until
 from api.work_orders.order import Order, Person, is_inside
 from herun.clock import SECOND_US, to_datetime, to_us
 from herun.schedule import local_time, zone_named
@@ -38,7 +38,7 @@ def _promise(clock: Clock, at: datetime) -> Promise:
     promise = clock.promise
     is_over = promise.ended_at is not None
     in_time = (promise.ended_at or at) <= promise.due_at
-    still = _stands_still_until(clock, to_us(at)) if in_time and not is_over else None
+    still = stands_still_until(clock.pauses, to_us(at)) if in_time and not is_over else None
     if promise.outcome == "dropped":
         state = PromiseState.DROPPED
     elif is_over:
@@ -57,11 +57,6 @@ def _promise(clock: Clock, at: datetime) -> Promise:
         seconds_left=None if is_over else (to_us(promise.due_at) - (still or to_us(at))) // SECOND_US,
         calendar=clock.terms.limits.calendar,
     )
-
-
-def _stands_still_until(clock: Clock, now: int) -> int | None:
-    """The end of the pause in which the promise stands still now; None if it runs."""
-    return max((pause.end for pause in promise_pauses(clock.pauses) if pause.begin <= now < pause.end), default=None)
 
 
 def _own(clock: Clock, found: Sequence[Segment], now: int) -> OwnClock | None:

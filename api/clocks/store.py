@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from psycopg.types.json import Jsonb
 
-from api.clocks.reminders import Level, Reminder
+from api.clocks.reminders import LIMIT, Level, Reminder
 from api.clocks.schemas import ClockSettings, Deadline, Extension, NewExtension, NewPause, Pause
 from api.clocks.segments import Hand, Kind, Turn
 from api.transactions import Transaction
@@ -219,7 +219,7 @@ async def fire(tx: Transaction, found: Collection[tuple[int, str]]) -> list[Fire
     """
     numbers = sorted({number for _, number in found})
     await tx.all(_QUERIES["lock_orders"], numbers=numbers)
-    last = [row["id"] for row in await tx.all(_QUERIES["last_due"], numbers=numbers)]
+    last = [row["id"] for row in await tx.all(_QUERIES["last_due"], numbers=numbers, limit=LIMIT)]
     rows = await tx.all(_QUERIES["fire"], ids=[deadline for deadline, _ in found], last=last)
     fired = [Fired(**{**row, "level": Level(row["level"])}) for row in rows]
     return sorted(fired, key=lambda each: (each.due_at, each.id))

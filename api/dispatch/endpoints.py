@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Body, Depends, Path, Response
 
 from api.access import Caller, requires
 from api.cursors import Cursor, Limit
@@ -41,7 +41,7 @@ from api.idempotency.service import Writer, writes
 from api.problems import Problem
 from api.resources import Held
 from api.roles import DESK, READERS, WORKERS, Role
-from api.schema import SiteName
+from api.schema import SiteName, as_shown
 from api.transactions import ALL_SITES, begin
 from api.work_orders import service as orders
 from api.work_orders.endpoints import Number, person_of
@@ -58,10 +58,15 @@ Editor = Annotated[Writer, Depends(writes(Role.ADMIN, Role.SUPERVISOR))]
 Arbiter = Annotated[Writer, Depends(writes(Role.SUPERVISOR))]
 AtWork = Annotated[Writer, Depends(writes(*DESK, *WORKERS))]
 Carrier = Annotated[Writer, Depends(writes(*WORKERS))]
+BookAsShown = Annotated[NewBook, as_shown("version", "changed_by", "changed_at")]
+SettingsAsShown = Annotated[Settings, as_shown("changed_by", "changed_at", within="settings")]
+# Whoever has nothing to say need not send a body.
+Accepted = Annotated[AcceptProposal, Body(default_factory=AcceptProposal)]
+Declined = Annotated[DeclineProposal, Body(default_factory=DeclineProposal)]
 
 
 @router.put("/sites/{site}/dispatch-rules", response_model=Book)
-async def put_rules(site: SiteName, body: NewBook, writer: Editor) -> Response:
+async def put_rules(site: SiteName, body: BookAsShown, writer: Editor) -> Response:
     """Replaces all dispatch rules, in their order, as a new version."""
     return await writer.once(site, lambda tx: book.put(tx, body))
 
@@ -96,7 +101,7 @@ async def roll_back(site: SiteName, body: RollBack, writer: Editor) -> Response:
 
 
 @router.put("/sites/{site}/dispatch-settings", response_model=SettingsView)
-async def put_settings(site: SiteName, body: Settings, writer: Editor) -> Response:
+async def put_settings(site: SiteName, body: SettingsAsShown, writer: Editor) -> Response:
     """The chain, neighbouring grids and weights; what is left out is as at first."""
     return await writer.once(site, lambda tx: rosters.put_settings(tx, body))
 
@@ -194,13 +199,13 @@ async def proposal_page(
 
 
 @router.post("/sites/{site}/dispatch-proposals/{proposal}/accept", response_model=Proposal)
-async def accept_proposal(site: SiteName, proposal: PathProposal, body: AcceptProposal, writer: Arbiter) -> Response:
+async def accept_proposal(site: SiteName, proposal: PathProposal, body: Accepted, writer: Arbiter) -> Response:
     """Makes it the first of the dispatch rules."""
     return await writer.once(site, lambda tx: proposals.accept(tx, proposal, body))
 
 
 @router.post("/sites/{site}/dispatch-proposals/{proposal}/decline", response_model=Proposal)
-async def decline_proposal(site: SiteName, proposal: PathProposal, body: DeclineProposal, writer: Arbiter) -> Response:
+async def decline_proposal(site: SiteName, proposal: PathProposal, body: Declined, writer: Arbiter) -> Response:
     """Nothing comes of it."""
     return await writer.once(site, lambda tx: proposals.decline(tx, proposal, body))
 

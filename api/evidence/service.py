@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,7 +25,7 @@ from api.work_orders import service as work_orders
 from api.work_orders.order import Person
 from herun.evidence import PACKED_ALREADY, make_pack
 from herun.personal import mask
-from herun.redaction import redacted
+from herun.redaction import names_in, redacted
 
 AROUND: Final = timedelta(minutes=10)  # before and after an alert: what its device said then
 MAX_EVENTS: Final = 200
@@ -60,14 +60,12 @@ async def of_order(tx: Transaction, resources: Resources, person: Person, number
     senders = {each["sent_by"] for each in known}
     actors = {entry["actor"] for entry in entries} | {order.reporter or SYSTEM} | senders
     residents = await store.residents(tx, actors)
-    names = _Names(residents, order.reporter, await store.names_of(tx, number, residents))
+    called = await store.names_of(tx, number, residents)
     # What the one who asks for the pack could do is no evidence of anything.
     shown = order.model_dump(mode="json", exclude={"possible_actions"})
     shown["contact_phone"] = mask(order.contact_phone) if order.contact_phone else None
-    history = gathered.marked(entries, lambda entry: _cleaned(entry, names))
     content: dict[str, Any] = {
         "order.json": shown,
-        "history.json": history,
         "ratings.json": await store.ratings(tx, number),
         "checklist.json": (await work_orders.checklist(tx, person, number)).model_dump(mode="json")["items"],
         **await gathered.beside(tx, person, number),
@@ -75,17 +73,21 @@ async def of_order(tx: Transaction, resources: Resources, person: Person, number
     content["pictures.json"], added = await _pictures(resources, tx.site, known, asked_for=with_pictures)
     if order.alert is not None:
         content |= await _alert(tx, UUID(order.alert.alert_id))
+    names = _Names(residents, order.reporter, called | _found({"history": entries, **content}))
+    history = gathered.marked(entries, lambda entry: _cleaned(entry, names))
     shown_pictures = {"known": len(known), "included": len(added), "blurred": False}
     about = {"order": number, "pictures": shown_pictures | {"note": _NOT_BLURRED if added else _LEFT_OUT}}
     about |= {"chain": gathered.about_chain(history)}
     files = {name: _json(_cleaned(value, names)) for name, value in content.items()} | added
+    files["history.json"] = _json(history)
     return await _packed(tx, number, about, files, signing_key(resources))
 
 
 async def of_alert(tx: Transaction, resources: Resources, alert_id: UUID) -> bytes:
     """The pack of an alert. Raises Problem 404."""
-    names = _Names(set(), None, set())
-    files = {name: _json(_cleaned(value, names)) for name, value in (await _alert(tx, alert_id)).items()}
+    content = await _alert(tx, alert_id)
+    names = _Names(set(), None, _found(content))
+    files = {name: _json(_cleaned(value, names)) for name, value in content.items()}
     return await _packed(tx, str(alert_id), {"alert": str(alert_id)}, files, signing_key(resources))
 
 
@@ -153,17 +155,31 @@ async def _packed(
     tx: Transaction, subject: str, about: dict[str, Any], files: dict[str, bytes], key: SigningKey
 ) -> bytes:
     await audit.record(tx, "evidence.packed", subject, {"files": sorted(files)})
-    manifest = {"site": tx.site, **about, "made_at": tx.at.isoformat(), "made_by": tx.actor}
+    manifest = {"site": tx.site, **about, "made_at": _moment(tx.at), "made_by": tx.actor}
     return await asyncio.to_thread(make_pack, files, manifest, key)
+
+
+def _found(value: Any, field: str = "") -> set[str]:
+    """The names that stand anywhere as names stand: found once, they are taken out everywhere."""
+    match value:
+        case dict():
+            return set().union(*(_found(each, _field(field, name)) for name, each in value.items()))
+        case list():
+            return set().union(*(_found(each, field) for each in value))
+        case str() if field in _FREE_TEXT:
+            return names_in(value)
+        case _:
+            return set()
+
+
+def _field(outer: str, name: str) -> str:
+    return outer if name in {"zh", "en"} or outer == _ATTRIBUTES else name
 
 
 def _cleaned(value: Any, names: _Names, field: str = "") -> Any:
     match value:
         case dict():
-            return {
-                name: _cleaned(each, names, field if name in {"zh", "en"} or field == _ATTRIBUTES else name)
-                for name, each in value.items()
-            }
+            return {name: _cleaned(each, names, _field(field, name)) for name, each in value.items()}
         case list():
             return [_cleaned(each, names, field) for each in value]
         case str() if field in _FREE_TEXT:
@@ -175,4 +191,13 @@ def _cleaned(value: Any, names: _Names, field: str = "") -> Any:
 
 
 def _json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, indent=2, default=str).encode()
+    return json.dumps(value, ensure_ascii=False, indent=2, default=_text).encode()
+
+
+def _text(value: Any) -> str:
+    """Times as all else of the API writes them."""
+    return _moment(value) if isinstance(value, datetime) else str(value)
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

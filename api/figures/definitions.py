@@ -16,6 +16,7 @@ class Measure(StrEnum):
     """What is counted. The order is that of the export's columns."""
 
     OPENED = "opened"
+    REPORTED = "reported"
     CANCELLED = "cancelled"
     MERGED = "merged"
     COUNTED = "counted"
@@ -56,6 +57,11 @@ MEANINGS: Final[dict[Measure, Meaning]] = {
     Measure.OPENED: Meaning(
         "受理量", "opened", "本周内立案的全部工单,含后来取消和合并的。",
         "All orders opened in the week, with those that were cancelled or merged later.",
+    ),
+    Measure.REPORTED: Meaning(
+        "诉求量", "reported", "本周内的居民诉求,即热点通报所计:含合并件,不含取消件、子工单和系统开立的工单。",
+        "What people reported in the week, as bulletins count it: merged ones too; not what was cancelled, sub-orders"
+        " or what the system opened.",
     ),
     Measure.CANCELLED: Meaning(
         "取消量", "cancelled", "其中现已取消的;不计入任何比率。", "Those now cancelled; no rate counts them.",

@@ -20,7 +20,8 @@ def sheets(told: OrderFigures, names: Mapping[str, str]) -> list[Sheet]:
     headers = [_KEYS[told.by], *([f"{_KEYS[told.by]}编号"] if has_ids else [])]
     headers += [meaning.zh for meaning in MEANINGS.values()]
     for ratio in RATES.values():
-        headers += [f"{ratio.meaning.zh}(%)", "较上周(百分点)", "较去年同周(百分点)"]
+        name = ratio.meaning.zh
+        headers += [f"{name}(%)", f"{name}较上周(百分点)", f"{name}较去年同周(百分点)"]
     shown = [(names.get(item.key or "", item.key or _WITHOUT), item.key, item) for item in told.items]
     rows = [
         [name, *([key] if has_ids else []), *_numbers(figure)]

@@ -5,6 +5,9 @@ SELECT o.number, o.opened_seq, o.state, o.category, o.unit, o.grid, o.building, 
        o.confidential, o.reporter, o.worker,
        array_remove(ARRAY[
            'opened',
+           -- As a bulletin's demand.
+           CASE WHEN o.origin = 'report' AND o.state <> 'cancelled' AND o.parent IS NULL AND o.channel <> 'pattern'
+               THEN 'reported' END,
            CASE WHEN it.gone THEN 'cancelled' END,
            CASE WHEN it.merged THEN 'merged' END,
            CASE WHEN it.counted THEN 'counted' END,
@@ -62,6 +65,7 @@ CROSS JOIN LATERAL (
 WHERE (%(unit)s::text IS NULL OR o.unit = %(unit)s)
   AND (%(grid)s::text IS NULL OR o.grid = %(grid)s)
   AND (%(category)s::text IS NULL OR o.category = %(category)s)
+  AND (%(categories)s::text[] IS NULL OR (o.category = ANY (%(categories)s)) = %(of_them)s)
   AND ('unit' <> ALL (%(without)s::text[]) OR o.unit IS NULL)
   AND ('grid' <> ALL (%(without)s::text[]) OR o.grid IS NULL)
 

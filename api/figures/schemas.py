@@ -38,6 +38,9 @@ class Narrowed(Body):
     unit: Title | None = None
     grid: Title | None = None
     category: Title | None = None
+    class_: Annotated[
+        Title | None, Field(alias="class", description="a top class, by its id or as a bulletin names it")
+    ] = None
     without: Annotated[
         list[Part], Field(default_factory=list, max_length=len(Part), description="only orders that have none")
     ]

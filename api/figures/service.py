@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 from api import cursors
 from api.categories import service as categories
+from api.categories import store as trees
+from api.categories.tree import REST
 from api.figures import shares, store
 from api.figures.definitions import MEANINGS, RATES, Measure, Ratio
 from api.figures.schemas import (
@@ -30,7 +32,7 @@ from api.figures.schemas import (
 )
 from api.figures.store import Counted, Narrow, Span
 from api.figures.weeks import Week, week_named, week_of
-from api.problems import not_found
+from api.problems import FieldError, invalid, not_found
 from api.sites import store as sites
 from api.transactions import Transaction
 from api.work_orders.order import Person
@@ -40,6 +42,7 @@ MAX_KEYS: Final = 500  # of one answer: those with most orders
 
 Counts = Counter[Measure]
 _NOTHING: Final[Counts] = Counter()
+OTHER: Final = ("其他", "other")  # what a bulletin calls all that it does not rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class _Told:
     def _address(self, measure: Measure, key: str | None, week: Week) -> str:
         asked: dict[str, Any] = {"measure": measure.value, "week": week.name, "as_of": to_text(to_us(self.as_of))}
         asked |= {name: getattr(self.narrow, name) for name in ("unit", "grid", "category", "without")}
+        asked["class"] = self.narrow.top_class
         if self.by is not By.WEEK and key is None:
             asked["without"] = sorted({*self.narrow.without, self.by.value})
         elif self.by is not By.WEEK:
@@ -131,7 +135,7 @@ async def orders(tx: Transaction, person: Person, asked: OrdersAsked) -> Counted
     as_of = tx.at if asked.as_of is None else min(asked.as_of, tx.at)
     span = Span([_week(tx, asked, zone)], zone, as_of)
     key = cursors.decode_numbers(asked.cursor, 1)
-    counted, limit = Counted(asked.measure, span, _narrow(asked), person), asked.limit
+    counted, limit = Counted(asked.measure, span, await _narrow(tx, asked), person), asked.limit
     rows = await store.listed(tx, counted, older_than=key[0] if key else None, limit=limit + 1)
     count, hidden = await store.how_many(tx, counted)
     return CountedOrders(
@@ -172,7 +176,7 @@ async def zone_of(tx: Transaction) -> ZoneInfo:
 
 async def _told(tx: Transaction, asked: FiguresAsked, shown: Iterable[Week], zone: ZoneInfo) -> _Told:
     weeks = sorted({each for week in shown for each in (week, week.earlier(1), week.last_year) if each is not None})
-    narrow = _narrow(asked)
+    narrow = await _narrow(tx, asked)
     named = {week.name: week for week in weeks}
     counts: dict[tuple[str | None, Week], Counts] = {}
     for row in await store.counted(tx, asked.by, Span(weeks, zone, tx.at), narrow):
@@ -197,8 +201,23 @@ def _rate(ratio: Ratio, now: Counts, before: Counts, last_year: Counts) -> Order
     )
 
 
-def _narrow(asked: Narrowed) -> Narrow:
-    return Narrow(unit=asked.unit, grid=asked.grid, category=asked.category, without=tuple(asked.without))
+async def _narrow(tx: Transaction, asked: Narrowed) -> Narrow:
+    narrow = Narrow(unit=asked.unit, grid=asked.grid, category=asked.category, without=tuple(asked.without))
+    if asked.class_ is None:
+        return narrow
+    tree = (await trees.in_force(tx)).tree
+    named = next((each for each, names in tree.classes.items() if asked.class_ in {each, *names}), None)
+    if named is None and asked.class_ not in OTHER:
+        known = ", ".join(sorted(tree.classes))
+        error = FieldError(loc=["query", "class"], msg=f"expected one of {known}, or a name of one", type="unknown")
+        raise invalid("unknown_class", f"the site has no class {asked.class_}; it has {known}", [error])
+    # What no class ranks is all but what the others rank: categories of no tree, too.
+    is_other = named in {None, REST}
+    of_class = {name for name, leaf in tree.categories.items() if leaf.top_class == named}
+    ranked = {name for name, leaf in tree.categories.items() if leaf.top_class != REST}
+    return replace(
+        narrow, top_class=asked.class_, categories=sorted(ranked if is_other else of_class), of_them=not is_other
+    )
 
 
 def _week(tx: Transaction, asked: Narrowed, zone: ZoneInfo) -> Week:

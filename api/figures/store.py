@@ -31,6 +31,9 @@ class Narrow:
     grid: str | None = None
     category: str | None = None
     without: tuple[str, ...] = ()
+    top_class: str | None = None  # as it was asked for; which categories it is, the next two say
+    categories: list[str] | None = None
+    of_them: bool = True  # False: all but these
 
 
 @dataclass(frozen=True, slots=True)

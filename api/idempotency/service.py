@@ -94,7 +94,7 @@ def writes(*roles: Role, everywhere: bool = False) -> Callable[..., Awaitable[Wr
 
 
 async def _body(tx: Transaction, act: Act) -> bytes:
-    return (await act(tx)).model_dump_json().encode()
+    return (await act(tx)).model_dump_json(by_alias=True).encode()  # as what is read is written
 
 
 def _answer(body: bytes, status: int) -> Response:

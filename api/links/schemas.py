@@ -10,10 +10,14 @@ class MakeLink(Body):
 
 
 class NewLink(View):
-    """A link to one order: GET /v1/progress/link/{token}. The token is shown once and kept nowhere."""
+    """A link to one order: GET /v1/progress/link/{token}. The token is shown once and kept nowhere.
+
+    `address` is the whole of it, where the site's is set (`HERUN_PUBLIC_URL`).
+    """
 
     number: str
     token: str
+    address: str | None
     expires_at: Moment
 
 

@@ -12,6 +12,7 @@ from api.audit import store as audit
 from api.links import store
 from api.links.schemas import NewLink, Revoked
 from api.problems import Problem, conflict, not_found
+from api.resources import Resources
 from api.roles import DESK
 from api.transactions import Transaction
 from api.work_orders import order as orders
@@ -28,21 +29,23 @@ def hash_of(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-async def make(tx: Transaction, person: Person, number: str) -> NewLink:
+async def make(tx: Transaction, resources: Resources, person: Person, number: str) -> NewLink:
     """A new link, for the reporter or for the desk to hand on. Raises Problem 404, 403, or 409 for too many."""
     await _theirs(tx, person, number)
-    made = await make_for(tx, number)
+    made = await make_for(tx, resources, number)
     await audit.record(tx, "link.made", number, {})
     return made
 
 
-async def make_for(tx: Transaction, number: str) -> NewLink:
+async def make_for(tx: Transaction, resources: Resources, number: str) -> NewLink:
     """A new link to an order of this transaction. Raises Problem 409 if there are too many."""
     if await store.living(tx, number) >= MAX_LINKS:
         raise conflict("too_many_links", f"an order has at most {MAX_LINKS} links; revoke them first")
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     await store.add(tx, number, hash_of(token), tx.at + KEPT)
-    return NewLink(number=number, token=token, expires_at=tx.at + KEPT)
+    base = resources.settings.public_url
+    address = f"{base.rstrip('/')}/v1/progress/link/{token}" if base else None
+    return NewLink(number=number, token=token, address=address, expires_at=tx.at + KEPT)
 
 
 async def revoke(tx: Transaction, person: Person, number: str) -> Revoked:

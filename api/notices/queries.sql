@@ -52,7 +52,8 @@ LIMIT %(limit)s
 FOR UPDATE OF n SKIP LOCKED;
 
 -- name: preferences_of
-SELECT username, language, quiet_from, quiet_until, digest_at, muted FROM notice_preferences
+SELECT username, language, quiet_from, quiet_until, digest_at, muted, only_kinds AS "only"
+FROM notice_preferences
 WHERE username = ANY(%(usernames)s);
 
 -- name: addresses_of
@@ -233,17 +234,19 @@ ORDER BY channel, state;
 
 -- name: preferences
 SELECT language, to_char(quiet_from, 'HH24:MI') AS quiet_from, to_char(quiet_until, 'HH24:MI') AS quiet_until,
-       to_char(digest_at, 'HH24:MI') AS digest_at, muted
+       to_char(digest_at, 'HH24:MI') AS digest_at, muted,
+       only_kinds AS "only"
 FROM notice_preferences
 WHERE site = %(site)s AND username = %(username)s;
 
 -- name: put_preferences
-INSERT INTO notice_preferences (site, username, language, quiet_from, quiet_until, digest_at, muted, changed_at)
+INSERT INTO notice_preferences (site, username, language, quiet_from, quiet_until, digest_at, muted, only_kinds,
+                                changed_at)
 VALUES (%(site)s, %(username)s, %(language)s, %(quiet_from)s::time, %(quiet_until)s::time, %(digest_at)s::time, %(muted)s,
-        %(at)s)
+        %(only)s, %(at)s)
 ON CONFLICT (site, username) DO UPDATE
 SET language = excluded.language, quiet_from = excluded.quiet_from, quiet_until = excluded.quiet_until,
-    digest_at = excluded.digest_at, muted = excluded.muted, changed_at = excluded.changed_at;
+    digest_at = excluded.digest_at, muted = excluded.muted, only_kinds = excluded.only_kinds, changed_at = excluded.changed_at;
 
 -- name: addresses
 SELECT channel, target, address, confirmed FROM notice_addresses

@@ -16,6 +16,7 @@ MAX_ENDPOINT_CHARS: Final = 1000
 _BIGINT: Final = 2**63 - 1
 
 Mutable = Literal["mqtt", "web_push", "email", "wechat"]
+Kinds = Annotated[list[Kind], Field(min_length=1, max_length=len(Kind)), AfterValidator(without_repeats)]
 Email = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,8}$")
 ]
@@ -104,13 +105,17 @@ Minute = Annotated[
 
 
 class Preferences(Body):
-    """PUT /v1/me/notice-channels. The same time twice: no quiet hours. `muted` channels tell nothing."""
+    """PUT /v1/me/notice-channels. The same time twice: no quiet hours. `muted` channels tell nothing.
+
+    `only`: by a channel that is named here, of these kinds alone.
+    """
 
     language: Literal["zh", "en"] = "zh"
     quiet_from: Minute = f"{QUIET_FROM:%H:%M}"
     quiet_until: Minute = f"{QUIET_UNTIL:%H:%M}"
     digest_at: Minute | None = None
     muted: Annotated[list[Mutable], Field(default_factory=list, max_length=4), AfterValidator(without_repeats)]
+    only: dict[Mutable, Kinds] = Field(default_factory=dict)
 
 
 class Address(View):
@@ -130,6 +135,7 @@ class NoticeChannels(View):
     quiet_until: Minute
     digest_at: Minute | None
     muted: list[str]
+    only: dict[str, list[Kind]]
     addresses: list[Address]
     available: list[ChannelName]
     web_push_public_key: str | None

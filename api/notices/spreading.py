@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 
 TASK: Final = "notices"
 BATCH: Final = 200  # notices spread in one transaction
+_NOTHING: Final[Mapping[str, Any]] = {"only": {}}
+_ALL: Final = frozenset(Kind)
 LOOK_S: Final = 1.0  # between looks when nobody says that something was made: another instance may have
 
 
@@ -79,7 +81,8 @@ def _ways(
     muted = set(said["muted"]) if said else set()
     for each in addresses:
         channel = ChannelName(each["channel"])
-        if each["confirmed"] and channel in configured.channels and channel not in muted | ROBOTS:
+        is_told = channel not in muted | ROBOTS and row["kind"] in (said or _NOTHING)["only"].get(channel, _ALL)
+        if each["confirmed"] and channel in configured.channels and is_told:
             yield _to_send(row, channel, each["target"], habits)
 
 

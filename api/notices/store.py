@@ -314,7 +314,8 @@ async def preferences(tx: Transaction, username: str) -> Preferences:
 
 async def put_preferences(tx: Transaction, username: str, wanted: Preferences) -> None:
     """Keeps how a person wants to be told."""
-    await tx.run(_QUERIES["put_preferences"], username=username, **wanted.model_dump())
+    values = wanted.model_dump(mode="json")
+    await tx.run(_QUERIES["put_preferences"], username=username, **{**values, "only": Jsonb(values["only"])})
 
 
 async def lock_person(tx: Transaction, username: str) -> bool:

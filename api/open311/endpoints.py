@@ -25,13 +25,14 @@ from api.open311.schemas import (
 from api.pictures.endpoints import JPEG
 from api.resources import Held
 from api.roles import DESK, READERS, WORKERS, Role
-from api.schema import SiteName
+from api.schema import SiteName, as_shown
 from api.transactions import begin
 from api.work_orders.endpoints import Number, person_of
 from herun.names import NAME_PATTERN
 
 router = APIRouter(tags=["open311"], prefix="/sites/{site}")
 
+AsShown = Annotated[Participation, as_shown("changed_by", "changed_at")]
 Code = Annotated[str, Path(pattern=f"^{NAME_PATTERN}$", description="a category of orders")]
 Administrator = Annotated[Writer, Depends(writes(Role.ADMIN))]
 Handler = Annotated[Caller, Depends(requires(*DESK, *WORKERS))]
@@ -39,7 +40,7 @@ Reader = Annotated[Caller, Depends(requires(*READERS))]
 
 
 @router.put("/open311", response_model=SiteParticipation)
-async def put_site(site: SiteName, body: Participation, writer: Administrator) -> Response:
+async def put_site(site: SiteName, body: AsShown, writer: Administrator) -> Response:
     """Whether the site is a jurisdiction, who may read its requests, and whether pictures are shown."""
     return await writer.once(site, lambda tx: desk.put_site(tx, body))
 

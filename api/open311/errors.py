@@ -21,8 +21,11 @@ PREFIX: Final = "/open311/"
 FORMAT: Final = "open311_format"
 
 # "404 for resources that don't exist, 403 because of wrong or missing api_key and basically 400 for any other error".
-# What is no fault of the request stays what it is, and so does "too many": a client has to know when to try again.
-_STAYS: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS})
+# What is no fault of the request stays what it is, and so does "too many" (a client has to know when to try again) and
+# a method that is not there, with those that are.
+_STAYS: Final = frozenset(
+    {HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.TOO_MANY_REQUESTS}
+)
 _IS_403: Final = frozenset({HTTPStatus.UNAUTHORIZED})
 _KEPT_HEADERS: Final = ("retry-after", "allow")
 

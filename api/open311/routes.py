@@ -82,11 +82,14 @@ class _Route(Route):
         return match, {**child, "route": self}
 
 
-def _route(path: str, handler: Handler, *, method: str = "GET") -> Route:
+def _route(path: str, read: Handler, write: Handler | None = None) -> Route:
+    """One route a path, so that who asks by a method that is not there is told all those that are."""
+
     async def endpoint(request: Request) -> Response:
+        handler = write if request.method == "POST" and write is not None else read
         return await handler(await _call(request))
 
-    return _Route(path, endpoint, methods=[method])
+    return _Route(path, endpoint, methods=["GET"] if write is None else ["GET", "POST"])
 
 
 async def _call(request: Request) -> Call:
@@ -236,11 +239,9 @@ ROUTES: Final = (
     _Route(f"{ROOT}/discovery", discovery, methods=["GET"]),
     _route(f"{ROOT}/services", service_list),
     _route(f"{ROOT}/services/{{code}}", service_definition),
-    _route(f"{ROOT}/requests", create, method="POST"),
-    _route(f"{ROOT}/requests", requests),
+    _route(f"{ROOT}/requests", requests, create),
     _route(f"{ROOT}/requests/{{number}}", request),
     _route(f"{ROOT}/tokens/{{token}}", token),
-    _route(f"{ROOT}/servicerequestupdates", update, method="POST"),
-    _route(f"{ROOT}/servicerequestupdates", updates),
+    _route(f"{ROOT}/servicerequestupdates", updates, update),
     _route(f"{ROOT}/media/{{media}}", picture),
 )

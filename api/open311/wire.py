@@ -38,8 +38,25 @@ def split_path(path: str, accept: str) -> tuple[str, Format]:
     stem, dot, suffix = path.rpartition(".")
     if dot and suffix in _SUFFIXES:
         return stem, Format(suffix)
-    kinds = (kind.partition(";")[0].strip().lower() for kind in accept.split(","))
-    return path, next((_ASKED_AS[kind] for kind in kinds if kind in _ASKED_AS), Format.XML)
+    return path, _accepted(accept)
+
+
+def _accepted(accept: str) -> Format:
+    """Of the formats that are named the one that is wanted most, the first of what is wanted alike; else XML."""
+    named = []
+    for place, each in enumerate(accept.split(",")):
+        kind, *parameters = (part.strip().lower() for part in each.split(";"))
+        wanted = next((_quality(part) for part in parameters if part.startswith("q=")), 1.0)
+        if kind in _ASKED_AS and wanted > 0:
+            named.append((-wanted, place, _ASKED_AS[kind]))
+    return min(named)[-1] if named else Format.XML
+
+
+def _quality(part: str) -> float:
+    try:
+        return float(part.removeprefix("q="))
+    except ValueError:
+        return 1.0
 
 
 def content_type(form: Format) -> str:

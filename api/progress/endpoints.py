@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Body, Path, Query
 
 from api.progress import service, shown_to
 from api.progress.schemas import PHONE_TAIL, AnswerByLink, AnswerByTail, Progress, UrgeByLink, UrgeByTail
@@ -13,7 +13,8 @@ from api.throttles.address import Address
 
 router = APIRouter(tags=["progress"], prefix="/progress")
 
-Token = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{43}$", description="the token of the link")]
+Token = Annotated[str, Path(max_length=200, description="the token of the link")]
+Urging = Annotated[UrgeByLink, Body(default_factory=UrgeByLink)]  # there need not be a body
 
 
 @router.get("")
@@ -54,6 +55,8 @@ async def answer_by_link(resources: Held, address: Address, token: Token, body: 
 
 
 @router.post("/link/{token}/urge")
-async def urge_by_link(resources: Held, address: Address, token: Token, body: UrgeByLink) -> Progress:
+async def urge_by_link(
+    resources: Held, address: Address, token: Token, body: Annotated[UrgeByLink, Body(default_factory=UrgeByLink)]
+) -> Progress:
     """Urges the desk: once a day, after half of the promised time."""
     return await service.urge(resources, await shown_to.by_link(resources, address, token), body.reason)

@@ -16,6 +16,7 @@ class WithWhom(View):
     """Who has the order: a unit and a role, never a person."""
 
     unit: str | None
+    unit_name: Bilingual | None
     role: Literal["desk", "grid_worker", "property_staff"]
     name: Bilingual
 
@@ -28,12 +29,17 @@ class Asked(View):
 
 
 class Progress(View):
-    """What the reporter may know; no name, no place, no words of others but the answer and what they are asked.
+    """What the reporter may know; no name, no place, no words but the title, the answer and what they are asked.
 
-    `promised_at` is when the answer is promised for; `urge_from` from when on it may be urged (null: not at all).
+    `title` is redacted, and null of what is confidential. `promised_at` is when the answer is promised for;
+    `promise_paused_until` until when that time stands still, as approved; `urge_from` from when on it may be urged
+    (null: not at all).
     """
 
     number: str
+    category: str
+    category_name: Bilingual | None
+    title: Bilingual | None
     state: State
     sentence: Bilingual
     next_step: Bilingual
@@ -41,6 +47,7 @@ class Progress(View):
     opened_at: Moment
     updated_at: Moment
     promised_at: Moment | None
+    promise_paused_until: Moment | None
     urge_from: Moment | None
     question: Asked | None
     answer: str | None

@@ -15,6 +15,10 @@ _NAMES: Final = {
     "property_staff": {"zh": "物业人员", "en": "the property staff"},
 }
 _ANSWER_IT: Final = {"zh": "请先答复我们的问题。", "en": "Please answer our question first."}
+_STANDS_STILL: Final = {
+    "zh": "计时暂停中,暂停结束后继续处理。",
+    "en": "The time stands still for now; it goes on when the pause is over.",
+}
 _NOT_SOLVED: Final = {"zh": "未解决的,请致电物业。", "en": "Call the property office if it is not solved."}
 _NEXT: Final[dict[State, dict[str, str]]] = {
     State.SUBMITTED: {"zh": "值班台将受理。", "en": "The desk accepts it."},
@@ -36,14 +40,18 @@ _NEXT: Final[dict[State, dict[str, str]]] = {
 }
 
 
-def next_step(state: State, *, is_asked: bool, can_rate: bool) -> dict[str, str]:
+def next_step(state: State, *, is_asked: bool, is_paused: bool, can_rate: bool) -> dict[str, str]:
     """What happens next to an order that stands so; an open question comes first. Without an account nobody rates."""
     if is_asked:
         return _ANSWER_IT
+    if is_paused:
+        return _STANDS_STILL
     return _NOT_SOLVED if state is State.ANSWERED and not can_rate else _NEXT[state]
 
 
-def with_whom(state: State, unit: str | None, roles_of_worker: list[str] | None) -> WithWhom | None:
+def with_whom(
+    state: State, unit: str | None, unit_name: dict[str, str] | None, roles_of_worker: list[str] | None
+) -> WithWhom | None:
     """Who has an order that stands so; None if nobody has anything to do."""
     if state not in OPEN | {State.RESOLVED}:
         return None
@@ -51,4 +59,4 @@ def with_whom(state: State, unit: str | None, roles_of_worker: list[str] | None)
         role: str = Role.GRID_WORKER if Role.GRID_WORKER in roles_of_worker else Role.PROPERTY_STAFF
     else:
         role = _DESK
-    return WithWhom.model_validate({"unit": unit, "role": str(role), "name": _NAMES[role]})
+    return WithWhom.model_validate({"unit": unit, "unit_name": unit_name, "role": str(role), "name": _NAMES[role]})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from api.categories import service as categories
 from api.clocks import store as clocks
+from api.clocks.service import stands_still_until
 from api.progress import sentences, store
 from api.progress.schemas import Asked, Progress
 from api.progress.shown_to import ACTOR, Theirs
@@ -15,6 +17,8 @@ from api.work_orders import order as orders
 from api.work_orders import store as work_orders
 from api.work_orders.order import Order
 from api.work_orders.shown import in_words
+from herun.clock import to_datetime, to_us
+from herun.redaction import redacted
 
 
 async def progress(resources: Resources, theirs: Theirs) -> Progress:
@@ -40,19 +44,27 @@ async def urge(resources: Resources, theirs: Theirs, reason: str | None) -> Prog
 async def _shown(tx: Transaction, number: str) -> Progress:
     order = await work_orders.known(tx, number)
     standing = await store.standing(tx, number)
-    promise = await clocks.promise(tx, number)
+    names = await categories.in_both(tx, order.category, standing["unit"])
+    clock = await clocks.known(tx, number)
+    still = stands_still_until(clock.pauses, to_us(tx.at)) if clock and clock.promise.ended_at is None else None
     question = _question(tx, order, standing["question"])
     stands = orders.stands(order, tx.at)
     can_rate = await _can_rate(tx, order)
     return Progress(
         number=number,
+        category=order.category,
+        category_name=names.category,
+        title=None if order.confidential else {lang: redacted(words) for lang, words in order.title.items()},
         state=order.state,
         sentence=in_words(order, tx.at, can_rate=can_rate),
-        next_step=sentences.next_step(stands, is_asked=question is not None, can_rate=can_rate),
-        with_whom=sentences.with_whom(stands, standing["unit"], standing["roles_of_worker"]),
+        next_step=sentences.next_step(
+            stands, is_asked=question is not None, is_paused=still is not None, can_rate=can_rate
+        ),
+        with_whom=sentences.with_whom(stands, standing["unit"], names.unit, standing["roles_of_worker"]),
         opened_at=order.opened_at,
         updated_at=order.updated_at,
-        promised_at=promise.due_at if promise else None,
+        promised_at=clock.promise.due_at if clock else None,
+        promise_paused_until=None if still is None else to_datetime(still),
         urge_from=await urges.possible_from(tx, order),
         question=question,
         answer=order.answer or order.master_answer,

@@ -8,13 +8,15 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from api import access
+from api.categories import suggestions
+from api.categories.schemas import NewSuggestion, Suggestion
 from api.idempotency.service import Writer, writes
 from api.pictures import service as pictures
 from api.pictures.endpoints import PICTURE
 from api.pictures.schemas import SentAhead
 from api.problems import not_found
 from api.reports import service
-from api.reports.schemas import AnonymousReport, Caller, NewAnonymousReport, NewReport
+from api.reports.schemas import AnonymousForm, AnonymousReport, Caller, NewAnonymousReport, NewReport
 from api.resources import Held
 from api.roles import DESK, WORKERS, Role
 from api.schema import SiteName
@@ -49,6 +51,24 @@ async def submit_anonymously(
     limits = {throttles.ANONYMOUS: address, throttles.ANONYMOUS_SITE: site}
     async with throttles.if_done(resources, limits), begin(resources, site, service.NOBODY) as tx:
         return await service.submit_anonymously(tx, resources, body)
+
+
+@router.get("/anonymous-reports/form")
+async def anonymous_form(site: SiteName, resources: Held, address: Address) -> AnonymousForm:
+    """What may be reported without saying who one is, with its questions, and the names of the buildings."""
+    await throttles.allow(resources, throttles.ANONYMOUS_LOOKS, address)
+    async with begin(resources, site, service.NOBODY) as tx:
+        return await service.anonymous_form(tx)
+
+
+@router.post("/anonymous-reports/suggestions")
+async def suggest_anonymously(site: SiteName, body: NewSuggestion, resources: Held, address: Address) -> Suggestion:
+    """What a Chinese text may be about; each candidate says whether it may be anonymous. Writes nothing."""
+    await throttles.allow(resources, throttles.ANONYMOUS_LOOKS, address)
+    async with begin(resources, site, service.NOBODY) as tx:
+        if await sites.site(tx) is None:
+            raise not_found("site")
+    return await suggestions.suggest(resources, site, service.NOBODY, body.text)
 
 
 @router.post("/anonymous-reports/pictures", status_code=HTTPStatus.CREATED, openapi_extra=PICTURE)

@@ -7,8 +7,11 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StrictBool, model_validator
 
+from api.categories.schemas import NewAttribute
+from api.categories.tree import Need
 from api.distance import Point
-from api.schema import Body, Moment, Name, Phone, Text, Title, View, without_repeats
+from api.schema import Bilingual, Body, Moment, Name, Phone, Text, Title, View, without_repeats
+from api.sites.schemas import Building
 
 MAX_ATTRIBUTES = 50
 Attributes = Annotated[
@@ -86,11 +89,34 @@ class NewAnonymousReport(_What):
     phone: Phone | None = None
 
 
+class AnonymousCategory(View):
+    """What may be reported without a name, with its questions, and what it has to bring along."""
+
+    category: str
+    top_class: str
+    class_name: Bilingual
+    name: Bilingual
+    required: list[Need]
+    attributes: list[NewAttribute]
+    advice: Bilingual | None
+
+
+class AnonymousForm(View):
+    """All that a form for reports without a name needs; without such a category there are no buildings either."""
+
+    categories: list[AnonymousCategory]
+    buildings: list[Building]
+
+
 class AnonymousReport(View):
-    """The number of the order, and the token of the secret link by which it is followed. It is shown this once."""
+    """The number of the order, and the token of the secret link by which it is followed. It is shown this once.
+
+    `address` is the whole of the link, as that of every link.
+    """
 
     number: str
     token: str
+    address: str | None
     expires_at: Moment
 
 

@@ -18,7 +18,14 @@ from api.open311.catalogue import attributes_of
 from api.pictures import service as pictures
 from api.problems import FieldError, Problem, conflict, invalid, not_found
 from api.reports import store
-from api.reports.schemas import AnonymousReport, Caller, NewAnonymousReport, NewReport
+from api.reports.schemas import (
+    AnonymousCategory,
+    AnonymousForm,
+    AnonymousReport,
+    Caller,
+    NewAnonymousReport,
+    NewReport,
+)
 from api.resources import Resources
 from api.roles import DESK
 from api.sites import store as places
@@ -71,7 +78,29 @@ async def submit_anonymously(tx: Transaction, resources: Resources, report: NewA
     whole = NewReport.model_validate(report.model_dump())
     order = await _opened(tx, _NOBODY, whole, report.phone, Channel.ANONYMOUS)
     await _keep_more(tx, resources, order.number, report)
-    return AnonymousReport(**(await links.make_for(tx, order.number)).model_dump())
+    return AnonymousReport(**(await links.make_for(tx, resources, order.number)).model_dump())
+
+
+async def anonymous_form(tx: Transaction) -> AnonymousForm:
+    """What may be reported without a name, and where. Raises Problem 404 without the site."""
+    if await places.site(tx) is None:
+        raise not_found("site")
+    shown = (await categories.shown(tx, None)).tree
+    classes = {each.class_: {"zh": each.zh, "en": each.en} for each in shown.classes}
+    found = [
+        AnonymousCategory(
+            category=each.category,
+            top_class=each.class_,
+            class_name=classes[each.class_],
+            name={"zh": each.zh, "en": each.en},
+            required=each.required,
+            attributes=each.attributes,
+            advice=None if each.advice is None else {str(language): words for language, words in each.advice.items()},
+        )
+        for each in shown.categories
+        if each.anonymous
+    ]
+    return AnonymousForm(categories=found, buildings=(await places.layout(tx)).buildings if found else [])
 
 
 async def caller(tx: Transaction, person: Person, number: str) -> Caller:

@@ -1,11 +1,15 @@
-"""Which of the orders closed on a day are visited. Pure: the same seed draws the same orders."""
+"""Which of the orders closed on a day are visited. Pure: the same seed draws the same orders, in any language.
+
+The orders of a share are put in the order of SHA-256 of `<seed>:<number>`, and the first so many are drawn.
+"""
 
 from __future__ import annotations
 
-import random
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from api.return_visits.schemas import Share
 
@@ -23,15 +27,19 @@ class Closed:
 def drawn(orders: Iterable[Closed], shares: Sequence[Share], seed: int) -> list[Closed]:
     """Of the orders of each share so many per cent, rounded up: of one order, that one."""
     groups: dict[int, list[Closed]] = defaultdict(list)
-    for order in sorted(orders, key=lambda each: each.number):
+    for order in orders:
         index = _share_of(order, shares)
         if index is not None:
             groups[index].append(order)
-    chance = random.Random(seed)  # noqa: S311 - has to be drawn again by whoever checks it
     found = []
     for index, group in sorted(groups.items()):
-        found += chance.sample(group, -(-len(group) * shares[index].percent // 100))
+        group.sort(key=partial(_lot, seed))
+        found += group[: -(-len(group) * shares[index].percent // 100)]
     return found
+
+
+def _lot(seed: int, order: Closed) -> bytes:
+    return hashlib.sha256(f"{seed}:{order.number}".encode()).digest()
 
 
 def _share_of(order: Closed, shares: Sequence[Share]) -> int | None:

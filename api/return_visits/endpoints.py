@@ -13,7 +13,7 @@ from api.resources import Held
 from api.return_visits import service
 from api.return_visits.schemas import Draws, NewOutcome, NewVisitPlan, Visit, VisitCounts, VisitPlan, Visits
 from api.roles import DESK, READERS, Role
-from api.schema import SiteName
+from api.schema import SiteName, as_shown
 from api.transactions import begin
 from api.work_orders.endpoints import person_of
 
@@ -21,6 +21,7 @@ router = APIRouter(tags=["return visits"], prefix="/sites/{site}/return-visits")
 
 Reader = Annotated[Caller, Depends(requires(*READERS))]
 Planner = Annotated[Writer, Depends(writes(Role.ADMIN, Role.SUPERVISOR))]
+PlanAsShown = Annotated[NewVisitPlan, as_shown("drawn_day", "changed_by", "changed_at")]
 VisitId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
@@ -54,16 +55,16 @@ async def plan(site: SiteName, resources: Held, caller: Reader) -> VisitPlan:
 
 
 @router.put("/plan", response_model=VisitPlan)
-async def put_plan(site: SiteName, body: NewVisitPlan, writer: Planner) -> Response:
+async def put_plan(site: SiteName, body: PlanAsShown, writer: Planner) -> Response:
     """Makes it this one; it holds for the days that are not drawn yet."""
     return await writer.once(site, lambda tx: service.put_plan(tx, body))
 
 
 @router.get("/draws")
-async def draws(site: SiteName, resources: Held, caller: Reader) -> Draws:
-    """What was drawn, with the seeds."""
+async def draws(site: SiteName, resources: Held, caller: Reader, *, cursor: Cursor = None, limit: Limit = 50) -> Draws:
+    """What was drawn, with the seeds, the newest days first."""
     async with begin(resources, site, caller.username) as tx:
-        return await service.draws(tx, person_of(caller))
+        return await service.draws(tx, person_of(caller), cursor=cursor, limit=limit)
 
 
 @router.post("/{visit}/outcome", response_model=Visit)

@@ -42,12 +42,12 @@ ORDER BY username
 LIMIT %(limit)s;
 
 -- name: add_draw
-INSERT INTO return_visit_draws (site, day, seed, shares, closed, drawn, drawn_at)
-VALUES (%(site)s, %(day)s, %(seed)s, %(shares)s, %(closed)s, %(drawn)s, %(at)s);
+INSERT INTO return_visit_draws (site, day, seed, shares, closed, orders, drawn, drawn_at)
+VALUES (%(site)s, %(day)s, %(seed)s, %(shares)s, %(closed)s, %(orders)s, %(drawn)s, %(at)s);
 
 -- name: draws
-SELECT day, seed, shares, closed, drawn, drawn_at FROM return_visit_draws
-WHERE site = %(site)s
+SELECT day, seed::text AS seed, shares, closed, orders, drawn, drawn_at FROM return_visit_draws
+WHERE site = %(site)s AND (%(before)s::date IS NULL OR day < %(before)s)
 ORDER BY day DESC
 LIMIT %(limit)s;
 

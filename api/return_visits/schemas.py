@@ -44,21 +44,35 @@ class VisitPlan(View):
     changed_at: Moment
 
 
+class DrawnFrom(View):
+    """What an order that could be drawn was at the draw."""
+
+    number: str
+    category: str
+    unit: str | None
+
+
 class Draw(View):
-    """What was drawn of the orders closed on one day; with seed and plan anybody can draw the same again."""
+    """What was drawn of the orders closed on one day; with seed, shares and orders anybody can draw the same again.
+
+    `orders`: what each of `closed` was then; null in draws from before this was kept, which Python's `random` drew.
+    `seed` is a whole number of 63 bits, as text: many languages would round it.
+    """
 
     day: date
-    seed: int
+    seed: str
     shares: list[Share]
     closed: list[str]
+    orders: list[DrawnFrom] | None
     drawn: list[str]
     drawn_at: Moment
 
 
 class Draws(View):
-    """The newest days first."""
+    """One page, the newest days first; `next_cursor` is null on the last."""
 
     items: list[Draw]
+    next_cursor: str | None
 
 
 class Visit(View):

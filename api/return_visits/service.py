@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Set as AbstractSet
-from datetime import timedelta
+from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Final
 
@@ -48,18 +48,28 @@ async def plan(tx: Transaction) -> VisitPlan:
     return found
 
 
-async def draws(tx: Transaction, person: Person) -> Draws:
-    """What was drawn, the newest days first; confidential orders are named to few."""
-    found = await store.draws(tx)
-    if person.has(*CONFIDANTS):
-        return Draws(items=found)
-    hidden = await store.confidential(tx, {number for each in found for number in each.closed})
-    return Draws(items=[_without(each, hidden) for each in found])
+async def draws(tx: Transaction, person: Person, *, cursor: str | None, limit: int) -> Draws:
+    """One page of what was drawn, the newest days first; confidential orders are named to few."""
+    key = cursors.decode_numbers(cursor, 1)
+    found = await store.draws(tx, before=_day(key[0]) if key else None, limit=limit + 1)
+    items = found[:limit]
+    next_cursor = cursors.encode(items[-1].day.toordinal()) if len(found) > limit else None
+    if not person.has(*CONFIDANTS):
+        hidden = await store.confidential(tx, {number for each in items for number in each.closed})
+        items = [_without(each, hidden) for each in items]
+    return Draws(items=items, next_cursor=next_cursor)
+
+
+def _day(ordinal: int) -> date:
+    return date.fromordinal(min(max(ordinal, 1), date.max.toordinal()))
 
 
 def _without(draw: Draw, hidden: AbstractSet[str]) -> Draw:
-    left = {name: [each for each in getattr(draw, name) if each not in hidden] for name in ("closed", "drawn")}
-    return draw.model_copy(update=left)
+    left: dict[str, object] = {
+        name: [each for each in getattr(draw, name) if each not in hidden] for name in ("closed", "drawn")
+    }
+    orders = None if draw.orders is None else [each for each in draw.orders if each.number not in hidden]
+    return draw.model_copy(update=left | {"orders": orders})
 
 
 async def draw(tx: Transaction) -> int:
@@ -73,8 +83,7 @@ async def draw(tx: Transaction) -> int:
     orders_of = await work_orders.several(tx, {each.number for each in chosen})
     for each in chosen:
         await visitors.open_visit(tx, orders_of[each.number], "sample")
-    numbers = {"closed": [each.number for each in closed], "drawn": [each.number for each in chosen]}
-    await store.add_draw(tx, day, seed, shares, numbers)
+    await store.add_draw(tx, day, seed, shares, closed=closed, drawn=chosen)
     return 1
 
 

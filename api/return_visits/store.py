@@ -16,7 +16,6 @@ from herun.database.queries import Queries
 
 _QUERIES: Final = Queries(__package__)
 MAX_CLOSED: Final = 10_000  # orders of a day that are drawn from; an estate closes some dozens
-MAX_DRAWS: Final = 100  # of one list
 MAX_DESK: Final = 200  # people; an estate has a dozen
 _MAX_SITES: Final = 1000  # looked after in one round
 
@@ -54,15 +53,19 @@ async def closed_on(tx: Transaction, day: date) -> list[Closed]:
     return [Closed(**row) for row in await tx.all(_QUERIES["closed_on"], day=day, limit=MAX_CLOSED)]
 
 
-async def add_draw(tx: Transaction, day: date, seed: int, shares: list[Share], orders: dict[str, list[str]]) -> None:
-    """Keeps what was drawn of a day: the numbers `closed` and `drawn`."""
-    await tx.run(_QUERIES["add_draw"], day=day, seed=seed, shares=_json(shares), **orders)
+async def add_draw(
+    tx: Transaction, day: date, seed: int, shares: list[Share], *, closed: list[Closed], drawn: list[Closed]
+) -> None:
+    """Keeps what was drawn of a day, and what all that could be drawn were then."""
+    numbers = {"closed": [each.number for each in closed], "drawn": [each.number for each in drawn]}
+    orders = Jsonb([{"number": each.number, "category": each.category, "unit": each.unit} for each in closed])
+    await tx.run(_QUERIES["add_draw"], day=day, seed=seed, shares=_json(shares), orders=orders, **numbers)
     await tx.run(_QUERIES["day_is_drawn"], day=day)
 
 
-async def draws(tx: Transaction) -> list[Draw]:
-    """The newest draws."""
-    return [Draw(**row) for row in await tx.all(_QUERIES["draws"], limit=MAX_DRAWS)]
+async def draws(tx: Transaction, *, before: date | None, limit: int) -> list[Draw]:
+    """Draws of the days before one, the newest first."""
+    return [Draw(**row) for row in await tx.all(_QUERIES["draws"], before=before, limit=limit)]
 
 
 async def confidential(tx: Transaction, numbers: Collection[str]) -> set[str]:

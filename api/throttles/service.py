@@ -51,6 +51,8 @@ ANONYMOUS: Final = Throttle("anonymous", tries=5, window=timedelta(hours=1))
 ANONYMOUS_PICTURES: Final = Throttle("anonymous_pictures", tries=20, window=timedelta(hours=1))
 # Accepted ones of a site, from wherever: what a desk can look through.
 ANONYMOUS_SITE: Final = Throttle("anonymous_site", tries=200, window=timedelta(hours=1))
+# Of one address, of what a form for reports without a name asks: many people of an estate share one.
+ANONYMOUS_LOOKS: Final = Throttle("anonymous_looks", tries=120, window=timedelta(hours=1))
 # Of one person: whoever describes matter after matter to read what others reported.
 LIKE_ORDERS: Final = Throttle("like_orders", tries=60, window=timedelta(hours=1))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Body, Depends, Path, Query, Response
 
 from api.cursors import Cursor, Limit
 from api.figures.endpoints import FigureReader
@@ -21,6 +21,7 @@ router = APIRouter(tags=["topics"], prefix="/sites/{site}/topics")
 
 TopicId = Annotated[str, Path(pattern=r"^T[0-9]{8}-[0-9]{6}$", examples=["T20260101-123456"])]
 Sorter = Annotated[Writer, Depends(writes(Role.SUPERVISOR))]
+Nothing = Annotated[Run, Body(default_factory=Run)]  # there need not be a body
 
 
 @router.get("")
@@ -40,6 +41,6 @@ async def members(
 
 
 @router.post("/pass", response_model=Pass)
-async def sort_now(site: SiteName, writer: Sorter, body: Run | None = None) -> Response:  # noqa: ARG001 - empty
-    """Sorts the newest reports now; an empty object may come along."""
+async def sort_now(site: SiteName, _body: Nothing, writer: Sorter) -> Response:
+    """Sorts the newest reports now."""
     return await writer.once(site, service.sort_now)

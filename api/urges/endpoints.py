@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Body, Depends, Response
 
 from api.idempotency.service import Writer, writes
 from api.roles import DESK, WORKERS, Role
@@ -20,7 +20,7 @@ router = APIRouter(tags=["progress"])
 async def urge(
     site: SiteName,
     number: Number,
-    body: NewUrge,
+    body: Annotated[NewUrge, Body(default_factory=NewUrge)],
     writer: Annotated[Writer, Depends(writes(Role.RESIDENT, *WORKERS, *DESK))],
 ) -> Response:
     """Urges the desk; for the reporter alone, once a day, after half of the promised time."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Body, Depends, Path, Query, Response
 
 from api.access import Caller, requires
 from api.cursors import Cursor, Limit
@@ -18,6 +18,7 @@ from api.work_orders import service
 from api.work_orders.kinds import Origin
 from api.work_orders.order import Move, Person, Rating
 from api.work_orders.schemas import (
+    ByPhone,
     Checklist,
     Dispatch,
     GiveBack,
@@ -40,7 +41,11 @@ from api.work_orders.store import MAX_ITEMS, Filter
 router = APIRouter(tags=["work orders"], prefix="/sites/{site}/work-orders")
 
 Number = Annotated[str, Path(pattern=r"^WO[0-9]{8}-[0-9]{6}$", examples=["WO20260101-123456"])]
+NamedInQuery = Annotated[str | None, Query(min_length=1, max_length=64)]
 Reader = Annotated[Caller, Depends(requires(*EVERYBODY))]
+# Whoever has nothing to say need not send a body.
+Noted = Annotated[Note, Body(default_factory=Note)]
+Dispatched = Annotated[Dispatch, Body(default_factory=Dispatch)]
 
 
 def _may(action: Action) -> Any:
@@ -69,13 +74,44 @@ async def page(
     origin: Origin | None = None,
     master: Annotated[str | None, Query(max_length=40, description="those merged into this order")] = None,
     parent: Annotated[str | None, Query(max_length=40, description="the parts of this order")] = None,
+    category: NamedInQuery = None,
+    unit: NamedInQuery = None,
+    grid: NamedInQuery = None,
+    building: NamedInQuery = None,
+    overdue: Annotated[bool, Query(description="only what is late: the promise, or the limit of who has it")] = False,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> WorkOrders:
     """The orders that are for your eyes, newest first."""
-    wanted = Filter(state=state, worker=worker, origin=origin, master=master, parent=parent)
+    wanted = Filter(
+        state=state,
+        worker=worker,
+        origin=origin,
+        master=master,
+        parent=parent,
+        category=category,
+        unit=unit,
+        grid=grid,
+        building=building,
+        overdue=overdue,
+    )
     async with begin(resources, site, caller.username) as tx:
         return await service.page(tx, person_of(caller), wanted, cursor=cursor, limit=limit)
+
+
+@router.post("/by-phone")
+async def by_phone(
+    site: SiteName,
+    body: ByPhone,
+    resources: Held,
+    caller: Annotated[Caller, Depends(requires(*DESK))],
+    *,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> WorkOrders:
+    """The orders that were reported with this phone number, newest first; that you looked is written down."""
+    async with begin(resources, site, caller.username) as tx:
+        return await service.by_phone(tx, person_of(caller), body.phone, cursor=cursor, limit=limit)
 
 
 @router.get("/{number}")
@@ -94,7 +130,7 @@ async def history(site: SiteName, number: Number, resources: Held, caller: Reade
 
 @router.post("/{number}/accept", response_model=WorkOrder)
 async def accept(
-    site: SiteName, number: Number, body: Note, writer: Annotated[Writer, _may(Action.ACCEPT)]
+    site: SiteName, number: Number, body: Noted, writer: Annotated[Writer, _may(Action.ACCEPT)]
 ) -> Response:
     """submitted -> accepted, and dispatched at once if somebody fits."""
     return await _act(site, number, writer, Move(Action.ACCEPT, body.reason))
@@ -104,7 +140,7 @@ async def accept(
 async def dispatch(
     site: SiteName,
     number: Number,
-    body: Dispatch,
+    body: Dispatched,
     writer: Annotated[Writer, _may(Action.DISPATCH)],
 ) -> Response:
     """accepted -> dispatched, to the worker named or to whom it fits best."""
@@ -112,14 +148,14 @@ async def dispatch(
 
 
 @router.post("/{number}/claim", response_model=WorkOrder)
-async def claim(site: SiteName, number: Number, body: Note, writer: Annotated[Writer, _may(Action.CLAIM)]) -> Response:
+async def claim(site: SiteName, number: Number, body: Noted, writer: Annotated[Writer, _may(Action.CLAIM)]) -> Response:
     """accepted -> dispatched, by a worker who takes it for themselves."""
     return await _act(site, number, writer, Move(Action.CLAIM, body.reason))
 
 
 @router.post("/{number}/handle", response_model=WorkOrder)
 async def handle(
-    site: SiteName, number: Number, body: Note, writer: Annotated[Writer, _may(Action.HANDLE)]
+    site: SiteName, number: Number, body: Noted, writer: Annotated[Writer, _may(Action.HANDLE)]
 ) -> Response:
     """dispatched -> handling, by its worker."""
     return await _act(site, number, writer, Move(Action.HANDLE, body.reason))
@@ -127,7 +163,7 @@ async def handle(
 
 @router.post("/{number}/arrive", response_model=WorkOrder)
 async def arrive(
-    site: SiteName, number: Number, body: Note, writer: Annotated[Writer, _may(Action.ARRIVE)]
+    site: SiteName, number: Number, body: Noted, writer: Annotated[Writer, _may(Action.ARRIVE)]
 ) -> Response:
     """Still handling: its worker is there."""
     return await _act(site, number, writer, Move(Action.ARRIVE, body.reason))
@@ -152,7 +188,7 @@ async def hold(site: SiteName, number: Number, body: Hold, writer: Annotated[Wri
 
 @router.post("/{number}/resume", response_model=WorkOrder)
 async def resume(
-    site: SiteName, number: Number, body: Note, writer: Annotated[Writer, _may(Action.RESUME)]
+    site: SiteName, number: Number, body: Noted, writer: Annotated[Writer, _may(Action.RESUME)]
 ) -> Response:
     """on_hold -> where it was."""
     return await _act(site, number, writer, Move(Action.RESUME, body.reason))
@@ -185,7 +221,7 @@ async def give_back(
 
 @router.post("/{number}/sign-off", response_model=WorkOrder)
 async def sign_off(
-    site: SiteName, number: Number, body: Note, writer: Annotated[Writer, _may(Action.SIGN_OFF)]
+    site: SiteName, number: Number, body: Noted, writer: Annotated[Writer, _may(Action.SIGN_OFF)]
 ) -> Response:
     """returned -> accepted, or after the second return to arbitration."""
     return await _act(site, number, writer, Move(Action.SIGN_OFF, body.reason))

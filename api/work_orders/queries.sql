@@ -116,7 +116,8 @@ WHERE site = %(site)s AND number = %(number)s;
 
 -- name: page
 -- By one ground: all of the site, those of a worker, those of a reporter, the alerts of a building, or those that
--- somebody helps with or may take (`tied`). What is confidential is for few.
+-- somebody helps with or may take (`tied`). What is confidential is for few. Late is whose promise is broken, or whose
+-- hand's limit is over: of all limits of one kind the last is that of whoever has it now.
 SELECT number, origin, state, category, severity, title, text, building, zone, channel, confidential, unit, grid,
        lat, lon, address, attributes, parent, merged_into, state_before, hold_until, returns, transfers, reopens,
        arbitrated, alert_id, alert_version, alert_rule_uid, alert_count, alert_cleared_at, reporter, contact_phone,
@@ -136,6 +137,18 @@ WHERE site = %(site)s
   AND (%(origin)s::text IS NULL OR origin = %(origin)s)
   AND (%(master)s::text IS NULL OR merged_into = %(master)s)
   AND (%(parent)s::text IS NULL OR parent = %(parent)s)
+  AND (%(category)s::text IS NULL OR category = %(category)s)
+  AND (%(unit)s::text IS NULL OR unit = %(unit)s)
+  AND (%(grid)s::text IS NULL OR grid = %(grid)s)
+  AND (%(building)s::text IS NULL OR building = %(building)s)
+  AND (%(phone)s::text IS NULL OR contact_phone = %(phone)s)
+  AND (NOT %(overdue)s OR (
+      state NOT IN ('answered', 'rated', 'closed', 'merged', 'cancelled') -- as in the index that this walks
+      AND (promised_at < %(at)s OR (%(sees_inside)s AND (
+          SELECT max(d.reached_at) FROM order_deadlines AS d
+          WHERE d.site = %(site)s AND d.number = work_orders_whole.number AND d.step = '100%%' AND d.kind = (
+              SELECT t.kind FROM order_turns AS t WHERE t.site = %(site)s AND t.number = work_orders_whole.number
+              ORDER BY t.n DESC LIMIT 1)) < %(at)s))))
 ORDER BY opened_seq DESC
 LIMIT %(limit)s;
 

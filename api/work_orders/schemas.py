@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StrictBool, StrictInt
 
-from api.schema import Bilingual, Body, Moment, Name, Text, Title, View
+from api.schema import Bilingual, Body, Moment, Name, Phone, Text, Title, View
 from api.work_orders.kinds import Channel, Origin, ReturnCode
 from api.work_orders.states import Action, State
 
@@ -65,6 +65,12 @@ class GiveBack(Body):
 
     code: ReturnCode
     reason: Text
+
+
+class ByPhone(Body):
+    """POST .../work-orders/by-phone: the number left with the report; in the body, for addresses are logged."""
+
+    phone: Phone
 
 
 class NewItem(Body):

@@ -11,6 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from api import cursors
+from api.audit import store as audit
 from api.dispatch import service as dispatch
 from api.dispatch import store as dispatching
 from api.problems import Problem, conflict, not_found
@@ -27,6 +28,7 @@ from api.work_orders.states import OVER, TOLD, TRANSITIONS, Action, Bond, State
 from herun.alerts import Alert
 from herun.clock import to_datetime
 from herun.order_words import Word
+from herun.personal import mask
 
 _OPEN_BATCH: Final = 100  # orders that one transaction takes when their time is over
 # Actions that change which orders belong together, and those that look at the others: these are locked with it.
@@ -250,6 +252,13 @@ async def page(tx: Transaction, person: Person, wanted: store.Filter, *, cursor:
         items=[await _as_seen(tx, order, person) for order in items],
         next_cursor=cursors.encode(items[-1].opened_seq) if len(found) > limit else None,
     )
+
+
+async def by_phone(tx: Transaction, person: Person, phone: str, *, cursor: str | None, limit: int) -> WorkOrders:
+    """One page of what was reported with a phone number, newest first; that somebody looked is written down."""
+    found = await page(tx, person, store.Filter(phone=phone), cursor=cursor, limit=limit)
+    await audit.record(tx, "orders.looked_up", mask(phone), {"orders": len(found.items)})
+    return found
 
 
 async def _open_for_alert(tx: Transaction, alert: Alert) -> None:

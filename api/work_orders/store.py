@@ -42,6 +42,12 @@ class Filter:
     origin: Origin | None = None
     master: str | None = None
     parent: str | None = None
+    category: str | None = None
+    unit: str | None = None
+    grid: str | None = None
+    building: str | None = None
+    overdue: bool = False
+    phone: str | None = None
 
 
 async def add(tx: Transaction, order: Order, salt: bytes) -> bool:
@@ -140,7 +146,7 @@ async def page(tx: Transaction, person: Person, wanted: Filter, *, older_than: i
     """Orders that a person sees, newest first."""
     found: dict[str, Order] = {}
     for ground in await _grounds(tx, person):
-        values = {**_EVERY, **ground, **asdict(wanted)}
+        values = {**_EVERY, **ground, **asdict(wanted), "sees_inside": person.has(*READERS, *WORKERS)}
         rows = await tx.chosen(_QUERIES["page"], older_than=older_than, limit=limit, **eyes(person) | values)
         found |= {order.number: order for row in rows if (order := _order(row))}
     return sorted(found.values(), key=lambda order: order.opened_seq, reverse=True)[:limit]

@@ -104,6 +104,23 @@ async def test_people_are_counted_and_neither_sensors_nor_parts_nor_what_was_can
     assert (await freeze(world))["body"]["ranking"]["total"] == 3
 
 
+async def test_each_printed_class_opens_its_orders_and_so_does_the_rest(world: World) -> None:
+    names = [*TOP_TEN[:3], "no-category-of-ours"]
+    mixed = [Row(number(n), category=names[n % 4], origin=["report", "alert"][n % 5 == 0]) for n in range(40)]
+    put(world, mixed)
+    ranking = (await freeze(world))["body"]["ranking"]
+    path = "figures/orders?week=2026-W20&measure=reported&class="
+    for item in ranking["items"]:
+        opened = await world.by("susan").get(path + item["top_class"]["zh"])
+        assert opened["count"] == len(opened["items"]) == item["count"] > 0
+        assert opened == await world.by("susan").get(path + item["top_class"]["en"])
+    assert (await world.by("susan").get(f"{path}其他"))["count"] == ranking["rest"]["count"] == 8
+    numbers = (await world.by("susan").get("figures?week=2026-W20&by=category&class=其他"))["total"]["numbers"]
+    assert (await world.by("susan").get(numbers["reported"]["orders"]))["count"] == numbers["reported"]["count"] == 8
+    unknown = await world.by("susan").call("GET", f"{path}nothing")
+    assert (unknown.status_code, unknown.json()["errors"][0]["loc"]) == (422, ["query", "class"])
+
+
 async def test_later_corrections_change_nothing_frozen_and_are_listed(world: World) -> None:
     put(world, [Row(number(n), category="water" if n < 6 else "noise") for n in range(8)])
     frozen = await freeze(world)

@@ -138,16 +138,28 @@ async def test_what_is_merged_its_master_speaks_for(world: World) -> None:
     assert escalated == [1, 2 * 4]  # of the promise alone; and each day of both
 
 
+async def test_after_an_outage_whoever_has_the_order_hears_that_it_is_late(world: World) -> None:
+    await always(world)
+    await opened(world)
+    world.clock.advance(100 * HOUR_US)
+    while await sweep.sweep(world.resources, batch=1):  # also if the sweep comes by each of them alone
+        pass
+    assert len(await inbox_of(world, "gwen", "overdue")) == len(await inbox_of(world, "oscar", "overdue")) == 2
+    assert len(await inbox_of(world, "susan", "escalation")) == 2
+    assert await inbox_of(world, "gwen", "reminder") == []
+
+
 async def test_after_a_long_silence_the_last_word_is_told_and_not_each_that_was_missed(world: World) -> None:
     await always(world)
     number = await opened(world)
     world.clock.advance(100 * HOUR_US)
     assert await sweep_all(world) == 12
     assert await reminders_of(world, number) == [
-        ("escalated", "accept +3 -> supervisor"), ("escalated", "promise +3 -> supervisor"),
+        ("escalated", "accept 100% -> desk"), ("escalated", "accept +3 -> supervisor"),
+        ("escalated", "promise 100% -> supervisor"), ("escalated", "promise +3 -> supervisor"),
     ]  # fmt: skip
     deadlines = (await clocks(world, number))["deadlines"]
-    assert [each["superseded"] for each in deadlines if each["fired_at"]].count(False) == 2
+    assert [each["superseded"] for each in deadlines if each["fired_at"]].count(False) == 4
     waits = [(each["kind"], each["step"]) for each in deadlines if not each["fired_at"]]
     assert waits == [("accept", "+4"), ("promise", "+4")]  # tomorrow
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from typing import Any
 
@@ -69,6 +70,26 @@ async def test_a_pack_has_no_name_that_is_known_here(world: World) -> None:
     assert files["related.json"][0]["text"]["zh"] == "***: 还是漏水,margarita"
     merged = files_of(await pack(world, f"work-orders/{own['number']}"))
     assert next(each["reason"] for each in merged["history.json"] if each["action"] == "merge") == "*** said ***"
+
+
+async def test_a_name_that_is_found_once_is_taken_out_everywhere(world: World) -> None:
+    order = await world.by("rita").post("reports", {"category": "water", "text": "我叫王小明,家里漏水"})
+    path = f"work-orders/{order['number']}"
+    await world.by("gwen").post(f"{path}/handle", {"reason": "王小明开的门"})
+    await world.by("gwen").post(f"{path}/questions", {"text": "王小明您好,在哪栋?"})
+    files = files_of(await pack(world, path))
+    assert "王小明" not in json.dumps(files, ensure_ascii=False)
+    assert files["history.json"][-2]["reason"] == "***开的门"
+
+
+async def test_all_times_of_a_pack_are_written_alike(world: World) -> None:
+    number = await a_rated_order(world)
+    await send(world, "rita", number)
+    files = files_of(await pack(world, f"work-orders/{number}"))
+    times = re.findall(r'"(20\d\d-\d\d-\d\d[ T][^"]*)"', json.dumps(files))
+    assert len(times) > 10
+    written = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+    assert [each for each in times if not written.fullmatch(each)] == []
 
 
 async def test_a_pack_has_no_name_that_a_client_of_open311_sent_along(world: World) -> None:

@@ -28,6 +28,8 @@ LAST_YEAR: Final = datetime.fromisoformat("2025-05-12T00:00:00+08:00")  # the Mo
 def measures(row: Row, master: Row | None, as_of: datetime = NOW) -> set[Measure]:
     """What counts an order, slowly: the definitions' sentences once more."""
     found = {Measure.OPENED}
+    if row.origin == "report" and row.state != "cancelled" and row.parent is None:
+        found.add(Measure.REPORTED)
     if row.state == "cancelled" and not row.ratings:
         return found | {Measure.CANCELLED} | ({Measure.MERGED} if row.merged_into else set())
     if row.merged_into is None:
@@ -257,7 +259,8 @@ async def test_figures_are_exported_with_chinese_headers_and_without_formulas(wo
     text = (await world.by("susan").call("GET", "figures/export?format=csv&week=2026-W20")).content.decode("utf-8-sig")
     header, *lines = csv.reader(io.StringIO(text))
     assert header[:3] == ["责任单位", "责任单位编号", "受理量"]
-    assert len(header) == 2 + len(MEANINGS) + 3 * len(RATES)
+    assert len(header) == len(set(header)) == 2 + len(MEANINGS) + 3 * len(RATES)
+    assert "解决率较上周(百分点)" in header
     assert [line[0] for line in lines] == ["'=1+2", "物业", "合计"]
     assert lines[2][header.index("解决率(%)")] == "100.00"
     told = cells((await world.by("susan").call("GET", "figures/export?week=2026-W20")).content)

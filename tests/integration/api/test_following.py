@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from api.clocks.schemas import PauseReason
 from api.questions import service as questions
 from api.transactions import begin
 from herun.clock import DAY_US, HOUR_US
 from tests.integration.api.running import SITE, World
+from tests.integration.api.test_clocks import pause
 
 REPORT: Final = {"category": "water", "text": "Water in the cellar"}
 
@@ -44,7 +46,53 @@ async def test_a_link_tells_the_promise_the_next_step_and_a_role_but_no_person(w
     assert (seen["number"], seen["state"], seen["with_whom"]["role"]) == (number, "dispatched", "grid_worker")
     assert seen["promised_at"] > seen["opened_at"]
     assert seen["next_step"].keys() == {"zh", "en"}
-    assert all(name not in str(seen) for name in ("gwen", "rita", "cellar", "1234567"))
+    assert all(name not in str(seen) for name in ("gwen", "rita", "1234567"))
+
+
+async def test_it_tells_what_it_is_about_and_the_unit_by_its_name(world: World) -> None:
+    number = await reported(world, text="我叫王小明,请打13912345678,楼道漏水")
+    seen = await world.nobody.get(await link(world, number))
+    tree = (await world.admin.get("categories"))["tree"]
+    water = next(each for each in tree["categories"] if each["category"] == "water")
+    unit = next(each for each in tree["units"] if each["unit"] == water["unit"])
+    assert seen["category_name"] == {"zh": water["zh"], "en": water["en"]}
+    assert seen["with_whom"]["unit"] == unit["unit"]
+    assert seen["with_whom"]["unit_name"] == {"zh": unit["zh"], "en": unit["en"]}
+    assert "漏水" in seen["title"]["zh"]
+    assert all(word not in str(seen) for word in ("王小明", "13912345678"))
+    confidential = await reported(world, confidential=True)
+    assert (await world.nobody.get(await link(world, confidential)))["title"] is None
+
+
+async def test_it_tells_that_the_promise_stands_still(world: World) -> None:
+    number = await reported(world)
+    path = await link(world, number)
+    asked = pause(60, PauseReason.WEATHER)
+    (found,) = (await world.by("gwen").post(f"work-orders/{number}/pauses", asked))["pauses"]
+    assert (await world.nobody.get(path))["promise_paused_until"] is None
+    await world.by("susan").post(f"work-orders/{number}/pauses/{found['id']}/approve")
+    seen = await world.nobody.get(path)
+    assert seen["promise_paused_until"] == "2026-06-01T05:00:00Z"
+    assert "暂停" in seen["next_step"]["zh"]
+    world.clock.advance(HOUR_US)
+    assert (await world.nobody.get(path))["promise_paused_until"] is None
+
+
+async def test_a_link_is_told_as_the_whole_address_where_the_address_is_known(world: World) -> None:
+    number = await reported(world)
+    assert (await world.by("rita").post(f"work-orders/{number}/links"))["address"] is None
+    public = {"public_url": "https://estate.example/"}
+    world.resources.settings = world.resources.settings.model_copy(update=public)
+    made = await world.by("rita").post(f"work-orders/{number}/links")
+    assert made["address"] == f"https://estate.example/v1/progress/link/{made['token']}"
+    assert (await world.nobody.get(made["address"].removeprefix("https://estate.example")))["number"] == number
+
+
+async def test_a_link_that_was_cut_short_is_no_link(world: World) -> None:
+    path = await link(world, await reported(world))
+    for wrong in (path[:-1], f"{path}x", f"{path[:-1]}~"):
+        response = await world.nobody.call("GET", wrong)
+        assert (response.status_code, response.json()["detail"]) == (404, "there is no such link")
 
 
 async def test_a_links_token_is_kept_nowhere(world: World) -> None:

@@ -99,7 +99,7 @@ async def residents(world: World) -> None:
     await world.by("oscar").send(f"work-orders/{number}/pictures?kind=before", photo())
     await world.by("susan").put("return-visits/plan", {"shares": [{"percent": 100}]})
     async with begin(world.resources, "s1") as tx:
-        await return_visits.add_draw(tx, date(2026, 5, 31), 1, [], {"closed": [], "drawn": []})
+        await return_visits.add_draw(tx, date(2026, 5, 31), 1, [], closed=[], drawn=[])
         await return_visits.add(tx, number, 0, "sample")
 
 

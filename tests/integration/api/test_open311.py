@@ -188,6 +188,15 @@ async def test_without_a_suffix_it_is_xml_or_what_the_header_asks_for(world: Wor
     assert (await world.client.get(f"{V2}/services.html")).status_code == 404
 
 
+async def test_a_method_that_is_not_there_is_told_with_those_that_are(world: World) -> None:
+    await taking_part(world)
+    for path, allowed in (("requests", "GET, HEAD, POST"), ("services", "GET, HEAD"), ("requests/WO1", "GET, HEAD")):
+        for method in ("PUT", "DELETE", "OPTIONS"):
+            response = await world.client.request(method, f"{V2}/{path}.json")
+            assert (response.status_code, response.json()[0]["code"]) == (405, 405), (method, path)
+            assert ", ".join(sorted(response.headers["allow"].split(", "))) == allowed
+
+
 async def test_a_request_is_answered_with_its_number_and_becomes_an_order(world: World, form: str) -> None:
     await taking_part(world)
     await world.admin.put("open311-services/lift", LIFT)
@@ -274,7 +283,7 @@ async def test_errors_have_the_specifications_codes(world: World, form: str) -> 
         (await stranger.get("tokens/none"), 404),
         (await stranger.get("requests", status="x"), 400),
         (await stranger.get("nothing"), 404),
-        (await world.client.put(f"{V2}/requests.{form}"), 400),
+        (await world.client.put(f"{V2}/requests.{form}"), 405),
         (await world.client.post(f"{V2}/requests.{form}", json={}), 400),
         (await world.client.post(f"{V2}/requests.{form}", content=b"a=%00", headers=FORM_HEADERS), 400),
         (await world.client.post(f"{V2}/requests.{form}", content=b"\xff\xfe=1", headers=FORM_HEADERS), 400),

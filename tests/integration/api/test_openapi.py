@@ -24,6 +24,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from api.app import create_app
+from api.categories.shipped import default_tree
 from api.roles import Role
 from api.serve import listening, serve
 from tests.integration.api.running import SITE, Servers, World, running_world
@@ -71,6 +72,7 @@ def target(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             if not servers.kept:
                 await world.furnish()
                 servers.keep()
+            await world.resources.suggester.of_tree(default_tree())  # the first to ask would wait for a core
             stop = asyncio.Event()
             with listening("127.0.0.1", 0) as listener:
                 serving = asyncio.create_task(serve(world.resources, listener, stop))

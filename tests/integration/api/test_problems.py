@@ -112,6 +112,15 @@ async def test_a_body_of_another_type_is_refused(world: World) -> None:
     check(await send(world, b"category=water", "application/x-www-form-urlencoded"), 422)
 
 
+async def test_an_action_that_brings_nothing_comes_without_a_body_and_a_bad_body_is_still_refused(world: World) -> None:
+    number = (await world.by("rita").post("reports", {"category": "water", "text": "x"}))["number"]
+    path, gwen = f"work-orders/{number}/handle", world.by("gwen")
+    for body in (b"null", b"[]", b'{"reazon": "x"}', b'{"reason": ""}', b"{"):
+        assert (await gwen.send(path, body)).is_client_error
+    assert (await gwen.call("POST", path)).json()["state"] == "handling"
+    assert (await world.by("rita").call("POST", f"work-orders/{number}/links")).status_code == 201
+
+
 async def test_a_misspelt_field_is_told_and_not_lost(world: World) -> None:
     problem = check(await world.by("rita").call("POST", "reports", {"category": "water", "txt": "x", "text": "x"}), 422)
     assert problem["errors"][0]["loc"] == ["body", "txt"]

@@ -11,8 +11,8 @@ async def test_number_and_phone_tail_tell_the_progress_and_nothing_else(world: W
     order = await world.by("rita").post("reports", REPORT)
     progress = await world.nobody.get(f"/v1/progress?number={order['number']}&phone_tail=1234")
     assert progress.keys() == {
-        "number", "state", "sentence", "next_step", "with_whom", "opened_at", "updated_at", "promised_at", "urge_from",
-        "question", "answer",
+        "number", "category", "category_name", "title", "state", "sentence", "next_step", "with_whom", "opened_at",
+        "updated_at", "promised_at", "promise_paused_until", "urge_from", "question", "answer",
     }  # fmt: skip
     assert progress["state"] == "dispatched"
     assert "rita" not in str(progress)

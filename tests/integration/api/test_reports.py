@@ -83,6 +83,32 @@ async def test_nobody_reports_without_a_name_where_the_category_allows_it_and_fo
     assert {(await code(world, None, f"{tail}{each}"))[0] for each in ("0000", "None", "    ")} <= {404, 422}
 
 
+async def test_whoever_has_no_account_is_told_what_a_report_without_a_name_needs(world: World) -> None:
+    form = await world.nobody.get("/v1/sites/s1/anonymous-reports/form")
+    tree = (await world.admin.get("categories"))["tree"]
+    assert [each["category"] for each in form["categories"]] == [
+        each["category"] for each in tree["categories"] if each["anonymous"]
+    ]
+    asked = {each["category"]: each["attributes"] for each in tree["categories"]}
+    assert all(each["attributes"] == asked[each["category"]] for each in form["categories"])
+    assert form["buildings"] == [{"building": each, "name": each} for each in ("b1", "b2", "b3")]
+    found = await world.nobody.post("/v1/sites/s1/anonymous-reports/suggestions", {"text": "楼道里有老鼠"})
+    assert found == await world.by("rita").post("category-suggestions", {"text": "楼道里有老鼠"})
+    for method, path, body in (("GET", "form", None), ("POST", "suggestions", {"text": "老鼠"})):
+        assert (await world.nobody.call(method, f"/v1/sites/s9/anonymous-reports/{path}", body)).status_code == 404
+    looks = throttles.ANONYMOUS_LOOKS.tries - 4
+    codes = [(await code(world, None, "/v1/sites/s1/anonymous-reports/form"))[0] for _ in range(looks + 1)]
+    assert codes == [200] * looks + [429]
+
+
+async def test_where_nothing_may_be_anonymous_strangers_are_told_no_building(world: World) -> None:
+    tree = (await world.admin.get("categories"))["tree"]
+    await world.admin.put(
+        "categories", {**tree, "categories": [{**each, "anonymous": False} for each in tree["categories"]]}
+    )
+    assert await world.nobody.get("/v1/sites/s1/anonymous-reports/form") == {"categories": [], "buildings": []}
+
+
 async def test_reports_without_a_name_are_few_from_one_address(world: World) -> None:
     codes = [(await code(world, None, "/v1/sites/s1/anonymous-reports", RAT))[0] for _ in range(6)]
     assert codes == [201] * 5 + [429]

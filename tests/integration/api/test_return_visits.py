@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from typing import Any
 
 import pytest
 
 from api.return_visits import service
-from api.return_visits.drawing import Closed, drawn
-from api.return_visits.schemas import Share
 from api.transactions import begin
 from api.work_orders import service as work_orders
 from herun.clock import DAY_US
@@ -115,10 +114,32 @@ async def test_a_day_that_is_over_is_drawn_once_with_a_seed_that_draws_the_same_
     assert [await draw(world), await draw(world)] == [1, 0]
     (found,) = (await world.by("audrey").get("return-visits/draws"))["items"]
     assert found["closed"] == sorted(numbers)
-    again = drawn([Closed(each, 0, "water", None) for each in numbers], [Share(percent=50)], found["seed"])
-    assert found["drawn"] == [each.number for each in again]
+    # As the guide tells it, with nothing of ours.
+    lots = {hashlib.sha256(f"{found['seed']}:{each['number']}".encode()).hexdigest(): each for each in found["orders"]}
+    assert found["drawn"] == [lots[lot]["number"] for lot in sorted(lots)][:2]
+    assert isinstance(found["seed"], str)
     assert sorted(each["number"] for each in await visits(world)) == sorted(found["drawn"])
     assert len(found["drawn"]) == 2
+
+
+async def test_a_draw_tells_what_the_orders_were_then_and_older_ones_follow_by_cursor(world: World) -> None:
+    await world.by("susan").put("return-visits/plan", {"shares": [{"category": "water", "percent": 100}]})
+    number = await closed(world)
+    before = (await world.by("susan").get(f"work-orders/{number}"))["unit"]
+    world.clock.advance(3 * DAY_US)
+    assert [await draw(world) for _ in range(3)] == [1, 1, 1]
+    world.rows("UPDATE return_visit_draws SET orders = NULL WHERE day = '2026-06-02'")  # of the version before
+    world.rows("UPDATE work_orders SET category = 'noise', unit = 'x'")
+    pages: list[Any] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = await world.by("audrey").get(f"return-visits/draws?limit=1{cursor and '&cursor=' + cursor}")
+        pages += page["items"]
+        cursor = page["next_cursor"]
+    assert [each["day"] for each in pages] == ["2026-06-03", "2026-06-02", "2026-06-01"]
+    assert [each["orders"] for each in pages] == [
+        [], None, [{"number": number, "category": "water", "unit": before}],
+    ]  # fmt: skip
 
 
 async def test_a_draw_names_confidential_orders_to_few(world: World) -> None:
@@ -130,6 +151,7 @@ async def test_a_draw_names_confidential_orders_to_few(world: World) -> None:
     for who, numbers in (("audrey", sorted([secret, other])), ("oscar", [other])):
         (found,) = (await world.by(who).get("return-visits/draws"))["items"]
         assert (found["closed"], sorted(found["drawn"])) == (numbers, numbers), who
+        assert [each["number"] for each in found["orders"]] == numbers
 
 
 async def test_what_nobody_rated_may_be_drawn_too(world: World) -> None:

@@ -20,7 +20,8 @@ PUBLIC: Final = {
     ("POST", "/v1/sessions"), ("GET", "/v1/progress"), ("POST", "/v1/progress/answer"), ("POST", "/v1/progress/urge"),
     ("GET", "/v1/progress/link/{token}"), ("POST", "/v1/progress/link/{token}/answer"),
     ("POST", "/v1/progress/link/{token}/urge"), ("POST", "/v1/sites/{site}/anonymous-reports"),
-    ("POST", "/v1/sites/{site}/anonymous-reports/pictures"),
+    ("POST", "/v1/sites/{site}/anonymous-reports/pictures"), ("GET", "/v1/sites/{site}/anonymous-reports/form"),
+    ("POST", "/v1/sites/{site}/anonymous-reports/suggestions"),
     ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"),
 }  # fmt: skip
 
@@ -31,6 +32,7 @@ READING: Final = {
     ("POST", "/v1/sites/{site}/category-suggestions"),
     ("POST", "/v1/sites/{site}/reports/duplicates"),
     ("POST", "/v1/sites/{site}/dispatch-dry-runs"),
+    ("POST", "/v1/sites/{site}/work-orders/by-phone"),
 }  # asked with a body, and nothing is changed
 
 
@@ -83,6 +85,19 @@ def test_a_body_refuses_what_it_does_not_know(method: str, route: RouteContext) 
         kinds = list(_models(field.field_info.annotation))
         assert kinds
         assert all(kind.model_config.get("extra") == "forbid" for kind in kinds)
+
+
+SAYS_WHICH: Final = ("POST", "/v1/me/notices/read")  # an empty body would mark nothing, and that unnoticed
+
+
+@pytest.mark.parametrize(("method", "route"), ROUTES, ids=IDS)
+def test_an_action_that_brings_nothing_needs_no_body(method: str, route: RouteContext) -> None:
+    schemas = APP.openapi()["components"]["schemas"]
+    content = APP.openapi()["paths"][route.path][method.lower()].get("requestBody", {})
+    ref = content.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref", "")
+    brings_nothing = ref and not schemas[ref.rpartition("/")[2]].get("required")
+    if method == "POST" and (method, route.path) != SAYS_WHICH:
+        assert not (brings_nothing and content.get("required"))
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -9,6 +9,7 @@ from api.return_visits.drawing import Closed, drawn
 from api.return_visits.schemas import Share
 
 ORDERS = [Closed(f"WO{n:03}", 0, ("water", "noise")[n % 2], ("east", None)[n % 3 == 0]) for n in range(60)]
+DRAWN = ["WO003", "WO001"]
 PERCENTS = st.integers(0, 100)
 
 
@@ -21,6 +22,11 @@ def test_each_share_is_drawn_from_its_own_orders_rounded_up(seed: int, of_all: i
     for category, percent in (("water", of_water), ("noise", of_all)):
         group = [order for order in ORDERS[:count] if order.category == category]
         assert sum(order.category == category for order in found) == -(-len(group) * percent // 100)
+
+
+def test_it_is_drawn_as_the_guide_says() -> None:
+    # echo -n 42:WO001 | sha256sum
+    assert [each.number for each in drawn(ORDERS[:4], [Share(percent=50)], 42)] == DRAWN
 
 
 def test_what_no_share_speaks_of_is_not_drawn() -> None:

@@ -49,6 +49,22 @@ def test_xml_and_json_say_the_same(entries: list[dict[str, Any]]) -> None:
     assert json.loads(written(Format.JSON, "service_requests", entries)) == entries
 
 
+@pytest.mark.parametrize(
+    ("accept", "form"),
+    [
+        ("", "xml"), ("*/*", "xml"), ("image/png", "xml"), ("application/json", "json"), ("text/xml", "xml"),
+        ("application/json;q=0.1, text/xml", "xml"), ("text/xml;q=0.2, application/json;q=0.9", "json"),
+        ("application/json, text/plain, */*", "json"), ("application/json;q=0.5, */*", "json"),
+        ("text/xml;q=0, application/json;q=0.1", "json"), ("text/xml;q=0.1, application/json;q=0.5, */*", "json"),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "xml"), ("application/json;q=x", "json"),
+        ("application/json;q=0", "xml"),
+    ],
+)  # fmt: skip
+def test_what_is_wanted_most_is_answered(accept: str, form: str) -> None:
+    assert split_path("/open311/v2/services", accept) == ("/open311/v2/services", Format(form))
+    assert split_path("/open311/v2/services.json", accept)[1] is Format.JSON
+
+
 def test_nothing_in_a_text_becomes_an_element() -> None:
     text = "<status>closed</status> & ]]> <!-- \x0b &amp;"
     document = written(Format.XML, "errors", [{"code": 400, "description": text}])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herun.redaction import redacted
+from herun.redaction import names_in, redacted
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,19 @@ def test_what_tells_who_it_is_goes_whole_and_nothing_else(personal: str, text: s
 )
 def test_names_go_where_names_stand(text: str, clean: str) -> None:
     assert redacted(text) == clean
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("我叫王小明,漏水", {"王小明"}), ("联系人:李四,电话13812345678", {"李四"}), ("王小明先生来过", {"王小明"}),
+        ("13812345678 欧阳锋", {"欧阳锋"}), ("找张三丰,13812345678", {"张三丰"}), ("3号楼漏水,苏E12345", set()),
+        ("WO20260601-123456,我是刘备备", {"刘备备"}),
+    ],
+)  # fmt: skip
+def test_a_name_that_is_found_is_told_alone(text: str, names: set[str]) -> None:
+    assert names_in(text) == names
+    assert not any(name in redacted(text) for name in names)
 
 
 @pytest.mark.parametrize(

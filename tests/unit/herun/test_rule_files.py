@@ -168,7 +168,7 @@ def test_a_rule_knows_the_line_where_it_begins() -> None:
             "f:10: condition: reading.reported has no field valeu; did you mean value",
         ),
         (GOOD + "condition: 1 + 1\n", "f:10: condition: expected true or false: 1 + 1 is a whole number"),
-        (GOOD.replace("high", "A b"), "f:2: uid: expected a text that matches ^"),
+        (GOOD.replace("high", "A b"), "f:2: uid: expected 1 to 64 letters, digits, - and _"),
         (GOOD + "severity: urgent\n", "f:10: severity: expected 'info', 'warning' or 'critical'"),
         (GOOD + "lateness_s: 1e9\n", "f:10: lateness_s: expected at most 3600"),
         (GOOD + "schedule: {windows: [{days: [mon], from: 25:00, to: 24:00}]}\n", "f:10: schedule.windows.0.from"),

@@ -1,0 +1,126 @@
+"""Lists of orders by what the desk asks for."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, Final
+
+import pytest
+
+from api.transactions import begin
+from api.work_orders import store
+from herun.clock import HOUR_US, MINUTE_US
+from tests.integration.api.many_orders import Row, number, put
+from tests.integration.api.running import World
+from tests.integration.api.test_clocks import always, ask, pause
+from tests.integration.api.test_work_orders import act
+
+ROWS: Final = [
+    Row(number(1), category="water", unit="property-engineering", grid="g1", building="b1"),
+    Row(number(2), category="noise", unit="city-management", grid="g2", building="b2", contact_phone="13800007777"),
+    Row(number(3), category="noise", unit="property-engineering", grid="g1", building="b2"),
+    Row(number(4), building=None, reporter=None, contact_phone="13800007777", confidential=True),
+]
+
+
+async def numbers(world: World, query: str, who: str = "oscar") -> list[str]:
+    return [each["number"] for each in (await world.by(who).get(f"work-orders?{query}"))["items"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("category=noise", [3, 2]), ("unit=property-engineering", [3, 1]), ("grid=g2", [2]), ("building=b2", [3, 2]),
+        ("building=b2&grid=g1", [3]), ("category=nothing", []),
+    ],
+)  # fmt: skip
+async def test_orders_are_found_by_what_they_are_about_and_where(world: World, query: str, found: list[int]) -> None:
+    put(world, ROWS)
+    assert await numbers(world, query) == [number(n) for n in found]
+    first = await world.by("oscar").get(f"work-orders?{query}&limit=1")
+    if len(found) > 1:
+        assert await numbers(world, f"{query}&cursor={first['next_cursor']}") == [number(found[1])]
+    assert await numbers(world, query, "ruth") == []
+
+
+async def late(world: World, who: str = "oscar") -> list[str]:
+    return await numbers(world, "overdue=true", who)
+
+
+async def test_an_order_is_late_while_its_promise_or_the_limit_of_who_has_it_is_over(world: World) -> None:
+    await always(world)  # accept in 1 h, arrive in 2 h, solve in 4 h, promised within 10 h
+    order = (await world.by("rita").post("reports", {"category": "water", "text": "x"}))["number"]
+    world.clock.advance(HOUR_US)
+    assert await late(world) == []
+    world.clock.advance(MINUTE_US)
+    assert await late(world) == await late(world, "gwen") == [order]
+    assert await late(world, "rita") == []  # whose time it is inside is not her matter
+    await act(world, order, "handle")
+    assert await late(world) == []
+    world.clock.advance(9 * HOUR_US)
+    assert await late(world) == await late(world, "rita") == [order]
+    await act(world, order, "resolve")
+    assert await late(world) == [order]  # nobody has told her yet
+    await act(world, order, "answer")
+    assert await late(world) == []
+
+
+async def test_more_time_ends_the_lateness_and_a_second_hand_begins_anew(world: World) -> None:
+    await always(world)
+    order = (await world.by("rita").post("reports", {"category": "water", "text": "x"}))["number"]
+    for action in ("handle", "arrive"):
+        await act(world, order, action)
+    world.clock.advance(3 * HOUR_US)
+    assert (await ask(world, order, "pauses", "gwen", pause(180, world=world))).status_code == 200
+    world.clock.advance(2 * HOUR_US)
+    assert await late(world) == [order]
+    (asked,) = (await world.by("susan").get(f"work-orders/{order}/clocks"))["pauses"]
+    assert (await ask(world, order, f"pauses/{asked['id']}/approve", "susan", {})).status_code == 200
+    assert await late(world) == []
+    world.clock.advance(3 * HOUR_US)
+    assert await late(world) == [order]
+    await world.by("oscar").post(f"work-orders/{order}/recall", {"reason": "x"})
+    assert await late(world) == []
+
+
+async def test_the_desk_finds_the_orders_of_whoever_phones_and_it_is_written_down(world: World) -> None:
+    put(world, ROWS)
+
+    async def found(who: str, phone: str = "13800007777") -> Any:
+        return [
+            each["number"] for each in (await world.by(who).post("work-orders/by-phone", {"phone": phone}))["items"]
+        ]
+
+    assert await found("susan") == [number(4), number(2)]
+    assert await found("oscar") == [number(2)]  # what is confidential is not for his eyes
+    assert await found("oscar", "+8613800007777") == [number(2)]
+    assert await found("oscar", "13800007770") == []
+    entry = (await world.by("audrey").get("audit?action=orders.looked_up"))["items"][0]
+    assert (entry["actor"], entry["detail"]) == ("oscar", {"orders": 0})
+    assert "13800007770" not in str(entry)
+    own = (await world.by("rita").post("reports", {"category": "water", "text": "x"}))["number"]
+    assert await found("oscar", "13800001234") == [own]
+
+
+@pytest.mark.parametrize("query", ["category=noise", "unit=u", "grid=g", "building=b", "overdue=true"])
+async def test_each_filter_walks_an_index_and_sorts_nothing(world: World, query: str) -> None:
+    name = query.partition("=")[0]
+    some = [Row(number(n), category="water", unit="v", grid="h", building="c") for n in range(3000)]
+    mine = [Row(number(n), category="noise", unit="u", grid="g", building="b") for n in range(3000, 3010)]
+    put(world, [*mine, *some])
+    world.rows("ANALYZE work_orders")
+    plan = await explained(world, query)
+    wanted = "work_orders_open" if name == "overdue" else f"work_orders_by_{name}"
+    assert wanted in plan
+    assert "Seq Scan on work_orders" not in plan
+
+
+async def explained(world: World, query: str) -> str:
+    name, _, value = query.partition("=")
+    asked: dict[str, Any] = {name: True if name == "overdue" else value}
+    wanted = store.Filter(**asked)
+    async with begin(world.resources, "s1", "oscar") as tx:
+        values = {**store._EVERY, **asdict(wanted), "sees_inside": True, "me": "oscar", "is_worker": False}
+        statement = "EXPLAIN " + store._QUERIES["page"]
+        rows = await tx.chosen(statement, **values, older_than=None, limit=51)
+    return "\n".join(row["QUERY PLAN"] for row in rows)
