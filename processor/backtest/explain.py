@@ -41,6 +41,10 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "计入告警 {alert_id}（第 {count} 次），冷却至 {until}",
         "it was counted into alert {alert_id} (occurrence {count}), in cool-down until {until}",
     ),
+    "goes_on": (
+        "计入告警 {alert_id}（第 {count} 次），尚未恢复正常",
+        "it was counted into alert {alert_id} (occurrence {count}), as it has not been usual again since",
+    ),
     "cleared": ("解除告警 {alert_id}", "it cleared alert {alert_id}"),
     "would_have_fired": (
         "试运行：本会触发告警 {alert_id}，只统计，不通知",
@@ -207,6 +211,8 @@ def _of_alert(alert: Alert, rule: Rule) -> dict[str, Any]:
         return _say("hidden", alert_id=alert.alert_id, merged_into=alert.merged_into)
     if alert.version == 1:
         return _say(f"{would_have}fired", alert_id=alert.alert_id)
+    if rule.kind == "anomaly":
+        return {**_say("goes_on", alert_id=alert.alert_id, count=alert.count), "outcome": f"{would_have}counted"}
     until = to_text(alert.updated_at + round(rule.cooldown_s * SECOND_US))
     return _say(f"{would_have}counted", alert_id=alert.alert_id, count=alert.count, until=until)
 

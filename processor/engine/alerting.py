@@ -182,11 +182,14 @@ def release(ev: Evaluation, head: RuleHead, key: str, device: str, at: int) -> N
     clear_alert(ev, head, key, at)
 
 
-def raise_alert(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence) -> Alert:
-    """A new alert; or, within the cool-down since the last change, one more occurrence of the same one. As told."""
+def raise_alert(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence, *, goes_on: bool = False) -> Alert:
+    """A new alert; or, within the cool-down since the last change, one more occurrence of the same one. As told.
+
+    `goes_on`: it is of what was raised and lasts, whenever that was.
+    """
     cell = (head.site, head.uid, key)
     current = ev.state.current.get(cell)
-    if current is not None and _counts_into(ev, current, head, occurrence):
+    if current is not None and ((goes_on and not current.closed) or _counts_into(ev, current, head, occurrence)):
         alert = _again(ev, current.alert, head, occurrence)
     else:
         alert = _first(ev, head, key, occurrence)

@@ -39,6 +39,11 @@ def passage(second: float, plate: str) -> Event:
     return at(second, event_type="vehicle.passed", data={"plate_hash": plate})
 
 
+HOUR = 3600
+ODD = rule("r", "anomaly", detector="level", warm_up_s=HOUR, false_alarms_per_week=100)
+CALM = [at(n * HOUR, 5 + n % 3) for n in range(80)]
+
+
 def why(body: dict[str, Any], *events: Event, given: Sequence[Control] = ()) -> dict[str, Any]:
     """The reason that a trace gives for the last of the events."""
     rule_itself = rule_of(body)
@@ -82,6 +87,8 @@ def why(body: dict[str, Any], *events: Event, given: Sequence[Control] = ()) -> 
         (HIGH | {"mode": "monitor"}, [at(0, 8)], "would_have_fired", "would have raised alert"),
         (HIGH | {"mode": "monitor"}, [at(0, 8), at(1, 2)], "would_have_cleared", "would have cleared"),
         (HIGH | {"mode": "monitor"}, [at(0, 8), at(1, 2), at(2, 9)], "would_have_counted", "occurrence 2"),
+        (ODD, [*CALM, at(81 * HOUR, 90), at(140 * HOUR, 99)], "counted", "2), as it has not been usual again since"),
+        (ODD, [*CALM, at(81 * HOUR, 90), at(82 * HOUR, 90.1)], "raised_already", "still holds"),
         (HIGH | {"condition": "1 / data.value > 0"}, [at(0, 0)], "failed", "cannot be evaluated: 1 / data.value > 0"),
         (HIGH | {"condition": "data.unit == 'm'"}, [at(0, 9)], "condition", "data.unit"),
         (OFTEN, [at(0, 6), at(1, 6), at(2, 6)], "fired", "raised alert"),
