@@ -275,6 +275,17 @@ def test_what_lasts_outside_of_its_schedule_is_followed_and_cleared() -> None:
     assert 1 <= hours_after(driver.alerts[-1], BAD + 7 * A_DAY) <= 2
 
 
+def test_what_may_not_be_told_is_not_usual_either() -> None:
+    by_night = {"windows": [{"days": ["workday", "day_off", "holiday"], "from": "20:00", "to": "06:00"}]}
+    driver = Driver(put_rule(anomaly(schedule=by_night)))
+    n = shifted(driver)
+    tell(driver, [58.0, *[50.0] * 48, 9e3, *[50.0] * 60], n)  # at 22:13, and at 10:28
+    assert [(alert.state.value, hours_after(alert, BAD)) for alert in driver.alerts] == [
+        ("raised", 0),
+        ("cleared", 24.5),
+    ]
+
+
 def test_the_unit_that_readings_say_is_told() -> None:
     driver = Driver(put_rule(anomaly()))
     rng = random.Random(4)
