@@ -146,6 +146,9 @@ def _of_alert(alert: Alert, rule: Rule, *, is_late: bool) -> dict[str, Any]:
         return say("hidden", alert_id=alert.alert_id, merged_into=alert.merged_into)
     if alert.version == 1:
         return say(f"{would_have}fired", alert_id=alert.alert_id)
+    if rule.kind == "anomaly":
+        said = {**say("goes_on", alert_id=alert.alert_id, count=alert.count), "outcome": f"{would_have}counted"}
+        return said if alert.merged_into is None else hidden_by(said, alert.merged_into)
     until = to_text(alert.updated_at + round(rule.cooldown_s * SECOND_US))
     said = say(f"{would_have}counted", alert_id=alert.alert_id, count=alert.count, until=until)
     return said if alert.merged_into is None else hidden_by(said, alert.merged_into)

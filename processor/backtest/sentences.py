@@ -29,6 +29,10 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "计入告警 {alert_id}（第 {count} 次），冷却至 {until}",
         "it was counted into alert {alert_id} (occurrence {count}), in cool-down until {until}",
     ),
+    "goes_on": (
+        "计入告警 {alert_id}（第 {count} 次），尚未恢复正常",
+        "it was counted into alert {alert_id} (occurrence {count}), as it has not been usual again since",
+    ),
     "amended": (
         "迟到事件更正了告警 {alert_id}：{begin} 起，{end} 止，共 {count} 次",
         "it came late and amended alert {alert_id}: now from {begin} to {end}, {count} times",

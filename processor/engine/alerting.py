@@ -184,11 +184,16 @@ def release(ev: Evaluation, head: RuleHead, key: str, device: str, at: int) -> N
     clear_alert(ev, head, key, at)
 
 
-def raise_alert(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence) -> Alert:
-    """A new alert; or, within the cool-down of one, one more occurrence of that one (cooling.py). As told."""
+def raise_alert(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence, *, goes_on: bool = False) -> Alert:
+    """A new alert; or, within the cool-down of one, one more occurrence of that one (cooling.py). As told.
+
+    `goes_on`: it is of what was raised and lasts, whenever that was.
+    """
     cell = (head.site, head.uid, key)
     said = drafts.said_of(ev, head, occurrence)
-    near = cooling.near(ev, head, cell, occurrence.at, occurrence.at)
+    current = ev.state.current.get(cell)
+    is_same = goes_on and current is not None and not current.closed
+    near = [current] if is_same and current else cooling.near(ev, head, cell, occurrence.at, occurrence.at)
     if not near:
         return _write(ev, cell, drafts.first(ev, head, key, occurrence, said), head, said)
     alert, shown = drafts.again(head, near, said)

@@ -8,6 +8,8 @@ from typing import ClassVar, Final, Generic, TypeVar
 
 import msgspec
 
+from processor.engine.detectors.rest import REST_US
+
 S = TypeVar("S")
 
 
@@ -21,7 +23,7 @@ class Aspect(StrEnum):
     UNREST = "unrest"  # how much it moves from value to value
     COUNT = "count"  # events in an hour
     STANDSTILL = "standstill"  # how long the value has not changed, hours
-    DRIFT = "drift"  # the sum of deviations to one side, in usual ones
+    DRIFT = "drift"  # the value, lately, where many small deviations were to one side
     SILENCE = "silence"  # how long nothing came, hours
 
 
@@ -58,6 +60,8 @@ class Detector(ABC, Generic[S]):
 
     name: ClassVar[str]
     least_excess: ClassVar[float]
+    # So long it must have been usual before what was told is over. What came back within a rest would not be told.
+    calm_us: ClassVar[int] = REST_US
     grows: ClassVar[bool] = False  # true: its excess grows while an anomaly lasts, so that more of it is nothing new
     reads_values: ClassVar[bool] = True  # false: it takes 1 for each event, whatever its data
 
@@ -68,6 +72,13 @@ class Detector(ABC, Generic[S]):
     @abstractmethod
     def observe(self, state: S, at_us: int, value: float, hour: int) -> tuple[S, Score]:
         """Takes in one finite value."""
+
+    def is_usual(self, state: S, score: Score, limit: float) -> bool:
+        """Whether what was told does not show (any more) in the state and its score.
+
+        `limit` is the excess from which on it still does."""
+        del state
+        return score.excess < limit
 
     def due(self, state: S) -> int | None:
         """When it wants to be told that time has passed, if nothing comes before; None if silence says nothing."""

@@ -42,6 +42,7 @@ class Counts(Detector[OpenHour]):
 
     name: ClassVar[str] = "count"
     least_excess: ClassVar[float] = 0.1
+    calm_us: ClassVar[int] = HOURS_A_DAY * HOUR_US  # the night may be usual where noon is not
     reads_values: ClassVar[bool] = False
 
     def start(self) -> OpenHour:

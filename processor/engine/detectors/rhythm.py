@@ -46,6 +46,7 @@ class Rhythm(Detector[Gaps]):
     name: ClassVar[str] = "rhythm"
     least_excess: ClassVar[float] = 0.5
     grows: ClassVar[bool] = True
+    calm_us: ClassVar[int] = HOUR_US  # a battery that dies has a last word
     reads_values: ClassVar[bool] = False
 
     def start(self) -> Gaps:

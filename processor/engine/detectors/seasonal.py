@@ -11,7 +11,7 @@ from typing import ClassVar, Final
 import msgspec
 
 from processor.engine.detectors.contract import USUAL, Aspect, Detector, Score
-from processor.engine.detectors.hours import HOURS, HOURS_A_DAY
+from processor.engine.detectors.hours import HOUR_US, HOURS, HOURS_A_DAY
 from processor.engine.detectors.profile import learnt, usual_at
 from processor.engine.detectors.tables import number_at, unknown, with_number
 
@@ -48,6 +48,7 @@ class Seasonal(Detector[Season]):
 
     name: ClassVar[str] = "seasonal"
     least_excess: ClassVar[float] = 0.2
+    calm_us: ClassVar[int] = HOURS_A_DAY * HOUR_US  # the night may be usual where noon is not
 
     def start(self) -> Season:
         return Season(NO_HOUR, 0.0, 0, 0.0, 0, 0.0, unknown(HOURS), unknown(HOURS_A_DAY), unknown(HOURS_A_DAY))

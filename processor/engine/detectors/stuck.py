@@ -29,6 +29,7 @@ class Stuck(Detector[Runs]):
     name: ClassVar[str] = "stuck"
     least_excess: ClassVar[float] = 0.5
     grows: ClassVar[bool] = True
+    calm_us: ClassVar[int] = HOUR_US  # what has changed once may be stuck again
 
     def start(self) -> Runs:
         return Runs(0.0, 0, 0, -1, 0)

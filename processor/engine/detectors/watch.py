@@ -30,7 +30,8 @@ class Watch(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """All that is kept of a series: at most MAX_BYTES, whatever comes.
 
     `at_us` is the time of what was last taken in, `outage_us` the sum of our own outages until then. `out_us` is since
-    when it is out of service, in engine time: what is said then is not taken in, and no time passes for it.
+    when it is out of service, in engine time: what is said then is not taken in, and no time passes for it. `usual_us`
+    is since when what was told is not seen any more: NOT_YET if it is, NEVER if nothing that was told lasts.
     """
 
     known: Known
@@ -42,10 +43,20 @@ class Watch(msgspec.Struct, array_like=True, frozen=True, gc=False):
     told_us: int = NEVER  # when it last was an alarm
     told: float = 0.0  # and how high that was
     out_us: int = NEVER
+    usual_us: int = NEVER
+    limit: float = 0.0  # the excess from which on what was told is still seen
+
+    @property
+    def lasts(self) -> bool:
+        """True from an alarm on until the series has been usual for its detector's calm."""
+        return self.usual_us != NEVER
 
 
+NOT_YET: Final = 2**62
 MAX_BYTES: Final = 2_048
 STRONGER: Final = log(8.0)  # by so much more an excess is told though a rest is on: an oddity hides no disaster
+HELD: Final = 0.5  # of the excess that raises: what is over it is not usual yet
+_HIGHEST: Final = 700.0  # the logarithm of about the largest number there is
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -59,10 +70,13 @@ class Settings(msgspec.Struct, frozen=True):
 
 
 class Alarm(msgspec.Struct, frozen=True):
-    """A score that is an alarm. `probability` is that of a usual week having at least one as strong."""
+    """A score that is an alarm. `probability` is that of a usual week having at least one as strong.
+
+    `is_disaster`: it comes within the rest of another, because it is so much stronger."""
 
     score: Score
     probability: float
+    is_disaster: bool = False
 
 
 class Weighing(msgspec.Struct, frozen=True):
@@ -76,13 +90,14 @@ class Weighing(msgspec.Struct, frozen=True):
     probability: float | None = None
     wanted: float | None = None
     until: int | None = None
+    is_disaster: bool = False  # within the rest after an alarm
 
     @property
     def alarm(self) -> Alarm | None:
         """The alarm, if it is one."""
         if self.why != "alarm" or self.probability is None:
             return None
-        return Alarm(self.score, self.probability)
+        return Alarm(self.score, self.probability, self.is_disaster)
 
 
 _USUAL: Final = Weighing("usual")
@@ -97,8 +112,9 @@ def after_outages(detector: Detector[Any], watch: Watch, outage_us: int, at_us: 
     """The watch after our own outages have come to this sum; `hour` is that of the time at hand."""
     if outage_us == watch.outage_us:
         return watch
-    known = detector.interrupted(watch.known, outage_us - watch.outage_us, at_us, hour)
-    return msgspec.structs.replace(watch, known=known, outage_us=outage_us)
+    for_us = outage_us - watch.outage_us
+    known = detector.interrupted(watch.known, for_us, at_us, hour)
+    return msgspec.structs.replace(watch, known=known, outage_us=outage_us, usual_us=_later(watch.usual_us, for_us))
 
 
 def without_some(detector: Detector[Any], watch: Watch, at_us: int, *, hour: int) -> Watch:
@@ -108,8 +124,14 @@ def without_some(detector: Detector[Any], watch: Watch, at_us: int, *, hour: int
 
 def back_in_service(detector: Detector[Any], watch: Watch, at_us: int, *, hour: int) -> Watch:
     """The watch after it was out of service until now."""
-    known = detector.interrupted(watch.known, max(0, at_us - watch.out_us), at_us, hour)
-    return msgspec.structs.replace(watch, known=known, out_us=NEVER)
+    for_us = max(0, at_us - watch.out_us)
+    known = detector.interrupted(watch.known, for_us, at_us, hour)
+    return msgspec.structs.replace(watch, known=known, out_us=NEVER, usual_us=_later(watch.usual_us, for_us))
+
+
+def _later(usual_us: int, for_us: int) -> int:
+    """Since when it is usual, if so much of that was no time."""
+    return usual_us + for_us if NEVER < usual_us < NOT_YET else usual_us
 
 
 def observed(
@@ -117,7 +139,7 @@ def observed(
 ) -> tuple[Watch, Alarm | None]:
     """Takes in one value; its time is not before the last one's."""
     known, score = detector.observe(watch.known, at_us, value, hour)
-    return _taken(detector, settings, msgspec.structs.replace(watch, known=known, at_us=at_us), score)
+    return _taken_in(detector, settings, msgspec.structs.replace(watch, known=known, at_us=at_us), score)
 
 
 def weighing_of(
@@ -133,24 +155,54 @@ def waited(
 ) -> tuple[Watch, Alarm | None]:
     """Time has passed to what the detector said was due."""
     known, score = detector.pass_time(watch.known, at_us, hour)
-    return _taken(detector, settings, msgspec.structs.replace(watch, known=known, at_us=at_us), score)
-
-
-def _taken(detector: Detector[Any], settings: Settings, watch: Watch, score: Score) -> tuple[Watch, Alarm | None]:
-    if score.excess <= 0.0:
-        return watch, None
-    weighed, weighing = _weighed(detector, settings, watch, score)
-    return weighed, weighing.alarm
+    watch = msgspec.structs.replace(watch, known=known, at_us=at_us)
+    return _taken_in(detector, settings, watch, score, has_come=False)
 
 
 def held_back(before: Watch, after: Watch) -> Watch:
     """The watch after an alarm that may not be told now: as if it had not been weighed, so that later what lasts is."""
-    return msgspec.structs.replace(before, known=after.known, at_us=after.at_us)
+    usual_us = after.usual_us if before.lasts else NEVER
+    return msgspec.structs.replace(before, known=after.known, at_us=after.at_us, usual_us=usual_us)
+
+
+def untold(watch: Watch) -> Watch:
+    """The watch if what lasts had not been told: the next that is as unusual is an alarm."""
+    if not watch.lasts:
+        return watch
+    rest = msgspec.structs.replace(watch.rest, bar=0.0)
+    return msgspec.structs.replace(watch, rest=rest, told_us=NEVER, told=0.0, usual_us=NEVER)
 
 
 def judged(watch: Watch, verdict: str) -> Watch:
     """People have said what its last alarm was."""
     return msgspec.structs.replace(watch, calibration=calibrations.judged(watch.calibration, verdict))
+
+
+def _taken_in(
+    detector: Detector[Any], settings: Settings, watch: Watch, score: Score, *, has_come: bool = True
+) -> tuple[Watch, Alarm | None]:
+    """What comes of a score; `has_come`: of something that was said, and not of time that has passed."""
+    lasted, alarm = watch.lasts, None
+    if score.excess > 0.0:
+        watch, weighing = _weighed(detector, settings, watch, score)
+        alarm = weighing.alarm
+        score = USUAL if _is_unwanted(settings, score) else score
+    return (_followed(detector, watch, score, has_come=has_come) if lasted else watch), alarm
+
+
+def _followed(detector: Detector[Any], watch: Watch, score: Score, *, has_come: bool) -> Watch:
+    """The watch of what was told and lasts. That nothing came may show something unusual, but never that it is over."""
+    if not detector.is_usual(watch.known, score, watch.limit):
+        return msgspec.structs.replace(watch, usual_us=NOT_YET)
+    if not has_come:
+        return watch
+    since = min(watch.usual_us, watch.at_us)
+    is_over = watch.at_us - since >= detector.calm_us
+    return msgspec.structs.replace(watch, usual_us=NEVER if is_over else since)
+
+
+def _is_unwanted(settings: Settings, score: Score) -> bool:
+    return settings.direction != "both" and score.is_up != (settings.direction == "up")
 
 
 def _weighed(detector: Detector[Any], settings: Settings, watch: Watch, score: Score) -> tuple[Watch, Weighing]:
@@ -160,7 +212,7 @@ def _weighed(detector: Detector[Any], settings: Settings, watch: Watch, score: S
         return watch, _USUAL
     if at_us - begun_us < settings.warm_up_us:
         return watch, Weighing("warming_up", score, until=begun_us + settings.warm_up_us)
-    if settings.direction != "both" and score.is_up != (settings.direction == "up"):
+    if _is_unwanted(settings, score):
         return watch, Weighing("direction", score)
     rest, strength = rested(watch.rest, at_us, score.excess)
     if strength <= 0.0:
@@ -171,12 +223,18 @@ def _weighed(detector: Detector[Any], settings: Settings, watch: Watch, score: S
         peak = max(peak, watch.peak)
     elif watch.rest.at != NEVER:
         calibration = calibrations.taken_in(calibration, watch.peak)
-    is_new = at_us - watch.told_us > REST_US or (height > watch.told + STRONGER and not detector.grows)
+    is_rested = at_us - watch.told_us > REST_US
+    is_new = is_rested or (height > watch.told + STRONGER and not detector.grows)
     bar = calibrations.bar(calibration, settings.false_alarms_per_week, detector.least_excess)
     chance = calibrations.probability(calibrations.weekly(calibration, height))
     kept = msgspec.structs.replace(watch, calibration=calibration, rest=rest, peak=peak)
     if height < bar:
-        return kept, Weighing("too_weak", score, chance, exp(bar) - detector.least_excess)
+        return kept, Weighing("too_weak", score, chance, exp(min(bar, _HIGHEST)) - detector.least_excess)
     if not is_new:
         return kept, Weighing("resting", score, chance, until=watch.told_us + REST_US)
-    return msgspec.structs.replace(kept, told_us=at_us, told=height), Weighing("alarm", score, chance)
+    told = msgspec.structs.replace(kept, told_us=at_us, told=height)
+    if not watch.lasts:
+        limit = max(detector.least_excess, HELD * (exp(min(bar, _HIGHEST)) - detector.least_excess))
+        is_over = detector.is_usual(watch.known, score, limit)
+        told = msgspec.structs.replace(told, usual_us=NEVER if is_over else NOT_YET, limit=limit)
+    return told, Weighing("alarm", score, chance, is_disaster=not is_rested)

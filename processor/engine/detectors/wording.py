@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from herun.readable import decimals_for, readable
+from herun.readable import SECONDS_AN_HOUR, decimals_for, duration, readable
 from processor.engine.detectors.contract import Aspect, Score
 
 _SENTENCES: Final[dict[Aspect, tuple[str, str]]] = {
@@ -33,25 +33,37 @@ _SENTENCES: Final[dict[Aspect, tuple[str, str]]] = {
         "expected {expected} in this hour, saw {value} (usual range {low} to {high})",
     ),
     Aspect.STANDSTILL: (
-        "数值已 {value} 小时未变化（通常不超过 {high} 小时）",
-        "has not changed for {value} hours (usually at most {high})",
+        "数值已 {value}未变化（通常不超过 {high}）",
+        "has not changed for {value} (usually at most {high})",
     ),
     Aspect.DRIFT: (
-        "持续偏向一侧，累计偏差 {value} 倍常态（通常在 {low} 至 {high} 之间）",
-        "keeps to one side, deviations add up to {value} usual ones (usual range {low} to {high})",
+        "持续偏{direction}：近来为 {value}，此时段通常为 {expected}",
+        "has drifted {direction}: {value} lately, usually {expected} at this hour",
     ),
     Aspect.SILENCE: (
-        "已 {value} 小时没有消息（通常不超过 {high} 小时）",
-        "nothing for {value} hours (usually at most {high})",
+        "已 {value}没有消息（通常不超过 {high}）",
+        "nothing for {value} (usually at most {high})",
     ),
 }
+_DIRECTIONS: Final = {True: ("高", "up"), False: ("低", "down")}
+_HOURS: Final = frozenset({Aspect.STANDSTILL, Aspect.SILENCE})  # what these tell is a duration
+_UNITLESS: Final = frozenset({Aspect.COUNT}) | _HOURS
 
 
-def sentence(score: Score) -> dict[str, str]:
-    """The sentence by language, zh and en."""
-    numbers = {name: _told(score, getattr(score, name)) for name in ("expected", "value", "low", "high")}
-    chinese, english = _SENTENCES[score.aspect]
-    return {"zh": chinese.format(**numbers), "en": english.format(**numbers)}
+def sentence(score: Score, unit: str = "") -> dict[str, str]:
+    """The sentence by language, zh and en; `unit` is that of the values, if it is known."""
+    said = {}
+    for n, language in enumerate(("zh", "en")):
+        numbers = {
+            name: duration(getattr(score, name) * SECONDS_AN_HOUR)[language]
+            if score.aspect in _HOURS
+            else _told(score, getattr(score, name))
+            for name in ("expected", "value", "low", "high")
+        }
+        if unit and score.aspect not in _UNITLESS:
+            numbers["value"] += f" {unit}"
+        said[language] = _SENTENCES[score.aspect][n].format(**numbers, direction=_DIRECTIONS[score.is_up][n])
+    return said
 
 
 def value_of(score: Score) -> str:
@@ -61,4 +73,4 @@ def value_of(score: Score) -> str:
 
 def _told(score: Score, number: float) -> str:
     """With as many decimals as tell what is usual from what is not."""
-    return readable(number, decimals_for(score.high - score.low))
+    return readable(number, decimals_for(score.high - score.low or abs(score.value - score.expected)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
@@ -10,7 +11,7 @@ import msgspec
 from herun.cel import Data, Subject
 from herun.events import FLAG_OUT_OF_SERVICE, Event
 from herun.rules import AnomalyRule
-from processor.engine.alerting import Evaluation, Occurrence, by_event, by_timer, raise_alert
+from processor.engine.alerting import Evaluation, Occurrence, by_event, by_timer, clear_alert, raise_alert
 from processor.engine.arming.lookups import hours_of, is_out_of_service
 from processor.engine.detectors import watch as watches
 from processor.engine.detectors.counts import GRACE_US
@@ -32,12 +33,13 @@ class Anomaly(CompiledRule):
     So is what was said out of service. While all devices of a key are out of service, no time passes for it: what they
     did not say is no silence, and a silence that lasts is told after it.
 
-    An alarm is an occurrence: what is over and what goes on is for people to see. The timer is set on when it comes
-    due, not at each event, and stands still while no gateway listens.
+    From its first alarm until a series has been usual again for its detector's calm, what is unusual is one alert:
+    further alarms are counted into it. Once people have closed it, only what is much stronger is another one. The timer
+    is set on when it comes due, not at each event, and stands still while no gateway listens.
     """
 
     def __init__(self, site: str, rule: AnomalyRule) -> None:
-        super().__init__(site, rule, lasting=False)
+        super().__init__(site, rule, lasting=True)
         self._detector = DETECTORS[rule.detector]
         self._field = rule.field if self._detector.reads_values else None
         self._settings = Settings(rule.false_alarms_per_week, round(rule.warm_up_s * SECOND_US), rule.direction)
@@ -61,7 +63,7 @@ class Anomaly(CompiledRule):
             return
         watch, at, hour = self._ready(ev.state, watch, at)
         seen = watches.observed(self._detector, self._settings, watch, at, value=_bounded(value), hour=hour)
-        self._take(ev, key, watch, seen, by_event(event, at, value))
+        self._take(ev, key, watch, seen, by_event(event, at), unit=self._unit(data))
 
     def weighing_of(self, state: State, watch: Watch | None, at: int, data: Data) -> Weighing | None:
         """What is made of an event at this time, by what was known before; None if it has no value to look at."""
@@ -94,9 +96,21 @@ class Anomaly(CompiledRule):
         self._take(ev, key, watch, seen, by_timer(TIMER, device, key, due))
 
     def forget_device(self, ev: Evaluation, device: str, place: Registration | None) -> None:
-        if self.key_kind == "device" and not (place is not None and place.enabled and self.has_in_scope(device, place)):
-            self._drop(ev, device)
+        if self.key_kind != "device":
+            members = self._members(ev)
+            gone = [key for key in ev.state.watches.get(self.rule_key, {}) if key not in members]
+        else:
+            gone = [] if place is not None and place.enabled and self.has_in_scope(device, place) else [device]
+        for key in sorted(gone):
+            self._drop(ev, key)
+            clear_alert(ev, self.head, key, ev.now)
         self.follow_service(ev, device)
+
+    def hold_back(self, ev: Evaluation) -> None:
+        """What lasts is raised anew by the next that is as unusual."""
+        for key, watch in sorted(ev.state.watches.get(self.rule_key, {}).items(), key=itemgetter(0)):
+            if watch.lasts:
+                ev.journal.put(ev.state.watches[self.rule_key], key, watches.untold(watch))
 
     def follow_service(self, ev: Evaluation, device: str | None = None) -> None:
         members = {} if self.key_kind == "device" else self._members(ev)
@@ -147,25 +161,45 @@ class Anomaly(CompiledRule):
         ev.timers.disarm((TIMER, *self.rule_key, key))
 
     def _take(
-        self, ev: Evaluation, key: str, before: Watch, seen: tuple[Watch, Alarm | None], occurrence: Occurrence
+        self,
+        ev: Evaluation,
+        key: str,
+        before: Watch,
+        seen: tuple[Watch, Alarm | None],
+        occurrence: Occurrence,
+        *,
+        unit: str = "",
     ) -> None:
-        """Keeps what the detector made of one more observation, and raises what may be raised."""
+        """Keeps what the detector made of one more observation, raises what may be raised, and clears what is over."""
         watch, alarm = seen
         if alarm is not None and not ev.may_raise(self, occurrence.device or "", occurrence.at):
             watch, alarm = watches.held_back(before, watch), None
         self._keep(ev, key, watch)
-        if alarm is not None:
-            self._raise(ev, key, alarm, occurrence)
+        if alarm is not None and watch.lasts:
+            self._raise(ev, key, before, alarm, _found(alarm, occurrence, unit))
+        elif before.lasts and not watch.lasts:
+            clear_alert(ev, self.head, key, occurrence.at)
 
-    def _raise(self, ev: Evaluation, key: str, alarm: Alarm, occurrence: Occurrence) -> None:
-        found = msgspec.structs.replace(
-            occurrence,
-            device=occurrence.device or None,
-            value=value_of(alarm.score),
-            finding=sentence(alarm.score),
-            probability=alarm.probability,
-        )
-        raise_alert(ev, self.head, key, found)
+    def _raise(self, ev: Evaluation, key: str, before: Watch, alarm: Alarm, found: Occurrence) -> None:
+        current = ev.state.current.get((*self.rule_key, key))
+        if before.lasts and current is not None and current.closed and not alarm.is_disaster:
+            return
+        raise_alert(ev, self.head, key, found, goes_on=before.lasts)
+
+    def _unit(self, data: Data) -> str:
+        """The unit of the readings, if they say it."""
+        unit = data.get("unit") if self._field == "value" else None
+        return unit if isinstance(unit, str) else ""
+
+
+def _found(alarm: Alarm, occurrence: Occurrence, unit: str) -> Occurrence:
+    return msgspec.structs.replace(
+        occurrence,
+        device=occurrence.device or None,
+        value=value_of(alarm.score),
+        finding=sentence(alarm.score, unit),
+        probability=alarm.probability,
+    )
 
 
 def _bounded(value: float) -> float:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herun.readable import decimals_for, readable
+from herun.readable import decimals_for, duration, readable
 
 
 @pytest.mark.parametrize(("value", "text"), [
@@ -33,3 +33,14 @@ def test_no_number_has_an_exponent_of_a_machine_or_is_far_from_what_it_says(valu
 ])  # fmt: skip
 def test_numbers_that_lie_close_are_told_apart(spread: float, decimals: int) -> None:
     assert decimals_for(spread) == decimals
+
+
+@pytest.mark.parametrize(("seconds", "english", "chinese"), [
+    (0, "0 seconds", "0 秒"), (0.31, "0.3 seconds", "0.3 秒"), (1, "1 second", "1 秒"), (40, "40 seconds", "40 秒"),
+    (60, "1 minute", "1 分钟"), (0.617 * 3600, "37 minutes", "37 分钟"), (3569, "59 minutes", "59 分钟"),
+    (3599, "1 hour", "1 小时"), (3600, "1 hour", "1 小时"), (14.68 * 3600, "14.7 hours", "14.7 小时"),
+    (48 * 3600, "2 days", "2 天"), (158.999 * 3600, "6.6 days", "6.6 天"),
+    (86_400e9, "1000000000 days", "1000000000 天"),
+])  # fmt: skip
+def test_a_duration_reads_as_a_person_would_say_it(seconds: float, english: str, chinese: str) -> None:
+    assert duration(seconds) == {"zh": chinese, "en": english}

@@ -47,6 +47,11 @@ def passage(second: float, plate: str) -> Event:
     return at(second, event_type="vehicle.passed", data={"plate_hash": plate})
 
 
+HOUR = 3600
+LASTING = rule("r", "anomaly", detector="level", warm_up_s=HOUR, false_alarms_per_week=100)
+CALM = [at(n * HOUR, 5 + n % 3) for n in range(80)]
+
+
 def why(body: dict[str, Any], *events: Event, given: Sequence[Control] = ()) -> dict[str, Any]:
     """The reason that a trace gives for the last of the events."""
     rule_itself = rule_of(body)
@@ -108,6 +113,8 @@ def why(body: dict[str, Any], *events: Event, given: Sequence[Control] = ()) -> 
         (HIGH | {"mode": "monitor"}, [at(0, 8)], "would_have_fired", "would have raised alert"),
         (HIGH | {"mode": "monitor"}, [at(0, 8), at(1, 2)], "would_have_cleared", "would have cleared"),
         (HIGH | {"mode": "monitor"}, [at(0, 8), at(1, 2), at(2, 9)], "would_have_counted", "occurrence 2"),
+        (LASTING, [*CALM, at(81 * HOUR, 90), at(140 * HOUR, 99)], "counted", "2), as it has not been usual again since"),
+        (LASTING, [*CALM, at(81 * HOUR, 90), at(82 * HOUR, 90.1)], "raised_already", "still holds"),
         (HIGH | {"condition": "1 / data.value > 0"}, [at(0, 0)], "failed", "cannot be evaluated: 1 / data.value > 0"),
         (HIGH | {"condition": "data.unit == 'm'"}, [at(0, 9)], "condition", "data.unit"),
         (OFTEN, [at(0, 6), at(1, 6), at(2, 6)], "fired", "raised alert"),
@@ -300,8 +307,7 @@ ODD: Final = rule("r", "anomaly", detector="level", warm_up_s=14_400)
     ({}, [20], "usual", "nothing about it is unusual"),
     ({}, [25], "too_weak", "saw 25 (usual range 16.24 to 23.57); it scores 0.195, an alarm from 0.2 on (21% of"),
     ({}, [100], "fired", "raised alert"),
-    ({}, [100, 99], "no_stronger", "no stronger than what was seen lately"),
-    ({}, [27, 55], "resting", "only what is far stronger is another"),
+    ({}, [100, 99], "raised_already", "still holds"),
     ({"direction": "down"}, [100], "direction", "only at what goes down"),
     ({"warm_up_s": 86_400}, [100], "warming_up", "; it still learns what is usual until 2026"),
     ({}, [None], "no_number", "its value is -"),

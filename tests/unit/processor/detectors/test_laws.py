@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from herun.readable import duration
 from processor.engine.detectors.contract import Aspect, Detector, Score
 from processor.engine.detectors.watch import DETECTORS, MAX_BYTES, Settings, Watch
 from processor.engine.detectors.wording import sentence
@@ -98,10 +99,34 @@ def test_an_explanation_has_the_numbers_in_both_languages(detector: Detector[Any
     for score in scores[:50]:
         said = sentence(score)
         assert said.keys() == {"zh", "en"}
-        near = max((score.high - score.low) / 100, 1e-6)
-        for text in said.values():
+        near = max((score.high - score.low or abs(score.value - score.expected)) / 100, 1e-6)
+        for language, text in said.items():
+            if score.aspect in {Aspect.STANDSTILL, Aspect.SILENCE}:
+                assert all(duration(each * 3600)[language] in text for each in (score.value, score.high))
+                continue
             numbers = [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", text)]
             assert all(min(abs(each - number) for number in numbers) <= near for each in (score.value, score.high))
+
+
+def test_a_silence_and_a_standstill_are_told_in_plain_durations() -> None:
+    silence = Score(1.0, 0.617, 0.0, 0.0, 0.367, Aspect.SILENCE)
+    assert sentence(silence)["en"] == "nothing for 37 minutes (usually at most 22 minutes)"
+    assert sentence(silence)["zh"] == "已 37 分钟没有消息（通常不超过 22 分钟）"
+    standstill = Score(1.0, 1.0, 0.0, 0.0, 0.25, Aspect.STANDSTILL)
+    assert sentence(standstill)["en"] == "has not changed for 1 hour (usually at most 15 minutes)"
+    assert sentence(standstill)["zh"] == "数值已 1 小时未变化（通常不超过 15 分钟）"
+
+
+def test_a_drift_tells_value_unit_and_direction() -> None:
+    up = Score(1.0, 23.1, 20.0, 20.0, 20.0, Aspect.DRIFT, rose=True)
+    assert sentence(up, "°C")["en"] == "has drifted up: 23.1 °C lately, usually 20 at this hour"
+    assert sentence(up)["zh"] == "持续偏高：近来为 23.1，此时段通常为 20"
+    down = Score(1.0, 17.25, 20.0, 20.0, 20.0, Aspect.DRIFT, rose=False)
+    assert sentence(down, "kPa")["zh"] == "持续偏低：近来为 17.25 kPa，此时段通常为 20"
+    assert sentence(Score(1.0, 5.0, 2.0, 1.0, 3.0), "m")["en"] == "expected 2, saw 5 m (usual range 1 to 3)"
+    assert sentence(Score(1.0, 5.0, 2.0, 1.0, 3.0, Aspect.COUNT), "m") == sentence(
+        Score(1.0, 5.0, 2.0, 1.0, 3.0, Aspect.COUNT)
+    )
 
 
 def test_a_count_says_what_it_expected_and_what_it_saw() -> None:
