@@ -281,13 +281,20 @@ class Clock:
             yield begin, end, round_, hand
 
     def fires(self, kind: str, now: datetime, is_merged: bool) -> Deadline | None:
-        """The last word of a limit that is due; the ones before it are not told any more. It is said again each day."""
+        """What is told next of a limit that is due: that it is over, then the last word. It is said again each day.
+
+        What else came before is not told any more.
+        """
         reached = [each for each in self.deadlines if each.kind == kind and each.fate == "waits" and each.due <= now]
         if not reached:
             return None
         last = max(reversed(reached), key=lambda each: each.due)
+        over = next((each for each in reached if each.step == "100%"), last)
         for each in reached:
-            each.fate = "told" if each is last else "superseded"
+            if over is last or not each.step.startswith("+"):
+                each.fate = "superseded"
+        last = over
+        last.fate = "told"
         if (
             not is_merged
             and kind != "pause"
