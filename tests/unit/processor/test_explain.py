@@ -113,7 +113,7 @@ def why(body: dict[str, Any], *events: Event, given: Sequence[Control] = ()) -> 
         (HIGH | {"mode": "monitor"}, [at(0, 8)], "would_have_fired", "would have raised alert"),
         (HIGH | {"mode": "monitor"}, [at(0, 8), at(1, 2)], "would_have_cleared", "would have cleared"),
         (HIGH | {"mode": "monitor"}, [at(0, 8), at(1, 2), at(2, 9)], "would_have_counted", "occurrence 2"),
-        (LASTING, [*CALM, at(81 * HOUR, 90), at(140 * HOUR, 99)], "counted", "2), as it has not been usual again since"),
+        (LASTING, [*CALM, at(81 * HOUR, 90), at(140 * HOUR, 99)], "counted", "as it has not been usual again"),
         (LASTING, [*CALM, at(81 * HOUR, 90), at(82 * HOUR, 90.1)], "raised_already", "still holds"),
         (HIGH | {"condition": "1 / data.value > 0"}, [at(0, 0)], "failed", "cannot be evaluated: 1 / data.value > 0"),
         (HIGH | {"condition": "data.unit == 'm'"}, [at(0, 9)], "condition", "data.unit"),
