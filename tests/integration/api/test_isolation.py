@@ -106,7 +106,7 @@ async def residents(world: World) -> None:
 async def dispatch(world: World) -> None:
     """A row of each table that dispatching has."""
     await world.admin.put("dispatch-settings", {})
-    await world.admin.put("rosters/gwen", {"unit": "u1"})
+    await world.admin.put("rosters/gwen", {"unit": "property-order"})
     await world.by("gwen").put("/v1/me/position", {"lat": 31.0, "lon": 120.0})
     await world.admin.put("dispatch-rules", {"rules": [{"name": "r1", "when": "true", "mode": "round_robin"}]})
     number = await reported(world)
