@@ -248,7 +248,9 @@ class Folded(CompiledRule):
     def _reaches_back(self, episodes: tuple[Episode, ...], edges: Edges) -> bool:
         """True if what is raised began before the end of what was told: one device's words tell of the time before
         another's that came first."""
-        over = episodes[-1].cleared_at if episodes and self.fold.lasting else None
+        if not self.fold.lasting:
+            return False
+        over = max((each.cleared_at for each in episodes if each.cleared_at is not None), default=None)
         return over is not None and any(edge.raises and edge.at < over + edge.timed for edge in edges)
 
     def _is_known(self, ev: Evaluation, episodes: tuple[Episode, ...], edge: Edge) -> bool:

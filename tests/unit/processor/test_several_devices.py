@@ -96,6 +96,12 @@ PARTS: dict[str, Moments] = {
     "negation": _not_closed,
 }
 BY_DEVICE = {"threshold", "true_for", "negation"}  # of which is said by which devices it holds
+BY_TIME = {"true_for", "negation"}  # what time raises is raised before what happens in the same moment, and may end it
+
+
+def _last(name: str, a: int, b: int | None) -> int:
+    """The last second in which something may have a part in a stretch."""
+    return SECONDS if b is None else max(a, b if name in BY_TIME else b - 1)
 
 
 def expected(name: str, events: list[Seen]) -> Answer:
@@ -103,7 +109,7 @@ def expected(name: str, events: list[Seen]) -> Answer:
     parts = PARTS[name](events, ARMED)
     found: Answer = []
     for a, b in KINDS[name][0](events):
-        last = max(a, SECONDS if b is None else b - 1)
+        last = _last(name, a, b)
         first = min((second for second in parts if a <= second <= last), default=None)
         if first is not None:
             found.append((first, b))
@@ -128,7 +134,7 @@ def chances(name: str, events: list[Seen], changes: list[int]) -> list[Chance]:
     found: list[Chance] = []
     mine, others = PARTS[name](events, ARMED), PARTS[name](events, OFF)
     for a, b in KINDS[name][0](events):
-        last = max(a, SECONDS if b is None else b - 1)
+        last = _last(name, a, b)
         inside = [second for second in others if a <= second <= last]
         begun = [second for second in inside if name not in BY_DEVICE or second - 1 not in inside]
         told = [second for second in begun if sum(change < second for change in changes) % 2]

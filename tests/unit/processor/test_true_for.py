@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.processor.driving import Driver
@@ -119,6 +119,10 @@ def ends(driver: Driver) -> set[tuple[int, int | None]]:
 
 
 @settings(max_examples=40)
+@example(
+    steps=[(1, "d1", True), (1, "d2", True), (5, "d1", False), (1, "d1", True), (5, "d1", True), (1, "d2", False)],
+    at_once=False,
+)
 @given(
     steps=st.lists(st.tuples(st.integers(1, 9), st.sampled_from(["d1", "d2", "d3"]), st.booleans()), max_size=12),
     at_once=st.booleans(),
