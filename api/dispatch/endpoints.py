@@ -59,6 +59,7 @@ Arbiter = Annotated[Writer, Depends(writes(Role.SUPERVISOR))]
 AtWork = Annotated[Writer, Depends(writes(*DESK, *WORKERS))]
 Carrier = Annotated[Writer, Depends(writes(*WORKERS))]
 BookAsShown = Annotated[NewBook, as_shown("version", "changed_by", "changed_at")]
+RosterAsShown = Annotated[NewRoster, as_shown("worker", "on_shift", "on_call_now", "changed_by", "changed_at")]
 SettingsAsShown = Annotated[Settings, as_shown("changed_by", "changed_at", within="settings")]
 # Whoever has nothing to say need not send a body.
 Accepted = Annotated[AcceptProposal, Body(default_factory=AcceptProposal)]
@@ -130,7 +131,7 @@ async def roster(site: SiteName, worker: PathWorker, resources: Held, caller: Re
 
 
 @router.put("/sites/{site}/rosters/{worker}", response_model=Roster)
-async def put_roster(site: SiteName, worker: PathWorker, body: NewRoster, writer: Editor) -> Response:
+async def put_roster(site: SiteName, worker: PathWorker, body: RosterAsShown, writer: Editor) -> Response:
     """Whose people a worker belongs to, and when they work."""
     return await writer.once(site, lambda tx: rosters.put(tx, worker, body))
 

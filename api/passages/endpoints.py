@@ -14,7 +14,7 @@ from api.passages.schemas import Cars, Direction, Kind, Occupancy, Passages, Set
 from api.passages.store import Filter
 from api.resources import Held
 from api.roles import READERS, Role
-from api.schema import Moment, SiteName
+from api.schema import Moment, SiteName, as_shown
 from api.transactions import begin
 
 router = APIRouter(tags=["passages"])
@@ -22,6 +22,7 @@ router = APIRouter(tags=["passages"])
 Reader = Annotated[Caller, Depends(requires(*READERS))]
 Text = Annotated[str | None, Query(min_length=1, max_length=64)]
 Time = Annotated[Moment | None, Query(description="event time, RFC 3339 with offset")]
+SettingsAsShown = Annotated[Settings, as_shown("changed_by", "changed_at", within="settings")]
 Reveal = Annotated[bool, Query(description="show whole plates; operators and supervisors, logged")]
 
 
@@ -71,7 +72,7 @@ async def settings(site: SiteName, resources: Held, caller: Reader) -> SettingsI
 
 @router.put("/sites/{site}/passages/settings", response_model=SettingsInForce)
 async def put_settings(
-    site: SiteName, body: Settings, writer: Annotated[Writer, Depends(writes(Role.ADMIN, Role.SUPERVISOR))]
+    site: SiteName, body: SettingsAsShown, writer: Annotated[Writer, Depends(writes(Role.ADMIN, Role.SUPERVISOR))]
 ) -> Response:
     """Sets how passages are judged; what is left out is the default."""
     return await writer.once(site, lambda tx: service.put_settings(tx, body))

@@ -31,13 +31,13 @@ class Asked(View):
 class Progress(View):
     """What the reporter may know; no name, no place, no words but the title, the answer and what they are asked.
 
-    `title` is redacted, and null of what is confidential. `promised_at` is when the answer is promised for;
-    `promise_paused_until` until when that time stands still, as approved; `urge_from` from when on it may be urged
-    (null: not at all).
+    `title` is redacted; title, category and unit are null of what is confidential. `promised_at` is when the answer is
+    promised for; `promise_paused_until` until when that time stands still, as approved; `urge_from` from when on it may
+    be urged (null: not at all).
     """
 
     number: str
-    category: str
+    category: str | None
     category_name: Bilingual | None
     title: Bilingual | None
     state: State

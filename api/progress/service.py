@@ -44,7 +44,9 @@ async def urge(resources: Resources, theirs: Theirs, reason: str | None) -> Prog
 async def _shown(tx: Transaction, number: str) -> Progress:
     order = await work_orders.known(tx, number)
     standing = await store.standing(tx, number)
-    names = await categories.in_both(tx, order.category, standing["unit"])
+    # Whoever knows the phone may live with its reporter: category and unit would tell what it is about.
+    unit = None if order.confidential else standing["unit"]
+    names = await categories.in_both(tx, order.category, unit)
     clock = await clocks.known(tx, number)
     still = stands_still_until(clock.pauses, to_us(tx.at)) if clock and clock.promise.ended_at is None else None
     question = _question(tx, order, standing["question"])
@@ -52,15 +54,15 @@ async def _shown(tx: Transaction, number: str) -> Progress:
     can_rate = await _can_rate(tx, order)
     return Progress(
         number=number,
-        category=order.category,
-        category_name=names.category,
+        category=None if order.confidential else order.category,
+        category_name=None if order.confidential else names.category,
         title=None if order.confidential else {lang: redacted(words) for lang, words in order.title.items()},
         state=order.state,
         sentence=in_words(order, tx.at, can_rate=can_rate),
         next_step=sentences.next_step(
             stands, is_asked=question is not None, is_paused=still is not None, can_rate=can_rate
         ),
-        with_whom=sentences.with_whom(stands, standing["unit"], names.unit, standing["roles_of_worker"]),
+        with_whom=sentences.with_whom(stands, unit, names.unit, standing["roles_of_worker"]),
         opened_at=order.opened_at,
         updated_at=order.updated_at,
         promised_at=clock.promise.due_at if clock else None,

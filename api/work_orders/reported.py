@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from api.categories.tree import SEVERITIES
 from api.distance import are_apart
 from api.problems import conflict
 from api.reports.schemas import NewReport
@@ -46,7 +47,8 @@ async def open_and_join(
 
     `is_said`: its reporter says that it is the same; else the rules do, and the reporter is told.
 
-    None if nobody may join that order any more: it is over, merged, or confidential by now.
+    What is more severe than that order is not merged but goes its own way. None if nobody may join that order any more:
+    it is over, merged, or confidential by now.
     """
     # Its row first: the order of locks is rows, then the feed.
     await store.keep_together(tx, to_change=True)
@@ -61,6 +63,9 @@ async def open_and_join(
     order = await opening.open_order(tx, new, by=reporter.username, dispatched=False)
     if order.confidential:
         raise conflict("confidential", "a confidential report is not joined to another order")
+    if SEVERITIES.index(order.severity) > SEVERITIES.index(held[master].severity):
+        # Somebody in danger waits for nobody's limits: whether it is the same a person says.
+        return shown(await opening.dispatch_if_somebody_fits(tx, order), reporter, tx.at)
     move = Move(Action.MERGE, JOINED if is_said else KNOWN, master=master)
     by = reporter.username if is_said else SYSTEM
     return shown(await joining.merge(tx, {**held, order.number: order}, order, move, by), reporter, tx.at)

@@ -25,7 +25,7 @@ def show_backtest(result: dict[str, Any]) -> None:
     what = f"rule {rule['uid']} version {rule['version']}" if rule else "all rules as they were"
     console.print(f"{what} at {result['site']}, {result['from']} to {result['until']}")
     if result["until"] < result["to"]:
-        console.print(f"[yellow]not to {result['to']}: the engine has only come so far")
+        console.print(f"not to {result['to']}: the engine has only come so far", style="yellow")
     equal = sum(pair["equal"] for pair in difference["both"])
     _table(
         console,

@@ -18,6 +18,7 @@ OF_THE_WRITE: Final = {"changed_at", "version", "why"}
     ("path", "first"),
     [
         ("limits", {}), ("dispatch-settings", {}), ("dispatch-rules", RULES), ("categories", None),
+        ("passages/settings", {}), ("rosters/gwen", {"unit": "property-order"}),
         ("return-visits/plan", PLAN), ("open311", {"enabled": True}), ("calendar/2027", DECREE),
     ],
 )  # fmt: skip

@@ -168,6 +168,16 @@ async def test_another_matter_or_an_old_or_confidential_one_is_not_shown(world: 
     assert await like(world, "rob") == []
 
 
+async def test_what_is_more_severe_joins_nothing_and_is_dispatched_at_once(world: World) -> None:
+    stuck = {"category": "lift", "text": "电梯停在三楼不动了,门打不开", "building": "b1"}
+    await world.by("rita").post("reports", {**stuck, "attributes": {"trapped": "no"}})
+    trapped = {**stuck, "attributes": {"trapped": "yes"}}
+    (found,) = (await world.by("rob").post("reports/duplicates", trapped))["items"]
+    own = await world.by("rob").post("reports", {**trapped, "join": found["handle"]})
+    assert (own["severity"], own["merged_into"]) == ("critical", None)
+    assert own["state"] != "merged"
+
+
 async def test_a_report_joins_an_order_and_keeps_its_own_number_and_rating(world: World) -> None:
     master = await reported(world, **RAT)
     (found,) = await like(world, "rob")
