@@ -12,6 +12,11 @@ FAR_M: Final = 150.0  # beyond, they are two
 _EARTH_M: Final = 6_371_008.8  # mean radius
 
 
+def point_of(lat: float | None, lon: float | None) -> Point | None:
+    """A point of what may be known; None if it is not."""
+    return None if lat is None or lon is None else (lat, lon)
+
+
 class Place(NamedTuple):
     """Where something is, as far as it is known."""
 

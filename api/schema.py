@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, Protocol, TypeVar
 
 from fastapi import Path
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -13,6 +13,8 @@ from herun.names import NAME_PATTERN
 from herun.visible import UNSEEN, is_seen
 
 Name = Annotated[str, Field(pattern=f"^{NAME_PATTERN}$", examples=["b07"])]
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 SiteName = Annotated[str, Path(pattern=f"^{NAME_PATTERN}$", description="the site's id", examples=["herun"])]
 
 
@@ -54,6 +56,21 @@ def without_repeats(items: list[T]) -> list[T]:
     if any(item in items[:index] for index, item in enumerate(items)):
         raise ValueError("the same item stands here twice")
     return items
+
+
+class _OnMap(Protocol):
+    lat: float | None
+    lon: float | None
+
+
+BodyOnMap = TypeVar("BodyOnMap", bound=_OnMap)
+
+
+def lat_with_lon(body: BodyOnMap) -> BodyOnMap:
+    """For `model_validator(mode="after")` of a body with a map point: it has both, or neither."""
+    if (body.lat is None) != (body.lon is None):
+        raise ValueError("lat and lon belong together")
+    return body
 
 
 def as_shown(*read_only: str, within: str | None = None) -> BeforeValidator:

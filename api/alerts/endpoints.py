@@ -9,8 +9,9 @@ from fastapi import APIRouter, Body, Depends, Query, Response
 
 from api.access import Caller, requires
 from api.alerts import figures, service
-from api.alerts.schemas import Acknowledge, Alert, Alerts, Close, Figures, FiguresAsked, Severity, Verdict
+from api.alerts.schemas import Acknowledge, Alert, Alerts, Close, Figures, FiguresAsked, Verdict
 from api.alerts.store import Filter
+from api.clocks.limits import Severity
 from api.cursors import Cursor, Limit
 from api.idempotency.service import Writer, writes
 from api.periods import Begin, End, period

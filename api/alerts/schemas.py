@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
@@ -11,8 +11,6 @@ from pydantic import Field
 from api.periods import Between
 from api.schema import Bilingual, Body, Moment, Text, View
 from herun.alerts import AlertState
-
-Severity = Literal["info", "warning", "critical"]
 
 
 class Verdict(StrEnum):

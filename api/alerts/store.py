@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from api.alerts.schemas import Acknowledged, Alert, Closed, Severity, Verdict
+from api.alerts.schemas import Acknowledged, Alert, Closed, Verdict
+from api.clocks.limits import Severity
 from api.transactions import Transaction
 from herun.alerts import AlertState
 from herun.database.queries import Queries

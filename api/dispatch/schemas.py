@@ -8,10 +8,23 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, Field, StrictInt, model_validator
 
 from api.categories.tree import HandledBy
+from api.clocks.limits import Severity
 from api.dispatch.choice import Stage, Why
 from api.dispatch.rules import Mode, Rule, Rules
 from api.dispatch.shifts import Exceptions, Otherwise
-from api.schema import Bilingual, Body, Moment, Name, Text, Title, View, without_repeats
+from api.schema import (
+    Bilingual,
+    Body,
+    Latitude,
+    Longitude,
+    Moment,
+    Name,
+    Text,
+    Title,
+    View,
+    lat_with_lon,
+    without_repeats,
+)
 from api.work_orders.kinds import Channel
 from api.work_orders.schemas import WorkOrder
 from herun.schedule import WeeklyPlan
@@ -19,8 +32,6 @@ from herun.schedule import WeeklyPlan
 MAX_NEIGHBOURS: Final = 20  # of one grid
 MAX_GRIDS: Final = 500  # with neighbours, of one site
 
-Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
-Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Weight = Annotated[StrictInt, Field(ge=0, le=100)]
 ChainStage = Literal[Stage.NEIGHBOUR_GRID, Stage.PROPERTY_STAFF, Stage.ON_CALL]
 # Both find nobody before somebody has put neighbours and people on call.
@@ -217,7 +228,7 @@ class DryRun(Body):
     """POST .../dispatch-dry-runs: an order as it might be; `at` is for shifts and rules, all else is as now."""
 
     category: Name
-    severity: Literal["info", "warning", "critical"] = "info"
+    severity: Severity = "info"
     building: Name | None = None
     zone: Name | None = None
     grid: Name | None = None
@@ -228,11 +239,7 @@ class DryRun(Body):
     lon: Longitude | None = None
     at: Moment | None = None
 
-    @model_validator(mode="after")
-    def _has_both(self) -> DryRun:
-        if (self.lat is None) != (self.lon is None):
-            raise ValueError("lat and lon belong together")
-        return self
+    _has_both = model_validator(mode="after")(lat_with_lon)
 
 
 class NewHelper(Body):

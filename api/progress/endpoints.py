@@ -55,8 +55,6 @@ async def answer_by_link(resources: Held, address: Address, token: Token, body: 
 
 
 @router.post("/link/{token}/urge")
-async def urge_by_link(
-    resources: Held, address: Address, token: Token, body: Annotated[UrgeByLink, Body(default_factory=UrgeByLink)]
-) -> Progress:
+async def urge_by_link(resources: Held, address: Address, token: Token, body: Urging) -> Progress:
     """Urges the desk: once a day, after half of the promised time."""
     return await service.urge(resources, await shown_to.by_link(resources, address, token), body.reason)

@@ -19,13 +19,16 @@ from herun.names import NAME_PATTERN
 
 router = APIRouter(tags=["rules"])
 
+Uid = Annotated[str, Path(pattern=f"^{NAME_PATTERN}$")]
+Reader = Annotated[Caller, Depends(requires(*READERS))]
+
 
 @router.get("/sites/{site}/rules/{uid}/promotion")
 async def report(
     site: SiteName,
-    uid: Annotated[str, Path(pattern=f"^{NAME_PATTERN}$")],
+    uid: Uid,
     resources: Held,
-    caller: Annotated[Caller, Depends(requires(*READERS))],
+    caller: Reader,
     wanted: Annotated[Between, Query()],
 ) -> Promotion:
     """What a rule on trial (mode `monitor`) would have done; by default since its trial began."""
@@ -36,9 +39,9 @@ async def report(
 @router.get("/sites/{site}/rules/{uid}/promotion/alerts")
 async def alerts(
     site: SiteName,
-    uid: Annotated[str, Path(pattern=f"^{NAME_PATTERN}$")],
+    uid: Uid,
     resources: Held,
-    caller: Annotated[Caller, Depends(requires(*READERS))],
+    caller: Reader,
     *,
     begin: Begin = None,
     end: End = None,

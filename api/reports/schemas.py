@@ -9,8 +9,21 @@ from pydantic import AfterValidator, Field, StrictBool, model_validator
 
 from api.categories.schemas import NewAttribute
 from api.categories.tree import Need
-from api.distance import Point
-from api.schema import Bilingual, Body, Moment, Name, Phone, Text, Title, View, without_repeats
+from api.distance import Point, point_of
+from api.schema import (
+    Bilingual,
+    Body,
+    Latitude,
+    Longitude,
+    Moment,
+    Name,
+    Phone,
+    Text,
+    Title,
+    View,
+    lat_with_lon,
+    without_repeats,
+)
 from api.sites.schemas import Building
 
 MAX_ATTRIBUTES = 50
@@ -23,8 +36,6 @@ MAX_PICTURES = 6
 # Of an order that may be joined: sealed, so that it tells no number.
 Handle = Annotated[str, Field(min_length=1, max_length=300)]
 Pictures = Annotated[list[UUID], Field(max_length=MAX_PICTURES), AfterValidator(without_repeats)]
-Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
-Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 
 
 class NewCaller(Body):
@@ -48,16 +59,12 @@ class _What(Body):
     attributes: Attributes | None = None
     pictures: Pictures = Field(default_factory=list)
 
-    @model_validator(mode="after")
-    def _has_both(self) -> Self:
-        if (self.lat is None) != (self.lon is None):
-            raise ValueError("lat and lon belong together")
-        return self
+    _has_both = model_validator(mode="after")(lat_with_lon)
 
     @property
     def point(self) -> Point | None:
         """The map point; None if it names none."""
-        return None if self.lat is None or self.lon is None else (self.lat, self.lon)
+        return point_of(self.lat, self.lon)
 
 
 class NewReport(_What):

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from api.distance import Point
-from api.schema import Body, Moment, Name, Title, View, distinct
+from api.distance import Point, point_of
+from api.schema import Body, Latitude, Longitude, Moment, Name, Title, View, distinct, lat_with_lon
 from herun.schedule import DEFAULT_TIME_ZONE, TimeZone
 
 
@@ -40,19 +40,15 @@ class Building(Body):
 
     building: Name
     name: Title
-    lat: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | None = None
-    lon: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | None = None
+    lat: Latitude | None = None
+    lon: Longitude | None = None
 
-    @model_validator(mode="after")
-    def _has_both(self) -> Building:
-        if (self.lat is None) != (self.lon is None):
-            raise ValueError("lat and lon belong together")
-        return self
+    _has_both = model_validator(mode="after")(lat_with_lon)
 
     @property
     def point(self) -> Point | None:
         """Where it stands; None if it does not say."""
-        return None if self.lat is None or self.lon is None else (self.lat, self.lon)
+        return point_of(self.lat, self.lon)
 
 
 class Zone(Body):

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from api.distance import Place
+from api.distance import Place, point_of
 from api.roles import DESK, READERS, WORKERS, Role
 from api.work_orders.kinds import Channel, Origin, ReturnCode
 from api.work_orders.states import MAX_RETURNS, MAX_TRANSFERS, TOLD, TRANSITIONS, Action, Bond, State, next_state
@@ -102,7 +102,7 @@ class Order:
     @property
     def where(self) -> Place:
         """Its building and map point, as far as they are known."""
-        return Place(self.building, None if self.lat is None or self.lon is None else (self.lat, self.lon))
+        return Place(self.building, point_of(self.lat, self.lon))
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,7 @@ def _of_alert(alert: Alert, rule: Rule, *, is_late: bool) -> dict[str, Any]:
     if alert.correction is not None and (is_late or alert.correction is Correction.WITHDRAWN):
         begin, end = to_text(alert.raised_at), "-" if alert.cleared_at is None else to_text(alert.cleared_at)
         said = say(alert.correction.value, alert_id=alert.alert_id, begin=begin, end=end, count=alert.count)
-        return said if alert.merged_into is None else hidden_by(said, alert.merged_into)
+        return hidden_by(said, alert.merged_into)
     would_have = "would_have_" if alert.mode == "monitor" else ""
     if alert.state is AlertState.CLEARED:
         return say(f"{would_have}cleared", alert_id=alert.alert_id)
@@ -148,10 +148,10 @@ def _of_alert(alert: Alert, rule: Rule, *, is_late: bool) -> dict[str, Any]:
         return say(f"{would_have}fired", alert_id=alert.alert_id)
     if rule.kind == "anomaly":
         said = {**say("goes_on", alert_id=alert.alert_id, count=alert.count), "outcome": f"{would_have}counted"}
-        return said if alert.merged_into is None else hidden_by(said, alert.merged_into)
+        return hidden_by(said, alert.merged_into)
     until = to_text(alert.updated_at + round(rule.cooldown_s * SECOND_US))
     said = say(f"{would_have}counted", alert_id=alert.alert_id, count=alert.count, until=until)
-    return said if alert.merged_into is None else hidden_by(said, alert.merged_into)
+    return hidden_by(said, alert.merged_into)
 
 
 def _waiting(asked: Asked, compiled: CompiledRule, rule: Rule, cell: CellKey) -> dict[str, Any] | None:
@@ -163,7 +163,7 @@ def _waiting(asked: Asked, compiled: CompiledRule, rule: Rule, cell: CellKey) ->
         return say("waits_for_above", alert_id=current.alert.alert_id, until=to_text(state.due[(WAIT, *cell)]))
     if current is not None and current.alert.state is AlertState.RAISED and compiled.head.lasting:
         said = say("raised_already", alert_id=current.alert.alert_id)
-        return said if current.alert.merged_into is None else hidden_by(said, current.alert.merged_into)
+        return hidden_by(said, current.alert.merged_into)
     if track is not None and _condition_fails(asked, rule) is None:
         return _of_state(track.head, rule, asked.event.device)
     return None if heard is None else say("heard", since=to_text(heard.at + state.outage))

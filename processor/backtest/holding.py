@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from herun.arming import Mode
 from herun.clock import to_text
+from herun.word_names import NAMES
 from processor.engine.arming.lookups import Held, mode_at, mode_until, schedule_of
 from processor.engine.kinds.compiled import CompiledRule
 from processor.engine.state import State
@@ -19,13 +19,6 @@ _BY: Final[dict[str, tuple[str, str]]] = {
     "bypass": ("设备被旁路", "the device is bypassed"),
     "drill": ("演练中", "there is a drill"),
     "maintenance": ("检修中", "there is maintenance"),
-}
-_MODES: Final[dict[Mode, str]] = {
-    Mode.ARMED: "设防",
-    Mode.HOME: "留守",
-    Mode.NIGHT: "夜间",
-    Mode.DISARMED: "撤防",
-    Mode.MAINTENANCE: "检修",
 }
 
 
@@ -55,8 +48,8 @@ def _details(state: State, compiled: CompiledRule, held: Held) -> tuple[dict[str
     mode, wanted = mode_at(state, site, zone, held.at), sorted(compiled.armed_modes)
     values = {
         "mode": mode.value,
-        "mode_zh": _MODES[mode],
+        "mode_zh": NAMES[mode][0],
         "wanted": ", ".join(wanted),
-        "wanted_zh": "、".join(_MODES[Mode(each)] for each in wanted),
+        "wanted_zh": "、".join(NAMES[each][0] for each in wanted),
     }
     return values, mode_until(state, site, zone, held.at)

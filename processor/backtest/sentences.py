@@ -115,8 +115,10 @@ def say(outcome: str, **values: Any) -> dict[str, Any]:
     return {"outcome": outcome, "why": {"zh": chinese.format(**values), "en": english.format(**values)}, **values}
 
 
-def hidden_by(said: dict[str, Any], master: str) -> dict[str, Any]:
-    """The same of an alert that another one hides: why nobody heard of it."""
+def hidden_by(said: dict[str, Any], master: str | None) -> dict[str, Any]:
+    """The same of an alert that another one hides, if one does: why nobody heard of it."""
+    if master is None:
+        return said
     chinese, english = said["why"]["zh"], said["why"]["en"]
     why = {"zh": f"{chinese}；并入告警 {master}，未单独显示", "en": f"{english}; alert {master} hides it"}
     return {**said, "why": why, "merged_into": master}

@@ -83,8 +83,11 @@ BAD: Final[list[tuple[Check, str]]] = [
     (habits.sql_clock_reads, "-- name: touch\nUPDATE t SET at = current_timestamp"),
     (habits.sql_in_python, "q = 'SELECT a FROM t'"),
     (habits.sql_in_python, "q = f'INSERT INTO t VALUES ({x})'"),
-    (habits.registry_addresses, "https://files." + "pythonhosted" + ".org/x.whl"),
-    (habits.registry_addresses, '"resolved": "https://registry' + '.npmjs.org/x.tgz"'),
+    (habits.registry_addresses, "/".join(("https:", "", ".".join(("files", "pythonhosted", "org")), "x.whl"))),
+    (
+        habits.registry_addresses,
+        '"resolved": "' + "/".join(("https:", "", ".".join(("registry", "npmjs", "org")), 'x.tgz"')),
+    ),
     (habits.machine_paths, "home = '/home/" + "li/herun'"),
 ]
 

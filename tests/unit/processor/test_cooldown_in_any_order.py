@@ -12,6 +12,7 @@ from processor.engine.cooling import MAX_ALERTS
 from tests.unit.processor.driving import Driver
 from tests.unit.processor.reference import Answer, Seen, cooled
 from tests.unit.processor.samples import SECOND_US, START_US, event, put_device, put_list, put_rule, rule
+from tests.unit.processor.test_kinds import newest as newest_versions
 
 COOLDOWN: Final = 20
 LATENESS: Final = 3600
@@ -50,13 +51,8 @@ def play(body: dict[str, Any], story: list[Seen], order: list[int], *, restarts:
 
 
 def newest(driver: Driver) -> list[Alert]:
-    """What people see in the end; each version follows the one before."""
-    found: dict[str, Alert] = {}
-    for alert in driver.alerts:
-        before = found.get(alert.alert_id)
-        assert alert.version == (before.version + 1 if before else 1)
-        found[alert.alert_id] = alert
-    kept = [alert for alert in found.values() if alert.correction is not Correction.WITHDRAWN]
+    """What people see in the end."""
+    kept = [alert for alert in newest_versions(driver) if alert.correction is not Correction.WITHDRAWN]
     return sorted(kept, key=lambda alert: alert.raised_at)
 
 
