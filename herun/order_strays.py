@@ -81,7 +81,7 @@ class Told:
         self.kept: dict[str, Any] = dict.fromkeys((*_ALWAYS, *_SEALED)) | {"reopens": 0}
         self.seal: str | None = None
         self.times: set[str] = set()
-        self.round = 0  # of the promise: only reopening begins one
+        self.round = 0  # of the promise: reopening begins one, of the order or of what it is merged into
         self.ended: dict[int, tuple[str, str]] = {}
         self.promises: dict[int, datetime | str | None] = {}
         self._ratings: list[tuple[Any, ...]] = []
@@ -120,6 +120,8 @@ class Told:
             self.ended.setdefault(self.round, (entry["at"], _ENDS[entry["to_state"]]))
         self._hear_step(entry, detail)
         self._hear_of_limits(entry, detail)
+        if entry["action"] == Word.PROMISED:
+            self.round = detail.get("round", self.round)
         if "promised" in detail:
             self.promises[self.round] = _moment(detail["promised"])
 

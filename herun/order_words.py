@@ -42,7 +42,7 @@ class Word(StrEnum):
 
     OPENED = "opened"
     AMENDED = "amended"  # by a later version of its alert
-    PROMISED = "promised"  # the promise was moved
+    PROMISED = "promised"  # the promise was moved, or a round of it begun with that of what it is merged into
     CATEGORISED = "categorised"  # it has another category
     JOINED = "joined"  # another one was merged into it
     LEFT = "left"  # and taken out again

@@ -184,14 +184,14 @@ async def move_promise(tx: Transaction, order: Order, clock: Clock, *, by: str) 
     return promised
 
 
-async def promise_again(tx: Transaction, order: Order) -> datetime:
+async def promise_again(tx: Transaction, order: Order) -> PromiseRow:
     """A new round for a merged order whose master is reopened: the two go on together. Returns what is promised."""
     clock = await known(tx, order)
     await _begin_again(tx, order, clock)
     await store.join_promise(tx, order.number, clock.promise.round + 1, order.merged_into)
     now = await store.promise(tx, order.number)
     assert now is not None  # noqa: S101 - it was just made
-    return now.due_at
+    return now
 
 
 async def ask(tx: Transaction, order: Order, clock: Clock, kind: str) -> None:

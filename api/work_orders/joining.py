@@ -68,8 +68,9 @@ async def promise_again(tx: Transaction, held: Held, order: Order) -> None:
     """What is merged into an order that was reopened waits with it, and is promised an answer anew."""
     for _, each in sorted(held.items()):
         if each.merged_into == order.number:
-            due = await clocks.promise_again(tx, replace(each, version=each.version + 1))
-            await steps.note(tx, each, Word.PROMISED, by=SYSTEM, detail=steps.promised(due))
+            anew = await clocks.promise_again(tx, replace(each, version=each.version + 1))
+            detail = {**steps.promised(anew.due_at), "round": anew.round}
+            await steps.note(tx, each, Word.PROMISED, by=SYSTEM, detail=detail)
 
 
 async def release(tx: Transaction, held: Held, order: Order) -> None:

@@ -183,6 +183,20 @@ async def test_who_rated_the_wrong_answer_rates_the_right_one(world: World) -> N
     assert not verdict.breaks, str(verdict)
 
 
+async def test_what_a_reopened_order_stands_for_is_promised_anew_and_its_history_says_so(world: World) -> None:
+    first, second, third = await three(world)
+    await answered(world, third)
+    await do(world, "rita", third, "reopen", reason="Still wet")
+    for number in (first, second):
+        assert (await actions(world, number))[-1] == "promised"
+    (verdict,) = await asyncio.to_thread(verify, world.servers.superuser_url, SITE)
+    assert not verdict.breaks, str(verdict)
+    await do(world, "oscar", second, "unmerge", reason="Another matter")
+    await answered(world, second)
+    (verdict,) = await asyncio.to_thread(verify, world.servers.superuser_url, SITE)
+    assert not verdict.breaks, str(verdict)
+
+
 async def test_a_reporter_takes_their_own_out_alone(world: World) -> None:
     first, second, third = await three(world)
     await answered(world, third)
