@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,9 @@ def migrate(url: str, to: str = "head") -> str:
         return MigrationContext.configure(connection).get_current_revision() or ""
 
 
+@cache
 def head_revision() -> str:
-    """The revision that this version of the code needs."""
+    """The revision that this version of the code needs; all migrations are read for it, once."""
     return ScriptDirectory.from_config(_config()).get_current_head() or ""
 
 

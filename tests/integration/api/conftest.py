@@ -31,3 +31,4 @@ async def world(servers: Servers, tmp_path: Path) -> AsyncIterator[World]:
         servers.keep()
     async with running_world(servers, tmp_path) as made:
         yield made
+        made.look_at_the_chain()

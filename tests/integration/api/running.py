@@ -33,6 +33,7 @@ from herun import streams, subjects
 from herun.alerts import Alert, AlertState, encode_alert
 from herun.clock import ManualClock, parse_time, to_datetime
 from herun.database.pool import role_conninfo
+from herun.order_audit import verify
 from herun.settings import Settings
 from herun.stack.postgres import SUPERUSER
 from tests.integration.processor.running import DatabaseServer, StreamServer
@@ -99,32 +100,34 @@ class Servers:
         self.nats = StreamServer(folder / "jetstream")
         self.nats.start()
         self.kept = False
+        self._putting_back: psycopg.Connection[Any] | None = None
 
     def stop(self) -> None:
+        if self._putting_back is not None:
+            self._putting_back.close()
         # Nothing of it is needed any more: an orderly stop would first write all of it to disk.
         self.nats.kill()
         self.database.kill()
 
     def keep(self) -> None:
         """From now on `put_back` makes the rows what they are now."""
-        self._run(KEEP_ROWS)
+        # One connection for all tests: it would learn of two hundred tables anew each time. Foreign keys are not asked
+        # while everything is exchanged, which takes a superuser.
+        self._putting_back = psycopg.connect(self.superuser_url, autocommit=True)
+        self._putting_back.execute("SET session_replication_role = replica")
+        self._putting_back.execute(KEEP_ROWS)
         self.kept = True
 
     def put_back(self) -> None:
         """All rows as they were when they were kept."""
-        self._run(PUT_ROWS_BACK)
+        assert self._putting_back is not None, "nothing was kept"
+        self._putting_back.execute(PUT_ROWS_BACK)
 
     @property
     def superuser_url(self) -> str:
         """The same database for who may do anything."""
         name = conninfo_to_dict(self.database_url)["dbname"]
         return self.database.cluster.dsn(SUPERUSER, self.database._credentials.database_superuser, str(name))
-
-    def _run(self, statement: str) -> None:
-        # Foreign keys are not asked while everything is exchanged, which takes a superuser.
-        with psycopg.connect(self.superuser_url) as connection:
-            connection.execute("SET session_replication_role = replica")
-            connection.execute(statement.encode())
 
     async def empty_streams(self, js: JetStreamContext) -> None:
         """Streams and buckets without messages, and without the follower's place."""
@@ -185,6 +188,7 @@ class World:
     clock: ManualClock
     wall: ManualClock
     alerts_made: int = field(default=0)
+    is_tampered_with: bool = field(default=False)  # orders were written by a statement of a test's own
 
     def by(self, username: str, site: str = SITE) -> As:
         """Somebody with a valid token."""
@@ -254,7 +258,14 @@ class World:
             if bound_to is not None:
                 connection.execute("SELECT set_config('herun.site', %s, false)", (bound_to,))
             cursor = connection.execute(statement.encode(), values)
+            self.is_tampered_with |= "order" in statement and not str(cursor.statusmessage).startswith("SELECT")
             return cursor.fetchall() if cursor.description else cursor.rowcount
+
+    def look_at_the_chain(self) -> None:
+        """Whatever a test did by the API, the history of orders says so, and orders are what it says."""
+        if not self.is_tampered_with:
+            for verdict in verify(self.servers.superuser_url):
+                assert not verdict.breaks, str(verdict)
 
     def add_event(
         self, n: int, *, position: int = 1, device: str = "d1", plate: str | None = None, **more: Any

@@ -41,11 +41,12 @@ NEW_PEOPLE: Final[list[dict[str, Any]]] = [
         "skills": ["noise", "fire"],
     },
 ]  # fmt: skip
-MAX_OPEN: Final = 40  # orders at once: the same ones are fought over
+MAX_OPEN: Final = 40  # orders at once, parts too: the same ones are fought over, and none is told of for years
 POSSIBLE: Final = 0.7  # of what is asked for should be possible, were nobody else there
 _TRIES: Final = 30
 _LATELY: Final = 200  # orders
 _ACTIONS: Final = [*FROM, "confide", "disclose", "checklist", "tick", "read", *sorted(CLOCK_ACTIONS)]
+_OF_WHAT_THERE_IS: Final = [each for each in _ACTIONS if each != "split"]
 _PAUSES: Final = ["reporter", "weather", "parts", "others", "permit"]
 _CODES: Final = ["not_ours", "wrong_place", "duplicate", "beyond_means"]
 _NO_REASON: Final = {"accept", "dispatch", "claim", "handle", "arrive", "resume", "sign-off"}
@@ -83,7 +84,8 @@ class Drawer:
     def _any(self, near: str | None) -> Wish:
         who = self.chance.choice(PEOPLE).name
         number = self.chance.choice(self._kin(near)) if near and self.chance.random() < 0.8 else self.some_order()
-        is_new = number is None or (len(self.book.alive) < MAX_OPEN and self.chance.random() < 0.08)
+        has_room = len(self.book.alive) < MAX_OPEN
+        is_new = number is None or (has_room and self.chance.random() < 0.08)
         if is_new or number is None:
             return Wish(who, "report", body=self._report())
         if self.chance.random() < 0.8:
@@ -91,7 +93,7 @@ class Drawer:
             who = self.chance.choice([paper.worker or who, paper.reporter or who, "oscar", "susan", "bob"])
         if self.chance.random() < 0.01:
             number = "WO20260101-000001"  # there is none
-        action = self.chance.choice(_ACTIONS)
+        action = self.chance.choice(_ACTIONS if has_room else _OF_WHAT_THERE_IS)
         body = self._body(action)
         if action == "merge" and near and self.chance.random() < 0.5:
             body["master"] = near
