@@ -88,6 +88,8 @@ class Drawer:
         is_new = number is None or (has_room and self.chance.random() < 0.08)
         if is_new or number is None:
             return Wish(who, "report", body=self._report())
+        if not has_room and self.chance.random() < 0.1:
+            return self._towards_the_end(next(iter(self.book.alive)))
         if self.chance.random() < 0.8:
             paper = self.book.papers[number]
             who = self.chance.choice([paper.worker or who, paper.reporter or who, "oscar", "susan", "bob"])
@@ -102,6 +104,11 @@ class Drawer:
             body = {**body, "surplus": 1}
         item = self._item(action, self.book.papers.get(number))
         return Wish(who, action, number, body, item, is_malformed)
+
+    def _towards_the_end(self, number: str) -> Wish:
+        """What the desk does about the order that has waited longest, so that there is room for another one."""
+        action = self.chance.choice(["arbitrate", "sign-off", "resolve", "answer", "cancel"])
+        return Wish("susan", action, number, self._body(action))
 
     def _item(self, action: str, paper: Paper | None) -> int:
         """Which line of the checklist, or which of what was asked for."""
