@@ -71,6 +71,7 @@ class Kind(StrEnum):
     OVERDUE = "overdue"
     ESCALATION = "escalation"
     PROMISE_MOVED = "promise_moved"
+    PROMISE_BROKEN = "promise_broken"
     PAUSE_ASKED = "pause_asked"
     EXTENSION_ASKED = "extension_asked"
     PAUSE_OVER = "pause_over"
@@ -84,7 +85,8 @@ ON_THE_WAY: Final = frozenset(
     {
         Kind.ACCEPTED, Kind.DISPATCHED, Kind.UNDER_WAY, Kind.HANDLING, Kind.ON_HOLD, Kind.HELPING, Kind.MERGED,
         Kind.ASKED, Kind.URGED, Kind.RETURNED, Kind.ARBITRATION, Kind.UNIT_ASSIGNED, Kind.REMINDER, Kind.OVERDUE,
-        Kind.ESCALATION, Kind.PROMISE_MOVED, Kind.PAUSE_ASKED, Kind.EXTENSION_ASKED, Kind.PAUSE_OVER,
+        Kind.ESCALATION, Kind.PROMISE_MOVED, Kind.PROMISE_BROKEN, Kind.PAUSE_ASKED, Kind.EXTENSION_ASKED,
+        Kind.PAUSE_OVER,
     }
 )  # fmt: skip
 
@@ -96,6 +98,7 @@ class DeadlineKind(StrEnum):
     OVERDUE = "overdue"
     ESCALATION = "escalation"
     PROMISE_MOVED = "promise_moved"
+    PROMISE_BROKEN = "promise_broken"
     PAUSE_ASKED = "pause_asked"  # and nobody has decided on it; the same of the next
     EXTENSION_ASKED = "extension_asked"
     PAUSE_OVER = "pause_over"
@@ -160,6 +163,8 @@ BY_DEADLINE: Final[dict[DeadlineKind, tuple[Telling, ...]]] = {
     ),
     DeadlineKind.ESCALATION: (Telling(Audience.UNIT, Kind.ESCALATION, Urgency.NOW),),
     DeadlineKind.PROMISE_MOVED: (Telling(Audience.REPORTER, Kind.PROMISE_MOVED, Urgency.SOON),),
+    # What is merged into it has a promise of its own.
+    DeadlineKind.PROMISE_BROKEN: (Telling(Audience.REPORTER, Kind.PROMISE_BROKEN, Urgency.SOON),),
     DeadlineKind.PAUSE_ASKED: _PAUSE_ASKED,
     DeadlineKind.EXTENSION_ASKED: _EXTENSION_ASKED,
     DeadlineKind.PAUSE_OVER: (Telling(Audience.WORKER, Kind.PAUSE_OVER, Urgency.SOON),),

@@ -119,6 +119,16 @@ _TEXTS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
         "zh": ("办结时间调整", "您的诉求{number}预计在{due}前办结。"),
         "en": ("New promised date", "Your report {number} is now promised before {due}."),
     },
+    Kind.PROMISE_BROKEN: {
+        "zh": (
+            "未能按时答复,深表歉意",
+            "非常抱歉,您的诉求{number}未能在承诺的{due}前答复。值班台已收到提醒,会继续跟进,一有结果即答复您;您也可以催办。",
+        ),
+        "en": (
+            "We are late, and sorry",
+            "We are sorry: your report {number} was to be answered by {due}. The desk knows and goes on; you may urge.",
+        ),
+    },
     Kind.PAUSE_ASKED: {
         "zh": ("暂停申请待审批", "工单{number}申请暂停计时{place},请审批。"),
         "en": ("A pause to decide on", "A pause is asked for of work order {number}{place}; please decide."),
