@@ -52,6 +52,7 @@ class Kind(StrEnum):
     DISPATCHED = "dispatched"
     WITHDRAWN = "withdrawn"
     OFFERED = "offered"
+    AT_DESK = "at_desk"  # told when an order is opened
     HELPING = "helping"
     UNDER_WAY = "under_way"
     HANDLING = "handling"
@@ -187,7 +188,7 @@ _DISSATISFIED_UP_TO: Final = 2  # of five
 def tellings(step: Step) -> Iterator[Telling]:
     """Who is told of a step. What a person did themselves is not among it: the caller leaves the actor out."""
     before, after = step.before, step.after
-    to_act = Urgency.NOW if after.severity == _CRITICAL else Urgency.SOON
+    to_act = _to_act(after)
     yield from BY_ACTION.get(step.action, ())
     if step.action == _OFFERED:
         yield Telling(Audience.POOL, Kind.OFFERED, to_act)
@@ -201,6 +202,15 @@ def tellings(step: Step) -> Iterator[Telling]:
         yield Telling(Audience.SUPERVISORS, Kind.ARBITRATION, Urgency.SOON)
     if step.action == "rate" and _is_dissatisfied(after):
         yield Telling(Audience.SUPERVISORS, Kind.DISSATISFIED, Urgency.SOON)
+
+
+def at_desk(order: Order) -> Telling:
+    """Who is told of a new order that nobody fits: nobody looks after it until the desk does."""
+    return Telling(Audience.DESK, Kind.AT_DESK, _to_act(order))
+
+
+def _to_act(order: Order) -> Urgency:
+    return Urgency.NOW if order.severity == _CRITICAL else Urgency.SOON
 
 
 def about(kind: DeadlineKind, order: Order, to: Audience | None = None) -> tuple[Telling, ...]:

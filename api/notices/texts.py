@@ -43,6 +43,10 @@ _TEXTS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
         "zh": ("有工单可抢", "工单{number}可抢单{place}。"),
         "en": ("To be claimed", "Work order {number} may be claimed{place}; the first who does has it."),
     },
+    Kind.AT_DESK: {
+        "zh": ("待派单", "工单{number}暂无合适的承办人{place},请派单。"),
+        "en": ("To be dispatched", "Nobody fits work order {number}{place}; please dispatch it."),
+    },
     Kind.HELPING: {
         "zh": ("请您协办", "请您协助办理工单{number}{place}。"),
         "en": ("Your help is wanted", "You are asked to help with work order {number}{place}."),

@@ -68,6 +68,11 @@ class Criers:
             self._broken.add(promise)
             self._tell(paper.reporter, "promise_broken", paper.number, book.now)
 
+    def waits(self, book: Book, paper: Paper, by: str) -> None:
+        """Nobody fits what somebody opened."""
+        for who in sorted({*_operators(paper)} - {by}):
+            self._tell(who, "at_desk", paper.number, book.now)
+
     def promised_anew(self, book: Book, paper: Paper, by: str) -> None:
         """The reporter has another date."""
         if paper.reporter and paper.reporter != by:
