@@ -7,7 +7,7 @@ from typing import Final
 
 from api.clocks import store
 from api.clocks.reminders import LIMIT, Level, Reminder, once_more
-from api.clocks.service import EXTENSION_ASKED, PAUSE, PAUSE_ASKED
+from api.clocks.service import EXTENSION_ASKED, PAUSE, PAUSE_ASKED, PROMISE
 from api.clocks.store import Fired
 from api.clocks.terms import ground
 from api.notices import service as notices
@@ -44,8 +44,19 @@ async def on_fired(tx: Transaction, fired: Sequence[Fired]) -> None:
     reached = [
         Deadline(str(each.id), _kind(each), orders[each.number], each.limit_at, _AUDIENCES[each.level]) for each in told
     ]
-    await notices.about_deadlines(tx, reached)
+    await notices.about_deadlines(tx, [*reached, *await _broken(tx, told, orders)])
     await _go_on(tx, told, orders)
+
+
+async def _broken(tx: Transaction, told: Sequence[Fired], orders: Mapping[str, Order]) -> list[Deadline]:
+    """Of a promise that was not kept its reporter hears once for each date: the same is planned anew after a merge."""
+    over = [each for each in told if (each.kind, each.step) == (PROMISE, LIMIT)]
+    first = await store.first_of_their_date(tx, [each.id for each in over])
+    return [
+        Deadline(str(each.id), DeadlineKind.PROMISE_BROKEN, orders[each.number], each.limit_at)
+        for each in over
+        if each.id in first
+    ]
 
 
 async def _go_on(tx: Transaction, told: Sequence[Fired], orders: Mapping[str, Order]) -> None:

@@ -168,6 +168,14 @@ WHERE f.site = %(site)s AND f.id = ANY(%(ids)s)
                       WHERE d.site = f.site AND d.number = f.number AND d.kind = f.kind
                             AND (d.fired_at IS NULL OR (d.due_at, d.id) > (f.due_at, f.id)));
 
+-- name: first_of_their_date
+-- What is planned anew, and over already, is over at the same date as before.
+SELECT f.id FROM order_deadlines AS f
+WHERE f.site = %(site)s AND f.id = ANY(%(ids)s)
+      AND NOT EXISTS (SELECT FROM order_deadlines AS d
+                      WHERE d.site = f.site AND d.number = f.number AND d.kind = f.kind AND d.step = f.step
+                            AND d.limit_at = f.limit_at AND d.id < f.id AND d.fired_at IS NOT NULL AND d.failure IS NULL);
+
 -- name: set_aside
 UPDATE order_deadlines SET fired_at = %(at)s, failure = %(failure)s
 WHERE site = %(site)s AND id = %(id)s AND fired_at IS NULL;

@@ -94,9 +94,14 @@ def _whole(at: int, began: int) -> int:
     return (at - began) // SECOND_US
 
 
+def day_and_time(at: datetime, zone: str) -> dict[str, str]:
+    """A time of the site to the minute, in words of zh and en."""
+    local = local_time(zone_named(zone), to_us(at))
+    return {"zh": f"{local.month}月{local.day}日{local:%H:%M}", "en": f"{local:%Y-%m-%d %H:%M}"}
+
+
 def _sentence(promise: Promise, zone: str) -> dict[str, str]:
-    due = local_time(zone_named(zone), to_us(promise.due_at))
-    zh, en = f"{due.month}月{due.day}日{due:%H:%M}", f"{due:%Y-%m-%d %H:%M}"
+    zh, en = day_and_time(promise.due_at, zone).values()
     return {
         PromiseState.RUNNING: {"zh": f"承诺于{zh}前答复。", "en": f"An answer is promised by {en}."},
         PromiseState.PAUSED: {

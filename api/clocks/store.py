@@ -230,6 +230,11 @@ async def last_words(tx: Transaction, fired: Collection[int]) -> set[int]:
     return {row["id"] for row in await tx.all(_QUERIES["last_words"], ids=list(fired))} if fired else set()
 
 
+async def first_of_their_date(tx: Transaction, over: Collection[int]) -> set[int]:
+    """Those of these limits that are over for the first time at their date."""
+    return {row["id"] for row in await tx.all(_QUERIES["first_of_their_date"], ids=list(over))} if over else set()
+
+
 async def set_aside(tx: Transaction, deadline: int, failure: str) -> None:
     """Marks a deadline whose effect cannot be had."""
     await tx.run(_QUERIES["set_aside"], id=deadline, failure=failure)

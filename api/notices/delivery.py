@@ -178,26 +178,35 @@ async def _parcels(
 async def _worth_telling(tx: Transaction, fresh: list[Claimed], said: Mapping[str, Mapping[str, Any]]) -> list[Claimed]:
     """All that quiet hours or tries have held back and that is to be told still.
 
-    An offer that somebody has taken is no news, nor is how far it was with what is over by now, and a channel that was
-    muted since says nothing. Of an order that has become confidential no group hears, and nobody its place.
+    An offer that somebody has taken is no news, nor that the desk has to give out what somebody has, nor how far it was
+    with what is over by now, and a channel that was muted since says nothing. Of an order that has become confidential
+    no group hears, and nobody its place.
     """
-    offers = [each for each in fresh if each.kind is Kind.OFFERED]
-    open_ = await store.still_offered(tx, offers) if offers else set()
+    taken = await _taken(tx, fresh)
     hidden = await store.confidential_of(tx, fresh) if fresh else set()
     held_back = [each for each in fresh if each.kind in ON_THE_WAY and (each.in_digest or each.tries > 1)]
     over = await store.over_by_now(tx, held_back) if held_back else set()
     told = []
     for each in fresh:
         is_hidden = (each.site, each.number) in hidden
-        is_taken = each.kind is Kind.OFFERED and (each.site, each.number, each.recipient) not in open_
         is_muted = each.kind is not Kind.EMAIL_CODE and each.channel in said.get(each.recipient, _NOTHING)["muted"]
         is_over = each in held_back and (each.site, each.number) in over
-        if is_taken or is_muted or is_over or (is_hidden and each.channel in ROBOTS):
+        if each.id in taken or is_muted or is_over or (is_hidden and each.channel in ROBOTS):
             await store.withdraw(tx, each.site, [each.id])
             _count(each.channel, "withdrawn", each)
         else:
             told.append(replace(each, details=texts.without_place(each.details)) if is_hidden else each)
     return told
+
+
+async def _taken(tx: Transaction, fresh: list[Claimed]) -> set[int]:
+    """The ids of what asks somebody to take or to give out an order that somebody has by now."""
+    offers = [each for each in fresh if each.kind is Kind.OFFERED]
+    at_desk = [each for each in fresh if each.kind is Kind.AT_DESK]
+    open_ = await store.still_offered(tx, offers) if offers else set()
+    waiting = await store.still_at_desk(tx, at_desk) if at_desk else set()
+    gone = {each.id for each in offers if (each.site, each.number, each.recipient) not in open_}
+    return gone | {each.id for each in at_desk if (each.site, each.number) not in waiting}
 
 
 def email_code(resources: Resources, username: str, address: str, asked: str) -> str:

@@ -141,6 +141,13 @@ JOIN order_offers AS f USING (site, number)
 JOIN work_orders AS o USING (site, number)
 WHERE f.until IS NOT NULL AND asked.recipient = ANY(f.workers) AND o.state = 'accepted' AND NOT o.confidential;
 
+-- name: still_at_desk
+-- Which of these orders wait for the desk still.
+SELECT o.site, o.number
+FROM (SELECT DISTINCT site, number FROM unnest(%(sites)s::text[], %(numbers)s::text[]) AS asked (site, number)) AS asked
+JOIN work_orders AS o USING (site, number)
+WHERE o.state = 'accepted';
+
 -- name: confidential_of
 -- Which of these orders are confidential by now.
 SELECT o.site, o.number

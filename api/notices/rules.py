@@ -52,6 +52,7 @@ class Kind(StrEnum):
     DISPATCHED = "dispatched"
     WITHDRAWN = "withdrawn"
     OFFERED = "offered"
+    AT_DESK = "at_desk"  # told when an order is opened
     HELPING = "helping"
     UNDER_WAY = "under_way"
     HANDLING = "handling"
@@ -71,6 +72,7 @@ class Kind(StrEnum):
     OVERDUE = "overdue"
     ESCALATION = "escalation"
     PROMISE_MOVED = "promise_moved"
+    PROMISE_BROKEN = "promise_broken"
     PAUSE_ASKED = "pause_asked"
     EXTENSION_ASKED = "extension_asked"
     PAUSE_OVER = "pause_over"
@@ -84,7 +86,8 @@ ON_THE_WAY: Final = frozenset(
     {
         Kind.ACCEPTED, Kind.DISPATCHED, Kind.UNDER_WAY, Kind.HANDLING, Kind.ON_HOLD, Kind.HELPING, Kind.MERGED,
         Kind.ASKED, Kind.URGED, Kind.RETURNED, Kind.ARBITRATION, Kind.UNIT_ASSIGNED, Kind.REMINDER, Kind.OVERDUE,
-        Kind.ESCALATION, Kind.PROMISE_MOVED, Kind.PAUSE_ASKED, Kind.EXTENSION_ASKED, Kind.PAUSE_OVER,
+        Kind.ESCALATION, Kind.PROMISE_MOVED, Kind.PROMISE_BROKEN, Kind.PAUSE_ASKED, Kind.EXTENSION_ASKED,
+        Kind.PAUSE_OVER,
     }
 )  # fmt: skip
 
@@ -96,6 +99,7 @@ class DeadlineKind(StrEnum):
     OVERDUE = "overdue"
     ESCALATION = "escalation"
     PROMISE_MOVED = "promise_moved"
+    PROMISE_BROKEN = "promise_broken"
     PAUSE_ASKED = "pause_asked"  # and nobody has decided on it; the same of the next
     EXTENSION_ASKED = "extension_asked"
     PAUSE_OVER = "pause_over"
@@ -160,6 +164,8 @@ BY_DEADLINE: Final[dict[DeadlineKind, tuple[Telling, ...]]] = {
     ),
     DeadlineKind.ESCALATION: (Telling(Audience.UNIT, Kind.ESCALATION, Urgency.NOW),),
     DeadlineKind.PROMISE_MOVED: (Telling(Audience.REPORTER, Kind.PROMISE_MOVED, Urgency.SOON),),
+    # What is merged into it has a promise of its own.
+    DeadlineKind.PROMISE_BROKEN: (Telling(Audience.REPORTER, Kind.PROMISE_BROKEN, Urgency.SOON),),
     DeadlineKind.PAUSE_ASKED: _PAUSE_ASKED,
     DeadlineKind.EXTENSION_ASKED: _EXTENSION_ASKED,
     DeadlineKind.PAUSE_OVER: (Telling(Audience.WORKER, Kind.PAUSE_OVER, Urgency.SOON),),
@@ -182,7 +188,7 @@ _DISSATISFIED_UP_TO: Final = 2  # of five
 def tellings(step: Step) -> Iterator[Telling]:
     """Who is told of a step. What a person did themselves is not among it: the caller leaves the actor out."""
     before, after = step.before, step.after
-    to_act = Urgency.NOW if after.severity == _CRITICAL else Urgency.SOON
+    to_act = _to_act(after)
     yield from BY_ACTION.get(step.action, ())
     if step.action == _OFFERED:
         yield Telling(Audience.POOL, Kind.OFFERED, to_act)
@@ -196,6 +202,15 @@ def tellings(step: Step) -> Iterator[Telling]:
         yield Telling(Audience.SUPERVISORS, Kind.ARBITRATION, Urgency.SOON)
     if step.action == "rate" and _is_dissatisfied(after):
         yield Telling(Audience.SUPERVISORS, Kind.DISSATISFIED, Urgency.SOON)
+
+
+def at_desk(order: Order) -> Telling:
+    """Who is told of a new order that nobody fits: nobody looks after it until the desk does."""
+    return Telling(Audience.DESK, Kind.AT_DESK, _to_act(order))
+
+
+def _to_act(order: Order) -> Urgency:
+    return Urgency.NOW if order.severity == _CRITICAL else Urgency.SOON
 
 
 def about(kind: DeadlineKind, order: Order, to: Audience | None = None) -> tuple[Telling, ...]:

@@ -122,9 +122,9 @@ async def about_deadlines(tx: Transaction, deadlines: Iterable[Deadline]) -> Non
     await _tell(tx, told)
 
 
-async def tell(tx: Transaction, telling: Telling, cause: str, order: Order) -> None:
-    """Writes one telling to the inbox of everybody whom it is for; one with the same `cause` is the same."""
-    await _tell(tx, [_Word(telling, cause, order)])
+async def tell(tx: Transaction, telling: Telling, cause: str, order: Order, *, but_not: str = SYSTEM) -> None:
+    """Writes one telling to the inbox of everybody whom it is for but one; one with the same `cause` is the same."""
+    await _tell(tx, [_Word(telling, cause, order, but_not=but_not)])
 
 
 async def _tell(tx: Transaction, told: Sequence[_Word]) -> None:

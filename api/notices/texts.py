@@ -43,6 +43,10 @@ _TEXTS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
         "zh": ("有工单可抢", "工单{number}可抢单{place}。"),
         "en": ("To be claimed", "Work order {number} may be claimed{place}; the first who does has it."),
     },
+    Kind.AT_DESK: {
+        "zh": ("待派单", "工单{number}暂无合适的承办人{place},请派单。"),
+        "en": ("To be dispatched", "Nobody fits work order {number}{place}; please dispatch it."),
+    },
     Kind.HELPING: {
         "zh": ("请您协办", "请您协助办理工单{number}{place}。"),
         "en": ("Your help is wanted", "You are asked to help with work order {number}{place}."),
@@ -118,6 +122,16 @@ _TEXTS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
     Kind.PROMISE_MOVED: {
         "zh": ("办结时间调整", "您的诉求{number}预计在{due}前办结。"),
         "en": ("New promised date", "Your report {number} is now promised before {due}."),
+    },
+    Kind.PROMISE_BROKEN: {
+        "zh": (
+            "未能按时答复,深表歉意",
+            "非常抱歉,您的诉求{number}未能在承诺的{due}前答复。值班台已收到提醒,会继续跟进,一有结果即答复您;您也可以催办。",
+        ),
+        "en": (
+            "We are late, and sorry",
+            "We are sorry: your report {number} was to be answered by {due}. The desk knows and goes on; you may urge.",
+        ),
     },
     Kind.PAUSE_ASKED: {
         "zh": ("暂停申请待审批", "工单{number}申请暂停计时{place},请审批。"),

@@ -28,12 +28,19 @@ class Asked(View):
     until: Moment
 
 
+class OnHold(View):
+    """Until when it rests, and why; `reason` is redacted, and null of what is confidential."""
+
+    until: Moment
+    reason: str | None
+
+
 class Progress(View):
     """What the reporter may know; no name, no place, no words but the title, the answer and what they are asked.
 
     `title` is redacted; title, category and unit are null of what is confidential. `promised_at` is when the answer is
-    promised for; `promise_paused_until` until when that time stands still, as approved; `urge_from` from when on it may
-    be urged (null: not at all).
+    promised for; `promise_paused_until` until when that time stands still, as approved; `overdue_seconds` for how
+    long it is past without an answer (null: it is not); `urge_from` from when on it may be urged (null: not at all).
     """
 
     number: str
@@ -48,6 +55,8 @@ class Progress(View):
     updated_at: Moment
     promised_at: Moment | None
     promise_paused_until: Moment | None
+    overdue_seconds: int | None
+    on_hold: OnHold | None
     urge_from: Moment | None
     question: Asked | None
     answer: str | None

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
+from api.clocks.shown import day_and_time
 from api.progress.schemas import WithWhom
 from api.roles import Role
 from api.work_orders.states import IN_HAND, OPEN, State
+from herun.readable import duration
 
 _DESK: Final = "desk"
 _NAMES: Final = {
@@ -20,6 +24,11 @@ _STANDS_STILL: Final = {
     "en": "The time stands still for now; it goes on when the pause is over.",
 }
 _NOT_SOLVED: Final = {"zh": "未解决的,请致电物业。", "en": "Call the property office if it is not solved."}
+_OVER_NOT_SOLVED: Final = {
+    "zh": "没有后续步骤;问题未解决的,请致电物业。",
+    "en": "Nothing; call the property office if it is not solved after all.",
+}
+_A_MINUTE: Final = 60
 _NEXT: Final[dict[State, dict[str, str]]] = {
     State.SUBMITTED: {"zh": "值班台将受理。", "en": "The desk accepts it."},
     State.ACCEPTED: {"zh": "值班台将派人处理。", "en": "The desk finds somebody for it."},
@@ -34,19 +43,58 @@ _NEXT: Final[dict[State, dict[str, str]]] = {
         "en": "Rate it, or reopen it if it is not solved.",
     },
     State.RATED: {"zh": "没有后续步骤。", "en": "Nothing; it is over."},
-    State.CLOSED: {"zh": "没有后续步骤;问题未解决的,可要求重新处理。", "en": "Nothing, unless it is not solved."},
+    State.CLOSED: {
+        "zh": "没有后续步骤;问题未解决的,可随时要求重新处理。",
+        "en": "Nothing; if it is not solved after all, you can reopen it at any time.",
+    },
     State.MERGED: {"zh": "随主工单一并处理。", "en": "It goes with the order that it was merged into."},
     State.CANCELLED: {"zh": "没有后续步骤。", "en": "Nothing; it was cancelled."},
 }
 
 
-def next_step(state: State, *, is_asked: bool, is_paused: bool, can_rate: bool) -> dict[str, str]:
-    """What happens next to an order that stands so; an open question comes first. Without an account nobody rates."""
-    if is_asked:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What decides on how it goes on. `late_s`: seconds since the promised moment, None while it is not over."""
+
+    state: State
+    zone: str
+    has_account: bool
+    can_rate: bool = False
+    is_asked: bool = False
+    is_paused: bool = False
+    late_s: int | None = None
+    hold_until: datetime | None = None
+
+
+def next_step(standing: Standing) -> dict[str, str]:
+    """What happens next, after an apology for what is late."""
+    step = _next_step(standing)
+    if standing.late_s is None:
+        return step
+    late = duration(max(standing.late_s, _A_MINUTE))
+    return {
+        "zh": f"已超过承诺的答复时间 {late['zh']},非常抱歉。{step['zh']}",
+        "en": f"The answer is {late['en']} later than promised; we are sorry. {step['en']}",
+    }
+
+
+def _next_step(standing: Standing) -> dict[str, str]:
+    """An open question comes first. Without an account nobody rates or reopens."""
+    if standing.is_asked:
         return _ANSWER_IT
-    if is_paused:
+    if standing.is_paused:
         return _STANDS_STILL
-    return _NOT_SOLVED if state is State.ANSWERED and not can_rate else _NEXT[state]
+    if standing.state is State.ON_HOLD and standing.hold_until is not None:
+        until = day_and_time(standing.hold_until, standing.zone)
+        return {
+            "zh": f"暂缓至{until['zh']},到期后继续处理。",
+            "en": f"It is on hold until {until['en']} and goes on then.",
+        }
+    if standing.state is State.ANSWERED and not standing.can_rate:
+        return _NOT_SOLVED
+    if standing.state is State.CLOSED and not standing.has_account:
+        return _OVER_NOT_SOLVED
+    return _NEXT[standing.state]
 
 
 def with_whom(

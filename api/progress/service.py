@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from api.categories import service as categories
 from api.clocks import store as clocks
 from api.clocks.service import stands_still_until
+from api.clocks.terms import ground
 from api.progress import sentences, store
-from api.progress.schemas import Asked, Progress
+from api.progress.schemas import Asked, OnHold, Progress
+from api.progress.sentences import Standing
 from api.progress.shown_to import ACTOR, Theirs
 from api.questions import service as questions
 from api.resources import Resources
@@ -17,7 +21,8 @@ from api.work_orders import order as orders
 from api.work_orders import store as work_orders
 from api.work_orders.order import Order
 from api.work_orders.shown import in_words
-from herun.clock import to_datetime, to_us
+from api.work_orders.states import State
+from herun.clock import SECOND_US, to_datetime, to_us
 from herun.redaction import redacted
 
 
@@ -47,26 +52,37 @@ async def _shown(tx: Transaction, number: str) -> Progress:
     # Whoever knows the phone may live with its reporter: category and unit would tell what it is about.
     unit = None if order.confidential else standing["unit"]
     names = await categories.in_both(tx, order.category, unit)
-    clock = await clocks.known(tx, number)
-    still = stands_still_until(clock.pauses, to_us(tx.at)) if clock and clock.promise.ended_at is None else None
+    clock, now = await clocks.known(tx, number), to_us(tx.at)
+    promise = clock.promise if clock and clock.promise.ended_at is None else None
+    late = now - to_us(promise.due_at) if promise and tx.at > promise.due_at else None
+    still = stands_still_until(clock.pauses, now) if clock and promise and late is None else None
     question = _question(tx, order, standing["question"])
-    stands = orders.stands(order, tx.at)
-    can_rate = await _can_rate(tx, order)
+    held = _held(tx, order, standing)
+    how = Standing(
+        state=orders.stands(order, tx.at),
+        zone=(await ground(tx)).zone,
+        has_account=order.reporter is not None,
+        can_rate=await _can_rate(tx, order),
+        is_asked=question is not None,
+        is_paused=still is not None,
+        late_s=None if late is None else late // SECOND_US,
+        hold_until=None if held is None else held.until,
+    )
     return Progress(
         number=number,
         category=None if order.confidential else order.category,
         category_name=None if order.confidential else names.category,
         title=None if order.confidential else {lang: redacted(words) for lang, words in order.title.items()},
         state=order.state,
-        sentence=in_words(order, tx.at, can_rate=can_rate),
-        next_step=sentences.next_step(
-            stands, is_asked=question is not None, is_paused=still is not None, can_rate=can_rate
-        ),
-        with_whom=sentences.with_whom(stands, unit, names.unit, standing["roles_of_worker"]),
+        sentence=in_words(order, tx.at, can_rate=how.can_rate),
+        next_step=sentences.next_step(how),
+        with_whom=sentences.with_whom(how.state, unit, names.unit, standing["roles_of_worker"]),
         opened_at=order.opened_at,
         updated_at=order.updated_at,
         promised_at=clock.promise.due_at if clock else None,
         promise_paused_until=None if still is None else to_datetime(still),
+        overdue_seconds=how.late_s,
+        on_hold=held,
         urge_from=await urges.possible_from(tx, order),
         question=question,
         answer=order.answer or order.master_answer,
@@ -84,3 +100,12 @@ def _question(tx: Transaction, order: Order, text: str | None) -> Asked | None:
     if text is None or order.asked_until is None or not orders.is_asked(order, tx.at):
         return None
     return Asked(text=text, until=order.asked_until)
+
+
+def _held(tx: Transaction, order: Order, standing: dict[str, Any]) -> OnHold | None:
+    """Until when it rests, and why, as its reporter reads it in the history; of what is confidential not why."""
+    if orders.stands(order, tx.at) is not State.ON_HOLD:
+        return None
+    is_secret = order.confidential or order.master_confidential
+    why = None if is_secret or standing["held_why"] is None else redacted(standing["held_why"])
+    return OnHold(until=standing["hold_until"], reason=why)

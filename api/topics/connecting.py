@@ -67,6 +67,8 @@ async def _may_go(tx: Transaction, held: joining.Held, number: str, master: str)
     one, other = held[number], held[master]
     if one.state not in UNBEGUN or one.confidential or other.worker is None or other.state not in AT_WORK:
         return False
+    if joining.is_too_severe_for(one, other):
+        return False
     if not reported.may_be_joined(other) or other.building not in {None, one.building}:
         return False
     if await orders.merged(tx, number):  # somebody put others into it before it was locked

@@ -10,6 +10,8 @@ from http import HTTPStatus
 from typing import Final
 
 from api.clocks import store as clocks
+from api.clocks.shown import day_and_time
+from api.clocks.terms import ground
 from api.problems import Problem, conflict, not_found
 from api.transactions import Transaction
 from api.urges import store
@@ -20,6 +22,7 @@ from api.work_orders import store as work_orders
 from api.work_orders.kinds import Origin
 from api.work_orders.order import Order, Person
 from api.work_orders.states import OPEN, State
+from herun.clock import MINUTE_US, to_datetime, to_us
 from herun.order_words import Word
 
 AGAIN_AFTER: Final = timedelta(hours=24)
@@ -45,12 +48,19 @@ async def urge_for_reporter(tx: Transaction, number: str, reason: str | None, *,
     if start is None:
         raise conflict("wrong_state", f"an order is not urged while it is {order.master_state or order.state}")
     if tx.at < start:
-        raise conflict("too_early", f"it may be urged from {start.isoformat()} on")
+        raise conflict("too_early", await _from_when(tx, start))
     await steps.note(tx, order, Word.URGE, by=by, reason=reason)
     master = held.get(order.merged_into or "")
     if master is not None:
         await steps.note(tx, master, Word.URGE, by=by, reason=reason, detail={"follower": number})
     return Urged(number=number, urged_at=tx.at, again_from=tx.at + AGAIN_AFTER)
+
+
+async def _from_when(tx: Transaction, start: datetime) -> str:
+    """In the site's time, and the first whole minute: who comes then is not too early."""
+    minute = to_datetime(-(-to_us(start) // MINUTE_US) * MINUTE_US)
+    words = day_and_time(minute, (await ground(tx)).zone)
+    return f"最早可于{words['zh']}催办。It may be urged from {words['en']} on."
 
 
 async def possible_from(tx: Transaction, order: Order) -> datetime | None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from api.categories import service as categories
+from api.categories.tree import SEVERITIES
 from api.clocks import service as clocks
 from api.problems import conflict, invalid
 from api.transactions import SYSTEM, Transaction
@@ -40,6 +41,13 @@ async def merge(tx: Transaction, held: Held, order: Order, move: Move, by: str) 
     if order.parent is not None or await store.parts(tx, order.number):
         raise conflict("has_parts", "an order that is a part of another, or has parts, is not merged")
     followers = [each for each in held.values() if each.merged_into == order.number]
+    for each in (order, *followers):
+        if is_too_severe_for(each, master):
+            raise conflict(
+                "more_severe",
+                f"{each.number} is {each.severity}, {master.number} {master.severity}: the order that is to stand for"
+                " both has to be the more severe one; merge the other way round",
+            )
     if len(followers) + len(await store.merged(tx, master.number)) >= store.MAX_MERGED:
         raise conflict("too_many_merged", f"an order stands for at most {store.MAX_MERGED} others")
     after = await steps.step(tx, order, move, by)
@@ -47,6 +55,11 @@ async def merge(tx: Transaction, held: Held, order: Order, move: Move, by: str) 
         await steps.moved_on(tx, each, master.number, by)
     await steps.note(tx, master, Word.JOINED, by=by, detail={"number": order.number})
     return await store.known(tx, after.number)
+
+
+def is_too_severe_for(order: Order, master: Order) -> bool:
+    """True if it would lose by being merged into that one: what is urgent waits for nobody's milder limits."""
+    return SEVERITIES.index(order.severity) > SEVERITIES.index(master.severity)
 
 
 async def unmerge(tx: Transaction, held: Held, order: Order, move: Move, by: str) -> Order:

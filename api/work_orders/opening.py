@@ -10,13 +10,16 @@ from zoneinfo import ZoneInfo
 
 from api.categories import service as categories
 from api.dispatch import service as dispatch
+from api.notices import rules
+from api.notices import service as notices
+from api.notices.rules import Kind
 from api.problems import conflict
 from api.sites import store as sites
 from api.transactions import SYSTEM, Transaction
 from api.work_orders import steps, store
 from api.work_orders.kinds import Origin
 from api.work_orders.order import Move, Order
-from api.work_orders.states import Action
+from api.work_orders.states import Action, State
 from herun import metrics
 from herun.errors import TransientError
 from herun.order_chain import SALT_BYTES, sealed
@@ -48,7 +51,15 @@ async def open_order(
     order = await steps.step(tx, order, Move(Action.ACCEPT), SYSTEM)
     if worker is not None:
         return await steps.step(tx, order, Move(Action.DISPATCH, worker=worker), by)
-    return await dispatch_if_somebody_fits(tx, order) if dispatched else order
+    return await place(tx, order, by) if dispatched else order
+
+
+async def place(tx: Transaction, order: Order, by: str) -> Order:
+    """Dispatches a new order, or offers it; if nobody fits, the desk hears that it waits, but for whoever opened it."""
+    after = await dispatch_if_somebody_fits(tx, order)
+    if after.state is State.ACCEPTED and not after.pool:
+        await notices.tell(tx, rules.at_desk(after), f"order:{after.number}:{Kind.AT_DESK}", after, but_not=by)
+    return after
 
 
 async def dispatch_if_somebody_fits(tx: Transaction, order: Order) -> Order:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from api.categories.tree import SEVERITIES
 from api.distance import are_apart
 from api.problems import conflict
 from api.reports.schemas import NewReport
@@ -63,9 +62,9 @@ async def open_and_join(
     order = await opening.open_order(tx, new, by=reporter.username, dispatched=False)
     if order.confidential:
         raise conflict("confidential", "a confidential report is not joined to another order")
-    if SEVERITIES.index(order.severity) > SEVERITIES.index(held[master].severity):
+    if joining.is_too_severe_for(order, held[master]):
         # Somebody in danger waits for nobody's limits: whether it is the same a person says.
-        return shown(await opening.dispatch_if_somebody_fits(tx, order), reporter, tx.at)
+        return shown(await opening.place(tx, order, reporter.username), reporter, tx.at)
     move = Move(Action.MERGE, JOINED if is_said else KNOWN, master=master)
     by = reporter.username if is_said else SYSTEM
     return shown(await joining.merge(tx, {**held, order.number: order}, order, move, by), reporter, tx.at)

@@ -295,3 +295,39 @@ async def test_who_has_an_order_hears_that_its_clock_runs_again(world: World) ->
     assert (newest["kind"], newest["number"]) == ("pause_over", number)
     assert "06-01 12:10" in newest["text"]["zh"]
     assert [each["kind"] for each in (await world.by("susan").get("/v1/me/notices"))["items"]] == ["pause_asked"]
+
+
+async def test_of_a_broken_promise_each_reporter_hears_once_of_their_own(world: World) -> None:
+    await always(world)
+    number = await opened(world)
+    world.clock.advance(30 * MINUTE_US)
+    copy = (await world.by("rob").post("reports", {"category": "water", "text": "Water in the cellar"}))["number"]
+    await world.by("oscar").post(f"work-orders/{copy}/merge", {"master": number, "reason": "The same water"})
+    heard: list[int] = []
+    for minutes in (569, 1, 30, 24 * 60):
+        world.clock.advance(minutes * MINUTE_US)
+        await sweep_all(world)
+        heard += [len(await inbox_of(world, who, "promise_broken")) for who in ("rita", "rob")]
+    assert heard == [0, 0, 1, 0, 1, 1, 1, 1]
+    (told,) = await inbox_of(world, "rita", "promise_broken")
+    assert told.startswith(f"非常抱歉,您的诉求{number}未能在承诺的06-01 22:00前答复。")
+    assert f"您的诉求{copy}未能在承诺的06-01 22:30前答复。" in (await inbox_of(world, "rob", "promise_broken"))[0]
+    assert await inbox_of(world, "susan", "promise_broken") == []
+    await world.by("oscar").post(f"work-orders/{copy}/unmerge", {"reason": "Another cellar"})  # it is planned anew
+    await sweep_all(world)
+    assert len(await inbox_of(world, "rob", "promise_broken")) == 1
+
+
+async def test_of_the_next_promise_that_is_broken_the_reporter_hears_again(world: World) -> None:
+    await always(world)
+    number = await opened(world)
+    for count in (1, 2):
+        world.clock.advance(11 * HOUR_US)
+        await sweep_all(world)
+        assert len(await inbox_of(world, "rita", "promise_broken")) == count
+        if count == 1:
+            for action, who, more in (
+                ("handle", "gwen", {}), ("resolve", "gwen", {"text": "Dry"}), ("answer", "oscar", {"text": "Dry"}),
+                ("reopen", "rita", {"reason": "Still wet"}),
+            ):  # fmt: skip
+                await act(world, number, action, who, **more)

@@ -10,6 +10,7 @@ from tests.integration.api.test_order_cycle import actions, answered, do, order,
 
 RATED = {"score": 5, "solved": True}
 LATE = (409, "wrong_state")
+FIRE = {"category": "fire", "building": "b1"}
 
 
 async def merged(world: World, who: str = "rob") -> tuple[str, str]:
@@ -193,3 +194,25 @@ async def test_a_reporter_takes_their_own_out_alone(world: World) -> None:
     await answered(world, third)
     await do(world, "rob", second, "reopen", reason="Still wet")
     assert await masters(world, first, second) == [third, None]
+
+
+async def test_what_is_urgent_is_merged_into_nothing_milder_and_the_other_way_round_it_is(world: World) -> None:
+    mild, twin, alarm = await reported(world), await reported(world, "rob"), await reported(world, "ruth", **FIRE)
+    merge = {"reason": "The same cellar"}
+    response = await world.by("oscar").call("POST", f"work-orders/{alarm}/merge", {"master": mild, **merge})
+    assert (response.status_code, response.json()["type"]) == (409, "urn:herun:problem:more_severe")
+    assert "merge the other way round" in response.json()["detail"]
+    assert (await order(world, alarm))["state"] == "dispatched"
+    await do(world, "oscar", twin, "merge", master=mild, **merge)
+    await do(world, "oscar", mild, "merge", master=alarm, **merge)
+    assert await masters(world, twin, mild, alarm) == [alarm, alarm, None]
+
+
+async def test_what_is_urgent_goes_along_into_nothing_milder(world: World) -> None:
+    """Only what was merged before that was refused can be in something milder."""
+    mild, alarm, third = await reported(world), await reported(world, "rob", **FIRE), await reported(world)
+    merge = {"reason": "The same cellar"}
+    world.rows("UPDATE work_orders SET severity = 'info' WHERE number = %(number)s", number=alarm)
+    await do(world, "oscar", alarm, "merge", master=mild, **merge)
+    world.rows("UPDATE work_orders SET severity = 'critical' WHERE number = %(number)s", number=alarm)
+    assert await refused(world, "oscar", mild, "merge", master=third, **merge) == (409, "more_severe")

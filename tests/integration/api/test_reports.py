@@ -10,6 +10,7 @@ from api.reports import store
 from api.throttles import service as throttles
 from api.transactions import ALL_SITES, begin
 from herun.clock import DAY_US, HOUR_US
+from tests.integration.api.notices.test_inbox import kinds
 from tests.integration.api.running import World
 from tests.integration.api.test_following import actions, code, reported
 from tests.integration.api.test_pictures import photo
@@ -176,6 +177,7 @@ async def test_what_is_more_severe_joins_nothing_and_is_dispatched_at_once(world
     own = await world.by("rob").post("reports", {**trapped, "join": found["handle"]})
     assert (own["severity"], own["merged_into"]) == ("critical", None)
     assert own["state"] != "merged"
+    assert ("at_desk", own["number"]) in await kinds(world, "oscar")  # nobody fits
 
 
 async def test_a_report_joins_an_order_and_keeps_its_own_number_and_rating(world: World) -> None:

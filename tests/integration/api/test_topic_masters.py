@@ -114,6 +114,14 @@ async def test_a_critical_report_is_merged_by_a_person_alone(world: World) -> No
     assert {state for state, _ in await states(world, numbers)} == {"dispatched"}
 
 
+async def test_what_is_more_severe_than_the_master_stays_by_itself_and_the_others_go(world: World) -> None:
+    numbers = await heard_of(world)
+    world.rows("UPDATE work_orders SET severity = 'warning' WHERE number = %(number)s", number=numbers[2])
+    done = await sort_now(world)
+    assert done["merged"] == [*numbers[:2], *numbers[3:]]
+    assert await states(world, numbers[2:3]) == [("dispatched", None)]
+
+
 async def test_what_an_answer_makes_critical_is_merged_by_a_person_alone(world: World) -> None:
     await add_worker(world, "liam", skills=["lift"])
     lift: dict[str, Any] = {"category": "lift", "attributes": {"trapped": "no"}}

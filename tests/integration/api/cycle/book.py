@@ -138,6 +138,8 @@ class Book(Reasons):
             self._write(paper, "dispatch", "dispatched", by)
         else:
             self._dispatch_if_somebody_fits(paper)
+            if paper.worker is None:
+                self.criers.waits(self, paper, by)
 
     def _at_the_desk(self, paper: Paper) -> str:
         return "arbitration" if len(paper.returners) == 2 else "accepted"

@@ -12,6 +12,7 @@ from tests.integration.api.cycle.told import UNITS
 DAY: Final = timedelta(days=1)
 FINAL: Final = {"rated", "closed", "cancelled", "merged"}
 SEVERITIES: Final = {"water": "info", "fire": "critical", "noise": "info"}  # of reports
+SEVERE: Final = ("info", "warning", "critical")  # the mildest first
 TOLD: Final = {"answered", "rated", "closed"}
 
 DESK: Final = frozenset({"operator", "supervisor"})

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from tests.integration.api.cycle.paper import CLOCK_ACTIONS, CREW, DAY, DESK, OPEN, TOLD, Paper, Shelf, Wish
+from tests.integration.api.cycle.paper import CLOCK_ACTIONS, CREW, DAY, DESK, OPEN, SEVERE, TOLD, Paper, Shelf, Wish
 
 ALL_BUT_OVERSEERS: Final = DESK | CREW | {"resident"}
 # Whose role lets them try it at all.
@@ -191,6 +191,9 @@ class Reasons(Shelf):
             yield 409, "master_is_a_part"
         if paper.parent or self.parts.get(paper.number):
             yield 409, "has_parts"
+        mine = (paper, *(self.papers[number] for number in self.followers.get(paper.number, ())))
+        if any(SEVERE.index(each.severity) > SEVERE.index(master.severity) for each in mine):
+            yield 409, "more_severe"
 
     def _is_possible(self, wish: Wish, paper: Paper) -> bool:
         if wish.action in {"confide", "disclose"}:

@@ -35,6 +35,7 @@ class Criers:
 
     told: Counter[Told] = field(default_factory=Counter)
     too_many: Counter[str] = field(default_factory=Counter)
+    _broken: set[tuple[str, datetime]] = field(default_factory=set)  # promises of which the reporter was told
     _lately: dict[str, deque[datetime]] = field(default_factory=dict)
 
     def step(self, book: Book, paper: Paper, action: str, by: str, was: Written) -> None:
@@ -62,6 +63,15 @@ class Criers:
                 what, heard = "reminder", whose_turn
         for who in sorted(set(heard)):
             self._tell(who, what, paper.number, book.now)
+        promise = paper.number, paper.clock.due
+        if (deadline.kind, deadline.step) == ("promise", "100%") and paper.reporter and promise not in self._broken:
+            self._broken.add(promise)
+            self._tell(paper.reporter, "promise_broken", paper.number, book.now)
+
+    def waits(self, book: Book, paper: Paper, by: str) -> None:
+        """Nobody fits what somebody opened."""
+        for who in sorted({*_operators(paper)} - {by}):
+            self._tell(who, "at_desk", paper.number, book.now)
 
     def promised_anew(self, book: Book, paper: Paper, by: str) -> None:
         """The reporter has another date."""
