@@ -471,6 +471,15 @@ def test_a_wider_scope_adds_to_those_that_are_heard() -> None:
     assert [(alert.key, alert.raised_at) for alert in driver.alerts] == [("b2", at(15)), ("b1", at(18))]
 
 
+@pytest.mark.parametrize("key", ["site", "plate"])
+def test_what_a_device_says_that_nobody_has_registered_is_heard(key: str) -> None:
+    driver = listening(put_rule(silent(key)))
+    driver.pass_until(at(20))
+    say(driver, 20, plate_hash="p1")
+    driver.pass_until(at(40))
+    assert driver.story == [("raised", 30)]
+
+
 @pytest.mark.parametrize("key", ["zone", "plate"])
 def test_what_is_silent_when_a_trial_ends_is_raised_live_and_ends_as_such(key: str) -> None:
     driver = listening(placed("d1", "y"), put_rule(silent(key, mode="monitor")))
