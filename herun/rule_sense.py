@@ -33,6 +33,12 @@ from herun.visible import UNSEEN, is_seen
 # What every text can tell; those of some kinds can tell more.
 _TEXT_NAMES: Final = frozenset({"device", "zone", "building", "value", "count", "duration"})
 _OF_TIME: Final = frozenset({"true_for", "absence", "negation"})  # raised by no event whose fields could be told
+# A silence of several devices is told of none of them, but of what they share.
+_NOT_OF_SHARED: Final[dict[str, frozenset[str]]] = {
+    "zone": frozenset({"device"}),
+    "building": frozenset({"device", "zone"}),
+    "site": frozenset({"device", "zone", "building"}),
+}
 _PLATE_FIELDS: Final = frozenset({"plate", PERSONAL_KEYS["plate"]})
 _PLATED: Final = f"expected {', '.join(name for name, each in CATALOGUE.items() if _PLATE_FIELDS & each.fields.keys())}"
 MAX_KEPT: Final = 1_000  # sets of event types whose fields are remembered
@@ -116,7 +122,7 @@ def doubts(rule: Rule) -> list[tuple[Path, str]]:
 
 def placeholders(rule: Rule) -> frozenset[str]:
     """What stands in braces in the texts of this rule and is filled in."""
-    known = _TEXT_NAMES
+    known = _TEXT_NAMES - (_NOT_OF_SHARED.get(rule.key, frozenset()) if rule.kind == "absence" else frozenset())
     if rule.kind == "anomaly":
         known |= {"finding", "probability"}
     elif FLAGGED in rule.match.event_types:

@@ -246,13 +246,13 @@ class TrueForRule(_Rule):
 
 
 class AbsenceRule(_Rule):
-    """Raised when nothing that matches came from a device for `duration_s`; cleared by the next that does.
+    """Raised when nothing that matches came for `duration_s`, by arrival; cleared by the next that does.
 
-    A device in scope is expected from its registration (or the rule's arrival) on.
+    A device in scope is expected from its registration (or the rule's arrival) on; a zone, a building or the site from
+    that of the first such device in it. A plate or person is expected from the first event of it on.
     """
 
     kind: Literal["absence"]
-    key: Literal["device"] = "device"
     duration_s: Seconds
 
 

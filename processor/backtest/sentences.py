@@ -65,7 +65,7 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
     ),
     "held": ("条件自 {since} 起成立，持续至 {due} 才触发", "it has held since {since} and is due to raise at {due}"),
     "window": ("时间窗内 {count} 次，需 {wanted} 次", "counted {count} of {wanted} in the window"),
-    "heard": ("设备有消息，沉默从 {since} 重新计", "the device spoke: its silence is measured from {since} anew"),
+    "heard": ("有消息，沉默从 {since} 重新计", "it was heard: the silence is measured from {since} anew"),
     "waiting": (
         "自 {since} 起等待，至 {due} 不来则触发",
         "it waits since {since}, and raises if nothing comes by {due}",

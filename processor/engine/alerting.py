@@ -47,7 +47,10 @@ class RuleHead(msgspec.Struct, frozen=True):
 
 
 class Occurrence(msgspec.Struct, frozen=True, gc=False):
-    """What raises: when (event time, or the due time of a timer), where, and the cause that makes the alert's id."""
+    """What raises: when (event time, or the due time of a timer), where, and the cause that makes the alert's id.
+
+    `place`: where, if that is not where the device stands.
+    """
 
     at: int
     device: str | None
@@ -56,6 +59,7 @@ class Occurrence(msgspec.Struct, frozen=True, gc=False):
     count: int | None = None
     finding: dict[str, str] = {}  # a sentence by language
     probability: float | None = None  # of a detector's: that a usual week has one as strong
+    place: Registration | None = None
 
 
 class Gated(Protocol):

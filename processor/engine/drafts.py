@@ -51,7 +51,7 @@ def again(
 
 def said_of(ev: Evaluation, head: RuleHead, found: Occurrence) -> Said:
     """What the texts say of it, to be kept."""
-    words = words_of(ev, head, found.device, found.cause)
+    words = words_of(ev, head, found)
     return Said(found.at, found.device, found.value, found.count, found.finding, found.probability, words)
 
 
@@ -63,7 +63,7 @@ def _new_id(head: RuleHead, key: str, occurrence: Occurrence) -> str:
 
 def first(ev: Evaluation, head: RuleHead, key: str, occurrence: Occurrence, said: Said) -> Alert:
     """A new alert."""
-    place = ev.registration(head.site, occurrence.device)
+    place = occurrence.place or ev.registration(head.site, occurrence.device)
     values = _values(head, said, 1)
     return Alert(
         site=head.site,

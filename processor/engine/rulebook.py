@@ -30,7 +30,7 @@ from herun.rules import (
     TrueForRule,
 )
 from processor.engine.conditions import Test
-from processor.engine.kinds.absence import Absence
+from processor.engine.kinds.absence import make_absence
 from processor.engine.kinds.aggregate import make_aggregate
 from processor.engine.kinds.anomaly import Anomaly
 from processor.engine.kinds.change import Change
@@ -234,7 +234,7 @@ def subject_of(device: str, place: Registration, event_type: str) -> Subject:
 def compile_rule(site: str, rule: Rule) -> CompiledRule:
     """The compiled form of a rule."""
     if isinstance(rule, AbsenceRule):
-        return Absence(site, rule)
+        return make_absence(site, rule)
     if isinstance(rule, AnomalyRule):
         return Anomaly(site, rule)
     if isinstance(rule, PlateListRule):

@@ -10,20 +10,21 @@ from processor.engine.state import SiteNames
 from processor.engine.texts import ask_for_data, data_texts
 
 if TYPE_CHECKING:
-    from processor.engine.alerting import Evaluation, RuleHead
+    from processor.engine.alerting import Evaluation, Occurrence, RuleHead
 
 _NO_NAMES: Final = SiteNames()
 _decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-def words_of(ev: Evaluation, head: RuleHead, device: str | None, cause: dict[str, Any]) -> dict[str, str]:
+def words_of(ev: Evaluation, head: RuleHead, told: Occurrence) -> dict[str, str]:
     """Zone and building by their names in the layout of now, and the fields of the event at hand, if it is the cause.
 
     Without a zone of the device's own it is the one that the event names (of arming, the device is the zone).
     """
-    place, data, found = ev.registration(head.site, device), dict[str, Any](), dict[str, str]()
+    place = told.place or ev.registration(head.site, told.device)
+    data, found = dict[str, Any](), dict[str, str]()
     seen = ev.seen
-    is_cause = seen is not None and cause.get("event_id") == seen.event_id and device == seen.device
+    is_cause = seen is not None and told.cause.get("event_id") == seen.event_id and told.device == seen.device
     if seen is not None and is_cause and ask_for_data((*head.title.values(), *head.text.values())):
         data = _data_of(seen.data)
         found = data_texts(seen.event_type, data)

@@ -68,10 +68,14 @@ class RuleCell(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class Heard(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """When a device last spoke, in engine time without our own outages, and what armed its absence since."""
+    """When a key was last heard, in engine time without our own outages, and what armed its absence since.
+
+    `device`: of a key that devices share, whoever was heard; empty if nobody was yet.
+    """
 
     at: int
     armed_by: str
+    device: str = ""
 
 
 class Said(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -142,6 +146,10 @@ class State(msgspec.Struct):
     tracks: dict[RuleKey, dict[str, Track]] = {}
     clocks: dict[DeviceKey, DeviceClock] = {}
     heard: dict[CellKey, Heard] = {}
+    # Of absences by other keys than the device: under which key each device in scope is heard, and the plates and
+    # persons that are expected or silent.
+    listening: dict[RuleKey, dict[str, str]] = {}
+    sought: dict[RuleKey, dict[str, bool]] = {}
     muted: dict[CellKey, bool] = {}  # what holds and is not raised: by the schedule, the arming, or out of service
     watches: dict[RuleKey, dict[str, Watch]] = {}
     current: dict[CellKey, CurrentAlert] = {}

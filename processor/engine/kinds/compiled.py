@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from typing import Final
+
+import msgspec
 
 from herun.cel import Data, Subject, compile_expression
 from herun.events import Event
 from herun.rules import PERSONAL_KEYS, Rule
-from processor.engine.alerting import Evaluation, RuleHead
+from processor.engine.alerting import NOWHERE, Evaluation, RuleHead
 from processor.engine.conditions import Test, equals
-from processor.engine.state import Registration, RuleKey, TimerKey
+from processor.engine.state import Registration, RuleKey, State, TimerKey
 
 SECOND_US: Final = 1_000_000
+MAX_KEYS: Final = 100_000  # of one rule by plate or person: a city's cars in a window, 300 MB
 
 
 class CompiledRule(ABC):
@@ -84,6 +88,15 @@ class CompiledRule(ABC):
         return {"device": device, "zone": place.zone, "building": place.building, "site": self.head.site}.get(
             self.key_kind, ""
         )
+
+    def place_of(self, state: State, key: str, devices: Iterable[str]) -> Registration:
+        """Where that is what several of these devices share: their zone with its building, or their building."""
+        if self.key_kind == "building":
+            return msgspec.structs.replace(NOWHERE, building=key)
+        if self.key_kind != "zone":
+            return NOWHERE
+        buildings = {state.registered.get((self.head.site, each), NOWHERE).building for each in devices}
+        return msgspec.structs.replace(NOWHERE, zone=key, building=buildings.pop() if len(buildings) == 1 else None)
 
     @abstractmethod
     def on_event(self, ev: Evaluation, key: str, event: Event, data: Data, subject: Subject) -> None:

@@ -19,7 +19,7 @@ from herun.rules import Rule
 from processor.engine import corrections
 from processor.engine.alerting import Evaluation, Occurrence, value_text
 from processor.engine.corrections import Told, told_of
-from processor.engine.kinds.compiled import CompiledRule
+from processor.engine.kinds.compiled import MAX_KEYS, CompiledRule
 from processor.engine.kinds.fold import Fold
 from processor.engine.state import Registration, TimerKey
 from processor.engine.stretches import Stretch, as_it_may_be_told, left_untold, mark_of, read_stretches
@@ -31,7 +31,6 @@ REST: Final = "rest"  # looks whether a key that only events know is still of us
 MAX_TAIL: Final = 32
 MIN_TAIL: Final = 4
 MAX_EPISODES: Final = 8  # of a track; those before them are not corrected any more
-MAX_KEYS: Final = 100_000  # of one rule by plate or person: a city's cars in a window, 300 MB
 
 _PLACE: Final = attrgetter("place")
 

@@ -97,7 +97,7 @@ OF_COUNT: Final = {name: value for name, value in RULE.items() if name != "raise
     (RULE | {"title": {"fr": "eau"}}, ["title", "fr"]),
     (OF_COUNT | {"count": 0, "window_s": 60}, ["count"]),
     (OF_COUNT | {"count": 3}, ["window_s"]),
-    (OF_COUNT | {"kind": "absence", "duration_s": 60, "key": "zone"}, ["key"]),
+    (OF_COUNT | {"kind": "absence", "duration_s": 60, "key": "street"}, ["key"]),
     (RULE | {"condition": "data.valeu > 3"}, ["condition"]),
     (RULE | {"title": {"zh": "\u202e", "en": "Water"}}, ["title", "zh"]),
     (RULE | {"text": {"zh": "水位", "en": "\u200b \u3164"}}, ["text", "en"]),

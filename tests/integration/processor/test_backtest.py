@@ -28,6 +28,8 @@ RULES = {
     "held": HELD,
     "often": rule("often", "count", count=3, window_s=2, key="site", cooldown_s=1),
     "silent": rule("silent", "absence", duration_s=2, match={"devices": ["d2", "d3"]}),
+    "quiet": rule("quiet", "absence", duration_s=2, key="zone"),
+    "unseen": rule("unseen", "absence", types=("vehicle.passed",), duration_s=2, key="plate"),
     "listed": rule("listed", "plate_list", types=("vehicle.passed",), plate_list="wanted", cooldown_s=1),
 }
 CONTROLS = (
@@ -156,7 +158,7 @@ async def test_what_other_rules_throw_is_not_told_of_one(world: World) -> None:
 
 def _one_rule_alone(told: Told) -> None:
     """A rule of which only one version was ever in force, alone: the same."""
-    for uid in ("held", "often", "silent", "listed"):
+    for uid in ("held", "often", "silent", "quiet", "unseen", "listed"):
         difference = answer(told.world.database_url, told.backtest(rule_uid=uid))["difference"]
         assert difference["both"], uid
         assert all(pair["equal"] for pair in difference["both"]), uid
@@ -217,10 +219,13 @@ def _traces(told: Told) -> None:
     assert (answers["high"]["outcome"], answers["high"]["alert_id"]) == ("fired", told.world.value(first))
     second = answer(told.world.database_url, Trace(site=SITE, device="d2", event_id="1-0-2"))
     assert {rule["rule_uid"]: rule["outcome"] for rule in second["rules"]} == {
-        "high": "raised_already", "held": "held", "often": "window", "silent": "heard", "listed": "other_type",
+        "high": "raised_already", "held": "held", "often": "window", "silent": "heard", "quiet": "heard",
+        "unseen": "other_type", "listed": "other_type",
     }  # fmt: skip
-    outcomes = {uid: answer["outcome"] for uid, answer in answers.items() if uid != "high"}
-    assert outcomes == {"held": "held", "often": "window", "silent": "out_of_scope", "listed": "other_type"}
+    assert {uid: answer["outcome"] for uid, answer in answers.items() if uid != "high"} == {
+        "held": "held", "often": "window", "silent": "out_of_scope", "quiet": "heard", "unseen": "other_type",
+        "listed": "other_type",
+    }  # fmt: skip
 
 
 def _the_command(told: Told, folder: Path) -> None:

@@ -102,18 +102,28 @@ async def test_what_was_pending_survives_a_crash_and_is_raised_once(world: World
     processor = world.processor(snapshot_interval_s="0.2")
     held = rule("held", "true_for", condition={"field": "value", "op": ">", "value": 5}, duration_s=3)
     silent = rule("silent", "absence", duration_s=4, match={"devices": ["d2"]})
-    await world.control(put_device("d1"), put_device("d2"), put_rule(held), put_rule(silent))
-    last = await world.publish([event("e1", START_US, 9)])
+    quiet = rule("quiet", "absence", duration_s=4, key="zone")
+    unseen = rule("unseen", "absence", duration_s=4, key="plate", types=("vehicle.passed",))
+    await world.control(
+        put_device("d1"), put_device("d2", zone="z"), *(put_rule(each) for each in (held, silent, quiet, unseen))
+    )
+    passage = event("e2", START_US, event_type="vehicle.passed", data={"plate_hash": "h1"})
+    last = await world.publish([event("e1", START_US, 9), passage])
     await world.until_offset(last)
     processor.restart()
     await asyncio.sleep(0.5)  # so that it is killed once with and once without a snapshot
     processor.restart()
     async with world.listening():
-        await world.until_count("SELECT count(*) FROM alerts", 2)
+        await world.until_count("SELECT count(*) FROM alerts", 4)
         processor.restart()
         await asyncio.sleep(1.5)  # time enough for another to be raised
-    rows = world.rows("SELECT rule_uid, version, state FROM alerts ORDER BY rule_uid")
-    assert [tuple(row.values()) for row in rows] == [("held", 1, "raised"), ("silent", 1, "raised")]
+    rows = world.rows("SELECT rule_uid, key, version, state FROM alerts ORDER BY rule_uid")
+    assert [tuple(row.values()) for row in rows] == [
+        ("held", "d1", 1, "raised"),
+        ("quiet", "z", 1, "raised"),
+        ("silent", "d2", 1, "raised"),
+        ("unseen", "h1", 1, "raised"),
+    ]
 
 
 async def test_what_had_begun_goes_on_after_a_crash(world: World) -> None:

@@ -142,6 +142,28 @@ def test_what_is_hardly_meant_is_doubted(fields: dict[str, Any], said: list[str]
     assert all(each.startswith(start) for each, start in zip(found, said, strict=True))
 
 
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("device", []),
+        ("zone", ["text.en: {device} is filled in by nothing; known are building"]),
+        ("building", ["text.zh: {zone} is filled", "text.en: {device} is filled"]),
+        ("site", ["text.zh: {zone} is", "text.zh: {building} is", "text.en: {device} is"]),
+        ("plate", []),
+    ],
+)
+def test_the_text_of_a_silence_of_several_devices_can_name_none_of_them(key: str, said: list[str]) -> None:
+    silent = {name: each for name, each in body().items() if name in {"uid", "title", "category"}}
+    match = {"event_types": ["vehicle.passed"]}
+    texts = {"zh": "{zone} {building} {duration}", "en": "{device}"}
+    rule = RULE.validate_python(
+        {**silent, "kind": "absence", "key": key, "text": texts, "match": match, "duration_s": 60}
+    )
+    found = [f"{'.'.join(map(str, path))}: {what}" for path, what in doubts(rule)]
+    assert len(found) == len(said)
+    assert all(each.startswith(start) for each, start in zip(found, said, strict=True))
+
+
 def test_the_text_of_an_anomaly_may_ask_for_its_finding() -> None:
     given = {name: body()[name] for name in ("uid", "title", "category", "match")}
     texts = {"zh": "{finding}", "en": "{finding}"}

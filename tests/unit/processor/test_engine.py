@@ -33,6 +33,8 @@ RULES = (
     put_rule(rule("held", "true_for", condition={"field": "value", "op": ">", "value": 5}, duration_s=3)),
     put_rule(rule("often", "count", count=3, window_s=4, key="site")),
     put_rule(rule("silent", "absence", duration_s=4)),
+    put_rule(rule("quiet", "absence", duration_s=4, key="zone")),
+    put_rule(rule("unseen", "absence", types=("vehicle.passed",), duration_s=4, key="plate")),
     put_rule(rule("listed", "plate_list", types=("vehicle.passed",), plate_list="wanted", cooldown_s=3)),
 )
 
@@ -351,7 +353,11 @@ def test_the_sample_frames_raise_and_clear_alerts_of_every_rule() -> None:
     engine, versions = Engine(State()), set()
     for position, (frame, when) in enumerate(frames(1, 300)):
         versions |= {(alert.rule_uid, alert.state.value) for alert in engine.apply(frame, position, when).alerts}
-    lasting = {(uid, state) for uid in ("high", "held", "often", "silent") for state in ("raised", "cleared")}
+    lasting = {
+        (uid, state)
+        for uid in ("high", "held", "often", "silent", "quiet", "unseen")
+        for state in ("raised", "cleared")
+    }
     # What comes late shows that two alerts of a listed plate were one: the other one is withdrawn, and so cleared.
     assert versions == lasting | {("listed", "raised"), ("listed", "cleared")}
 

@@ -31,6 +31,7 @@ OPEN = rule(
 )
 IN_ORDER = rule("r", "sequence", types=DOORS, within_s=60, steps=[{"event_types": [name]} for name in DOORS])
 SILENT = rule("r", "absence", duration_s=60)
+UNSEEN = rule("r", "absence", types=("vehicle.passed",), key="plate", duration_s=60)
 LISTED = rule("r", "plate_list", types=("vehicle.passed",), plate_list="wanted", cooldown_s=10)
 TOTAL = rule("r", "aggregate", window="sliding", size_s=60, function="sum", raise_above=10)
 HOURLY = TOTAL | {"window": "tumbling", "size_s": 3600}
@@ -119,6 +120,11 @@ def why(body: dict[str, Any], *events: Event, given: Sequence[Control] = ()) -> 
         (HIGH | {"condition": "data.unit == 'm'"}, [at(0, 9)], "condition", "data.unit"),
         (OFTEN, [at(0, 6), at(1, 6), at(2, 6)], "fired", "raised alert"),
         (SILENT, [at(0)], "heard", "anew"),
+        (SILENT | {"key": "zone"}, [at(0)], "heard", "anew"),
+        (SILENT | {"key": "zone"}, [at(0, device="d2")], "no_key", "by zone"),
+        (UNSEEN, [at(0, event_type="vehicle.passed", data={})], "no_key", "by plate"),
+        (UNSEEN, [passage(0, "h1")], "heard", "anew"),
+        (UNSEEN, [passage(0, "h1"), passage(70, "h1")], "cleared", "cleared"),
         (LISTED, [passage(0, "h2")], "not_listed", "wanted"),
         (LISTED, [passage(0, "h1")], "fired", "raised alert"),
         (LISTED, [passage(0, "h1"), passage(1, "h1")], "counted", "occurrence 2"),

@@ -63,6 +63,9 @@ RULES = (
             key="zone",
         )
     ),
+    put_rule(rule("quiet", "absence", duration_s=3, key="zone")),
+    put_rule(rule("still", "absence", duration_s=5, key="site")),
+    put_rule(rule("unseen", "absence", types=("vehicle.passed",), duration_s=6, key="plate")),
 )
 
 
