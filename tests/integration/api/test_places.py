@@ -65,7 +65,8 @@ async def test_a_report_goes_to_the_grid_of_its_place_however_that_is_said(
 
 async def test_an_address_that_names_another_house_is_not_of_the_reporters_own(world: World) -> None:
     await world.admin.put("layout", STANDING)
-    for address, building in (("2号楼门口", "b2"), ("单元门口", "b1")):
+    named = {"2号楼门口": "b2", "二栋门口": "b2", "单元门口": "b1", "3楼走廊": "b1"}
+    for address, building in (*named.items(), ("25号楼", None), ("二十五号楼", None), ("1号楼和2号楼之间", None)):
         order = await world.by("rita").post("reports", {"category": "water", "text": "漏水", "address": address})
         assert order["building"] == building
 
