@@ -306,7 +306,7 @@ async def arbitrated(world: World, worker: str = "greg", **more: Any) -> str:
 async def test_what_an_arbiter_decided_is_proposed_as_a_rule_and_holds_once_accepted(world: World) -> None:
     first = await arbitrated(world)
     second = await arbitrated(world)
-    (proposal,) = (await world.by("oscar").get("dispatch-proposals?state=pending"))["items"]
+    (proposal,) = (await world.by("oscar").get("dispatch-proposals?state=pending&state=declined"))["items"]
     assert (proposal["category"], proposal["building"], proposal["grid"], proposal["worker"]) == (
         "water", "b1", "g1", "greg",
     )  # fmt: skip
