@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import pytest
@@ -129,6 +130,14 @@ async def test_each_filter_walks_an_index_and_sorts_nothing(world: World, query:
     others = {"overdue": "work_orders_open", "is_open": "work_orders_open", "begin": "work_orders_by_time"}
     assert others.get(name, f"work_orders_by_{name}") in plan
     assert "Seq Scan on work_orders" not in plan
+
+
+async def test_what_is_newer_than_asked_for_is_passed_over_within_the_index(world: World) -> None:
+    put(world, [Row(number(n), opened_at=hours(n / 100)) for n in range(3000)])
+    world.rows("ANALYZE work_orders")
+    plan = await explained(world, f"end={hours(20).isoformat()}")
+    assert "work_orders_by_opening" in plan
+    assert re.search(r"Index Cond: .*opened_at < ", plan)
 
 
 async def explained(world: World, query: str) -> str:
