@@ -1,9 +1,13 @@
-"""A query parameter that a route does not have is refused: a misspelt filter would filter nothing, unnoticed."""
+"""A query parameter that a route does not have is refused: a misspelt filter would filter nothing, unnoticed.
+
+So is one that comes twice where only one can hold: all but the last would be dropped, as silently.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final, get_args, get_origin
 
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
@@ -12,7 +16,7 @@ from pydantic import BaseModel
 
 from api.problems import FieldError, invalid
 
-MAX_TOLD: Final = 10  # unknown parameters that an answer names
+MAX_TOLD: Final = 10  # wrong parameters that an answer names
 
 
 def refuse_unknown_query(request: Request) -> None:
@@ -20,23 +24,34 @@ def refuse_unknown_query(request: Request) -> None:
     route = request.scope.get("route")
     if not request.query_params or not isinstance(route, APIRoute):
         return
-    known = frozenset(_names(route.dependant))
-    unknown = sorted(request.query_params.keys() - known)
+    takes_several = dict(_parameters(route.dependant))
+    unknown = sorted(request.query_params.keys() - takes_several.keys())
     if unknown:
-        errors = [
-            FieldError(loc=["query", name], msg="no such parameter", type="extra_forbidden")
-            for name in unknown[:MAX_TOLD]
-        ]
-        raise invalid("unknown_parameter", f"this route knows {sorted(known)}", errors)
+        errors = _errors(unknown, "no such parameter", "extra_forbidden")
+        raise invalid("unknown_parameter", f"this route knows {sorted(takes_several)}", errors)
+    given = Counter(name for name, _ in request.query_params.multi_items())
+    repeated = sorted(name for name, times in given.items() if times > 1 and not takes_several[name])
+    if repeated:
+        errors = _errors(repeated, "it is given more than once", "repeated")
+        raise invalid("repeated_parameter", f"given more than once: {repeated[:MAX_TOLD]}", errors)
 
 
-def _names(dependant: Dependant) -> Iterator[str]:
-    """Names of the query's parameters, those of dependencies and of models too."""
+def _errors(names: list[str], says: str, kind: str) -> list[FieldError]:
+    return [FieldError(loc=["query", name], msg=says, type=kind) for name in names[:MAX_TOLD]]
+
+
+def _parameters(dependant: Dependant) -> Iterator[tuple[str, bool]]:
+    """The query's parameters, those of dependencies and of models too, and whether each may be repeated."""
     for param in dependant.query_params:
         model = param.field_info.annotation
         if isinstance(model, type) and issubclass(model, BaseModel):
-            yield from (field.alias or name for name, field in model.model_fields.items())
+            fields = model.model_fields.items()
+            yield from ((field.alias or name, _is_list(field.annotation)) for name, field in fields)
         else:
-            yield param.alias
+            yield param.alias, _is_list(model)
     for each in dependant.dependencies:
-        yield from _names(each)
+        yield from _parameters(each)
+
+
+def _is_list(annotation: Any) -> bool:
+    return any(get_origin(each) is list for each in (annotation, *get_args(annotation)))

@@ -163,7 +163,8 @@ def _way(item: Mapping[str, Any], body: Any) -> tuple[str | int, ...]:
     found: list[str | int] = [where]
     value, is_told = body, False
     if isinstance(body, dict) and way and way[0] not in body:  # it may have come as its GET gives it
-        around = [name for name, inner in body.items() if isinstance(inner, dict) and way[0] in inner]
+        inside = [(name, inner) for name, inner in body.items() if isinstance(inner, dict)]
+        around = [name for name, inner in inside if way[0] in inner or _is_kind(inner, way[0])]
         found, value = [where, *around[:1]], body[around[0]] if around else body
     for place, part in enumerate(way):
         if not is_told and _is_kind(value, part):

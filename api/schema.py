@@ -74,13 +74,18 @@ def lat_with_lon(body: BodyOnMap) -> BodyOnMap:
 
 
 def as_shown(*read_only: str, within: str | None = None) -> BeforeValidator:
-    """A validator for a body that may come as its own GET gives it: without what nobody puts, out of what it is in."""
+    """A validator for a body that may come as its own GET gives it: without what nobody puts, out of what it is in.
+
+    With `within`, a body that is in nothing stays as it is: it may have names of its own that are read only outside.
+    """
 
     def check(sent: Any) -> Any:
         if not isinstance(sent, dict):
             return sent
         body = {name: value for name, value in sent.items() if name not in read_only}
-        return body[within] if within is not None and body.keys() == {within} else body
+        if within is None:
+            return body
+        return body[within] if body.keys() == {within} else sent
 
     return BeforeValidator(check)
 

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Final, NamedTuple
 
 import cel
 
 from herun.cel import FUNCTIONS
 from herun.cel_cost import cost_of
+from herun.cel_seen import DATA, MIRRORED, Seen, Types
 from herun.cel_tokens import Cursor, NotUnderstoodError, Token
-
-Types = frozenset[str]
 
 BOOL: Final = frozenset({"true or false"})
 TEXT: Final = frozenset({"a text"})
@@ -33,7 +31,6 @@ _OTHER: Final = frozenset({"something else"})
 _NUMBERS: Final = NUMBER | UINT
 ANYTHING: Final = BOOL | TEXT | _NUMBERS | NULL | LIST | MAP | _OTHER
 
-DATA: Final = "data"  # whose fields a catalogue knows, or does not
 _EQUALITIES: Final = frozenset({"==", "!="})
 _ORDERS: Final = frozenset({"<", "<=", ">", ">="})
 _MACROS: Final[Mapping[str, Types]] = {"all": BOOL, "exists": BOOL, "exists_one": BOOL, "map": LIST, "filter": LIST}
@@ -46,38 +43,6 @@ _METHODS: Final[Mapping[str, tuple[Types, Types, Types]]] = {
     "size": (TEXT | LIST | MAP | _OTHER, frozenset(), INT),
 }
 _CONVERSIONS: Final[Mapping[str, Types]] = {"int": INT, "uint": UINT, "double": DOUBLE, "string": TEXT}
-
-
-class Values(NamedTuple):
-    """The only texts that a field can be. `told` says something helpful of one that it is never.
-
-    `every`: a list that it may be in is wrong with each of its texts that it is never; else only if it is in none.
-    """
-
-    known: frozenset[str]
-    told: Callable[[str], str]
-    every: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What a condition can see: by name, the fields of each with what they can be.
-
-    `values` of some of them, by their path (`event.type`). `of_what`: whose fields `data` has; `is_all`: it has no
-    others.
-    """
-
-    roots: Mapping[str, Mapping[str, Types]]
-    values: Mapping[str, Values] = field(default_factory=dict)
-    of_what: str = ""
-    is_all: bool = True
-
-    def has_no(self, name: str) -> str:
-        """That `data` has no such field, and which one may be meant."""
-        close = get_close_matches(name, self.roots[DATA], 1)
-        known = ", ".join(sorted(self.roots[DATA])) or "none"
-        hint = f"did you mean {close[0]}?" if close else f"known are {known}"
-        return f"{self.of_what} has no field {name}; {hint}"
 
 
 @dataclass(slots=True)
@@ -112,7 +77,8 @@ class _Part(NamedTuple):
     literal: str | None = None
     items: Types = ANYTHING
     texts: tuple[str, ...] = ()  # of a list of literals
-    path: str = ""  # of a field that can be certain texts only
+    path: str = ""  # of a field that can be certain texts or numbers only
+    numbers: tuple[float, ...] = ()  # its value if it is a number; of a list of numbers all of them
 
 
 class _Reader(Cursor):
@@ -188,13 +154,22 @@ class _Reader(Cursor):
             for what, literal in ((one, other), (other, one)):
                 if what.path and literal.literal is not None:
                     self._may_be(what.path, literal.literal, is_doubt=sign == "!=")
+        for what, meant, value in ((one, sign, other), (other, MIRRORED[sign], one)):
+            for number in value.numbers:
+                self._is_never(f"{one.text} {sign} {other.text}", self._seen.never(what.path, meant, number))
+
+    def _is_never(self, said: str, why: str) -> None:
+        if why:
+            self._fault(f"{said} is never so: {why}")
 
     def _among(self, part: _Part, among: _Part) -> None:
         self._must_be(among, LIST | MAP, "in")
         if among.types == LIST and not _comparable(part.types) & _comparable(among.items):
             told = f"{part.text} is {_told(part.types)}, in the list is {_told(among.items)}"
             self._fault(f"{part.text} in {among.text}: nothing of it is ever equal: {told}")
-        elif part.path and among.texts:
+        for number in among.numbers:
+            self._is_never(f"{part.text} in {among.text}", self._seen.never(part.path, "==", number))
+        if part.path in self._seen.values and among.texts:
             values = self._seen.values[part.path]
             if values.every or not values.known & set(among.texts):
                 for name in among.texts if values.every else among.texts[:1]:
@@ -247,7 +222,8 @@ class _Reader(Cursor):
         if self.accept("-"):
             part = self._unary()
             self._must_be(part, NUMBER | _OTHER, "-")
-            return _Part(self.since(begin), part.types & (NUMBER | _OTHER) or ANYTHING)
+            types = part.types & (NUMBER | _OTHER) or ANYTHING
+            return _Part(self.since(begin), types, numbers=tuple(-number for number in part.numbers))
         return self._member()
 
     def _member(self) -> _Part:
@@ -268,7 +244,7 @@ class _Reader(Cursor):
         if root in self._bound or root not in self._seen.roots:
             self._must_be(part, MAP, f".{name}")
             return _Part(text, ANYTHING)
-        path = f"{root}.{name}" if f"{root}.{name}" in self._seen.values else ""
+        path = f"{root}.{name}" if f"{root}.{name}" in {*self._seen.values, *self._seen.numbers} else ""
         if root == DATA:
             return _Part(text, self._field(name), path=path)
         known = self._seen.roots[root]
@@ -342,7 +318,8 @@ class _Reader(Cursor):
             items = self.listed(self._choice, "]")
             types = frozenset[str]().union(*(each.types for each in items))
             texts = tuple(each.literal for each in items if each.literal is not None)
-            return _Part(self.since(begin), LIST, None, types, texts if len(texts) == len(items) else ())
+            numbers = tuple(number for each in items for number in each.numbers)
+            return _Part(self.since(begin), LIST, None, types, texts if len(texts) == len(items) else (), "", numbers)
         if token.kind != "name":
             raise NotUnderstoodError
         return self._named(token.text, begin)
@@ -369,8 +346,10 @@ class _Reader(Cursor):
 
 
 def _literal(token: Token) -> _Part:
-    if token.kind != "text":
-        return _Part(token.text, INT if token.kind == "int" else DOUBLE)
+    if token.kind == "int":
+        return _Part(token.text, INT, numbers=(int(token.text, 16 if token.text[:2].lower() == "0x" else 10),))
+    if token.kind == "double":
+        return _Part(token.text, DOUBLE, numbers=(float(token.text),))
     if "b" in token.text[:2].lower().partition('"')[0].partition("'")[0]:
         return _Part(token.text, _OTHER)
     value = cel.compile(token.text).execute({})

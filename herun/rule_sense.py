@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 
 from herun.catalogue import CATALOGUE, Field, FieldType, PersonalClass, tellable
 from herun.cel import VARIABLES
-from herun.cel_types import ANYTHING, BOOL, DATA, LIST, NULL, NUMBER, TEXT, Findings, Seen, Types, Values, judge
+from herun.cel_seen import DATA, Seen, Types, Values
+from herun.cel_types import ANYTHING, BOOL, LIST, NULL, NUMBER, TEXT, Findings, judge
 from herun.marked_yaml import Path
 from herun.passages import FLAGGED
 from herun.registry import DeviceKind

@@ -7,7 +7,16 @@ import re
 from collections.abc import Iterable
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    TypeAdapter,
+    model_validator,
+)
 
 from herun.catalogue import CATALOGUE, PersonalClass
 from herun.cel import MAX_CHARS, compile_expression
@@ -354,7 +363,7 @@ Rule = Annotated[
     | NegationRule
     | PlateListRule
     | AnomalyRule,
-    Field(discriminator="kind"),
+    Discriminator("kind"),
 ]
 KindName = Literal[
     "event", "threshold", "true_for", "count", "distinct", "change", "aggregate", "absence", "sequence", "negation",

@@ -31,7 +31,7 @@ Short = Annotated[str | None, Query(min_length=1, max_length=64)]
 
 def asked(
     *,
-    state: AlertState | None = None,
+    state: Annotated[list[AlertState] | None, Query(description="repeated: any of them")] = None,
     rule_uid: Short = None,
     is_open: Annotated[bool | None, Query(alias="open", description="not closed by people yet")] = None,
     acknowledged: bool | None = None,
@@ -49,7 +49,7 @@ def asked(
 ) -> Filter:
     """The alerts that a query asks for."""
     return Filter(
-        state=state,
+        states=frozenset(state or ()),
         rule_uid=rule_uid,
         is_open=is_open,
         is_acknowledged=acknowledged,

@@ -11,7 +11,7 @@ LEFT JOIN alert_actions AS c ON c.site = a.site AND c.alert_id = a.alert_id AND 
 WHERE a.site = %(site)s
   AND (%(alert_id)s::uuid IS NULL OR a.alert_id = %(alert_id)s)
   AND (%(position)s::bigint IS NULL OR (a.first_position, a.first_n) < (%(position)s, %(n)s))
-  AND (%(state)s::text IS NULL OR a.state = %(state)s)
+  AND (%(states)s::text[] IS NULL OR a.state = ANY(%(states)s))
   AND (%(rule_uid)s::text IS NULL OR a.rule_uid = %(rule_uid)s)
   AND (%(is_open)s::boolean IS NULL OR (c.action IS NULL) = %(is_open)s)
   AND (%(is_acknowledged)s::boolean IS NULL OR (k.action IS NOT NULL) = %(is_acknowledged)s)

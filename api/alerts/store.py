@@ -18,12 +18,12 @@ _QUERIES: Final = Queries(__package__)
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which alerts are asked for; None: any. `is_open`: not closed by people yet.
+    """Which alerts are asked for; None: any. `states`: in any of these. `is_open`: not closed by people yet.
 
     Raised from `begin` on, and before `end`.
     """
 
-    state: AlertState | None = None
+    states: frozenset[AlertState] = frozenset()
     rule_uid: str | None = None
     is_open: bool | None = None
     is_acknowledged: bool | None = None
@@ -51,7 +51,7 @@ async def page(
         position=position,
         n=n,
         limit=limit,
-        **asdict(wanted),
+        **{**asdict(wanted), "states": sorted(wanted.states) or None},
     )
 
 

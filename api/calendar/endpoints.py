@@ -8,13 +8,13 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 
 from api.access import Caller, requires
 from api.calendar import service
-from api.calendar.schemas import YearView
+from api.calendar.schemas import DecreeAsShown, YearView
 from api.idempotency.service import Writer, writes
 from api.resources import Held
 from api.roles import READERS, Role
-from api.schema import SiteName, as_shown
+from api.schema import SiteName
 from api.transactions import begin
-from herun.calendar import FIRST_YEAR, LAST_YEAR, Decree
+from herun.calendar import FIRST_YEAR, LAST_YEAR
 
 router = APIRouter(tags=["calendar"])
 
@@ -35,7 +35,7 @@ async def one(
 async def put(
     site: SiteName,
     year: PathYear,
-    body: Annotated[Decree, as_shown("known", "changed_by", "changed_at")],
+    body: DecreeAsShown,
     writer: Annotated[Writer, Depends(writes(Role.ADMIN, Role.SUPERVISOR))],
     why: Why = None,
 ) -> Response:

@@ -9,7 +9,7 @@ from api.audit import store as audit
 from api.calendar import store
 from api.calendar.schemas import YearView
 from api.outbox import store as outbox
-from api.problems import invalid
+from api.problems import conflict, invalid
 from api.sites import service as sites
 from api.transactions import Transaction
 from herun.calendar import Calendar, Decree, needed_years
@@ -18,8 +18,13 @@ from herun.control import ControlKind
 from herun.schedule import local_time, zone_named
 
 
-async def put(tx: Transaction, year: int, decree: Decree, why: str | None) -> YearView:
-    """Puts a year's decree, which the engine hears. Raises Problem 422 if it is another year's."""
+async def put(tx: Transaction, year: int, decree: Decree | None, why: str | None) -> YearView:
+    """Puts a year's decree, which the engine hears; none for a year of which nothing is known, which stays so.
+
+    Raises Problem 422 if it is another year's, 409 for none if the year is known.
+    """
+    if decree is None:
+        return await _still_unknown(tx, year)
     if decree.year != year:
         raise invalid("another_year", f"this is the decree of {decree.year}, not of {year}")
     await store.put(tx, decree)
@@ -28,6 +33,13 @@ async def put(tx: Transaction, year: int, decree: Decree, why: str | None) -> Ye
     await arming.add_history(tx, "calendar", str(year), "decree_put", detail=body, why=why)
     await audit.record(tx, "calendar.put", str(year), {"why": why})
     return await one(tx, year)
+
+
+async def _still_unknown(tx: Transaction, year: int) -> YearView:
+    found = await one(tx, year)
+    if found.known:
+        raise conflict("known", f"the holidays of {year} are known, and what is known is not forgotten; put its decree")
+    return found
 
 
 async def one(tx: Transaction, year: int) -> YearView:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -117,7 +117,7 @@ class Model:
 
     def suggest(self, text: str, limit: int = MAX_CANDIDATES) -> list[Scored]:
         """The likeliest categories with probabilities and reasons, the likeliest first."""
-        text = plain(text)
+        said, text = redacted(text[:MAX_CHARS]), plain(text)
         columns, values = self._row(text)
         added = self._weights[:, columns] * values
         raw = _chances(added.sum(axis=1) + self._intercepts)
@@ -127,7 +127,7 @@ class Model:
         best = np.argsort(-raw, kind="stable")[:limit]
         words = self._analyzer.words_in(text)
         return [
-            Scored(self.categories[n], round(float(probabilities[n]), 4), self._reasons(own[n], columns, words))
+            Scored(self.categories[n], round(float(probabilities[n]), 4), self._reasons(own[n], columns, words, said))
             for n in best
         ]
 
@@ -135,7 +135,7 @@ class Model:
         row = self._vectorizer.transform([text])
         return row.indices, row.data
 
-    def _reasons(self, added: Array, columns: Any, words: Mapping[str, list[str]]) -> tuple[Reason, ...]:
+    def _reasons(self, added: Array, columns: Any, words: Mapping[str, list[str]], said: str) -> tuple[Reason, ...]:
         found: list[Reason] = []
         for n in np.argsort(-added, kind="stable"):
             feature, weight = self._features[columns[n]], round(float(added[n]), 4)
@@ -146,7 +146,7 @@ class Model:
             # A character of a pair that is told already adds nothing to understanding.
             if name or not any(text in each.text for each in found):
                 found.append(Reason(text, weight, name))
-        return tuple(found)
+        return _as_said(found, said)
 
 
 def train(
@@ -174,6 +174,21 @@ def train(
 def plain(text: str) -> str:
     """One spelling: usual width, small letters, one digit for any number, one space for whatever is no word."""
     return _NO_WORDS.sub(" ", _DIGITS.sub("0", redacted(text[:MAX_CHARS]).lower()))
+
+
+def _as_said(reasons: Iterable[Reason], said: str) -> tuple[Reason, ...]:
+    """The reasons with the numbers that stand in the text where `plain` has one digit for any."""
+    return tuple(
+        replace(each, text="、".join(_numbered(part, said) for part in each.text.split("、"))) for each in reasons
+    )
+
+
+def _numbered(part: str, said: str) -> str:
+    if "0" not in part:
+        return part
+    pattern = "".join({"0": r"\d+", " ": r"[\W_]+"}.get(char, re.escape(char)) for char in part)
+    found = re.search(pattern, said, re.IGNORECASE)
+    return found[0] if found else part
 
 
 def _chances(scores: Array) -> Array:

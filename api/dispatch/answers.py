@@ -6,12 +6,15 @@ from dataclasses import replace
 from typing import Final
 
 from api.categories import service as categories
+from api.categories.tree import SEVERITIES
 from api.dispatch import service, store
 from api.dispatch.schemas import DispatchExplanation, DryRun, Explanation
 from api.problems import FieldError, Problem, invalid
+from api.reports import answered
 from api.sites import locating
 from api.sites import store as places
 from api.transactions import Transaction
+from api.work_orders import opening
 from api.work_orders.kinds import Origin
 from api.work_orders.order import Order
 from api.work_orders.states import State
@@ -45,10 +48,15 @@ async def dry_run(tx: Transaction, asked: DryRun) -> Explanation:
             raise _unknown(field, min(unknown[field]))
     if asked.category not in (await categories.names(tx)).categories:
         raise _unknown("category", asked.category)
+    category = await categories.category(tx, asked.category)
+    if asked.attributes is not None and (errors := [*answered.wrong(category, asked.attributes)]):
+        raise invalid("incomplete", f"{asked.category} asks for more: {errors[0].msg}", errors)
     order = _order(tx, asked)
-    building = asked.building or await locating.building_of(tx, zone=asked.zone, point=order.where.point)
-    routed = await categories.route(tx, await categories.category(tx, asked.category), building, asked.text)
-    order = replace(order, building=building, unit=asked.unit or routed.unit, grid=asked.grid or routed.grid)
+    building = asked.building or await locating.building_of(
+        tx, zone=asked.zone, words=asked.address, point=order.where.point
+    )
+    order = await opening.routed(tx, replace(order, building=building))
+    order = replace(order, severity=asked.severity or order.severity)
     decision = await service.decide(tx, order, at=asked.at, dry=True)
     return service.explanation_of(decision, asked.at or tx.at)
 
@@ -63,7 +71,8 @@ def _order(tx: Transaction, asked: DryRun) -> Order:
         opened_seq=0,
         opened_at=tx.at,
         updated_at=tx.at,
-        **asked.model_dump(exclude={"text", "at"}),
+        severity=SEVERITIES[0],
+        **asked.model_dump(exclude={"text", "at", "severity"}),
     )
 
 

@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 
 from api import cursors
 from api.audit import store as audit
+from api.categories import service as categories
 from api.dispatch import sense, store
 from api.dispatch.rules import Rule
 from api.dispatch.schemas import Book, BookEntry, BookHistory, NewBook, RollBack
@@ -84,10 +85,14 @@ async def _unknown(tx: Transaction, rules: list[Rule]) -> Any:
     )
     unknown: dict[str, Iterable[str]] = {kind: named[kind] - set(known) for kind, known in (row or {}).items()}
     unknown["grid"] = (await places.unknown_places(tx, grids=named["grid"]))["grid"]
+    units = (await categories.names(tx)).units
     for index, kind, name in _names(rules):
         if name in unknown[kind]:
             loc: list[str | int] = ["body", "rules", index, "to", kind]
-            yield FieldError(loc=loc, msg=f"the site has no {kind} {name}", type="unknown")
+            says = f"the site has no {kind} {name}"
+            if kind == "unit" and name in units:
+                says = f"nobody's roster has the unit {name}: PUT rosters/{{worker}} with it first"
+            yield FieldError(loc=loc, msg=says, type="unknown")
 
 
 _NAMED: Final = ("worker", "unit", "grid", "skill")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Path, Response
+from fastapi import APIRouter, Body, Depends, Path, Query, Response
 
 from api.access import Caller, requires
 from api.cursors import Cursor, Limit
@@ -190,13 +190,13 @@ async def proposal_page(
     resources: Held,
     caller: Reader,
     *,
-    state: ProposalState | None = None,
+    state: Annotated[list[ProposalState] | None, Query(description="repeated: any of them")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Proposals:
     """What arbiters decided, as rules that would have decided so; newest first."""
     async with begin(resources, site, caller.username) as tx:
-        return await proposals.page(tx, person_of(caller), state, cursor=cursor, limit=limit)
+        return await proposals.page(tx, person_of(caller), frozenset(state or ()), cursor=cursor, limit=limit)
 
 
 @router.post("/sites/{site}/dispatch-proposals/{proposal}/accept", response_model=Proposal)

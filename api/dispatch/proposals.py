@@ -15,12 +15,12 @@ from api.work_orders.order import CONFIDANTS, Person
 
 
 async def page(
-    tx: Transaction, person: Person, state: ProposalState | None, *, cursor: str | None, limit: int
+    tx: Transaction, person: Person, states: frozenset[ProposalState], *, cursor: str | None, limit: int
 ) -> Proposals:
-    """Proposals, newest first; those that name a confidential order for few."""
+    """Proposals in any of the states (of none: in whichever), newest first; those of a confidential order for few."""
     key = cursors.decode_numbers(cursor, 1)
     before, is_confidant = key[0] if key else None, person.has(*CONFIDANTS)
-    found = await proposals_store.page(tx, state, is_confidant=is_confidant, before=before, limit=limit + 1)
+    found = await proposals_store.page(tx, states, is_confidant=is_confidant, before=before, limit=limit + 1)
     items = found[:limit]
     return Proposals(items=items, next_cursor=cursors.encode(items[-1].id) if len(found) > limit else None)
 

@@ -25,11 +25,11 @@ async def propose(tx: Transaction, order: Order, reason: str | None) -> None:
 
 
 async def page(
-    tx: Transaction, state: ProposalState | None, *, is_confidant: bool, before: int | None, limit: int
+    tx: Transaction, states: frozenset[ProposalState], *, is_confidant: bool, before: int | None, limit: int
 ) -> list[Proposal]:
-    """Proposals, newest first."""
-    rows = await tx.chosen(_QUERIES["proposals"], state=state, is_confidant=is_confidant, before=before, limit=limit)
-    return [Proposal(**row) for row in rows]
+    """Proposals in any of the states (of none: in whichever), newest first."""
+    values = {"states": sorted(states) or None, "is_confidant": is_confidant, "before": before, "limit": limit}
+    return [Proposal(**row) for row in await tx.chosen(_QUERIES["proposals"], **values)]
 
 
 async def locked(tx: Transaction, proposal: int) -> Proposal | None:

@@ -190,7 +190,7 @@ SET numbers = (array_remove(dispatch_proposals.numbers, %(number)s) || excluded.
 -- What comes of an order that was made confidential later is for few.
 SELECT id, category, building, grid, worker, unit, numbers, reason, state, made_at, decided_by, decided_at
 FROM dispatch_proposals AS p
-WHERE site = %(site)s AND (%(state)s::text IS NULL OR state = %(state)s)
+WHERE site = %(site)s AND (%(states)s::text[] IS NULL OR state = ANY(%(states)s))
   AND (%(is_confidant)s OR NOT EXISTS (SELECT FROM work_orders AS o WHERE o.site = p.site AND o.confidential
                                        AND o.number = ANY(p.numbers)))
   AND (%(before)s::bigint IS NULL OR id < %(before)s)

@@ -12,6 +12,7 @@ from api.clocks.limits import Severity
 from api.dispatch.choice import Stage, Why
 from api.dispatch.rules import Mode, Rule, Rules
 from api.dispatch.shifts import Exceptions, Otherwise
+from api.reports.schemas import Attributes
 from api.schema import (
     Bilingual,
     Body,
@@ -225,10 +226,13 @@ class DispatchExplanation(View):
 
 
 class DryRun(Body):
-    """POST .../dispatch-dry-runs: an order as it might be; `at` is for shifts and rules, all else is as now."""
+    """POST .../dispatch-dry-runs: an order as it might be; `at` is for shifts and rules, all else is as now.
+
+    `severity`, left out, is a report's: what its category and the answers to its questions (`attributes`) say.
+    """
 
     category: Name
-    severity: Severity = "info"
+    severity: Severity | None = None
     building: Name | None = None
     zone: Name | None = None
     grid: Name | None = None
@@ -237,6 +241,8 @@ class DryRun(Body):
     text: Annotated[str, Field(max_length=2000)] = ""
     lat: Latitude | None = None
     lon: Longitude | None = None
+    address: Title | None = None
+    attributes: Attributes | None = None
     at: Moment | None = None
 
     _has_both = model_validator(mode="after")(lat_with_lon)

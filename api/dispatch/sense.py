@@ -17,7 +17,8 @@ from api.problems import FieldError
 from api.sites import store as sites
 from api.transactions import Transaction
 from api.work_orders.kinds import Channel, Origin
-from herun.cel_types import BOOL, INT, TEXT, Seen, Types, Values, judge
+from herun.cel_seen import Seen, Types, Values
+from herun.cel_types import BOOL, INT, TEXT, judge
 from herun.schedule import WEEK
 
 _TYPES: Final[dict[str, Types]] = {**dict.fromkeys(FIELDS, TEXT), "hour": INT, "workday": BOOL}
@@ -28,6 +29,7 @@ _OF_ALL_SITES: Final[dict[str, Iterable[str]]] = {
     "origin": list(Origin),
     "weekday": WEEK,
 }
+HOURS: Final = range(24)
 MAX_TOLD: Final = 10  # of what a field can be: more are not read
 
 
@@ -50,7 +52,7 @@ def faults(rules: Iterable[Rule], seen: Seen) -> Iterator[tuple[int, str]]:
 def seen_of(names: Mapping[str, Iterable[str]]) -> Seen:
     """What a condition sees of an order; `names` are what some of its fields can be."""
     values = {f"order.{field}": Values(frozenset(known), _Told(known), every=True) for field, known in names.items()}
-    return Seen({"order": _TYPES}, values)
+    return Seen({"order": _TYPES}, values, {"order.hour": HOURS})
 
 
 async def _of_site(tx: Transaction) -> dict[str, Iterable[str]]:

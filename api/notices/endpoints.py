@@ -31,7 +31,7 @@ from api.notices.store import Wanted
 from api.problems import Problem
 from api.resources import Held
 from api.roles import EVERYBODY, READERS, Role
-from api.schema import SiteName
+from api.schema import SiteName, as_shown
 from api.transactions import begin
 from api.work_orders.order import CONFIDANTS
 from herun.names import NAME_PATTERN
@@ -42,6 +42,7 @@ Reader = Annotated[Caller, Depends(requires(*EVERYBODY))]
 Self = Annotated[Writer, Depends(writes(*EVERYBODY))]
 Watcher = Annotated[Caller, Depends(requires(*READERS))]
 Keeper = Annotated[Caller, Depends(requires(Role.ADMIN, Role.SUPERVISOR))]
+PreferencesAsShown = Annotated[Preferences, as_shown("addresses", "available", "web_push_public_key")]
 Username = Annotated[str, Path(pattern=f"^{NAME_PATTERN}$", description="whose", examples=["gwen"])]
 Number = Annotated[str | None, Query(pattern=r"^WO[0-9]{8}-[0-9]{6}$", description="of one order only")]
 Target = Annotated[
@@ -78,7 +79,7 @@ async def channels(resources: Held, caller: Reader) -> NoticeChannels:
 
 
 @router.put("/me/notice-channels", response_model=NoticeChannels)
-async def prefer(body: Preferences, writer: Self) -> Response:
+async def prefer(body: PreferencesAsShown, writer: Self) -> Response:
     """Changes how you are told; what is left out becomes what it was at first."""
     caller, configured = writer.caller, writer.resources.channels
     return await writer.once(caller.home, lambda tx: contacts.prefer(tx, caller.username, body, configured))

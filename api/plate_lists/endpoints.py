@@ -12,7 +12,7 @@ from api.plate_lists import service, store
 from api.plate_lists.schemas import NewPlateList, PlateListEntries, PlateLists
 from api.resources import Held
 from api.roles import READERS, Role
-from api.schema import SiteName
+from api.schema import SiteName, as_shown
 from api.transactions import begin
 from herun.names import NAME_PATTERN
 
@@ -20,6 +20,7 @@ router = APIRouter(tags=["plate lists"])
 
 Why = Annotated[str | None, Query(min_length=1, max_length=500, description="why, for the audit log")]
 ListName = Annotated[str, Path(pattern=f"^{NAME_PATTERN}$")]
+ListAsShown = Annotated[NewPlateList, as_shown("name", "count", "changed_by", "changed_at")]
 Reader = Annotated[Caller, Depends(requires(*READERS))]
 
 
@@ -27,11 +28,11 @@ Reader = Annotated[Caller, Depends(requires(*READERS))]
 async def put(
     site: SiteName,
     name: ListName,
-    body: NewPlateList,
+    body: ListAsShown,
     writer: Annotated[Writer, Depends(writes(Role.ADMIN, Role.SUPERVISOR))],
     why: Why = None,
 ) -> Response:
-    """Replaces a list; whole plates are never shown again."""
+    """Replaces a list; whole plates are never shown again. All plates as they are shown leave it as it is."""
     return await writer.once(site, lambda tx: service.put(tx, name, body, writer.resources.personal_key, why))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from api.audit import store as audit
 from api.outbox import store as outbox
 from api.plate_lists import store
@@ -11,9 +13,17 @@ from api.transactions import Transaction
 from herun.control import ControlKind
 from herun.personal import PlateHashes, mask, normalise_plate, plate_hashes
 
+_MASK: Final = "*"
+
 
 async def put(tx: Transaction, name: str, new: NewPlateList, personal_key: bytes, why: str | None) -> PlateListEntries:
-    """Replaces a list; two spellings of one plate are one. Raises Problem 422 for what is no plate."""
+    """Replaces a list; two spellings of one plate are one. All plates as they are shown are the list as it is.
+
+    Raises Problem 422 for what is no plate.
+    """
+    now = await store.one(tx, name)
+    if now is not None and sorted(now.plates) == sorted(new.plates):
+        return now
     plates = {normalise_plate(plate) for plate in new.plates}
     # By hash, so that the order of the list tells nothing about the plates.
     hashed = sorted((_hashes(personal_key, plate), mask(plate)) for plate in plates)
@@ -31,6 +41,8 @@ async def put(tx: Transaction, name: str, new: NewPlateList, personal_key: bytes
 
 def _hashes(personal_key: bytes, plate: str) -> PlateHashes:
     hashes = plate_hashes(personal_key, plate)
+    if hashes is None and _MASK in plate:
+        raise invalid("masked", "one of the plates is masked, as lists are shown: send all of them whole")
     if hashes is None:
         raise invalid("no_plate", "one of the plates is no whole number plate: no camera's read could match it")
     return hashes

@@ -13,11 +13,9 @@ from api.categories.tree import Category, Need
 from api.clocks.terms import CRITICAL
 from api.duplicates import handles
 from api.links import service as links
-from api.open311.attributes import checked
-from api.open311.catalogue import attributes_of
 from api.pictures import service as pictures
 from api.problems import FieldError, Problem, conflict, invalid, not_found
-from api.reports import store
+from api.reports import answered, store
 from api.reports.schemas import (
     AnonymousCategory,
     AnonymousForm,
@@ -134,7 +132,8 @@ async def _check(
     is_placed = is_placed or any(
         each is not None for each in (report.building, report.zone, report.lat, report.address)
     )
-    if errors := [*_lacking(category, is_placed=is_placed, can_be_asked=can_be_asked), *_wrong(category, report)]:
+    lacking = _lacking(category, is_placed=is_placed, can_be_asked=can_be_asked)
+    if errors := [*lacking, *answered.wrong(category, report.attributes or {})]:
         raise invalid("incomplete", f"{category.category} asks for more: {errors[0].msg}", errors)
     unknown = await places.unknown_places(
         tx, buildings=[report.building] if report.building else [], zones=[report.zone] if report.zone else []
@@ -180,12 +179,6 @@ def _lacking(category: Category, *, is_placed: bool, can_be_asked: bool) -> Iter
         )
     if Need.CONTACT in category.required and not can_be_asked:
         yield FieldError(loc=["body", "phone"], msg="somebody who can be asked: a phone", type="missing")
-
-
-def _wrong(category: Category, report: NewReport | NewAnonymousReport) -> Iterator[FieldError]:
-    sent = {code: [said] if isinstance(said, str) else said for code, said in (report.attributes or {}).items()}
-    for flaw in checked(attributes_of(category), sent)[1]:
-        yield FieldError(loc=["body", "attributes"], msg=flaw, type="attribute")
 
 
 def _unknown(field: str, name: str) -> Problem:

@@ -15,7 +15,7 @@ from api.rules import service
 from api.rules.schemas import Checked, PutRule, Rollback, RuleChange, RuleDiff, RuleHistory, Rules, RuleVersion
 from api.rules.store import Filter
 from api.rules.yaml_bodies import RULES, YAML_TOO, RulesBody, YamlRoute
-from api.schema import SiteName
+from api.schema import SiteName, as_shown
 from api.transactions import begin
 from herun.names import NAME_PATTERN
 from herun.rules import RULE, KindName, Rule
@@ -25,6 +25,9 @@ taking_yaml = APIRouter(route_class=YamlRoute)
 
 Uid = Annotated[str, Path(pattern=f"^{NAME_PATTERN}$")]
 Why = Annotated[str | None, Query(min_length=1, max_length=500, description="why, for the rule's history")]
+RuleAsShown = Annotated[
+    Rule, as_shown("uid", "version", "changed_by", "changed_at", "why", "switched_off", "warnings", within="rule")
+]
 Editor = Annotated[Writer, Depends(writes(Role.ADMIN, Role.SUPERVISOR))]
 Reader = Annotated[Caller, Depends(requires(*READERS))]
 Short = Annotated[str | None, Query(min_length=1, max_length=64)]
@@ -39,7 +42,7 @@ async def schema(caller: Reader) -> dict[str, Any]:
 
 
 @taking_yaml.put("/sites/{site}/rules/{uid}", response_model=PutRule, openapi_extra=YAML_TOO)
-async def put(site: SiteName, uid: Uid, body: Rule, writer: Editor, why: Why = None) -> Response:
+async def put(site: SiteName, uid: Uid, body: RuleAsShown, writer: Editor, why: Why = None) -> Response:
     """Makes the next version of a rule; it is in force as soon as the engine has read it from the stream."""
     return await writer.once(site, lambda tx: service.put(tx, uid, body, why))
 

@@ -12,21 +12,44 @@ from api.sites import store
 from api.sites.schemas import Building
 from api.transactions import Transaction
 
-_KINDS: Final = re.compile(r"(?<=[0-9])\s*(?:号楼|栋|幢|座|#楼?)")  # one building, as people write it
+_DIGITS: Final = "零一二三四五六七八九"
+_NUMERAL: Final = re.compile(r"(?:(?P<tens>[一二三四五六七八九])?(?P<ten>十))?(?P<ones>[一二三四五六七八九])?")
+_COUNT: Final = r"(?<![零一二三四五六七八九十百这那每同哪])[零一二三四五六七八九十百]+"  # 这一栋 says no number
+# One building, as people write it. 3号楼梯 is a staircase, 3#电梯 a lift, 一座桥 a bridge.
+_ONE: Final = re.compile(
+    r"(?<![0-9a-z])(?P<plain>[0-9a-z]+)\s*(?:号楼(?!梯)|栋|幢|座(?![位椅机])|#(?!\s*(?:单元|电梯))楼?)"
+    rf"|(?P<numeral>{_COUNT})\s*(?:号楼(?!梯)|栋|幢)"
+)
+# 1、2栋 are two buildings, and 2-1栋 is not 1栋; 302, 1栋 is a flat.
+_SAID: Final = re.compile(
+    r"(?:(?<![0-9])(?:[0-9]{1,2}|[一二三四五六七八九十]{1,3})\s*[-~、,/和与到至]\s*)*" rf"(?:[0-9a-z]+|{_COUNT})栋"
+)
 _LEAST_CHARS: Final = 3  # of a name in Latin letters that is looked for within words: B1 is also a basement
 
 
 async def building_of(
-    tx: Transaction, *, zone: str | None = None, words: str | None = None, point: Point | None = None
+    tx: Transaction,
+    *,
+    zone: str | None = None,
+    words: str | None = None,
+    point: Point | None = None,
+    own: str | None = None,
 ) -> str | None:
-    """The building that a place belongs to; None if that is none of the site's, or not known."""
+    """The building that a place belongs to; None if that is none of the site's, or not known.
+
+    `own`: what is meant where neither zone nor point is named, and in the words no building, not even an unknown one.
+    """
     if zone is not None and (building := await store.building_of_zone(tx, zone)) is not None:
         return building
     if words is None and point is None:
-        return None
+        return own if zone is None else None
     buildings = await store.buildings(tx)
-    named = None if words is None else named_by(words, buildings)
-    return named or (None if point is None else nearest(point, buildings))
+    named = named_in(words or "", buildings)
+    if len(named) == 1 and None not in named:
+        return named.pop()
+    if point is not None:
+        return nearest(point, buildings)
+    return None if named or zone is not None else own
 
 
 def nearest(point: Point, buildings: Iterable[Building]) -> str | None:
@@ -36,28 +59,48 @@ def nearest(point: Point, buildings: Iterable[Building]) -> str | None:
     return min(near, key=lambda name: (near[name], name), default=None)
 
 
-def named_by(words: str, buildings: Iterable[Building]) -> str | None:
-    """The one building whose name stands in the words, or whose name or id they are; None for none and for several."""
-    said, found = _plain(words), set[tuple[int, int, str]]()
+def named_in(words: str, buildings: Iterable[Building]) -> set[str | None]:
+    """The buildings whose name stands in the words, or whose name or id they are; None among them for any other."""
+    said = _plain(words)
+    found: set[tuple[int, int, str | None]] = set()
     for each in buildings:
-        for name in {_plain(each.building), _plain(each.name)}:
+        for name in _names(each):
             if name == said:
                 found.add((0, len(said), each.building))
             elif not name.isascii() or len(name) >= _LEAST_CHARS:
                 found |= {(*match.span(), each.building) for match in re.finditer(_whole(name), said)}
+    spans = {(start, end) for start, end, _ in found}
+    found |= {(*match.span(), None) for match in _SAID.finditer(said) if match.span() not in spans}
     # 东区1号楼 is not 1号楼, where there are both.
-    own = {each for each in found if not any(_is_within(each, other) for other in found)}
-    names = {building for _, _, building in own}
-    return names.pop() if len(names) == 1 else None
+    return {each[2] for each in found if not any(_is_within(each, other) for other in found)}
 
 
-def _is_within(one: tuple[int, int, str], other: tuple[int, int, str]) -> bool:
+def _names(building: Building) -> set[str]:
+    """What a building is called, as it is compared; one that is called 7 or A is 7栋 or A栋, too."""
+    name = _plain(building.name)
+    return {_plain(building.building), name, f"{name}栋" if name.isascii() and name.isalnum() else name}
+
+
+def _is_within(one: tuple[int, int, str | None], other: tuple[int, int, str | None]) -> bool:
     return other[0] <= one[0] and one[1] <= other[1] and other[1] - other[0] > one[1] - one[0]
 
 
 def _plain(words: str) -> str:
-    """As it is compared: full-width as half-width, 3 栋 and 3# as 3号楼."""
-    return _KINDS.sub("号楼", unicodedata.normalize("NFKC", words).strip().lower())
+    """As it is compared: full-width as half-width, 3号楼, 3 幢, 3# and 三栋 as 3栋."""
+    return _ONE.sub(_plain_one, unicodedata.normalize("NFKC", words).strip().lower())
+
+
+def _plain_one(said: re.Match[str]) -> str:
+    return f"{said['plain'] or _number(said['numeral'])}栋"
+
+
+def _number(numeral: str) -> str:
+    """十九 as 19, up to 99; what is no such number (一百二十) as it is."""
+    parts = _NUMERAL.fullmatch(numeral)
+    if parts is None:
+        return numeral
+    tens = _DIGITS.index(parts["tens"] or "一") if parts["ten"] else 0
+    return str(10 * tens + (_DIGITS.index(parts["ones"]) if parts["ones"] else 0))
 
 
 def _whole(name: str) -> str:

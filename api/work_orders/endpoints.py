@@ -8,14 +8,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Depends, Path, Query, Response
 
 from api.access import Caller, requires
+from api.clocks.limits import Severity
 from api.cursors import Cursor, Limit
 from api.idempotency.service import Writer, writes
 from api.resources import Held
 from api.roles import DESK, EVERYBODY, WORKERS
-from api.schema import SiteName
+from api.schema import Moment, SiteName
 from api.transactions import begin
 from api.work_orders import service
-from api.work_orders.kinds import Origin
+from api.work_orders.kinds import Channel, Origin
 from api.work_orders.order import Move, Person, Rating
 from api.work_orders.schemas import (
     ByPhone,
@@ -63,13 +64,12 @@ async def _act(site: str, number: str, writer: Writer, move: Move) -> Response:
     return await writer.once(site, lambda tx: service.act(tx, person, number, move))
 
 
-@router.get("")
-async def page(
-    site: SiteName,
-    resources: Held,
-    caller: Reader,
+def asked(
     *,
-    state: State | None = None,
+    state: Annotated[list[State] | None, Query(description="repeated: any of them")] = None,
+    is_open: Annotated[bool | None, Query(alias="open", description="neither answered, over nor merged yet")] = None,
+    severity: Severity | None = None,
+    channel: Channel | None = None,
     worker: Annotated[str | None, Query(min_length=1, max_length=64)] = None,
     origin: Origin | None = None,
     master: Annotated[str | None, Query(max_length=40, description="those merged into this order")] = None,
@@ -79,12 +79,15 @@ async def page(
     grid: NamedInQuery = None,
     building: NamedInQuery = None,
     overdue: Annotated[bool, Query(description="only what is late: the promise, or the limit of who has it")] = False,
-    cursor: Cursor = None,
-    limit: Limit = 50,
-) -> WorkOrders:
-    """The orders that are for your eyes, newest first."""
-    wanted = Filter(
-        state=state,
+    begin: Annotated[Moment | None, Query(alias="from", description="opened at or after, RFC 3339 with offset")] = None,
+    end: Annotated[Moment | None, Query(alias="to", description="opened before")] = None,
+) -> Filter:
+    """The orders that a query asks for."""
+    return Filter(
+        states=frozenset(state or ()),
+        is_open=is_open,
+        severity=severity,
+        channel=channel,
         worker=worker,
         origin=origin,
         master=master,
@@ -94,7 +97,22 @@ async def page(
         grid=grid,
         building=building,
         overdue=overdue,
+        begin=begin,
+        end=end,
     )
+
+
+@router.get("")
+async def page(
+    site: SiteName,
+    resources: Held,
+    caller: Reader,
+    *,
+    wanted: Annotated[Filter, Depends(asked)],
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> WorkOrders:
+    """The orders that are for your eyes, newest first."""
     async with begin(resources, site, caller.username) as tx:
         return await service.page(tx, person_of(caller), wanted, cursor=cursor, limit=limit)
 

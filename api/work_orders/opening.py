@@ -42,7 +42,7 @@ async def open_order(
     feed_seq = await sites.next_feed_seq(tx)
     site = await sites.site(tx)
     zone = ZoneInfo(site.time_zone if site else "UTC")
-    order = await _routed(tx, replace(order, opened_seq=feed_seq))
+    order = await routed(tx, replace(order, opened_seq=feed_seq))
     salt = secrets.token_bytes(SALT_BYTES)
     order = await _numbered(tx, order, tx.at.astimezone(zone), salt)
     detail = {"category": order.category, "original": sealed(salt, asdict(order))}
@@ -67,15 +67,15 @@ async def dispatch_if_somebody_fits(tx: Transaction, order: Order) -> Order:
     return await dispatch.place(tx, order)
 
 
-async def _routed(tx: Transaction, order: Order) -> Order:
+async def routed(tx: Transaction, order: Order) -> Order:
     """The order with who is responsible for it; how severe a report is its category and its answers say, and whether
     that or a part is confidential the category."""
     category = await categories.category(tx, order.category)
-    routed = await categories.route(tx, category, order.building, order.text["zh"])
+    route = await categories.route(tx, category, order.building, order.text["zh"])
     return replace(
         order,
-        unit=order.unit or routed.unit,
-        grid=order.grid or routed.grid,
+        unit=order.unit or route.unit,
+        grid=order.grid or route.grid,
         severity=category.severity_for(order.attributes)
         if order.origin is Origin.REPORT and category.known
         else order.severity,

@@ -133,6 +133,12 @@ WHERE site = %(site)s
   AND (%(tied)s::text[] IS NULL OR number = ANY(%(tied)s))
   AND (%(older_than)s::bigint IS NULL OR opened_seq < %(older_than)s)
   AND (%(state)s::text IS NULL OR state = %(state)s)
+  AND (%(is_open)s::boolean IS NULL
+       OR (state NOT IN ('answered', 'rated', 'closed', 'merged', 'cancelled')) = %(is_open)s) -- as in the index
+  AND (%(severity)s::text IS NULL OR severity = %(severity)s)
+  AND (%(channel)s::text IS NULL OR channel = %(channel)s)
+  AND (%(begin)s::timestamptz IS NULL OR opened_at >= %(begin)s)
+  AND (%(end)s::timestamptz IS NULL OR opened_at < %(end)s)
   AND (%(worker)s::text IS NULL OR worker = %(worker)s)
   AND (%(origin)s::text IS NULL OR origin = %(origin)s)
   AND (%(master)s::text IS NULL OR merged_into = %(master)s)

@@ -78,13 +78,13 @@ def may_be_joined(order: Order) -> bool:
 async def building_of(tx: Transaction, reporter: Person, report: NewReport, channel: Channel) -> str | None:
     """The building that a report names, or that the place which it names belongs to.
 
-    Who reports by account and names no other place speaks of their own; an address that names none is one within it.
+    Who reports by account and names no other place speaks of their own; an address that names no building is one within
+    it. Where it names another one, be there such a one or not, or several, a person decides.
     """
     if report.building is not None:
         return report.building
-    found = await locating.building_of(tx, zone=report.zone, words=report.address, point=report.point)
-    is_elsewhere = report.zone is not None or report.point is not None
-    return found if found or is_elsewhere or channel in _WITHOUT_ACCOUNT else reporter.building
+    own = None if channel in _WITHOUT_ACCOUNT else reporter.building
+    return await locating.building_of(tx, zone=report.zone, words=report.address, point=report.point, own=own)
 
 
 async def _of_report(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
-from itertools import accumulate
+from itertools import accumulate, product
 from typing import Any, Final
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from api.clocks.limits import Severity
 from api.roles import READERS, WORKERS
 from api.sites.store import NEWEST_HASH
 from api.transactions import Transaction
@@ -35,9 +36,15 @@ _ORDER: Final = [field.name for field in fields(Order) if field.name != "rating"
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which orders are asked for; None: any."""
+    """Which orders are asked for; None: any. `states`: in any of these; none of them: in whichever.
 
-    state: State | None = None
+    `is_open`: neither answered, over nor merged. Opened from `begin` on, and before `end`.
+    """
+
+    states: frozenset[State] = frozenset()
+    is_open: bool | None = None
+    severity: Severity | None = None
+    channel: Channel | None = None
     worker: str | None = None
     origin: Origin | None = None
     master: str | None = None
@@ -47,6 +54,8 @@ class Filter:
     grid: str | None = None
     building: str | None = None
     overdue: bool = False
+    begin: datetime | None = None
+    end: datetime | None = None
     phone: str | None = None
 
 
@@ -143,13 +152,23 @@ async def several(tx: Transaction, numbers: set[str]) -> dict[str, Order]:
 
 
 async def page(tx: Transaction, person: Person, wanted: Filter, *, older_than: int | None, limit: int) -> list[Order]:
-    """Orders that a person sees, newest first."""
+    """Orders that a person sees, newest first.
+
+    Each state is asked for by itself, as each ground is: it walks its index from the newest on.
+    """
     found: dict[str, Order] = {}
-    for ground in await _grounds(tx, person):
-        values = {**_EVERY, **ground, **asdict(wanted), "sees_inside": person.has(*READERS, *WORKERS)}
+    states: list[State | None] = [*sorted(wanted.states)] or [None]
+    for ground, state in product(await _grounds(tx, person), states):
+        values = {**_EVERY, **ground, **_asked(wanted, state), "sees_inside": person.has(*READERS, *WORKERS)}
         rows = await tx.chosen(_QUERIES["page"], older_than=older_than, limit=limit, **eyes(person) | values)
         found |= {order.number: order for row in rows if (order := _order(row))}
     return sorted(found.values(), key=lambda order: order.opened_seq, reverse=True)[:limit]
+
+
+def _asked(wanted: Filter, state: State | None) -> dict[str, Any]:
+    values = asdict(wanted)
+    del values["states"]
+    return {**values, "state": state}
 
 
 def eyes(person: Person) -> dict[str, Any]:

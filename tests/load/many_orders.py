@@ -114,8 +114,14 @@ def _rating(row: Row) -> Row:
     return own | {"round": 0, "rater": row["reporter"] or resident(0), "score": 5, "solved": True}
 
 
+def _opened(count: int, later: int) -> str:
+    """When the middle order was opened, or one after that."""
+    step = timedelta(days=3 * 365) / count
+    return (_START + step * (count // 2 + later)).isoformat().replace("+", "%2B")
+
+
 def lists(count: int) -> dict[str, tuple[str, str]]:
-    """Who asks for which list."""
+    """Who asks for which list. Not `to` by itself: what is newer is passed over, the more the longer ago that is."""
     middle = f"cursor={cursors.encode(count // 2)}"
     return {
         "desk": ("oscar", ""),
@@ -131,6 +137,11 @@ def lists(count: int) -> dict[str, tuple[str, str]]:
         "desk, of a building from the middle": ("oscar", f"building={building(7)}&{middle}"),
         "desk, of a unit (there are none)": ("oscar", "unit=nobody"),
         "desk, overdue": ("oscar", "overdue=true"),
+        "desk, open": ("oscar", "open=true"),
+        "desk, in several states": ("oscar", "state=accepted&state=on_hold&state=answered&state=merged"),
+        "desk, critical (there are none)": ("oscar", "severity=critical"),
+        "desk, by phone (there are none)": ("oscar", "channel=phone"),
+        "desk, of a while": ("oscar", f"from={_opened(count, 0)}&to={_opened(count, 40)}"),
         "desk, in one": ("oscar", f"master={number_of(0)}"),
         "supervisor": ("susan", ""),
         "worker": (worker(20), ""),

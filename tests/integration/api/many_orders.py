@@ -28,6 +28,7 @@ class Row:
     state: str = "closed"
     origin: str = "report"
     category: str = "water"
+    severity: str = "info"
     unit: str | None = None
     grid: str | None = None
     building: str | None = "b1"
@@ -69,12 +70,12 @@ def put(world: World, rows: Iterable[Row], site: str = "s1") -> None:
         found = list(rows)
         (last,) = connection.execute("SELECT max(feed_seq) FROM feed_counters").fetchone() or (0,)
         connection.execute("UPDATE feed_counters SET feed_seq = feed_seq + %s", (len(found),))
-        names = [*_OWN, "title", "text", "site", "opened_seq", "updated_at", "severity", "version"]
+        names = [*_OWN, "title", "text", "site", "opened_seq", "updated_at", "version"]
         with cursor.copy(f"COPY work_orders ({', '.join(names)}) FROM STDIN".encode()) as copy:
             for place, row in enumerate(found):
                 words = [Jsonb({"zh": each, "en": each}) for each in (row.title, row.text)]
                 own = [getattr(row, name) for name in _OWN]
-                copy.write_row([*own, *words, site, last + place + 1, row.opened_at, "info", 1])
+                copy.write_row([*own, *words, site, last + place + 1, row.opened_at, 1])
         with cursor.copy(
             b"COPY order_history (site, number, n, action, to_state, actor, at, feed_seq) FROM STDIN"
         ) as copy:

@@ -65,7 +65,8 @@ async def test_a_verdict_is_told_to_the_engine(world: World) -> None:
 @pytest.mark.parametrize(
     ("query", "count"),
     [
-        ("state=raised", 2), ("state=cleared", 1), ("open=true", 2), ("open=false", 1), ("rule_uid=x", 0),
+        ("state=raised", 2), ("state=cleared", 1), ("state=raised&state=cleared", 3), ("open=true", 2),
+        ("open=false", 1), ("rule_uid=x", 0),
         ("acknowledged=true", 1), ("acknowledged=false", 2), ("verdict=true", 1), ("verdict=false", 0),
         ("device=d1", 1), ("has_device=false", 2), ("merged=true", 1), ("merged=false", 2),
         (f"merged_into={uuid.UUID(int=1)}", 1), (f"merged_into={uuid.UUID(int=2)}", 0),

@@ -58,6 +58,7 @@ async def test_what_a_rule_names_has_to_be_there(world: World) -> None:
         {"name": "fine", "when": "true", "to": {"worker": "gwen", "skill": "water", "grid": "g1"}},
         {"name": "bad", "when": "true", "to": {"worker": "rita"}},
         {"name": "worse", "when": "true", "to": {"unit": "nobodys", "grid": "g9", "skill": "lifts"}},
+        {"name": "unmanned", "when": "true", "to": {"unit": "gas-company"}},
     ]
     response = await world.by("susan").call("PUT", "dispatch-rules", {"rules": rules})
     assert response.status_code == 422
@@ -66,6 +67,9 @@ async def test_what_a_rule_names_has_to_be_there(world: World) -> None:
         ("body", "rules", 2, "to", "unit"): "the site has no unit nobodys",
         ("body", "rules", 2, "to", "grid"): "the site has no grid g9",
         ("body", "rules", 2, "to", "skill"): "the site has no skill lifts",
+        ("body", "rules", 3, "to", "unit"): (
+            "nobody's roster has the unit gas-company: PUT rosters/{worker} with it first"
+        ),
     }
     response = await world.by("susan").call("PUT", "dispatch-rules", {"rules": [{"name": "a", "when": "order.x == 1"}]})
     assert response.json()["errors"][0]["loc"] == ["body", "rules", 0, "when"]
@@ -77,6 +81,7 @@ async def test_a_condition_that_never_holds_is_refused_with_place_and_why(world:
         "order.text": "expected true or false: order.text is a text",
         "order.hour == 'x'": "order.hour == 'x': they are never equal: order.hour is a whole number, 'x' is a text",
         "1/0 == 1": "1 / 0 divides by zero",
+        "order.hour == 25": "order.hour == 25 is never so: order.hour is from 0 to 23",
         "order.category in ['rubish', 'water']": 'order.category is never "rubish": did you mean rubbish?',
         "order.building == 'b9'": 'order.building is never "b9": known are b1, b2, b3',
         "order.severity == 'high'": 'order.severity is never "high": known are critical, info, warning',
@@ -306,7 +311,7 @@ async def arbitrated(world: World, worker: str = "greg", **more: Any) -> str:
 async def test_what_an_arbiter_decided_is_proposed_as_a_rule_and_holds_once_accepted(world: World) -> None:
     first = await arbitrated(world)
     second = await arbitrated(world)
-    (proposal,) = (await world.by("oscar").get("dispatch-proposals?state=pending"))["items"]
+    (proposal,) = (await world.by("oscar").get("dispatch-proposals?state=pending&state=declined"))["items"]
     assert (proposal["category"], proposal["building"], proposal["grid"], proposal["worker"]) == (
         "water", "b1", "g1", "greg",
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import re
 from typing import Any, Final
 
 import pytest
@@ -10,17 +10,23 @@ import pytest
 from api.transactions import begin
 from api.work_orders import store
 from herun.clock import HOUR_US, MINUTE_US
-from tests.integration.api.many_orders import Row, number, put
+from tests.integration.api.many_orders import Row, hours, number, put
 from tests.integration.api.running import World
 from tests.integration.api.test_clocks import always, ask, pause
 from tests.integration.api.test_work_orders import act
 
 ROWS: Final = [
-    Row(number(1), category="water", unit="property-engineering", grid="g1", building="b1"),
-    Row(number(2), category="noise", unit="city-management", grid="g2", building="b2", contact_phone="13800007777"),
-    Row(number(3), category="noise", unit="property-engineering", grid="g1", building="b2"),
+    Row(number(1), category="water", unit="property-engineering", grid="g1", building="b1", state="handling"),
+    Row(number(2), category="noise", unit="city-management", grid="g2", building="b2", contact_phone="13800007777",
+        channel="phone", state="rated", opened_at=hours(2)),
+    Row(number(3), category="noise", unit="property-engineering", grid="g1", building="b2", severity="critical",
+        state="resolved", opened_at=hours(3)),
     Row(number(4), building=None, reporter=None, contact_phone="13800007777", confidential=True),
-]
+]  # fmt: skip
+
+
+def at(n: int) -> str:
+    return hours(n).isoformat().replace("+", "%2B")
 
 
 async def numbers(world: World, query: str, who: str = "oscar") -> list[str]:
@@ -31,7 +37,11 @@ async def numbers(world: World, query: str, who: str = "oscar") -> list[str]:
     ("query", "found"),
     [
         ("category=noise", [3, 2]), ("unit=property-engineering", [3, 1]), ("grid=g2", [2]), ("building=b2", [3, 2]),
-        ("building=b2&grid=g1", [3]), ("category=nothing", []),
+        ("building=b2&grid=g1", [3]), ("category=nothing", []), ("severity=critical", [3]), ("channel=phone", [2]),
+        ("state=rated", [2]), ("state=rated&state=handling", [2, 1]), ("state=handling&state=rated", [2, 1]),
+        ("state=rated&state=resolved&category=noise&grid=g1", [3]), ("open=true", [3, 1]), ("open=false", [2]),
+        ("open=true&state=rated&state=resolved", [3]), (f"from={at(2)}", [3, 2]), (f"to={at(3)}", [2, 1]),
+        (f"from={at(2)}&to={at(3)}", [2]), (f"from={at(1)}&severity=info", [2]),
     ],
 )  # fmt: skip
 async def test_orders_are_found_by_what_they_are_about_and_where(world: World, query: str, found: list[int]) -> None:
@@ -102,25 +112,46 @@ async def test_the_desk_finds_the_orders_of_whoever_phones_and_it_is_written_dow
     assert await found("oscar", "13800001234") == [own]
 
 
-@pytest.mark.parametrize("query", ["category=noise", "unit=u", "grid=g", "building=b", "overdue=true"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "category=noise", "unit=u", "grid=g", "building=b", "overdue=true", "is_open=true", "severity=critical",
+        "channel=phone", "state=handling", f"begin={hours(1).isoformat()}",
+    ],
+)  # fmt: skip
 async def test_each_filter_walks_an_index_and_sorts_nothing(world: World, query: str) -> None:
     name = query.partition("=")[0]
     some = [Row(number(n), category="water", unit="v", grid="h", building="c") for n in range(3000)]
-    mine = [Row(number(n), category="noise", unit="u", grid="g", building="b") for n in range(3000, 3010)]
+    own: dict[str, Any] = {"severity": "critical", "channel": "phone", "state": "handling", "opened_at": hours(1)}
+    mine = [Row(number(n), category="noise", unit="u", grid="g", building="b", **own) for n in range(3000, 3010)]
     put(world, [*mine, *some])
     world.rows("ANALYZE work_orders")
     plan = await explained(world, query)
-    wanted = "work_orders_open" if name == "overdue" else f"work_orders_by_{name}"
-    assert wanted in plan
+    others = {"overdue": "work_orders_open", "is_open": "work_orders_open", "begin": "work_orders_by_time"}
+    assert others.get(name, f"work_orders_by_{name}") in plan
     assert "Seq Scan on work_orders" not in plan
+
+
+async def test_what_is_newer_than_asked_for_is_passed_over_within_the_index(world: World) -> None:
+    put(world, [Row(number(n), opened_at=hours(n / 100)) for n in range(3000)])
+    world.rows("ANALYZE work_orders")
+    plan = await explained(world, f"end={hours(20).isoformat()}")
+    assert "work_orders_by_opening" in plan
+    assert re.search(r"Index Cond: .*opened_at < ", plan)
 
 
 async def explained(world: World, query: str) -> str:
     name, _, value = query.partition("=")
-    asked: dict[str, Any] = {name: True if name == "overdue" else value}
-    wanted = store.Filter(**asked)
+    asked: dict[str, Any] = {name: True if value == "true" else value}
     async with begin(world.resources, "s1", "oscar") as tx:
-        values = {**store._EVERY, **asdict(wanted), "sees_inside": True, "me": "oscar", "is_worker": False}
+        values = {
+            **store._EVERY,
+            **store._asked(store.Filter(), None),
+            **asked,
+            "sees_inside": True,
+            "me": "oscar",
+            "is_worker": False,
+        }
         statement = "EXPLAIN " + store._QUERIES["page"]
         rows = await tx.chosen(statement, **values, older_than=None, limit=51)
     return "\n".join(row["QUERY PLAN"] for row in rows)

@@ -58,14 +58,14 @@ async def test_a_report_goes_to_the_grid_of_its_place_however_that_is_said(
     await world.admin.put("layout", STANDING)
     order = await by_caller(world, **place)
     assert (order["building"], order["worker"]) == (building, worker)
-    if "address" not in place:
-        dried = await world.by("oscar").post("dispatch-dry-runs", {"category": "water", **place})
-        assert dried["worker"] == worker
+    dried = await world.by("oscar").post("dispatch-dry-runs", {"category": "water", **place})
+    assert dried["worker"] == worker
 
 
 async def test_an_address_that_names_another_house_is_not_of_the_reporters_own(world: World) -> None:
     await world.admin.put("layout", STANDING)
-    for address, building in (("2号楼门口", "b2"), ("单元门口", "b1")):
+    named = {"2号楼门口": "b2", "二栋门口": "b2", "单元门口": "b1", "3楼走廊": "b1"}
+    for address, building in (*named.items(), ("25号楼", None), ("二十五号楼", None), ("1号楼和2号楼之间", None)):
         order = await world.by("rita").post("reports", {"category": "water", "text": "漏水", "address": address})
         assert order["building"] == building
 
@@ -137,3 +137,29 @@ async def test_somebody_trapped_in_the_lift_is_critical_whoever_says_it(
         assert (await world.by("oscar").get(f"work-orders/{number}"))["severity"] == severity
     clocks = await world.by("oscar").get(f"work-orders/{numbers[0]}/clocks")
     assert clocks["promise"]["due_at"][:13] == {"info": "2026-06-03T04", "critical": "2026-06-01T16"}[severity]
+
+
+@pytest.mark.parametrize(
+    ("asked", "severity"),
+    [
+        ({}, "info"),
+        ({"attributes": {"trapped": "no"}}, "info"),
+        ({"attributes": {"trapped": "yes"}}, "critical"),
+        ({"attributes": {"trapped": "yes"}, "severity": "warning"}, "warning"),
+        ({"category": "gas"}, "critical"),
+    ],
+)
+async def test_a_dry_run_is_as_severe_as_the_report_would_be(
+    world: World, asked: dict[str, Any], severity: str
+) -> None:
+    rules = [{"name": each, "when": f"order.severity == '{each}'"} for each in ("info", "warning", "critical")]
+    await world.by("susan").put("dispatch-rules", {"rules": rules})
+    dried = await world.by("oscar").post("dispatch-dry-runs", {"category": "lift", "building": "b1", **asked})
+    assert dried["rule"] == severity
+
+
+async def test_a_dry_run_asks_what_the_report_would_be_asked(world: World) -> None:
+    body = {"category": "lift", "building": "b1", "attributes": {"trapped": "perhaps"}}
+    for path, more in (("dispatch-dry-runs", {}), ("reports", {"text": "电梯坏了"})):
+        answer = await world.by("oscar").call("POST", path, {**body, **more})
+        assert (answer.status_code, answer.json()["errors"][0]["loc"]) == (422, ["body", "attributes"])

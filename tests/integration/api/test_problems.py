@@ -162,3 +162,11 @@ async def test_a_query_parameter_that_does_not_exist_is_refused_with_those_that_
     assert problem["type"] == "urn:herun:problem:unknown_parameter"
     assert problem["errors"][0]["loc"] == ["query", "devise"]
     assert "'device'" in problem["detail"]
+
+
+async def test_a_query_parameter_that_comes_twice_is_refused_where_only_one_can_hold(world: World) -> None:
+    answer = await world.admin.call("GET", "work-orders?category=water&category=noise&state=rated&state=closed")
+    assert answer.status_code == 422
+    problem = answer.json()
+    assert problem["type"] == "urn:herun:problem:repeated_parameter"
+    assert [each["loc"] for each in problem["errors"]] == [["query", "category"]]

@@ -11,6 +11,11 @@ from tests.integration.api.running import World
 PLAN: Final = {"shares": [{"percent": 5}]}
 DECREE: Final = {"year": 2027, "holidays": {"元旦": ["2027-01-01"]}}
 RULES: Final = {"rules": [{"name": "r1", "when": "true", "mode": "round_robin"}]}
+RULE: Final = {
+    "uid": "underpass", "kind": "threshold", "category": "water", "severity": "warning",
+    "match": {"event_types": ["reading.reported"]}, "raise_above": 30,
+    "title": {"zh": "积水", "en": "Water"}, "text": {"zh": "积水", "en": "Water"},
+}  # fmt: skip
 OF_THE_WRITE: Final = {"changed_at", "version", "why"}
 
 
@@ -34,6 +39,58 @@ async def test_what_is_read_can_be_put(world: World, path: str, first: Any) -> N
 
 def _kept(shown: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in shown.items() if name not in OF_THE_WRITE}
+
+
+@pytest.mark.parametrize(
+    ("path", "first"),
+    [
+        ("rules/underpass", RULE), ("calendar/2031", None), ("calendar/2026", None), ("/v1/me/notice-channels", None),
+        ("/v1/me/notice-channels", {"language": "en", "muted": ["email"], "only": {"web_push": ["dispatched"]}}),
+        ("plate-lists/vip", {"plates": ["京A00001", "京A00002", "京A10001"]}), ("plate-lists/none", {"plates": []}),
+    ],
+)  # fmt: skip
+async def test_what_is_read_of_others_can_be_put_and_changes_nothing(world: World, path: str, first: Any) -> None:
+    if first is not None:
+        await world.admin.put(path, first)
+    read = await world.admin.get(path)
+    assert (await world.admin.call("PUT", path, read)).status_code == 200
+    after = await world.admin.get(path)
+    assert _without_version(after) == _without_version(read)
+    assert (await world.admin.call("PUT", path, {**read, "changed_bye": "x"})).status_code == 422
+
+
+def _without_version(shown: dict[str, Any]) -> dict[str, Any]:
+    if "rule" in shown:
+        shown = {**shown, "rule": _kept(shown["rule"])}
+    return {name: value for name, value in _kept(shown).items() if name != "changed_by"}
+
+
+async def test_a_rule_that_is_put_by_itself_keeps_its_uid(world: World) -> None:
+    await world.admin.put("rules/underpass", RULE)
+    assert (await world.admin.call("PUT", "rules/other", RULE)).json()["type"] == "urn:herun:problem:another_uid"
+    read = await world.admin.get("rules/underpass")
+    assert (await world.admin.call("PUT", "rules/other", read)).json()["type"] == "urn:herun:problem:another_uid"
+    read["rule"]["severity"] = "mild"
+    refused = (await world.admin.call("PUT", "rules/underpass", read)).json()
+    assert refused["errors"][0]["loc"] == ["body", "rule", "severity"]
+
+
+async def test_a_year_that_is_known_is_not_forgotten(world: World) -> None:
+    nothing = await world.admin.get("calendar/2031")
+    assert nothing["known"] is False
+    refused = await world.admin.call("PUT", "calendar/2026", {**nothing, "year": 2026})
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:herun:problem:known")
+    bare = {name: nothing[name] for name in ("year", "holidays", "make_up_workdays")}
+    assert (await world.admin.call("PUT", "calendar/2031", bare)).status_code == 422  # who forgot them is told
+    assert (await world.admin.get("calendar/2031"))["known"] is False
+
+
+async def test_a_masked_plate_is_none_unless_the_list_is_as_it_was_read(world: World) -> None:
+    first = await world.admin.put("plate-lists/vip", {"plates": ["京A00001", "京A00002"]})
+    for plates in ([*first["plates"], "京A10001"], first["plates"][:1], ["京A****9"]):
+        refused = await world.admin.call("PUT", "plate-lists/vip", {"plates": plates})
+        assert (refused.status_code, refused.json()["type"]) == (422, "urn:herun:problem:masked")
+    assert await world.admin.get("plate-lists/vip") == first
 
 
 async def test_what_is_wrong_in_what_was_read_is_told_at_its_place(world: World) -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from api.dispatch.rules import FIELDS, Rule
 from api.dispatch.sense import faults, seen_of
+from herun.schedule import WEEK
 
-NAMES = {"category": ["water", "fire"], "grid": [], "unit": [f"u{n}" for n in range(20)]}
+NAMES = {"weekday": WEEK, "category": ["water", "fire"], "grid": [], "unit": [f"u{n}" for n in range(20)]}
 SEEN = seen_of(NAMES)
 
 
@@ -25,6 +26,12 @@ def said(when: str) -> list[str]:
         ("order.category in ['water', 'x']", 'order.category is never "x": known are fire, water'),
         ("order.grid == 'g1'", 'order.grid is never "g1": known are none'),
         ("order.unit == 'police'", "u14, u15, u16, u17, ..."),
+        ("order.hour == 25", "order.hour == 25 is never so: order.hour is from 0 to 23"),
+        ("24 <= order.hour", "24 <= order.hour is never so: order.hour is from 0 to 23"),
+        ("order.hour < 0", "is from 0 to 23"), ("order.hour > 0x17", "is from 0 to 23"),
+        ("order.hour == -1", "is from 0 to 23"), ("order.hour == 7.5", "is from 0 to 23"),
+        ("order.hour in [7, 24]", "order.hour in [7, 24] is never so"), ("order['hour'] == 24", "is from 0 to 23"),
+        ("order.weekday == 9", "they are never equal"), ("order.weekday == 'monday'", "did you mean mon?"),
         ("order.hour % 0 == 1", "divides by zero"),
         ("order.text.matches('[a')", "asks for a regular expression"),
     ],
@@ -40,6 +47,8 @@ def test_what_never_holds_is_said(when: str, what: str) -> None:
         "order.text.contains('电梯') && (order.hour >= 22 || order.hour < 6)",
         "order.category in ['water', 'fire'] && !has(order.zone)",
         "order.category != 'anything'",
+        "order.hour == 23 || order.hour in [0, 5] || 12.5 < order.hour",
+        "order.hour != 25 && order.hour <= 24 && -1 < order.hour",
         "order['category'] == 'water'",
         "1 / (order.hour - 22) > 0",
         "['a', 'b'].exists(x, order.text.startsWith(x))",

@@ -8,13 +8,16 @@ import pytest
 from pydantic import ValidationError
 
 from api.distance import Place, are_apart
-from api.sites.locating import named_by, nearest
+from api.sites.locating import named_in, nearest
 from api.sites.schemas import Building
 
 HOUSES: Final = [
     Building(building="b1", name="1号楼", lat=31.0, lon=120.0),
     Building(building="b2", name="2号楼", lat=31.001, lon=120.0),  # 111 m to the north
     Building(building="b11", name="11号楼"),
+    Building(building="b19", name="19号楼"),
+    Building(building="b20", name="20幢"),
+    Building(building="a", name="A"),
     Building(building="e1", name="东区1号楼"),
     Building(building="tower", name="Tower A"),
     Building(building="7", name="7"),
@@ -27,19 +30,65 @@ HOUSES: Final = [
     [
         ("1号楼", "b1"), ("b1", "b1"), ("1号楼 3单元 电梯厅", "b1"), ("1 号楼3单元", "b1"), ("1栋三单元", "b1"),
         ("1幢", "b1"), ("1#楼下", "b1"), ("１号楼", "b1"), ("和润家园1号楼门口", "b1"), ("11号楼 1单元", "b11"),
-        ("东区1号楼", "e1"), ("tower a, 3rd floor", "tower"), ("会所门口", "c1"), ("7", "7"),
-        ("7单元门口", None), ("地下B1层车库", None), ("1号楼和2号楼之间", None), ("21号楼", None), ("2-1号楼", None),
-        ("Towers", None), ("西门岗亭", None), ("", None),
+        ("东区1号楼", "e1"), ("tower a, 3rd floor", "tower"), ("会所门口", "c1"), ("7", "7"), ("7栋", "7"),
+        ("一号楼", "b1"), ("一栋", "b1"), ("第一幢2单元", "b1"), ("和润家园二号楼三单元", "b2"), ("十一号楼", "b11"),
+        ("十九幢二单元", "b19"), ("二十号楼", "b20"), ("东区一栋", "e1"), ("302, 1号楼", "b1"),
+        ("a栋", "a"), ("A座", "a"),
     ],
 )  # fmt: skip
-def test_words_name_one_building_or_none(words: str, building: str | None) -> None:
-    assert named_by(words, HOUSES) == building
+def test_words_name_a_building(words: str, building: str) -> None:
+    assert named_in(words, HOUSES) == {building}
 
 
-def test_two_buildings_of_one_name_are_named_by_neither() -> None:
+@pytest.mark.parametrize(
+    "words",
+    [
+        "3号楼", "二十五号楼", "21号楼", "2-1号楼", "A1号楼", "B座", "一百二十栋", "百一栋", "1、2号楼之间", "一、二栋",
+        "1-2号楼", "1和2号楼",
+    ],
+)  # fmt: skip
+def test_words_name_a_building_that_there_is_not(words: str) -> None:
+    assert named_in(words, HOUSES) == {None}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "1楼", "1单元门口", "1单元102室", "102室", "1号线", "1号院", "1号楼梯口", "1#电梯", "1号", "一楼", "一单元",
+        "一号院", "一号线", "一号楼梯", "门口一座桥", "我们这一栋", "地下B1层车库", "Towers", "西门岗亭", "",
+    ],
+)  # fmt: skip
+def test_a_number_that_is_none_of_a_building_names_none(words: str) -> None:
+    assert named_in(words, HOUSES) == set()
+
+
+def test_words_name_several_buildings() -> None:
+    assert named_in("1号楼和二号楼之间", HOUSES) == {"b1", "b2"}
+    assert named_in("1号楼和25号楼之间", HOUSES) == {"b1", None}
+
+
+def test_what_the_layout_calls_its_buildings_comes_first() -> None:
+    called = [
+        Building(building="n1", name="一座"),
+        Building(building="n2", name="1-2号楼"),
+        Building(building="n3", name="三号楼"),
+    ]
+    for words, building in (("一座门口", "n1"), ("1-2号楼", "n2"), ("3栋", "n3")):
+        assert named_in(words, called) == {building}
+
+
+def test_every_numeral_up_to_99_is_that_number() -> None:
+    digits = "零一二三四五六七八九"
+    for n in range(1, 100):
+        tens, ones = divmod(n, 10)
+        numeral = ("" if tens < 2 else digits[tens]) + ("十" if tens else "") + (digits[ones] if ones else "")
+        assert named_in(f"{numeral}号楼", [Building(building="it", name=f"{n}栋")]) == {"it"}
+
+
+def test_two_buildings_of_one_name_are_both_named_by_it() -> None:
     twice = [Building(building="a", name="会所"), Building(building="b", name="会所")]
-    assert named_by("会所门口", twice) is None
-    assert named_by("a", twice) == "a"
+    assert named_in("会所门口", twice) == {"a", "b"}
+    assert named_in("a", twice) == {"a"}
 
 
 def test_a_point_is_of_the_nearest_building_within_150_m() -> None:
