@@ -142,6 +142,7 @@ class Engine:
             if n not in left_out:
                 self._take_control(decisions, n, control)
         decisions.stamp(self._ev.now)
+        self._fire_timers(decisions)  # what came late may have been due already
         self._ring.turn()
         decisions.too_late, decisions.keys_refused = self._ev.too_late, self._ev.keys_refused
         return decisions
