@@ -129,7 +129,10 @@ def _change(row: dict[str, Any] | None) -> int:
 def _wanted(row: dict[str, Any]) -> Wanted | None:
     if row["change"] is None:
         return None
-    own = {name: row[name] for name in ("plan", "mode", "forced", "changed_by", "changed_at", "why")}
+    own: dict[str, Any] = {
+        name: row[name] for name in ("plan", "plan_changed_by", "plan_changed_at", "plan_why", "mode", "forced")
+    }
+    own |= {name: None if row["mode"] is None else row[name] for name in ("changed_by", "changed_at", "why")}
     return Wanted(**own, until=row["mode_until"])
 
 
