@@ -17,6 +17,9 @@ RETURNING change;
 -- name: remove_zone
 DELETE FROM arming_zones WHERE site = %(site)s AND zone = %(zone)s RETURNING change;
 
+-- name: zones_entered_by
+SELECT zone FROM arming_zones WHERE site = %(site)s AND plan->'entry_doors' ? %(device)s ORDER BY zone COLLATE "C";
+
 -- name: zones
 -- With the engine's newest word about each zone's mode, and about what was detected since. It stands under the zone's name
 -- or one of its devices': a look-up for each, because row-level security keeps an index on the data itself from being used.
