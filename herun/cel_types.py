@@ -82,10 +82,11 @@ class Seen:
 
 @dataclass(slots=True)
 class Findings:
-    """What never comes true, and what may not be meant so; each a sentence."""
+    """What never comes true, and what may not be meant so, as sentences; the texts that fields may equal, by path."""
 
     faults: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
+    named: list[tuple[str, str]] = field(default_factory=list)
 
 
 def judge(text: str, seen: Seen) -> Findings:
@@ -112,7 +113,7 @@ class _Part(NamedTuple):
     literal: str | None = None
     items: Types = ANYTHING
     texts: tuple[str, ...] = ()  # of a list of literals
-    path: str = ""  # of a field that can be certain texts only
+    path: str = ""  # of a field
 
 
 class _Reader(Cursor):
@@ -195,14 +196,16 @@ class _Reader(Cursor):
             told = f"{part.text} is {_told(part.types)}, in the list is {_told(among.items)}"
             self._fault(f"{part.text} in {among.text}: nothing of it is ever equal: {told}")
         elif part.path and among.texts:
-            values = self._seen.values[part.path]
-            if values.every or not values.known & set(among.texts):
+            self.findings.named += [(part.path, name) for name in among.texts]
+            values = self._seen.values.get(part.path)
+            if values is not None and (values.every or not values.known & set(among.texts)):
                 for name in among.texts if values.every else among.texts[:1]:
                     self._may_be(part.path, name)
 
     def _may_be(self, path: str, name: str, *, is_doubt: bool = False) -> None:
-        values = self._seen.values[path]
-        if name not in values.known:
+        self.findings.named.append((path, name))
+        values = self._seen.values.get(path)
+        if values is not None and name not in values.known:
             tell = self._doubt if is_doubt else self._fault
             tell(f'{path} is never "{name}": {values.told(name)}')
 
@@ -268,7 +271,7 @@ class _Reader(Cursor):
         if root in self._bound or root not in self._seen.roots:
             self._must_be(part, MAP, f".{name}")
             return _Part(text, ANYTHING)
-        path = f"{root}.{name}" if f"{root}.{name}" in self._seen.values else ""
+        path = f"{root}.{name}"
         if root == DATA:
             return _Part(text, self._field(name), path=path)
         known = self._seen.roots[root]

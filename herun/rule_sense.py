@@ -51,6 +51,13 @@ _KINDS_OF_VALUE: Final[dict[type, tuple[Types, str]]] = {
     int: (NUMBER, "a number"),
     float: (NUMBER, "a number"),
 }
+# What of the site a condition names by them, as `named` tells it.
+_NAMES: Final = {
+    "device.name": "device",
+    "device.kind": "device kind",
+    "device.zone": "zone",
+    "device.building": "building",
+}
 _OF_DEVICE: Final = "device"  # as the field of a distinct rule: which devices spoke
 
 
@@ -112,6 +119,27 @@ def doubts(rule: Rule) -> list[tuple[Path, str]]:
     seen = seen_of(frozenset(rule.match.event_types))
     found = [] if seen.is_all else _missing(rule, seen)
     return found + [(each.path, what) for each in conditions_of(rule) for what in each.findings.doubts]
+
+
+def named(rule: Rule) -> list[tuple[Path, str, str]]:
+    """What of its site a rule names: where in it, what that is (as `_NAMES` says, or a plate list), and its name."""
+    match = rule.match
+    scopes = (
+        ("devices", "device", match.devices),
+        ("device_kinds", "device kind", match.device_kinds),
+        ("zones", "zone", match.zones),
+        ("buildings", "building", match.buildings),
+    )
+    found: list[tuple[Path, str, str]] = [
+        (("match", scope, n), what, name) for scope, what, names in scopes for n, name in enumerate(names)
+    ]
+    found += [
+        (each.path, _NAMES[path], name)
+        for each in conditions_of(rule)
+        for path, name in dict.fromkeys(each.findings.named)
+        if path in _NAMES and name
+    ]
+    return [*found, (("plate_list",), "plate list", rule.plate_list)] if rule.kind == "plate_list" else found
 
 
 def placeholders(rule: Rule) -> frozenset[str]:

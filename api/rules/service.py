@@ -33,6 +33,8 @@ from herun.rule_changes import begins_anew, changes, doubts
 from herun.rule_files import MAX_RULES, RuleFile
 from herun.rules import RULE, Rule, body_of
 
+NamedThing = tuple[Path, str, str]  # where in a rule, what it is, its name
+
 
 async def put(tx: Transaction, uid: str, rule: Rule, why: str | None) -> PutRule:
     """Makes the next version. Raises Problem 422 if the body names another rule, or its condition never comes true."""
@@ -137,8 +139,8 @@ async def check(tx: Transaction, found: RuleFile) -> Checked:
 
 async def _warnings(tx: Transaction, rules: Sequence[Rule], lists: Collection[str]) -> list[list[tuple[Path, str]]]:
     """What may not be meant so in each of these, and where; plate lists of these names are about to be put."""
-    named = [_named(rule) for rule in rules]
-    unknown = await store.unknown(tx, _together(named, lists))
+    named = [rule_sense.named(rule) for rule in rules]
+    unknown = await store.unknown(tx, _together(named)) - {("plate list", name) for name in lists}
     of_orders = [_of_orders(rule) for rule in rules]
     nearest = await categories.unknown(tx, {name for _, name in of_orders if name is not None})
     return [
@@ -147,37 +149,17 @@ async def _warnings(tx: Transaction, rules: Sequence[Rule], lists: Collection[st
     ]
 
 
-def _together(named: Sequence[Named], lists: Collection[str]) -> Named:
-    return Named(
-        devices=sorted({name for each in named for name in each.devices}),
-        device_kinds=sorted({name for each in named for name in each.device_kinds}),
-        zones=sorted({name for each in named for name in each.zones}),
-        buildings=sorted({name for each in named for name in each.buildings}),
-        plate_lists=sorted({name for each in named for name in each.plate_lists} - set(lists)),
-    )
+def _together(named: Sequence[Sequence[NamedThing]]) -> Named:
+    every = {(what, name) for names in named for _, what, name in names}
+
+    def of(wanted: str) -> list[str]:
+        return sorted(name for what, name in every if what == wanted)
+
+    return Named(of("device"), of("device kind"), of("zone"), of("building"), of("plate list"))
 
 
-def _named(rule: Rule) -> Named:
-    match = rule.match
-    lists = [rule.plate_list] if rule.kind == "plate_list" else []
-    return Named(match.devices, match.device_kinds, match.zones, match.buildings, lists)
-
-
-def _missing(named: Named, unknown: set[tuple[str, str]]) -> list[tuple[Path, str]]:
-    families: dict[str, tuple[str, list[str]]] = {
-        "device": ("devices", named.devices),
-        "device kind": ("device_kinds", named.device_kinds),
-        "zone": ("zones", named.zones),
-        "building": ("buildings", named.buildings),
-    }
-    found: list[tuple[Path, str]] = [
-        (("match", field, n), f"this site has no {what} {name}")
-        for what, (field, names) in families.items()
-        for n, name in enumerate(names)
-        if (what, name) in unknown
-    ]
-    lists = (name for name in named.plate_lists if ("plate list", name) in unknown)
-    return found + [(("plate_list",), f"this site has no plate list {name}") for name in lists]
+def _missing(named: Sequence[NamedThing], unknown: set[tuple[str, str]]) -> list[tuple[Path, str]]:
+    return [(path, f"this site has no {what} {name}") for path, what, name in named if (what, name) in unknown]
 
 
 def _of_orders(rule: Rule) -> tuple[str, str | None]:

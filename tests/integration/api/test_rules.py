@@ -167,6 +167,27 @@ async def test_a_check_writes_nothing_and_tells_what_the_site_does_not_have(worl
     assert world.rows("SELECT 1 FROM rule_versions") == []
 
 
+async def test_what_a_condition_names_and_the_site_does_not_have_is_told(world: World) -> None:
+    await world.admin.post("devices", {"devices": [{"device": "d1"}]})
+    condition = (
+        'device.zone == "z9" || device.zone in ["z1", "z8"] || !(device.building != "b9") || device.name == "d9"'
+        ' || "d1" == device.name || device.building == "b1" || device["zone"] == "z7" || device.kind == "bridge"'
+        ' || device.zone.startsWith("z") || device.zone == ""'
+    )
+    put = await world.admin.put("rules/r1", {**RULE, "condition": condition})
+    assert [(each["loc"], each["msg"]) for each in put["warnings"]] == [
+        (["condition"], f"this site has no {each}")
+        for each in ("zone z9", "zone z8", "building b9", "device d9", "zone z7", "device kind bridge")
+    ]
+    text = (
+        "uid: r2\nkind: sequence\ntitle: {zh: a, en: a}\ntext: {zh: a, en: a}\ncategory: flooding\nwithin_s: 60\n"
+        "match: {event_types: [door.opened]}\nsteps:\n- event_types: [door.opened]\n"
+        "- event_types: [door.opened]\n  condition: device.zone == 'nozone'\n"
+    )
+    (found,) = (await send(world.by("oscar"), "POST", "rules/check", text)).json()["items"]
+    assert found["warnings"] == [{"loc": ["steps", 1, "condition"], "msg": "this site has no zone nozone", "line": 11}]
+
+
 async def test_the_difference_of_two_versions_is_told_field_by_field(world: World) -> None:
     await world.admin.put("rules/r1", RULE)
     await world.admin.put("rules/r1", {**RULE, "severity": "critical"})
