@@ -22,6 +22,9 @@ ANSWER_S: Final = 20.0
 # Bodies that are a picture.
 _PICTURES: Final = "/pictures"
 MAX_PICTURE_BYTES: Final = 12 * 1024 * 1024
+# Many rules at once: a thousand of some kilobytes, as many as a request may put.
+_RULES: Final = "/rules"
+MAX_RULES_BYTES: Final = 4 * 1024 * 1024
 
 _UNKNOWN_ROUTE: Final = "(none)"  # not the path: whoever asks for paths that do not exist could fill the metrics
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
@@ -39,6 +42,8 @@ def most_bytes(path: str) -> int:
     """How large a body may be that is sent to this path."""
     if path.endswith(_PICTURES):
         return MAX_PICTURE_BYTES
+    if path.endswith(_RULES):
+        return MAX_RULES_BYTES
     return next((most for prefix, most in LARGER_BODIES.items() if path.startswith(prefix)), MAX_BODY_BYTES)
 
 

@@ -47,10 +47,11 @@ _CONVERSIONS: Final[Mapping[str, Types]] = {"int": INT, "uint": UINT, "double": 
 
 @dataclass(slots=True)
 class Findings:
-    """What never comes true, and what may not be meant so; each a sentence."""
+    """What never comes true, and what may not be meant so, as sentences; the texts that fields may equal, by path."""
 
     faults: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
+    named: list[tuple[str, str]] = field(default_factory=list)
 
 
 def judge(text: str, seen: Seen) -> Findings:
@@ -77,7 +78,7 @@ class _Part(NamedTuple):
     literal: str | None = None
     items: Types = ANYTHING
     texts: tuple[str, ...] = ()  # of a list of literals
-    path: str = ""  # of a field that can be certain texts or numbers only
+    path: str = ""  # of a field
     numbers: tuple[float, ...] = ()  # its value if it is a number; of a list of numbers all of them
 
 
@@ -169,15 +170,17 @@ class _Reader(Cursor):
             self._fault(f"{part.text} in {among.text}: nothing of it is ever equal: {told}")
         for number in among.numbers:
             self._is_never(f"{part.text} in {among.text}", self._seen.never(part.path, "==", number))
-        if part.path in self._seen.values and among.texts:
-            values = self._seen.values[part.path]
-            if values.every or not values.known & set(among.texts):
+        if part.path and among.texts:
+            self.findings.named += [(part.path, name) for name in among.texts]
+            values = self._seen.values.get(part.path)
+            if values is not None and (values.every or not values.known & set(among.texts)):
                 for name in among.texts if values.every else among.texts[:1]:
                     self._may_be(part.path, name)
 
     def _may_be(self, path: str, name: str, *, is_doubt: bool = False) -> None:
-        values = self._seen.values[path]
-        if name not in values.known:
+        self.findings.named.append((path, name))
+        values = self._seen.values.get(path)
+        if values is not None and name not in values.known:
             tell = self._doubt if is_doubt else self._fault
             tell(f'{path} is never "{name}": {values.told(name)}')
 
@@ -244,7 +247,7 @@ class _Reader(Cursor):
         if root in self._bound or root not in self._seen.roots:
             self._must_be(part, MAP, f".{name}")
             return _Part(text, ANYTHING)
-        path = f"{root}.{name}" if f"{root}.{name}" in {*self._seen.values, *self._seen.numbers} else ""
+        path = f"{root}.{name}"
         if root == DATA:
             return _Part(text, self._field(name), path=path)
         known = self._seen.roots[root]

@@ -111,6 +111,11 @@ def rule_of(body: Mapping[str, Any]) -> Rule:
     return found[1].rule
 
 
+def alone(rule: Rule) -> PlacedRule:
+    """A rule that comes by itself, from no file."""
+    return PlacedRule(rule, Marked(value=None), ())
+
+
 def told(name: str, complaints: Iterable[Complaint]) -> list[str]:
     """The complaints as lines that editors find their way by."""
     return [f"{name}:{each.line}: {each.where + ': ' if each.path else ''}{each.what}" for each in complaints]

@@ -25,14 +25,19 @@ from herun.rules import (
     AnomalyRule,
     ChangeRule,
     DistinctRule,
+    EventRule,
     Rule,
+    SequenceRule,
     ThresholdRule,
     personal_fields,
 )
 from herun.visible import UNSEEN, is_seen
 
-# What every text can tell; those of some kinds can tell more.
-_TEXT_NAMES: Final = frozenset({"device", "zone", "building", "value", "count", "duration"})
+# Kinds whose texts tell a duration, and those that tell a value; of an event it is that of its field.
+_WITH_SPAN: Final = frozenset(
+    {"true_for", "absence", "negation", "sequence", "count", "distinct", "change", "aggregate"}
+)
+_WITH_VALUE: Final = frozenset({"threshold", "change", "aggregate", "anomaly"})
 _OF_TIME: Final = frozenset({"true_for", "absence", "negation"})  # raised by no event whose fields could be told
 # A silence of several devices is told of none of them, but of what they share.
 _NOT_OF_SHARED: Final[dict[str, frozenset[str]]] = {
@@ -57,6 +62,13 @@ _KINDS_OF_VALUE: Final[dict[type, tuple[Types, str]]] = {
     bool: (BOOL, "true or false"),
     int: (NUMBER, "a number"),
     float: (NUMBER, "a number"),
+}
+# What of the site a condition names by them, as `named` tells it.
+_NAMES: Final = {
+    "device.name": "device",
+    "device.kind": "device kind",
+    "device.zone": "zone",
+    "device.building": "building",
 }
 _OF_DEVICE: Final = "device"  # as the field of a distinct rule: which devices spoke
 
@@ -121,17 +133,52 @@ def doubts(rule: Rule) -> list[tuple[Path, str]]:
     return found + [(each.path, what) for each in conditions_of(rule) for what in each.findings.doubts]
 
 
+def named(rule: Rule) -> list[tuple[Path, str, str]]:
+    """What of its site a rule names: where in it, what that is (as `_NAMES` says, or a plate list), and its name."""
+    match = rule.match
+    scopes = (
+        ("devices", "device", match.devices),
+        ("device_kinds", "device kind", match.device_kinds),
+        ("zones", "zone", match.zones),
+        ("buildings", "building", match.buildings),
+    )
+    found: list[tuple[Path, str, str]] = [
+        (("match", scope, n), what, name) for scope, what, names in scopes for n, name in enumerate(names)
+    ]
+    found += [
+        (each.path, _NAMES[path], name)
+        for each in conditions_of(rule)
+        for path, name in dict.fromkeys(each.findings.named)
+        if path in _NAMES and name
+    ]
+    return [*found, (("plate_list",), "plate list", rule.plate_list)] if rule.kind == "plate_list" else found
+
+
 def placeholders(rule: Rule) -> frozenset[str]:
-    """What stands in braces in the texts of this rule and is filled in."""
-    known = _TEXT_NAMES - (_NOT_OF_SHARED.get(rule.key, frozenset()) if rule.kind == "absence" else frozenset())
+    """What stands in braces in the texts of this rule and is filled in: nothing that its kind always leaves empty."""
+    is_silence = rule.kind == "anomaly" and rule.detector == "rhythm"  # nobody has spoken
+    known = frozenset({"count"} if is_silence and rule.key != "device" else {"count", "device", "zone", "building"})
+    if rule.kind == "absence":
+        known -= _NOT_OF_SHARED.get(rule.key, frozenset())
+    if rule.kind in _WITH_SPAN:
+        known |= {"duration"}
+    if rule.kind in _WITH_VALUE or (isinstance(rule, EventRule) and _has_value(rule)):
+        known |= {"value"}
     if rule.kind == "anomaly":
         known |= {"finding", "probability"}
-    elif FLAGGED in rule.match.event_types:
-        known |= {"finding"}
-    if rule.kind in _OF_TIME or (rule.kind == "aggregate" and rule.window == "tumbling"):
+    if is_silence or rule.kind in _OF_TIME or (rule.kind == "aggregate" and rule.window == "tumbling"):
         return known
-    fields = (pair for name in rule.match.event_types for pair in CATALOGUE[name].fields.items())
+    raising = rule.steps[-1].event_types if isinstance(rule, SequenceRule) else rule.match.event_types
+    if FLAGGED in raising:
+        known |= {"finding"}
+    fields = (pair for name in raising for pair in CATALOGUE[name].fields.items())
     return known | {f"{DATA}.{name}" for name, field in fields if tellable(name, field)}
+
+
+def _has_value(rule: EventRule) -> bool:
+    """False if no event that it looks at has the field that its text would tell."""
+    seen = seen_of(frozenset(rule.match.event_types))
+    return rule.field in seen.roots[DATA] or not seen.is_all
 
 
 def _missing(rule: Rule, seen: Seen) -> list[tuple[Path, str]]:

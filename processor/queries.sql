@@ -36,10 +36,11 @@ SET version = excluded.version, rule_version = excluded.rule_version, state = ex
 WHERE alerts.version < excluded.version
 
 -- name: put_monitored_alert
+-- Nobody is told its corrections one by one: what was withdrawn is a state of its own.
 INSERT INTO monitored_alerts (site, alert_id, version, rule_uid, rule_version, key, state, severity, category, raised_at,
                               updated_at, cleared_at, count, device, zone, building, opens_order, text)
-VALUES (%(site)s, %(alert_id)s, %(version)s, %(rule_uid)s, %(rule_version)s, %(key)s, %(state)s, %(severity)s, %(category)s,
-        %(raised_at)s, %(updated_at)s, %(cleared_at)s, %(count)s, %(device)s, %(zone)s, %(building)s, %(opens_order)s,
+VALUES (%(site)s, %(alert_id)s, %(version)s, %(rule_uid)s, %(rule_version)s, %(key)s,
+        CASE %(correction)s::text WHEN 'withdrawn' THEN 'withdrawn' ELSE %(state)s END, %(severity)s, %(category)s, %(raised_at)s, %(updated_at)s, %(cleared_at)s, %(count)s, %(device)s, %(zone)s, %(building)s, %(opens_order)s,
         %(text)s::jsonb)
 ON CONFLICT (site, alert_id) DO UPDATE
 SET version = excluded.version, rule_version = excluded.rule_version, state = excluded.state,

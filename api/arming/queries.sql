@@ -1,9 +1,9 @@
 -- name: change_plan
+-- Who set the mode, when and why stays what they said.
 INSERT INTO arming_zones (site, zone, change, plan, changed_by, changed_at, why)
 VALUES (%(site)s, %(zone)s, 1, %(plan)s, %(actor)s, %(at)s, %(why)s)
 ON CONFLICT (site, zone) DO UPDATE
-SET change = arming_zones.change + 1, plan = excluded.plan, changed_by = excluded.changed_by,
-    changed_at = excluded.changed_at, why = excluded.why
+SET change = arming_zones.change + 1, plan = excluded.plan
 RETURNING change;
 
 -- name: change_mode
@@ -16,6 +16,9 @@ RETURNING change;
 
 -- name: remove_zone
 DELETE FROM arming_zones WHERE site = %(site)s AND zone = %(zone)s RETURNING change;
+
+-- name: zones_entered_by
+SELECT zone FROM arming_zones WHERE site = %(site)s AND plan->'entry_doors' ? %(device)s ORDER BY zone COLLATE "C";
 
 -- name: zones
 -- With the engine's newest word about each zone's mode, and about what was detected since. It stands under the zone's name
@@ -53,13 +56,20 @@ WITH places AS (
         LIMIT 1
     ) AS e
     ORDER BY p.zone, e.position DESC, e.n DESC
+), planned AS MATERIALIZED (
+    SELECT DISTINCT ON (subject) subject AS zone, actor, at, why FROM arming_history
+    WHERE site = %(site)s AND subject_kind = 'zone' AND action = 'plan_put'
+      AND (%(zone)s::text IS NULL OR subject = %(zone)s)
+    ORDER BY subject, id DESC
 )
 SELECT z.zone, z.name, w.change, w.plan, w.mode, w.mode_until, w.forced, w.changed_by, w.changed_at, w.why,
+       p.actor AS plan_changed_by, p.at AS plan_changed_at, p.why AS plan_why,
        s.event_type AS said, s.event_time AS said_at, s.data AS said_data,
        d.event_type AS detected, d.event_time AS detected_at, l.event_time AS left_at, l.device AS left_door
 FROM zones AS z
 LEFT JOIN arming_zones AS w USING (site, zone)
 LEFT JOIN said AS s USING (zone)
+LEFT JOIN planned AS p ON p.zone = z.zone AND w.plan IS NOT NULL
 LEFT JOIN detected AS d ON d.zone = z.zone AND (d.position, d.n) > (s.position, s.n)
 LEFT JOIN left_open AS l ON l.zone = z.zone AND (l.position, l.n) > (s.position, s.n)
 WHERE z.site = %(site)s AND (%(zone)s::text IS NULL OR z.zone = %(zone)s)

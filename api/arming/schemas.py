@@ -29,14 +29,20 @@ class SetMode(Body):
 
 
 class Wanted(View):
-    """What people want: a plan, and the mode that somebody set last."""
+    """What people want: a plan and the mode that somebody set last, each with who, when and why; null if there is none.
+
+    `changed_by`, `changed_at` and `why` are the mode's, which a change of the plan leaves as it is.
+    """
 
     plan: ArmingPlan | None
+    plan_changed_by: str | None
+    plan_changed_at: Moment | None
+    plan_why: str | None
     mode: Mode | None
     until: Moment | None
     forced: bool
-    changed_by: str
-    changed_at: Moment
+    changed_by: str | None
+    changed_at: Moment | None
     why: str | None
 
 

@@ -53,6 +53,11 @@ async def zones(tx: Transaction, zone: str | None = None) -> list[ZoneState]:
     return [ZoneState(zone=row["zone"], name=row["name"], wanted=_wanted(row), actual=_actual(row)) for row in rows]
 
 
+async def zones_entered_by(tx: Transaction, device: str) -> list[str]:
+    """Zones whose plan has this device as an entry door, by name."""
+    return [row["zone"] for row in await tx.all(_QUERIES["zones_entered_by"], device=device)]
+
+
 async def put_bypass(tx: Transaction, device: str, new: NewBypass) -> Bypass:
     """Keeps a bypass."""
     return Bypass(**_row(await tx.one(_QUERIES["put_bypass"], device=device, until=new.until, why=new.why)))
@@ -129,7 +134,10 @@ def _change(row: dict[str, Any] | None) -> int:
 def _wanted(row: dict[str, Any]) -> Wanted | None:
     if row["change"] is None:
         return None
-    own = {name: row[name] for name in ("plan", "mode", "forced", "changed_by", "changed_at", "why")}
+    own: dict[str, Any] = {
+        name: row[name] for name in ("plan", "plan_changed_by", "plan_changed_at", "plan_why", "mode", "forced")
+    }
+    own |= {name: None if row["mode"] is None else row[name] for name in ("changed_by", "changed_at", "why")}
     return Wanted(**own, until=row["mode_until"])
 
 

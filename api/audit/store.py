@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from psycopg.types.json import Jsonb
@@ -15,6 +16,12 @@ _QUERIES: Final = Queries(__package__)
 async def record(tx: Transaction, action: str, subject: str, detail: dict[str, Any]) -> None:
     """Writes down what this transaction does; it stands or falls with it. `detail` holds no personal value."""
     await tx.run(_QUERIES["record"], action=action, subject=subject, detail=Jsonb(detail))
+
+
+async def record_all(tx: Transaction, action: str, details: Mapping[str, dict[str, Any]]) -> None:
+    """The same of several subjects, each with its detail."""
+    rows = [{"action": action, "subject": name, "detail": Jsonb(each)} for name, each in details.items()]
+    await tx.many(_QUERIES["record"], rows)
 
 
 async def page(

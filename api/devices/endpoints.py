@@ -13,7 +13,7 @@ from api.devices import service
 from api.devices.schemas import Device, DeviceChange, DeviceChanged, Devices, DevicesAdded, NewDevices, Registering
 from api.idempotency.service import Writer, writes
 from api.resources import Held
-from api.roles import READERS, Role
+from api.roles import DESK, READERS, Role
 from api.schema import SiteName
 from api.transactions import begin
 from herun.names import NAME_PATTERN
@@ -61,7 +61,11 @@ async def one(
 
 @router.patch("/sites/{site}/devices/{device}", response_model=DeviceChanged)
 async def change(
-    site: SiteName, device: DeviceName, body: DeviceChange, writer: Annotated[Writer, Depends(writes(Role.ADMIN))]
+    site: SiteName,
+    device: DeviceName,
+    body: DeviceChange,
+    writer: Annotated[Writer, Depends(writes(Role.ADMIN, *DESK))],
 ) -> Response:
-    """Switches a device on or off, or gives it a new secret."""
+    """Moves a device, switches it on or off, gives it a new secret or another uplink; the desk may only move it."""
+    service.must_be_theirs(body, is_admin=writer.caller.has(Role.ADMIN))
     return await writer.once(site, lambda tx: service.change(tx, device, body))

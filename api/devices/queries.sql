@@ -27,7 +27,7 @@ SET kind = excluded.kind, format = excluded.format, external_id = excluded.exter
 -- name: change
 UPDATE devices
 SET enabled = coalesce(%(enabled)s, enabled), secret_sha256 = coalesce(%(secret_sha256)s, secret_sha256),
-    uplink = CASE WHEN %(moves)s THEN %(uplink)s ELSE uplink END, updated_at = %(at)s
+    uplink = %(uplink)s, zone = %(zone)s, building = %(building)s, key_point = %(key_point)s, updated_at = %(at)s
 WHERE site = %(site)s AND device = %(device)s;
 
 -- name: one

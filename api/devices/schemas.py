@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -13,6 +13,7 @@ from herun.registry import DeviceFormat, DeviceKind
 
 # One or more levels, each a name: no wildcard, no space, no dot.
 BaseTopic = Annotated[str, Field(pattern=f"^{NAME_PATTERN}(/{NAME_PATTERN}){{0,7}}$", examples=["zigbee2mqtt-b07"])]
+PLACE: Final = frozenset({"zone", "building", "key_point"})  # fields that say where a device is
 ExternalId = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -97,11 +98,27 @@ class DevicesAdded(View):
 
 
 class DeviceChange(Body):
-    """PATCH /v1/sites/{site}/devices/{device}: what is left out stays."""
+    """PATCH /v1/sites/{site}/devices/{device}: what is left out stays, and null takes away what can be without.
+
+    The desk may move a device (zone, building, key point); the rest is the administrator's.
+    """
 
     enabled: bool | None = None
     rotate_secret: bool = False
     uplink: Name | None = None  # null: none but its bridge
+    zone: Name | None = None
+    building: Name | None = None
+    key_point: Title | None = None
+
+    @property
+    def moves(self) -> dict[str, str | None]:
+        """What it hangs on and where it is from now on, by field: what the request names."""
+        return {name: getattr(self, name) for name in ("uplink", *PLACE) if name in self.model_fields_set}
+
+    @property
+    def only_moves(self) -> bool:
+        """True if it says nothing but where the device is."""
+        return self.model_fields_set <= PLACE
 
 
 class Device(View):

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from psycopg.errors import UniqueViolation
 
-from api.devices.schemas import DeviceChange, NewDevice
+from api.devices.schemas import NewDevice
 from api.problems import conflict
 from api.transactions import Transaction
 from herun.database.queries import Queries
@@ -43,10 +43,9 @@ async def uplinks_above(tx: Transaction, devices: Sequence[str], levels: int) ->
     return {row["device"]: row["uplink"] for row in rows}
 
 
-async def change(tx: Transaction, device: str, wanted: DeviceChange, *, secret_sha256: str | None, moves: bool) -> bool:
-    """Changes what is not None, and the uplink if it moves; False if there is no such device."""
-    values = {"enabled": wanted.enabled, "uplink": wanted.uplink, "moves": moves, "secret_sha256": secret_sha256}
-    return bool(await tx.run(_QUERIES["change"], device=device, **values))
+async def change(tx: Transaction, device: str, changes: dict[str, Any]) -> None:
+    """Changes what it hangs on and where it is; `enabled` and `secret_sha256` stay where they are None."""
+    await tx.run(_QUERIES["change"], device=device, **changes)
 
 
 async def one(tx: Transaction, device: str) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -39,15 +40,22 @@ class OutboxRow:
 
 
 async def put(tx: Transaction, kind: ControlKind, body: dict[str, Any]) -> None:
-    """Adds a control. Write the row that it tells of before: its lock is what keeps changes of one thing in order.
+    """Adds a control, as `put_all` does."""
+    await put_all(tx, kind, [body])
+
+
+async def put_all(tx: Transaction, kind: ControlKind, bodies: Sequence[dict[str, Any]]) -> None:
+    """Adds controls. Write the rows that they tell of before: their locks are what keeps changes of one thing in order.
 
     Raises Problem 422 for a body that the relay could never pass on: found out later, nobody would be there to be told.
     """
     try:
-        msgspec.msgpack.encode(_read_back(body))
+        for body in bodies:
+            msgspec.msgpack.encode(_read_back(body))
     except UNENCODABLE as error:
         raise invalid("unrelayable", f"the engine cannot be told of this: {error}") from error
-    await _add(tx, [{"kind": kind.value, "body": Jsonb(body), "registry_key": None, "registry_value": None}])
+    none = {"kind": kind.value, "registry_key": None, "registry_value": None}
+    await _add(tx, [{**none, "body": Jsonb(body)} for body in bodies])
 
 
 def _read_back(body: dict[str, Any]) -> Any:

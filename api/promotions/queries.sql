@@ -23,14 +23,14 @@ LIMIT %(limit)s;
 -- name: by_day
 SELECT to_char(raised_at AT TIME ZONE %(time_zone)s, 'YYYY-MM-DD') AS day, count(*) AS alerts
 FROM monitored_alerts
-WHERE site = %(site)s AND rule_uid = %(uid)s AND raised_at >= %(begin)s AND raised_at < %(end)s
+WHERE site = %(site)s AND rule_uid = %(uid)s AND raised_at >= %(begin)s AND raised_at < %(end)s AND state <> 'withdrawn'
 GROUP BY 1
 ORDER BY 1;
 
 -- name: by_device
 SELECT device, count(*) AS alerts
 FROM monitored_alerts
-WHERE site = %(site)s AND rule_uid = %(uid)s AND raised_at >= %(begin)s AND raised_at < %(end)s
+WHERE site = %(site)s AND rule_uid = %(uid)s AND raised_at >= %(begin)s AND raised_at < %(end)s AND state <> 'withdrawn'
 GROUP BY device
 ORDER BY alerts DESC, device COLLATE "C"
 LIMIT %(limit)s;
@@ -48,7 +48,9 @@ LIMIT %(limit)s;
 
 -- name: overlaps
 -- Monitored alerts that lie within minutes of an alert of the same device (or, without one, place) that people judged.
-SELECT count(*) AS alerts, count(*) FILTER (WHERE m.opens_order) AS orders,
+-- What late events have withdrawn is counted by itself and nowhere else: there was nothing, or another one counts it.
+SELECT count(*) FILTER (WHERE m.state <> 'withdrawn') AS alerts, count(*) FILTER (WHERE m.state = 'withdrawn') AS withdrawn,
+       count(*) FILTER (WHERE m.state <> 'withdrawn' AND m.opens_order) AS orders,
        count(*) FILTER (WHERE judged.as_true) AS with_true,
        count(*) FILTER (WHERE judged.as_false AND NOT judged.as_true) AS with_false
 FROM monitored_alerts AS m
@@ -56,7 +58,7 @@ LEFT JOIN LATERAL (
     SELECT bool_or(c.verdict = 'true') AS as_true, bool_or(c.verdict <> 'true') AS as_false
     FROM alerts AS a
     JOIN alert_actions AS c ON c.site = a.site AND c.alert_id = a.alert_id AND c.action = 'closed'
-    WHERE a.site = m.site AND c.verdict IN ('true', 'false', 'nuisance')
+    WHERE a.site = m.site AND m.state <> 'withdrawn' AND c.verdict IN ('true', 'false', 'nuisance')
       AND (a.device = m.device OR (m.device IS NULL AND a.device IS NULL
            AND (a.zone, a.building) IS NOT DISTINCT FROM (m.zone, m.building)))
       AND a.raised_at <= coalesce(m.cleared_at, m.updated_at) + %(within)s
@@ -65,7 +67,8 @@ LEFT JOIN LATERAL (
 WHERE m.site = %(site)s AND m.rule_uid = %(uid)s AND m.raised_at >= %(begin)s AND m.raised_at < %(end)s;
 
 -- name: live
-SELECT count(*) AS alerts, count(o.number) AS orders,
+SELECT count(*) FILTER (WHERE a.correction IS DISTINCT FROM 'withdrawn') AS alerts,
+       count(*) FILTER (WHERE a.correction = 'withdrawn') AS withdrawn, count(o.number) AS orders,
        count(*) FILTER (WHERE c.verdict = 'true') AS judged_true,
        count(*) FILTER (WHERE c.verdict IN ('false', 'nuisance')) AS judged_false
 FROM alerts AS a

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Literal
 from uuid import UUID
 
 from api.schema import Bilingual, Moment, View
-from herun.alerts import AlertState
 
 
 class Day(View):
@@ -36,11 +36,15 @@ class Overlap(View):
 
 
 class LiveBefore(View):
-    """What the rule did while it was live, in a stretch as long as the trial that ends where the trial begins."""
+    """What the rule did while it was live, in a stretch as long as the trial that ends where the trial begins.
+
+    `alerts` and `withdrawn` as of the trial; orders were opened and verdicts given before anybody knew better.
+    """
 
     begin: Moment
     end: Moment
     alerts: int
+    withdrawn: int
     orders: int
     judged_true: int
     judged_false: int
@@ -48,12 +52,15 @@ class LiveBefore(View):
 
 
 class TrialAlert(View):
-    """An alert that a rule on trial would have raised, as it was last; kept for 90 days."""
+    """An alert that a rule on trial would have raised, as it was last; kept for 90 days.
+
+    `withdrawn`: late events showed that it never was due, or that it is counted in another one.
+    """
 
     alert_id: UUID
     rule_version: int
     key: str
-    state: AlertState
+    state: Literal["raised", "cleared", "withdrawn"]
     severity: str
     category: str
     raised_at: Moment
@@ -78,6 +85,7 @@ class Promotion(View):
     """The report. `since`: on trial without a break, deciding as it does now, since then; null: it is
     not on trial now.
 
+    `withdrawn` are those that late events showed never to have been due: `alerts` and all other figures leave them out.
     `orders` is how many it would have opened, at most: some of its alerts would have been hidden by others.
     """
 
@@ -86,6 +94,7 @@ class Promotion(View):
     begin: Moment
     end: Moment
     alerts: int
+    withdrawn: int
     orders: int
     by_day: list[Day]
     by_device: list[OfDevice]

@@ -39,6 +39,7 @@ async def report(tx: Transaction, uid: str, begin: datetime | None, end: datetim
         begin=asked.begin,
         end=asked.end,
         alerts=counts["alerts"],
+        withdrawn=counts["withdrawn"],
         orders=counts["orders"],
         by_day=[Day(**row) for row in await store.by_day(tx, uid, asked, site.time_zone)],
         by_device=[OfDevice(**row) for row in await store.by_device(tx, uid, asked)],

@@ -54,7 +54,7 @@ async def alerts(
 
 
 async def overlaps(tx: Transaction, uid: str, asked: Period) -> dict[str, Any]:
-    """How many monitored alerts there are, and how many of them lie near one that people judged."""
+    """How many monitored alerts there are, were withdrawn, and how many of them lie near one that people judged."""
     return await _counts(tx, "overlaps", uid, asked, within=WITHIN)
 
 

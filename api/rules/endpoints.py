@@ -12,7 +12,17 @@ from api.idempotency.service import Writer, writes
 from api.resources import Held
 from api.roles import READERS, Role
 from api.rules import service
-from api.rules.schemas import Checked, PutRule, Rollback, RuleChange, RuleDiff, RuleHistory, Rules, RuleVersion
+from api.rules.schemas import (
+    Checked,
+    PutRule,
+    PutRules,
+    Rollback,
+    RuleChange,
+    RuleDiff,
+    RuleHistory,
+    Rules,
+    RuleVersion,
+)
 from api.rules.store import Filter
 from api.rules.yaml_bodies import RULES, YAML_TOO, RulesBody, YamlRoute
 from api.schema import SiteName, as_shown
@@ -45,6 +55,13 @@ async def schema(caller: Reader) -> dict[str, Any]:
 async def put(site: SiteName, uid: Uid, body: RuleAsShown, writer: Editor, why: Why = None) -> Response:
     """Makes the next version of a rule; it is in force as soon as the engine has read it from the stream."""
     return await writer.once(site, lambda tx: service.put(tx, uid, body, why))
+
+
+@router.post("/sites/{site}/rules", response_model=PutRules, openapi_extra=RULES)
+async def put_all(site: SiteName, writer: Editor, found: RulesBody, why: Why = None) -> Response:
+    """Makes the next version of each of up to a thousand rules, and puts the plate lists with them: all or nothing."""
+    key = writer.resources.personal_key
+    return await writer.once(site, lambda tx: service.put_all(tx, found, key, why))
 
 
 @router.delete("/sites/{site}/rules/{uid}", response_model=RuleChange)

@@ -13,14 +13,18 @@ DELETE FROM rules_in_force WHERE site = %(site)s AND uid = %(uid)s;
 SELECT count(*) AS rules FROM rules_in_force WHERE site = %(site)s;
 
 -- name: newest
-SELECT version, body IS NULL AS removed FROM rule_versions
-WHERE site = %(site)s AND uid = %(uid)s
-ORDER BY version DESC
-LIMIT 1;
+SELECT asked.uid, coalesce(v.version, 0) AS version, coalesce(v.removed, true) AS removed
+FROM unnest(%(uids)s::text[]) AS asked (uid)
+LEFT JOIN LATERAL (
+    SELECT version, body IS NULL AS removed FROM rule_versions
+    WHERE site = %(site)s AND uid = asked.uid
+    ORDER BY version DESC
+    LIMIT 1
+) AS v ON true;
 
--- name: lock_uid
--- Versions of one rule are made one after the other.
-SELECT pg_advisory_xact_lock(hashtextextended(%(site)s || '/' || %(uid)s, 0));
+-- name: one_at_a_time
+-- Who changes a site's rules, one or many, waits for who does so already: no lock a rule, and none taken crosswise.
+SELECT pg_advisory_xact_lock(hashtextextended(%(site)s || '/', 0));
 
 -- name: page
 -- Rules in force by uid, which is kept in the order of its bytes: the history's index has the database's order. One

@@ -39,6 +39,21 @@ class PutRule(RuleVersion):
     warnings: list[RuleWarning]
 
 
+class PutOfMany(View):
+    """One of several rules that were put together: its version, its line in the body, and what may not be meant so."""
+
+    uid: str
+    version: int
+    line: int
+    warnings: list[RuleWarning]
+
+
+class PutRules(View):
+    """POST .../rules: all rules of the body, in their order; each of them was put."""
+
+    items: list[PutOfMany]
+
+
 class RuleChange(View):
     """One version in a rule's history; `rule` is null where it was removed."""
 

@@ -9,13 +9,17 @@ from api import cursors
 from api.audit import store as audit
 from api.categories import service as categories
 from api.outbox import store as outbox
+from api.plate_lists import service as plate_lists
+from api.plate_lists.schemas import NewPlateList
 from api.problems import FieldError, conflict, invalid, not_found
 from api.rules import store
 from api.rules.schemas import (
     Checked,
     CheckedRule,
     FieldChange,
+    PutOfMany,
     PutRule,
+    PutRules,
     Rollback,
     RuleChange,
     RuleDiff,
@@ -25,13 +29,16 @@ from api.rules.schemas import (
     RuleWarning,
 )
 from api.rules.store import Filter, Named
+from api.schema import MAX_BULK
 from api.transactions import Transaction
 from herun import rule_sense
 from herun.control import ControlKind
 from herun.marked_yaml import Path
 from herun.rule_changes import begins_anew, changes, doubts
-from herun.rule_files import MAX_RULES, RuleFile
+from herun.rule_files import MAX_RULES, PlacedRule, RuleFile, alone
 from herun.rules import RULE, Rule, body_of
+
+NamedThing = tuple[Path, str, str]  # where in a rule, what it is, its name
 
 
 async def put(tx: Transaction, uid: str, rule: Rule, why: str | None) -> PutRule:
@@ -50,26 +57,57 @@ def must_make_sense(rule: Rule, *at: str) -> None:
         raise invalid("invalid_rule", f"{'.'.join(map(str, errors[0].loc))}: {errors[0].msg}", errors)
 
 
+async def put_all(tx: Transaction, found: RuleFile, personal_key: bytes, why: str | None) -> PutRules:
+    """Puts the plate lists and makes the next version of each of the rules, or does nothing of it.
+
+    Raises Problem 422 for more than MAX_BULK rules and for what is no plate, 409 beyond the bound.
+    """
+    rules = [placed.rule for placed in found.rules]
+    if len(rules) > MAX_BULK:
+        raise invalid("too_many_rules", f"{len(rules)} rules, at most {MAX_BULK} at once")
+    for name, plates in found.plate_lists.items():
+        await plate_lists.put(tx, name, NewPlateList(plates=list(plates)), personal_key, why)
+    versions = await _put_all(tx, found.rules, why)
+    every = await _warnings(tx, rules, ())
+    items = [
+        PutOfMany(uid=placed.rule.uid, version=version, line=placed.line, warnings=_placed(placed, warnings))
+        for placed, version, warnings in zip(found.rules, versions, every, strict=True)
+    ]
+    return PutRules(items=items)
+
+
 async def _put(tx: Transaction, rule: Rule, why: str | None) -> PutRule:
-    """Makes the next version. Raises Problem 409 beyond the bound."""
-    uid = rule.uid
-    version, in_force = await store.newest(tx, uid)
-    if not in_force and await store.count(tx) >= MAX_RULES:
-        raise conflict("too_many_rules", f"a site has at most {MAX_RULES} rules in force")
-    body = body_of(rule.model_copy(update={"version": version + 1}))
-    await store.add_version(tx, uid, version + 1, body, why)
-    await outbox.put(tx, ControlKind.RULE_PUT, body)
-    await audit.record(tx, "rule.put", uid, {"version": version + 1, "why": why})
+    await _put_all(tx, [alone(rule)], why)
     warnings = [RuleWarning(loc=list(path), msg=what) for path, what in (await _warnings(tx, [rule], ()))[0]]
-    return PutRule(**dict(await one(tx, uid)), warnings=warnings)
+    return PutRule(**dict(await one(tx, rule.uid)), warnings=warnings)
+
+
+async def _put_all(tx: Transaction, placed: Sequence[PlacedRule], why: str | None) -> list[int]:
+    """Makes the next version of each of these, and returns their numbers. Raises Problem 409 beyond the bound."""
+    newest = await store.newest(tx, [each.rule.uid for each in placed])
+    added = [each for each in placed if not newest[each.rule.uid][1]]
+    if added and (room := MAX_RULES - await store.count(tx)) < len(added):
+        detail = f"a site has at most {MAX_RULES} rules in force"
+        first = added[max(0, room)]
+        where = FieldError(loc=["body", *first.at], msg=detail, type="too_many_rules", line=first.line)
+        raise conflict("too_many_rules", detail, [where])
+    bodies = {
+        each.rule.uid: body_of(each.rule.model_copy(update={"version": newest[each.rule.uid][0] + 1}))
+        for each in placed
+    }
+    await store.add_versions(tx, bodies, why)
+    await outbox.put_all(tx, ControlKind.RULE_PUT, list(bodies.values()))
+    details = {uid: {"version": body["version"], "why": why} for uid, body in bodies.items()}
+    await audit.record_all(tx, "rule.put", details)
+    return [body["version"] for body in bodies.values()]
 
 
 async def remove(tx: Transaction, uid: str, why: str | None) -> RuleChange:
     """Takes a rule out of force; its versions stay. Raises Problem 404 if it is not in force."""
-    version, in_force = await store.newest(tx, uid)
+    version, in_force = (await store.newest(tx, [uid]))[uid]
     if not in_force:
         raise not_found("rule")
-    await store.add_version(tx, uid, version + 1, None, why)
+    await store.take_out(tx, uid, version + 1, why)
     await outbox.put(tx, ControlKind.RULE_REMOVED, {"uid": uid})
     await audit.record(tx, "rule.removed", uid, {"version": version + 1, "why": why})
     return (await history(tx, uid)).items[0]
@@ -83,7 +121,7 @@ async def roll_back(tx: Transaction, uid: str, asked: Rollback) -> PutRule:
     body = await _body(tx, uid, asked.version)
     if body is None:
         raise conflict("removed", f"version {asked.version} took the rule out of force; there is nothing to put")
-    if await store.newest(tx, uid) == (asked.version, True):
+    if (await store.newest(tx, [uid]))[uid] == (asked.version, True):
         raise conflict("in_force", f"version {asked.version} is the one in force; there is nothing to go back to")
     return await _put(tx, RULE.validate_python(body), f"back to version {asked.version}: {asked.why}"[:500])
 
@@ -125,20 +163,20 @@ async def check(tx: Transaction, found: RuleFile) -> Checked:
     """What makes one doubt rules that are valid. Writes nothing."""
     every = await _warnings(tx, [placed.rule for placed in found.rules], found.plate_lists)
     items = [
-        CheckedRule(
-            uid=placed.rule.uid,
-            line=placed.line,
-            warnings=[RuleWarning(loc=list(path), msg=what, line=placed.line_of(path)) for path, what in warnings],
-        )
+        CheckedRule(uid=placed.rule.uid, line=placed.line, warnings=_placed(placed, warnings))
         for placed, warnings in zip(found.rules, every, strict=True)
     ]
     return Checked(items=items)
 
 
+def _placed(placed: PlacedRule, warnings: Sequence[tuple[Path, str]]) -> list[RuleWarning]:
+    return [RuleWarning(loc=list(path), msg=what, line=placed.line_of(path)) for path, what in warnings]
+
+
 async def _warnings(tx: Transaction, rules: Sequence[Rule], lists: Collection[str]) -> list[list[tuple[Path, str]]]:
     """What may not be meant so in each of these, and where; plate lists of these names are about to be put."""
-    named = [_named(rule) for rule in rules]
-    unknown = await store.unknown(tx, _together(named, lists))
+    named = [rule_sense.named(rule) for rule in rules]
+    unknown = await store.unknown(tx, _together(named)) - {("plate list", name) for name in lists}
     of_orders = [_of_orders(rule) for rule in rules]
     nearest = await categories.unknown(tx, {name for _, name in of_orders if name is not None})
     return [
@@ -147,37 +185,17 @@ async def _warnings(tx: Transaction, rules: Sequence[Rule], lists: Collection[st
     ]
 
 
-def _together(named: Sequence[Named], lists: Collection[str]) -> Named:
-    return Named(
-        devices=sorted({name for each in named for name in each.devices}),
-        device_kinds=sorted({name for each in named for name in each.device_kinds}),
-        zones=sorted({name for each in named for name in each.zones}),
-        buildings=sorted({name for each in named for name in each.buildings}),
-        plate_lists=sorted({name for each in named for name in each.plate_lists} - set(lists)),
-    )
+def _together(named: Sequence[Sequence[NamedThing]]) -> Named:
+    every = {(what, name) for names in named for _, what, name in names}
+
+    def of(wanted: str) -> list[str]:
+        return sorted(name for what, name in every if what == wanted)
+
+    return Named(of("device"), of("device kind"), of("zone"), of("building"), of("plate list"))
 
 
-def _named(rule: Rule) -> Named:
-    match = rule.match
-    lists = [rule.plate_list] if rule.kind == "plate_list" else []
-    return Named(match.devices, match.device_kinds, match.zones, match.buildings, lists)
-
-
-def _missing(named: Named, unknown: set[tuple[str, str]]) -> list[tuple[Path, str]]:
-    families: dict[str, tuple[str, list[str]]] = {
-        "device": ("devices", named.devices),
-        "device kind": ("device_kinds", named.device_kinds),
-        "zone": ("zones", named.zones),
-        "building": ("buildings", named.buildings),
-    }
-    found: list[tuple[Path, str]] = [
-        (("match", field, n), f"this site has no {what} {name}")
-        for what, (field, names) in families.items()
-        for n, name in enumerate(names)
-        if (what, name) in unknown
-    ]
-    lists = (name for name in named.plate_lists if ("plate list", name) in unknown)
-    return found + [(("plate_list",), f"this site has no plate list {name}") for name in lists]
+def _missing(named: Sequence[NamedThing], unknown: set[tuple[str, str]]) -> list[tuple[Path, str]]:
+    return [(path, f"this site has no {what} {name}") for path, what, name in named if (what, name) in unknown]
 
 
 def _of_orders(rule: Rule) -> tuple[str, str | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -37,20 +38,28 @@ class Named:
     plate_lists: list[str]
 
 
-async def newest(tx: Transaction, uid: str) -> tuple[int, bool]:
-    """The newest version's number (0: none) and whether it is in force; nobody else adds one until this ends."""
-    await tx.all(_QUERIES["lock_uid"], uid=uid)
-    row = await tx.one(_QUERIES["newest"], uid=uid)
-    return (row["version"], not row["removed"]) if row else (0, False)
+async def newest(tx: Transaction, uids: Sequence[str]) -> dict[str, tuple[int, bool]]:
+    """By uid the newest version's number (0: none) and whether it is in force.
+
+    Nobody else adds a version of any of the site's rules until this transaction ends.
+    """
+    await tx.all(_QUERIES["one_at_a_time"])
+    rows = await tx.all(_QUERIES["newest"], uids=list(uids))
+    return {row["uid"]: (row["version"], not row["removed"]) for row in rows}
 
 
-async def add_version(tx: Transaction, uid: str, version: int, body: dict[str, Any] | None, why: str | None) -> None:
-    """Adds a version and puts it in force; None as body: removed."""
-    await tx.run(_QUERIES["add_version"], uid=uid, version=version, body=None if body is None else Jsonb(body), why=why)
-    if body is None:
-        await tx.run(_QUERIES["take_out_of_force"], uid=uid)
-    else:
-        await tx.run(_QUERIES["put_in_force"], uid=uid, version=version)
+async def add_versions(tx: Transaction, bodies: Mapping[str, dict[str, Any]], why: str | None) -> None:
+    """Adds a version of each of these rules, by uid, and puts it in force."""
+    versions = [{"uid": uid, "version": body["version"]} for uid, body in bodies.items()]
+    rows = [{**each, "body": Jsonb(bodies[each["uid"]]), "why": why} for each in versions]
+    await tx.many(_QUERIES["add_version"], rows)
+    await tx.many(_QUERIES["put_in_force"], versions)
+
+
+async def take_out(tx: Transaction, uid: str, version: int, why: str | None) -> None:
+    """Adds a version without a body: the rule is in force no more."""
+    await tx.run(_QUERIES["add_version"], uid=uid, version=version, body=None, why=why)
+    await tx.run(_QUERIES["take_out_of_force"], uid=uid)
 
 
 async def count(tx: Transaction) -> int:

@@ -18,8 +18,16 @@ PASSWORD_FILE: Final = "admin-password"  # noqa: S105 - a file name
 _TOLD: Final = 20  # errors of one refusal
 
 
+class RefusedError(StackError):
+    """The API has refused; `errors` are those of its answer, each with `loc` and `msg`."""
+
+    def __init__(self, said: str, errors: list[dict[str, Any]]) -> None:
+        super().__init__(said)
+        self.errors = errors
+
+
 class ApiClient:
-    """A session of one command. Its methods raise StackError with the API's own words."""
+    """A session of one command. Its methods raise StackError, a RefusedError with the API's own words."""
 
     def __init__(self, url: str | None, user: str, password_file: Path | None) -> None:
         settings = Settings()
@@ -60,15 +68,17 @@ class ApiClient:
                 f"nobody answers at {self._http.base_url}: {str(error) or type(error).__name__}"
             ) from error
         if answer.is_error:
-            raise StackError(_refusal(method, path, answer))
+            raise _refusal(method, path, answer)
         return answer.json()
 
 
-def _refusal(method: str, path: str, answer: httpx.Response) -> str:
+def _refusal(method: str, path: str, answer: httpx.Response) -> RefusedError:
     try:
         problem = answer.json()
     except ValueError:
-        return f"{method} {path}: {answer.status_code} {answer.text[:300]}"
-    errors = problem.get("errors", [])[:_TOLD]
-    lines = [f"  {'.'.join(map(str, each['loc']))}: {each['msg']}" for each in errors]
-    return "\n".join([f"{method} {path}: {answer.status_code} {problem.get('detail', '')}", *lines])
+        return RefusedError(f"{method} {path}: {answer.status_code} {answer.text[:300]}", [])
+    errors = problem.get("errors", [])
+    lines = [f"  {'.'.join(map(str, each['loc']))}: {each['msg']}" for each in errors[:_TOLD]]
+    return RefusedError(
+        "\n".join([f"{method} {path}: {answer.status_code} {problem.get('detail', '')}", *lines]), errors
+    )

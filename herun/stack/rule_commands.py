@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 app = typer.Typer(name="rules", help="Rules in files and in force.", no_args_is_help=True)
 
 _ENDINGS: Final = frozenset({".yaml", ".yml", ".json"})
-_PAGE: Final = 200  # rules of one request: the API's most
+_PAGE: Final = 200  # rules of one page: the API's most
+_MAX_RULES: Final = 1000  # put by one request: the API's most
+_MAX_BYTES: Final = 4_000_000  # of them, a little less than the API takes
 
 Files = Annotated[
     list[Path],
@@ -104,19 +107,22 @@ def diff(context: typer.Context, files: Files, site: Site, prune: Prune = False)
 
 @app.command()
 def apply(context: typer.Context, files: Files, site: Site, why: Why, prune: Prune = False) -> None:
-    """Put what changed, and nothing else. Plate lists are put each time: only their hashes are kept."""
+    """Put what changed, and nothing else: all of it, or nothing if a part is refused.
+
+    Plate lists are put each time: only their hashes are kept.
+    """
     book = _read(files)
     with _client(context) as client:
-        for name, plates in book.plate_lists.items():
-            client.call("PUT", f"/v1/sites/{site}/plate-lists/{name}", {"plates": plates}, why=why)
         found = list(_differences(book, _in_force(client, site), prune=prune))
-        places = {each[1].rule.uid: each for each in book.rules}
+        changed = {each.uid for each in found}
+        places = {each[1].rule.uid: each for each in book.rules if each[1].rule.uid in changed}
+        warnings = _put(client, site, book.plate_lists, list(places.values()), why)
         for each in found:
             _show_difference(each)
-            method = "DELETE" if each.in_files is None else "PUT"
-            answer = client.call(method, f"/v1/sites/{site}/rules/{each.uid}", each.in_files, why=why)
-            if each.in_files is not None:
-                _warn(places[each.uid], _told(answer["warnings"]))
+            if each.in_files is None:
+                client.call("DELETE", f"/v1/sites/{site}/rules/{each.uid}", why=why)
+            else:
+                _warn(places[each.uid], _told(warnings[each.uid]))
     print(f"{_rules(len(found))} changed")
 
 
@@ -249,6 +255,58 @@ def _warn_of(client: ApiClient, site: str, book: Book, rules: Sequence[InFile]) 
         answer = client.call("POST", f"/v1/sites/{site}/rules/check", body)
         for each, found in zip(some, answer["items"], strict=True):
             _warn(each, _told(found["warnings"]))
+
+
+def _put(
+    client: ApiClient, site: str, lists: dict[str, Sequence[str]], rules: Sequence[InFile], why: str
+) -> dict[str, list[dict[str, Any]]]:
+    """Puts lists and rules, and returns the warnings by uid. Ends the command with exit code 1 if a rule is refused."""
+    from herun.stack.api_client import RefusedError
+
+    found: dict[str, list[dict[str, Any]]] = {}
+    for names, some in _parts(lists, rules):
+        body = {"plate_lists": {name: lists[name] for name in names}, "rules": [placed.body for _, placed in some]}
+        try:
+            answer = client.call("POST", f"/v1/sites/{site}/rules", body, why=why)
+        except RefusedError as error:
+            lines = list(_lines_of(error.errors, some))
+            if not lines:
+                raise
+            print("\n".join(lines), file=sys.stderr)
+            raise typer.Exit(1) from error
+        found |= {each["uid"]: each["warnings"] for each in answer["items"]}
+    return found
+
+
+def _lines_of(errors: list[dict[str, Any]], rules: Sequence[InFile]) -> Iterator[str]:
+    """Those errors that are about one of the rules which were sent, by the lines of their files."""
+    for each in errors:
+        match each["loc"]:
+            case ["body", "rules", int(n), *way]:
+                path, placed = rules[n]
+                yield f"{path}:{placed.line_of(tuple(way))}: {placed.rule.uid}: {each['msg']}"
+
+
+def _parts(lists: dict[str, Sequence[str]], rules: Sequence[InFile]) -> Iterator[tuple[list[str], list[InFile]]]:
+    """Names of lists and rules, as many together as a request takes: a file is one, unless it is a large one."""
+    sizes: list[tuple[str, InFile | None, int]] = [
+        (name, None, len(json.dumps({name: plates}))) for name, plates in lists.items()
+    ]
+    sizes += [("", each, len(json.dumps(each[1].body))) for each in rules]
+    names: list[str] = []
+    some: list[InFile] = []
+    size = 0
+    for name, rule, length in sizes:
+        if size + length > _MAX_BYTES or len(some) == _MAX_RULES:
+            yield names, some
+            names, some, size = [], [], 0
+        size += length + len(", ")
+        if rule is None:
+            names.append(name)
+        else:
+            some.append(rule)
+    if names or some:
+        yield names, some
 
 
 def _told(warnings: list[dict[str, Any]]) -> Iterator[tuple[Place, str]]:

@@ -15,7 +15,7 @@ from herun.events import FLAG_DERIVED, Event
 from herun.rules import CountRule, DistinctRule, PlateListRule, Rule, SequenceRule
 from processor.backtest.holding import held_back
 from processor.backtest.measures import is_newest, short_of, shown, too_late
-from processor.backtest.sentences import hidden_by, say
+from processor.backtest.sentences import hidden_by, over_too, say
 from processor.engine.alerting import NOWHERE
 from processor.engine.conditions import equals
 from processor.engine.kinds.compiled import CompiledRule
@@ -121,7 +121,9 @@ def _after(asked: Asked, compiled: CompiledRule, rule: Rule, looks: list[Look]) 
     said = [(alert, look) for look in looks for alert in look.alerts if alert.rule_uid == rule.uid]  # not the storm's
     if said:
         alert, look = max(said, key=lambda each: each[0].version == 1)
-        return _of_alert(alert, rule, is_late=not is_newest(asked.state, compiled, look))
+        last = max((each for each, _ in said if each.alert_id == alert.alert_id), key=lambda each: each.version)
+        over_at = last.cleared_at if alert.state is AlertState.RAISED else None
+        return over_too(_of_alert(alert, rule, is_late=not is_newest(asked.state, compiled, look)), over_at)
     own = [look for look in looks if not look.event.flags & FLAG_DERIVED]
     look = next((each for each in looks if each.held is not None), (own or looks)[-1])
     if look.is_too_late:

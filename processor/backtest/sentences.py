@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from herun.clock import to_text
+
 _SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "switched_off": ("规则多次出错，已停用", "the rule failed too often and was switched off"),
     "off": ("规则处于关闭状态（mode: off）", "somebody has put the rule off (mode: off)"),
@@ -122,3 +124,12 @@ def hidden_by(said: dict[str, Any], master: str | None) -> dict[str, Any]:
     chinese, english = said["why"]["zh"], said["why"]["en"]
     why = {"zh": f"{chinese}；并入告警 {master}，未单独显示", "en": f"{english}; alert {master} hides it"}
     return {**said, "why": why, "merged_into": master}
+
+
+def over_too(said: dict[str, Any], cleared_at: int | None) -> dict[str, Any]:
+    """The same of an alert that the event has also cleared (microseconds UTC), if it has: what it raised was over."""
+    if cleared_at is None:
+        return said
+    at = to_text(cleared_at)
+    why = {"zh": f"{said['why']['zh']}；并于 {at} 解除", "en": f"{said['why']['en']}; and cleared it as of {at}"}
+    return {**said, "why": why, "cleared_at": at}

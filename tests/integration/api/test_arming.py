@@ -59,7 +59,7 @@ async def test_a_plan_comes_back_as_it_was_put_and_is_told(world: World) -> None
     await world.admin.post("devices", {"devices": [{"device": "d1", "zone": "z1"}]})
     await world.by("oscar").post(f"{ZONE}/mode", {"mode": "armed"})
     put = await world.admin.put(f"{ZONE}/plan?why=nights", PLAN)
-    assert (put["wanted"]["plan"], put["wanted"]["mode"], put["wanted"]["why"]) == (PLAN, "armed", "nights")
+    assert (put["wanted"]["plan"], put["wanted"]["mode"], put["wanted"]["plan_why"]) == (PLAN, "armed", "nights")
     kind, body = controls(world)[-1]
     assert (kind, body["change"], body["who"]) == ("arming.plan.put", 2, "admin")
     assert arming.PlanPut.model_validate(body).plan == arming.ArmingPlan.model_validate(PLAN)
@@ -68,6 +68,30 @@ async def test_a_plan_comes_back_as_it_was_put_and_is_told(world: World) -> None
     assert removed.json()["wanted"] is None
     assert controls(world)[-1] == ("arming.plan.removed", {"zone": "z1", "change": 3, "who": "admin", "why": ""})
     assert (await world.admin.call("DELETE", f"{ZONE}/plan")).status_code == 404
+
+
+async def test_who_set_the_mode_and_why_stays_when_the_plan_is_changed(world: World) -> None:
+    def told(wanted: dict[str, Any]) -> list[tuple[Any, Any, Any]]:
+        return [(wanted[f"{of}changed_by"], wanted[f"{of}changed_at"], wanted[f"{of}why"]) for of in ("", "plan_")]
+
+    async def wanted() -> dict[str, Any]:
+        (zone,) = [each for each in (await world.admin.get("arming/zones"))["items"] if each["zone"] == "z1"]
+        found: dict[str, Any] = zone["wanted"]
+        return found
+
+    nobody, begin = (None, None, None), "2026-06-01T04:00:00Z"
+    await world.admin.put(f"{ZONE}/plan?why=first", {})
+    assert told(await wanted()) == [nobody, ("admin", begin, "first")]
+    world.clock.advance(60_000_000)
+    await world.by("oscar").post(f"{ZONE}/mode", {"mode": "armed", "why": "all left"})
+    set_by = ("oscar", "2026-06-01T04:01:00Z", "all left")
+    assert told(await wanted()) == [set_by, ("admin", begin, "first")]
+    world.clock.advance(60_000_000)
+    changed = await world.admin.put(f"{ZONE}/plan?why=nights", {"exit_delay_s": 60})
+    assert told(changed["wanted"]) == told(await wanted()) == [set_by, ("admin", "2026-06-01T04:02:00Z", "nights")]
+    await world.admin.call("DELETE", f"{ZONE}/plan")
+    shown = await world.by("oscar").post(f"{ZONE}/mode", {"mode": "home"})
+    assert told(shown["wanted"]) == [("oscar", "2026-06-01T04:02:00Z", None), nobody]
 
 
 @pytest.mark.parametrize(

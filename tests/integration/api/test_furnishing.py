@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 
 from herun.personal import keyed_hash
+from herun.registry import decode_entry
 from tests.integration.api.running import LAYOUT, World
 
 RULE: Final[dict[str, Any]] = {
@@ -212,6 +213,49 @@ async def test_plates_are_kept_as_hashes_and_shown_masked(world: World) -> None:
     everything = str(world.rows("SELECT * FROM plate_lists") + world.rows("SELECT * FROM audit_log"))
     assert "12345" not in everything
     assert [each["name"] for each in (await world.admin.get("plate-lists"))["items"]] == ["wanted"]
+
+
+async def test_the_desk_moves_a_device_and_engine_and_gateway_hear_of_it(world: World) -> None:
+    placed = {"zone": "z0", "building": "b2", "key_point": "East gate"}
+    await world.admin.post("devices", {"devices": [{"device": "d1", "direction": "in", **placed}]})
+    oscar = world.by("oscar")
+    moved = (await oscar.call("PATCH", "devices/d1", {"zone": "z1", "building": "b1"})).json()
+    assert [moved[name] for name in (*placed, "direction")] == ["z1", "b1", "East gate", "in"]
+    moved = (await oscar.call("PATCH", "devices/d1", {"zone": None, "key_point": "Lift"})).json()
+    assert [moved[name] for name in placed] == [None, "b1", "Lift"]
+    told = world.rows("SELECT body, registry_value FROM api_outbox WHERE kind = 'device.put' ORDER BY id")
+    expected = [("z0", "b2"), ("z1", "b1"), (None, "b1")]
+    assert [(row["body"].get("zone"), row["body"].get("building")) for row in told] == expected
+    entries = [decode_entry(row["registry_value"]) for row in told]
+    assert [(entry.zone, entry.building, entry.secret_sha256) for entry in entries] == [
+        (*place, entries[0].secret_sha256) for place in expected
+    ]
+    (last, _, _) = (await world.by("audrey").get("audit?limit=3"))["items"]
+    assert (last["actor"], last["action"], last["subject"]) == ("oscar", "device.changed", "d1")
+    assert (last["detail"]["zone"], last["detail"]["building"], last["detail"]["key_point"]) == (None, "b1", "Lift")
+
+
+async def test_a_device_moves_only_where_there_is_a_place_and_the_desk_does_no_more(world: World) -> None:
+    await world.admin.post("devices", {"devices": [{"device": "d1", "zone": "z1"}]})
+    for body, place in (({"zone": "z9"}, "zone"), ({"zone": "z0", "building": "b9"}, "building")):
+        response = await world.by("oscar").call("PATCH", "devices/d1", body)
+        (error,) = response.json()["errors"]
+        assert (response.status_code, error["loc"]) == (422, ["body", place])
+    more: list[dict[str, Any]] = [{"enabled": False}, {"rotate_secret": True}, {"uplink": None}]
+    for each in (*more, {"zone": "z0", "enabled": False}):
+        assert (await world.by("susan").call("PATCH", "devices/d1", each)).status_code == 403
+    assert (await world.admin.get("devices/d1"))["zone"] == "z1"
+
+
+async def test_an_entry_door_leaves_its_zone_only_once_the_plan_does_not_name_it(world: World) -> None:
+    await world.admin.post("devices", {"devices": [{"device": "d1", "zone": "z1"}]})
+    await world.admin.put("arming/zones/z1/plan", {"entry_doors": ["d1"]})
+    response = await world.by("oscar").call("PATCH", "devices/d1", {"zone": "z0"})
+    assert (response.status_code, response.json()["type"]) == (409, "urn:herun:problem:entry_door")
+    same = await world.by("oscar").call("PATCH", "devices/d1", {"zone": "z1", "building": "b1"})
+    assert same.json()["building"] == "b1"
+    await world.admin.put("arming/zones/z1/plan", {})
+    assert (await world.by("oscar").call("PATCH", "devices/d1", {"zone": "z0"})).json()["zone"] == "z0"
 
 
 async def test_administration_is_written_down(world: World) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any, Final
 
+from herun.alerts import Correction
 from herun.clock import DAY_US, HOUR_US, MINUTE_US, to_datetime
 from tests.integration.api.running import NOON_US, World
 from tests.integration.api.test_alert_figures import act
@@ -22,10 +23,10 @@ def monitored(world: World, device: str | None, at_us: int, **changes: Any) -> N
     world.rows(
         "INSERT INTO monitored_alerts (site, alert_id, version, rule_uid, rule_version, key, state, severity, category,"
         " raised_at, updated_at, cleared_at, count, device, zone, building, opens_order, text)"
-        " VALUES ('s1', %(id)s, 1, 'r1', 2, 'k', 'raised', 'warning', 'c', %(at)s, %(at)s,"
+        " VALUES ('s1', %(id)s, 1, 'r1', 2, 'k', %(state)s, 'warning', 'c', %(at)s, %(at)s,"
         " NULL, 1, %(device)s, %(zone)s, NULL, %(opens_order)s, '{}')",
         role="herun_processor",
-        **{**values, "opens_order": True, **changes},
+        **{**values, "opens_order": True, "state": "raised", **changes},
     )
 
 
@@ -101,6 +102,28 @@ async def test_its_false_alarm_rate_is_estimated_from_what_people_said_of_others
     judged(world, None, at, "true", zone="z1")
     overlap = (await world.by("oscar").get("rules/r1/promotion"))["overlap"]
     assert overlap == {"true": 3, "false": 2, "share_true": 0.3, "share_false": 0.2, "false_alarm_rate": 0.4}
+
+
+async def test_what_late_events_have_withdrawn_is_counted_by_itself(world: World) -> None:
+    await world.admin.put("rules/r1", RULE)
+    world.clock.advance(10 * DAY_US)
+    for days, correction in ((1, None), (2, Correction.WITHDRAWN), (3, Correction.AMENDED)):
+        judged(world, "d1", NOON_US + (10 - days) * DAY_US, None, rule_uid="r1", correction=correction)
+    await world.admin.put("rules/r1", RULE | {"mode": "monitor"})
+    world.clock.advance(5 * DAY_US)
+    at = NOON_US + 11 * DAY_US
+    monitored(world, "d1", at)
+    monitored(world, "d2", at + 1, state="withdrawn")
+    for device in ("d1", "d2"):
+        judged(world, device, at, "false")
+    report = await world.by("oscar").get("rules/r1/promotion")
+    assert [report[name] for name in ("alerts", "withdrawn", "orders")] == [1, 1, 1]
+    assert report["by_day"] == [{"day": "2026-06-12", "alerts": 1}]
+    assert report["by_device"] == [{"device": "d1", "alerts": 1}]
+    assert (report["overlap"]["false"], report["overlap"]["share_false"]) == (1, 1)
+    assert (report["live_before"]["alerts"], report["live_before"]["withdrawn"]) == (2, 1)
+    listed = (await world.by("oscar").get("rules/r1/promotion/alerts"))["items"]
+    assert [each["state"] for each in listed] == ["withdrawn", "raised"]
 
 
 async def test_a_rule_that_was_live_is_held_against_what_it_did_then(world: World) -> None:

@@ -10,9 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
 import pytest_asyncio
 
+from api.rules import service
 from api.serve import listening, serve
+from herun.rule_files import read_rules
+from herun.stack import rule_commands
 from tests.integration.api.running import SITE, World
 
 WATER: Final = """\
@@ -88,6 +92,27 @@ async def test_what_the_files_say_is_in_force_afterwards(desk: Desk) -> None:
         ("door", "edgar", "first"), ("water", "edgar", "first"),
     ]  # fmt: skip
     assert [each["name"] for each in (await desk.world.admin.get("plate-lists"))["items"]] == ["watched"]
+
+
+async def test_a_refusal_names_the_line_and_nothing_of_the_files_is_put(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "MAX_RULES", 1)
+    files = desk.file("water.yaml", WATER), desk.file("door.yaml", DOOR)
+    code, said = await desk.run("apply", *files, "--why", "first")
+    assert (code, said) == (1, f"{files[1]}:1: door: a site has at most 1 rules in force\n")
+    assert (await desk.world.admin.get("rules"))["items"] == []
+    assert (await desk.world.admin.get("plate-lists"))["items"] == []
+
+
+async def test_more_than_one_request_takes_is_put_in_parts(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rule_commands, "_MAX_RULES", 2)
+    placed = (Path("a.yaml"), read_rules(DOOR).rules[0])
+    parts = list(rule_commands._parts({"l1": ["A"]}, [placed] * 5))
+    assert [(names, len(some)) for names, some in parts] == [(["l1"], 2), ([], 2), ([], 1)]
+    monkeypatch.setattr(rule_commands, "_MAX_BYTES", 10)
+    parts = list(rule_commands._parts({"l1": ["A"]}, [placed]))
+    assert [(names, len(some)) for names, some in parts if names or some] == [(["l1"], 0), ([], 1)]
 
 
 async def test_only_what_changed_is_put(desk: Desk) -> None:

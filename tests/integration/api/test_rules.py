@@ -9,6 +9,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from api.limits import MAX_BODY_BYTES
 from api.rules import service
 from herun.clock import to_datetime
 from herun.rule_files import KINDS
@@ -167,6 +168,27 @@ async def test_a_check_writes_nothing_and_tells_what_the_site_does_not_have(worl
     assert world.rows("SELECT 1 FROM rule_versions") == []
 
 
+async def test_what_a_condition_names_and_the_site_does_not_have_is_told(world: World) -> None:
+    await world.admin.post("devices", {"devices": [{"device": "d1"}]})
+    condition = (
+        'device.zone == "z9" || device.zone in ["z1", "z8"] || !(device.building != "b9") || device.name == "d9"'
+        ' || "d1" == device.name || device.building == "b1" || device["zone"] == "z7" || device.kind == "bridge"'
+        ' || device.zone.startsWith("z") || device.zone == ""'
+    )
+    put = await world.admin.put("rules/r1", {**RULE, "condition": condition})
+    assert [(each["loc"], each["msg"]) for each in put["warnings"]] == [
+        (["condition"], f"this site has no {each}")
+        for each in ("zone z9", "zone z8", "building b9", "device d9", "zone z7", "device kind bridge")
+    ]
+    text = (
+        "uid: r2\nkind: sequence\ntitle: {zh: a, en: a}\ntext: {zh: a, en: a}\ncategory: flooding\nwithin_s: 60\n"
+        "match: {event_types: [door.opened]}\nsteps:\n- event_types: [door.opened]\n"
+        "- event_types: [door.opened]\n  condition: device.zone == 'nozone'\n"
+    )
+    (found,) = (await send(world.by("oscar"), "POST", "rules/check", text)).json()["items"]
+    assert found["warnings"] == [{"loc": ["steps", 1, "condition"], "msg": "this site has no zone nozone", "line": 11}]
+
+
 async def test_the_difference_of_two_versions_is_told_field_by_field(world: World) -> None:
     await world.admin.put("rules/r1", RULE)
     await world.admin.put("rules/r1", {**RULE, "severity": "critical"})
@@ -232,6 +254,62 @@ async def test_there_is_an_end_to_the_rules_in_force(world: World, monkeypatch: 
     await world.admin.put("rules/r1", RULE)
     await world.admin.call("DELETE", "rules/r1")
     await world.admin.put("rules/r3", {**RULE, "uid": "r3"})
+
+
+async def test_many_rules_are_put_together_with_their_lists(world: World) -> None:
+    await world.admin.put("rules/r1", RULE)
+    cars = (
+        f"{TEXT.replace('r1', 'cars').replace('threshold', 'plate_list').replace('raise_above: 0.3', 'plate_list: l1')}"
+    )
+    cars = cars.replace("[reading.reported], where: {metric: level}", "[vehicle.passed], zones: [z9]")
+    text = "plate_lists: {l1: [京A00001]}\nrules:\n"
+    text += "".join("- " + each.replace("\n", "\n  ").rstrip() + "\n" for each in (TEXT, cars))
+    text += "#" * MAX_BODY_BYTES  # more than other requests may have
+    answer = await send(world.by("susan"), "POST", "rules?why=all", text)
+    assert (answer.status_code, answer.json()["items"]) == (
+        200,
+        [
+            {"uid": "r1", "version": 2, "line": 3, "warnings": []},
+            {
+                "uid": "cars", "version": 1, "line": 10,
+                "warnings": [{"loc": ["match", "zones", 0], "msg": "this site has no zone z9", "line": 15}],
+            },
+        ],
+    )  # fmt: skip
+    shown = (await world.admin.get("rules"))["items"]
+    assert [(each["uid"], each["changed_by"], each["why"]) for each in shown] == [
+        ("cars", "susan", "all"), ("r1", "susan", "all"),
+    ]  # fmt: skip
+    assert [each["name"] for each in (await world.admin.get("plate-lists"))["items"]] == ["l1"]
+    kinds = [row["kind"] for row in world.rows("SELECT kind FROM api_outbox ORDER BY id")]
+    assert kinds == ["rule.put", "list.put", "rule.put", "rule.put"]
+    told = [(each["action"], each["subject"]) for each in (await world.by("audrey").get("audit?limit=3"))["items"]]
+    assert told == [("rule.put", "cars"), ("rule.put", "r1"), ("plate_list.put", "l1")]
+
+
+async def test_of_many_rules_none_is_put_if_one_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def many(count: int, **changes: Any) -> dict[str, Any]:
+        rules = [{**RULE, "uid": f"m{n}"} for n in range(count)]
+        rules[-1] |= changes
+        return {"plate_lists": {"l1": ["京A00001"]}, "rules": rules}
+
+    monkeypatch.setattr(service, "MAX_RULES", 3)
+    monkeypatch.setattr(service, "MAX_BULK", 5)
+    await world.admin.put("rules/m0", {**RULE, "uid": "m0"})
+    for body, status, loc in (
+        (many(3, raise_above="much"), 422, ["rules", 2, "raise_above"]),
+        (many(3, condition="data.valeu > 3"), 422, ["rules", 2, "condition"]),
+        (many(2, uid="m0"), 422, ["rules", 1, "uid"]),
+        (many(2) | {"plate_lists": {"l1": ["?"]}}, 422, ["plate_lists", "l1", 0]),
+        (many(5), 409, ["rules", 3]),
+    ):
+        answer = await world.admin.call("POST", "rules", body)
+        assert (answer.status_code, answer.json()["errors"][0]["loc"]) == (status, ["body", *loc])
+    assert (await world.admin.call("POST", "rules", many(6))).json()["type"] == "urn:herun:problem:too_many_rules"
+    assert (await world.admin.call("POST", "rules", many(2) | {"plate_lists": {"l1": ["ABC"]}})).status_code == 422
+    assert [(each["uid"], each["version"]) for each in (await world.admin.get("rules"))["items"]] == [("m0", 1)]
+    assert (await world.admin.get("plate-lists"))["items"] == []
+    assert [each["version"] for each in (await world.admin.post("rules", many(3)))["items"]] == [2, 1, 1]
 
 
 async def test_a_rule_that_the_engine_switched_off_says_so_until_the_engine_has_it_again(world: World) -> None:

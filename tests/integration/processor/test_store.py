@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.integration.processor.running import World
-from tests.unit.processor.samples import START_US, event, put_device, put_rule, rule
+from tests.unit.processor.samples import SECOND_US, START_US, event, put_device, put_rule, rule
 
 
 async def test_every_event_becomes_a_row(world: World) -> None:
@@ -40,6 +40,18 @@ async def test_what_a_rule_on_trial_would_have_raised_is_kept_apart_and_told_to_
         assert world.value(f"SELECT count(*) FROM {table}") == 0
     info = await world.client.jetstream().stream_info("ALERTS")
     assert info.state.messages == 0
+
+
+async def test_what_late_events_withdraw_of_a_trial_is_kept_as_withdrawn(world: World) -> None:
+    world.processor()
+    trial = rule("held", "true_for", condition="data.value > 5", duration_s=10, mode="monitor")
+    await world.control(put_device("d1"), put_rule(trial))
+    await world.publish([event("e1", START_US, 9)])
+    await world.publish([event("e2", START_US + 20 * SECOND_US, 9)])
+    async with world.listening():
+        await world.until_count("SELECT count(*) FROM monitored_alerts WHERE state = 'raised'", 1)
+    await world.publish([event("e3", START_US + 5 * SECOND_US, 1)])
+    await world.until_count("SELECT count(*) FROM monitored_alerts WHERE state = 'withdrawn' AND version = 2", 1)
 
 
 async def test_the_alert_of_a_device_behind_a_dead_one_is_stored_under_it(world: World) -> None:

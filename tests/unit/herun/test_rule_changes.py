@@ -168,3 +168,46 @@ def test_the_text_of_an_anomaly_may_ask_for_its_finding() -> None:
     given = {name: body()[name] for name in ("uid", "title", "category", "match")}
     texts = {"zh": "{finding}", "en": "{finding}"}
     assert doubts(RULE.validate_python(given | {"kind": "anomaly", "text": texts})) == []
+
+
+STEPS = [{"event_types": ["object.detected"]}, {"event_types": ["state.reported"]}]
+
+
+@pytest.mark.parametrize(
+    ("fields", "text", "empty"),
+    [
+        ({"kind": "threshold", "raise_above": 1}, "{value} {data.unit} {duration}", ["{duration}"]),
+        ({"kind": "event"}, "{value} {duration}", ["{duration}"]),
+        ({"kind": "event", "field": "quality"}, "{value} {data.value}", ["{value}"]),
+        ({"kind": "event", "match": {"event_types": ["passage.flagged"]}, "field": "x"}, "{value}", []),
+        (
+            {"kind": "absence", "duration_s": 60},
+            "{device} {value} {data.unit} {duration}",
+            ["{value}", "{data.unit}"],
+        ),
+        (
+            {"kind": "sequence", "match": {"event_types": ["object.detected", "state.reported"]}, "steps": STEPS,
+             "within_s": 60},
+            "{value} {data.name} {data.score} {duration}",
+            ["{value}", "{data.score}"],
+        ),
+        (
+            {"kind": "negation", "match": {"event_types": ["passage.flagged"]}, "within_s": 60,
+             "first": {"event_types": ["passage.flagged"]}, "then": {"event_types": ["passage.flagged"]}},
+            "{finding}",
+            ["{finding}"],
+        ),
+        ({"kind": "anomaly", "detector": "rhythm"}, "{finding} {device} {data.unit}", ["{data.unit}"]),
+        ({"kind": "anomaly", "detector": "rhythm", "key": "zone"}, "{value} {zone}", ["{zone}"]),
+        ({"kind": "anomaly"}, "{finding} {probability} {value} {data.unit}", []),
+    ],
+)  # fmt: skip
+def test_what_a_kind_leaves_empty_is_doubted_with_what_it_knows(
+    fields: dict[str, Any], text: str, empty: list[str]
+) -> None:
+    given = {name: body()[name] for name in ("uid", "title", "category")} | {"match": body()["match"]}
+    rule = RULE.validate_python(given | {"text": {"zh": text, "en": text}} | fields)
+    said = [what for path, what in doubts(rule) if path == ("text", "zh")]
+    assert [each.split(" is filled in by nothing; known are ")[0] for each in said] == empty
+    known = {name for each in said for name in each.partition("known are ")[2].split(", ")}
+    assert not known & {each[1:-1] for each in empty}

@@ -53,8 +53,10 @@ LASTING = rule("r", "anomaly", detector="level", warm_up_s=HOUR, false_alarms_pe
 CALM = [at(n * HOUR, 5 + n % 3) for n in range(80)]
 
 
-def why(body: dict[str, Any], *events: Event, given: Sequence[Control] = ()) -> dict[str, Any]:
-    """The reason that a trace gives for the last of the events."""
+def why(
+    body: dict[str, Any], *events: Event, given: Sequence[Control] = (), heard_us: int | None = None
+) -> dict[str, Any]:
+    """The reason that a trace gives for the last of the events, heard when it happened or as is said."""
     rule_itself = rule_of(body)
     driver = Driver(put_device("d1", zone="z"), put_device("d2"), put_list("wanted", "h1"), put_rule(body), *given)
     driver.may_fail = True
@@ -62,7 +64,7 @@ def why(body: dict[str, Any], *events: Event, given: Sequence[Control] = ()) -> 
         driver.events(each)
     last, looks = events[-1], Looks()
     driver.engine.recorder = looks
-    row = driver.events(last, at=max(driver.now, last.event_time)).rows[0][0]
+    row = driver.events(last, at=heard_us or max(driver.now, last.event_time)).rows[0][0]
     place = driver.engine.registration(SITE, row.device)
     asked = Asked(row, msgspec.json.decode(row.data), place, driver.engine.state)
     compiled = driver.engine.compiled(SITE, "r")
@@ -138,6 +140,16 @@ def test_the_reason_is_the_one_a_person_finds(
     assert (answer["outcome"], answer["rule_uid"], answer["rule_version"]) == (outcome, "r", 1)
     assert words in answer["why"]["en"]
     assert answer["why"]["zh"]
+
+
+@pytest.mark.parametrize(("body", "outcome"), [(HELD, "fired"), (HELD | {"mode": "monitor"}, "would_have_fired")])
+def test_what_falls_due_with_an_event_and_is_over_with_it_is_told_as_both(body: dict[str, Any], outcome: str) -> None:
+    ahead = at(40, 1)  # of a clock that is ahead: no timer has told before that it held so long
+    answer = why(body, at(0, 6), ahead, heard_us=START_US + SECOND_US)
+    assert (answer["outcome"], when(answer["cleared_at"])) == (outcome, ahead.event_time)
+    assert f"; and cleared it as of {answer['cleared_at']}" in answer["why"]["en"]
+    assert f"；并于 {answer['cleared_at']} 解除" in answer["why"]["zh"]
+    assert "cleared_at" not in why(body, at(0, 6), at(40, 6), heard_us=START_US + SECOND_US)
 
 
 def test_what_a_rule_wrote_is_told_once_a_place_as_it_is_now() -> None:
