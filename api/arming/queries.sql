@@ -38,6 +38,17 @@ WITH places AS (
         LIMIT 1
     ) AS e
     ORDER BY p.zone, e.position DESC, e.n DESC
+), stands AS MATERIALIZED (
+    -- Where arming was refused: whose mode it is that stays.
+    SELECT DISTINCT ON (p.zone) p.zone, e.* FROM said AS s JOIN places AS p USING (zone) CROSS JOIN LATERAL (
+        SELECT event_time, data, position, n FROM events
+        WHERE site = %(site)s AND device = p.device AND event_type IN ('zone.armed', 'zone.disarmed')
+          AND flags & %(derived)s <> 0 AND data->>'zone' = p.zone
+        ORDER BY position DESC, n DESC
+        LIMIT 1
+    ) AS e
+    WHERE s.event_type = 'arming.refused'
+    ORDER BY p.zone, e.position DESC, e.n DESC
 ), detected AS MATERIALIZED (
     SELECT DISTINCT ON (p.zone) p.zone, e.* FROM places AS p CROSS JOIN LATERAL (
         SELECT event_type, event_time, position, n FROM events
@@ -65,10 +76,12 @@ WITH places AS (
 SELECT z.zone, z.name, w.change, w.plan, w.mode, w.mode_until, w.forced, w.changed_by, w.changed_at, w.why,
        p.actor AS plan_changed_by, p.at AS plan_changed_at, p.why AS plan_why,
        s.event_type AS said, s.event_time AS said_at, s.data AS said_data,
+       t.event_time AS stands_since, t.data AS stands_data,
        d.event_type AS detected, d.event_time AS detected_at, l.event_time AS left_at, l.device AS left_door
 FROM zones AS z
 LEFT JOIN arming_zones AS w USING (site, zone)
 LEFT JOIN said AS s USING (zone)
+LEFT JOIN stands AS t ON t.zone = z.zone AND t.data->>'mode' = s.data->>'stays'
 LEFT JOIN planned AS p ON p.zone = z.zone AND w.plan IS NOT NULL
 LEFT JOIN detected AS d ON d.zone = z.zone AND (d.position, d.n) > (s.position, s.n)
 LEFT JOIN left_open AS l ON l.zone = z.zone AND (l.position, l.n) > (s.position, s.n)

@@ -54,6 +54,7 @@ class Refused(View):
     open: int
     waits: bool
     who: str
+    why: str
     at: Moment
 
 
@@ -65,7 +66,10 @@ class LeftOpen(View):
 
 
 class Actual(View):
-    """What the engine has: the mode and whose it is, the mode that an exit delay leads to, what was detected since."""
+    """What the engine has: the mode and whose it is, the mode that an exit delay leads to, what was detected since.
+
+    Where arming was refused, `since`, `who` and `why` are those of the mode that stays.
+    """
 
     mode: Mode
     since: Moment

@@ -148,11 +148,12 @@ def _actual(row: dict[str, Any]) -> Actual | None:
         return None
     is_arming, is_refused = said == "zone.arming", said == "arming.refused"
     mode = Mode.DISARMED if is_arming else data["stays"] if is_refused else data["mode"]
+    whose = row["stands_data"] or data
     return Actual(
         mode=mode,
-        since=at,
-        who=data["who"],
-        why=data["why"],
+        since=row["stands_since"] or at,
+        who=whose["who"],
+        why=whose["why"],
         arming=data["mode"] if is_arming or (is_refused and data["waits"]) else None,
         armed_at=at + timedelta(seconds=data["delay_s"]) if is_arming else None,
         refused=_refused(data, at) if is_refused else None,
@@ -163,4 +164,4 @@ def _actual(row: dict[str, Any]) -> Actual | None:
 
 
 def _refused(data: dict[str, Any], at: datetime) -> Refused:
-    return Refused(at=at, **{name: data[name] for name in ("mode", "doors", "open", "waits", "who")})
+    return Refused(at=at, **{name: data[name] for name in ("mode", "doors", "open", "waits", "who", "why")})

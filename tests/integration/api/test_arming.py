@@ -166,10 +166,13 @@ async def test_what_the_engine_has_comes_back_through_its_events(world: World) -
 
 async def test_a_refusal_of_the_engine_is_shown_with_the_doors_that_stand_open(world: World) -> None:
     await world.admin.post("devices", {"devices": [{"device": "d1", "zone": "z1"}]})
-    says(world, 1, "zone.armed", mode="home", before="disarmed")
-    says(world, 2, "arming.refused", device="d1", mode="armed", stays="home", doors="d1, d2", open=2, waits=False)
+    says(world, 1, "zone.armed", mode="home", before="disarmed", who="susan", why="evening")
+    doors: dict[str, Any] = {"doors": "d1, d2", "open": 2, "waits": False}
+    says(world, 2, "arming.refused", device="d1", mode="armed", stays="home", why="leaving", **doors)
     found = await actual(world)
     assert (found["mode"], found["arming"]) == ("home", None)
+    assert (parse_time(found["since"]), found["who"], found["why"]) == (NOON_US + 1, "susan", "evening")
+    assert (found["refused"]["who"], found["refused"]["why"]) == ("oscar", "leaving")
     assert (found["refused"]["mode"], found["refused"]["doors"], found["refused"]["open"]) == ("armed", "d1, d2", 2)
     says(world, 3, "zone.disarmed", mode="disarmed", before="home")
     assert (await actual(world))["refused"] is None
