@@ -120,7 +120,7 @@ _TEXTS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
         "en": ("Escalated", "Work order {number} is still past its limit of {due}{place}; please step in."),
     },
     Kind.PROMISE_MOVED: {
-        "zh": ("办结时间调整", "您的诉求{number}预计在{due}前办结。"),
+        "zh": ("答复时间调整", "您的诉求{number}改为在{due}前答复。"),
         "en": ("New promised date", "Your report {number} is now promised before {due}."),
     },
     Kind.PROMISE_BROKEN: {

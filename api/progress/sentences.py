@@ -28,12 +28,13 @@ _OVER_NOT_SOLVED: Final = {
     "zh": "没有后续步骤;问题未解决的,请致电物业。",
     "en": "Nothing; call the property office if it is not solved after all.",
 }
+_REOPENED: Final = frozenset({State.RATED, State.CLOSED, State.CANCELLED})  # by whoever has an account
 _A_MINUTE: Final = 60
 _NEXT: Final[dict[State, dict[str, str]]] = {
     State.SUBMITTED: {"zh": "值班台将受理。", "en": "The desk accepts it."},
     State.ACCEPTED: {"zh": "值班台将派人处理。", "en": "The desk finds somebody for it."},
     State.DISPATCHED: {"zh": "承办人将开始处理。", "en": "Whoever has it begins."},
-    State.HANDLING: {"zh": "承办人处理完毕后,您会收到答复。", "en": "It is done, and then you get an answer."},
+    State.HANDLING: {"zh": "承办人处理完毕后,您会收到答复。", "en": "Once it is done, you get an answer."},
     State.ON_HOLD: {"zh": "暂缓到期后继续处理。", "en": "It is taken up when the time that was stated is over."},
     State.RETURNED: {"zh": "值班台将决定由谁承办。", "en": "The desk decides who gets it."},
     State.ARBITRATION: {"zh": "督办人员将裁定由谁承办。", "en": "A supervisor decides who gets it."},
@@ -42,13 +43,19 @@ _NEXT: Final[dict[State, dict[str, str]]] = {
         "zh": "请评价;未解决的,可要求重新处理。",
         "en": "Rate it, or reopen it if it is not solved.",
     },
-    State.RATED: {"zh": "没有后续步骤。", "en": "Nothing; it is over."},
+    State.RATED: {
+        "zh": "感谢评价;问题未解决的,可随时要求重新处理。",
+        "en": "Thank you for rating it; if it is not solved after all, you can reopen it at any time.",
+    },
     State.CLOSED: {
         "zh": "没有后续步骤;问题未解决的,可随时要求重新处理。",
         "en": "Nothing; if it is not solved after all, you can reopen it at any time.",
     },
     State.MERGED: {"zh": "随主工单一并处理。", "en": "It goes with the order that it was merged into."},
-    State.CANCELLED: {"zh": "没有后续步骤。", "en": "Nothing; it was cancelled."},
+    State.CANCELLED: {
+        "zh": "没有后续步骤;问题仍在的,可随时要求重新处理。",
+        "en": "Nothing; it was cancelled. If the matter is still there, you can reopen it at any time.",
+    },
 }
 
 
@@ -92,7 +99,7 @@ def _next_step(standing: Standing) -> dict[str, str]:
         }
     if standing.state is State.ANSWERED and not standing.can_rate:
         return _NOT_SOLVED
-    if standing.state is State.CLOSED and not standing.has_account:
+    if standing.state in _REOPENED and not standing.has_account:
         return _OVER_NOT_SOLVED
     return _NEXT[standing.state]
 

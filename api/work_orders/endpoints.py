@@ -78,7 +78,7 @@ def asked(
     unit: NamedInQuery = None,
     grid: NamedInQuery = None,
     building: NamedInQuery = None,
-    overdue: Annotated[bool, Query(description="only what is late: the promise, or the limit of who has it")] = False,
+    overdue: Annotated[bool | None, Query(description="late: the promise, or the limit of who has it")] = None,
     begin: Annotated[Moment | None, Query(alias="from", description="opened at or after, RFC 3339 with offset")] = None,
     end: Annotated[Moment | None, Query(alias="to", description="opened before")] = None,
 ) -> Filter:

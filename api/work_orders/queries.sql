@@ -148,13 +148,13 @@ WHERE site = %(site)s
   AND (%(grid)s::text IS NULL OR grid = %(grid)s)
   AND (%(building)s::text IS NULL OR building = %(building)s)
   AND (%(phone)s::text IS NULL OR contact_phone = %(phone)s)
-  AND (NOT %(overdue)s OR (
+  AND (%(overdue)s::boolean IS NULL OR %(overdue)s = (
       state NOT IN ('answered', 'rated', 'closed', 'merged', 'cancelled') -- as in the index that this walks
-      AND (promised_at < %(at)s OR (%(sees_inside)s AND (
+      AND coalesce(promised_at < %(at)s OR (%(sees_inside)s AND (
           SELECT max(d.reached_at) FROM order_deadlines AS d
           WHERE d.site = %(site)s AND d.number = work_orders_whole.number AND d.step = '100%%' AND d.kind = (
               SELECT t.kind FROM order_turns AS t WHERE t.site = %(site)s AND t.number = work_orders_whole.number
-              ORDER BY t.n DESC LIMIT 1)) < %(at)s))))
+              ORDER BY t.n DESC LIMIT 1)) < %(at)s), false)))
 ORDER BY opened_seq DESC
 LIMIT %(limit)s;
 

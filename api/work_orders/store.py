@@ -53,7 +53,7 @@ class Filter:
     unit: str | None = None
     grid: str | None = None
     building: str | None = None
-    overdue: bool = False
+    overdue: bool | None = None
     begin: datetime | None = None
     end: datetime | None = None
     phone: str | None = None

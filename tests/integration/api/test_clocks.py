@@ -256,7 +256,7 @@ async def test_the_promise_stood_still_only_as_long_as_the_pause_that_a_change_o
     assert [each["reached_at"] for each in limit] == [seen["promise"]["due_at"]]
     told = (await world.by("rita").get("/v1/me/notices"))["items"]
     moved = [each["text"]["zh"] for each in told if each["kind"] == "promise_moved"]
-    assert moved == [f"您的诉求{number}预计在06-{at}前办结。" for at in ("01 22:01", "06 22:00")]
+    assert moved == [f"您的诉求{number}改为在06-{at}前答复。" for at in ("01 22:01", "06 22:00")]
 
 
 async def test_the_reporter_hears_of_a_new_date_and_of_no_other_change(world: World) -> None:

@@ -35,7 +35,7 @@ async def test_the_merged_are_rated_as_long_after_the_answer_as_their_master(wor
     assert "请评价" in (await progress(world, twin))["next_step"]
     await pass_time(world, 1)
     assert "rate" not in (await order(world, twin, "rob"))["possible_actions"]
-    assert "没有后续步骤" in (await progress(world, twin))["next_step"]
+    assert "请评价" not in (await progress(world, twin))["next_step"]
     assert await refused(world, "rob", twin, "rate", **RATED) == LATE
 
 

@@ -54,7 +54,9 @@ async def test_orders_are_found_by_what_they_are_about_and_where(world: World, q
 
 
 async def late(world: World, who: str = "oscar") -> list[str]:
-    return await numbers(world, "overdue=true", who)
+    found, everything = await numbers(world, "overdue=true", who), await numbers(world, "", who)
+    assert await numbers(world, "overdue=false", who) == [each for each in everything if each not in found]
+    return found
 
 
 async def test_an_order_is_late_while_its_promise_or_the_limit_of_who_has_it_is_over(world: World) -> None:

@@ -154,6 +154,9 @@ async def test_what_is_closed_says_what_can_be_done_if_it_is_not_solved(
     await pass_time(world, 7 * DAY_US)
     next_step = (await progress(world, number, tail))["next_step"]
     assert said in next_step["en"]
+    other = await reported(world, who, building="b1", **by_phone)
+    await do(world, "oscar", other, "cancel", reason="Another matter")
+    assert said in (await progress(world, other, tail))["next_step"]["en"]
     if who == "rita":
         assert (await do(world, who, number, "reopen", reason="Still wet"))["state"] == "dispatched"
 
