@@ -93,6 +93,7 @@ _WHO: Final = _text("a username, or `(plan)`")
 _WHY: Final = _text("why", max_chars=500)
 _ZONE: Final = _text("the zone", required=True)
 _MODE: Final = _one_of(Mode, "the zone's mode")
+_DETECTED: Final = ("door.opened", "state.reported", "person.captured", "object.detected", "zone.observed")
 _BEFORE: Final = {"before": _one_of(Mode, "the mode before")}
 _ARMING: Final = {"zone": _ZONE, "mode": _MODE, "who": _WHO, "why": _WHY, "forced": _truth("whatever stands open")}
 _ARMED: Final = {"zone": "z1", "mode": "armed", "who": "(plan)", "why": "", "forced": False}
@@ -254,7 +255,7 @@ _TYPES: Final = (
         {
             "zone": _ZONE,
             "mode": _MODE,
-            "detected": _text("the event type of the detection"),
+            "detected": _one_of(_DETECTED, "the event type of the detection"),
             "event_id": _text("its event"),
             "delayed": _truth("after an entry delay"),
         },

@@ -106,6 +106,11 @@ def faults(rule: Rule) -> list[tuple[Path, str]]:
     found += [
         ((name, lang), UNSEEN) for name, each in texts.items() for lang, said in each.items() if not is_seen(said)
     ]
+    found += [
+        (("match", "device_kinds", n), f'no device is ever a "{name}": {_KINDS.told(name)}')
+        for n, name in enumerate(rule.match.device_kinds)
+        if name not in _KINDS.known
+    ]
     if rule.kind == "plate_list":
         found += [
             (("match", "event_types", n), f"a plate_list looks at plates, and {name} has none: {_PLATED}")

@@ -32,6 +32,11 @@ NAMES: Final[Mapping[str, tuple[str, str]]] = {
     "loitering": ("徘徊", "loitering"),
     "crowd": ("人员聚集", "crowd"),
     "not_seen": ("长时间未见", "not seen for long"),
+    "door.opened": ("门被打开", "a door opened"),
+    "state.reported": ("有动静", "movement"),
+    "person.captured": ("拍到人员", "a person"),
+    "object.detected": ("拍到目标", "an object"),
+    "zone.observed": ("区域内有人", "somebody in the area"),
     "paired_late": ("补录配对", "paired late"),
     "forgotten": ("记录过期", "forgotten"),
 }

@@ -6,7 +6,6 @@ Rules that are in force already are not asked again: what was put once still loa
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from typing import Final, get_args
 
 from api.categories import service as categories
@@ -19,6 +18,7 @@ from api.transactions import Transaction
 from api.work_orders.kinds import Channel, Origin
 from herun.cel_seen import Seen, Types, Values
 from herun.cel_types import BOOL, INT, TEXT, judge
+from herun.names import meant
 from herun.schedule import WEEK
 
 _TYPES: Final[dict[str, Types]] = {**dict.fromkeys(FIELDS, TEXT), "hour": INT, "workday": BOOL}
@@ -30,7 +30,6 @@ _OF_ALL_SITES: Final[dict[str, Iterable[str]]] = {
     "weekday": WEEK,
 }
 HOURS: Final = range(24)
-MAX_TOLD: Final = 10  # of what a field can be: more are not read
 
 
 async def senseless(tx: Transaction, rules: Iterable[Rule]) -> list[FieldError]:
@@ -51,7 +50,7 @@ def faults(rules: Iterable[Rule], seen: Seen) -> Iterator[tuple[int, str]]:
 
 def seen_of(names: Mapping[str, Iterable[str]]) -> Seen:
     """What a condition sees of an order; `names` are what some of its fields can be."""
-    values = {f"order.{field}": Values(frozenset(known), _Told(known), every=True) for field, known in names.items()}
+    values = {f"order.{field}": _one_of(known) for field, known in names.items()}
     return Seen({"order": _TYPES}, values, {"order.hour": HOURS})
 
 
@@ -67,14 +66,6 @@ async def _of_site(tx: Transaction) -> dict[str, Iterable[str]]:
     }
 
 
-class _Told:
-    """Of a name that nothing has, those that it may be meant for."""
-
-    def __init__(self, known: Iterable[str]) -> None:
-        self._known = sorted(known)
-
-    def __call__(self, name: str) -> str:
-        if close := get_close_matches(name, self._known, 1):
-            return f"did you mean {close[0]}?"
-        more = ", ..." if len(self._known) > MAX_TOLD else ""
-        return f"known are {', '.join(self._known[:MAX_TOLD]) or 'none'}{more}"
+def _one_of(known: Iterable[str]) -> Values:
+    there = sorted(known)
+    return Values(frozenset(there), lambda name: meant(name, there), every=True)

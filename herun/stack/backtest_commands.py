@@ -32,7 +32,7 @@ Moment = "2026-05-11, or 2026-05-11T19:00 with or without offset"
 
 
 def backtest(
-    rule: Annotated[str | None, typer.Argument(help="Uid of a rule; none: all rules as they were")] = None,
+    rule: Annotated[str | None, typer.Argument(help="Uid of a rule in force or of the file; none: all rules")] = None,
     *,
     begin: Annotated[str, typer.Option("--from", help=Moment)],
     end: Annotated[str, typer.Option("--to", help=f"{Moment}; not included")],
@@ -52,9 +52,7 @@ def backtest(
     from herun.stack import backtest_tables
     from herun.stack import rule_file as files
 
-    if rule is not None and rule_file is not None:
-        raise StackError(f"either {rule}, the rule in force, or --rule-file {rule_file}, a candidate; not both")
-    body = None if rule_file is None else files.read_rule(rule_file)
+    body = None if rule_file is None else files.read_rule(rule_file, rule)
     job = Backtest(
         site=site,
         from_us=_moment(begin, time_zone, "--from"),

@@ -12,6 +12,7 @@ from herun.clock import DAY_US, SECOND_US
 from herun.control import ControlKind
 from herun.errors import InvalidInputError
 from herun.frames import Control
+from herun.names import meant
 from herun.rule_files import rule_of
 from herun.rules import RULE, body_of
 from processor.engine.engine import make_parts
@@ -86,7 +87,7 @@ def _in_force(uid: str, rule_controls: Iterable[tuple[str, dict[str, Any]]]) -> 
         if body.get("uid") == uid:
             newest = body if kind == ControlKind.RULE_PUT else None
     if newest is None:
-        there = f"known are {', '.join(sorted(known))[:1000]}" if known else "the engine knows none of this site"
+        there = meant(uid, known) if known else "the engine knows none of this site"
         raise InvalidInputError("unknown_rule", f"no rule {uid} is in force; {there}")
     return newest
 

@@ -26,7 +26,7 @@ match: {event_types: [reading.reported], where: {metric: level}}
 raise_above: 0.3
 """
 RULE: Final[dict[str, Any]] = yaml.safe_load(TEXT)
-UNKNOWN: Final = {"devices": ["d9"], "zones": ["z1", "z9"], "buildings": ["b9"], "device_kinds": ["submarine"]}
+UNKNOWN: Final = {"devices": ["d9"], "zones": ["z1", "z9"], "buildings": ["b9"], "device_kinds": ["bridge"]}
 
 
 async def send(person: As, method: str, path: str, text: str | bytes, kind: str = "application/yaml") -> Any:
@@ -142,7 +142,7 @@ async def test_a_check_writes_nothing_and_tells_what_the_site_does_not_have(worl
     assert [each["uid"] for each in items] == ["r1", "r2"]
     assert [(each["loc"], each["msg"]) for each in items[0]["warnings"]] == [
         (["match", "devices", 0], "this site has no device d9"),
-        (["match", "device_kinds", 0], "this site has no device kind submarine"),
+        (["match", "device_kinds", 0], "this site has no device kind bridge"),
         (["match", "zones", 1], "this site has no zone z9"),
         (["match", "buildings", 0], "this site has no building b9"),
     ]

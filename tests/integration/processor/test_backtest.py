@@ -243,7 +243,7 @@ def _the_command(told: Told, folder: Path) -> None:
     for words, sentence in (
         (("backtest", "nobody", *span), "no rule nobody is in force"),
         (("backtest", "held", "--from", "2026-05-02", "--to", "2026-05-01"), "is not before"),
-        (("backtest", "high", *span, "--rule-file", str(candidate)), "not both"),
+        (("backtest", "high", *span, "--rule-file", str(candidate)), "no rule high is in it; known are held"),
         (("trace", SITE, "d1", "never"), "has no stored event never"),
     ):
         failed = herun(told, *words)

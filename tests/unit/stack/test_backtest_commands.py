@@ -5,12 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from herun.clock import parse_time
 from herun.rule_files import MAX_BYTES
 from herun.stack.backtest_commands import _moment
-from herun.stack.cli import app
 from herun.stack.folder import StackError
 from herun.stack.rule_file import read_rule
 
@@ -72,10 +70,13 @@ def test_a_time_that_is_none_is_refused_with_the_form(text: str, zone: str) -> N
         _moment(text, zone, "--from")
 
 
-def test_the_rule_in_force_and_a_candidate_are_not_both_taken(tmp_path: Path) -> None:
-    path = tmp_path / "rule.yaml"
-    path.write_text(GOOD)
-    asked = ["backtest", "high", "--rule-file", str(path), "--from", "2026-05-11", "--to", "2026-05-12"]
-    result = CliRunner().invoke(app, asked)
-    assert isinstance(result.exception, StackError)
-    assert str(result.exception) == f"either high, the rule in force, or --rule-file {path}, a candidate; not both"
+def test_a_candidate_is_named_among_several(tmp_path: Path) -> None:
+    path = tmp_path / "rules.yaml"
+    one = "".join(f"    {line}\n" for line in GOOD.splitlines())
+    rules = [f"  -\n{one}", f"  -\n{one.replace('uid: high', 'uid: higher')}"]
+    path.write_text("rules:\n" + "".join(rules))
+    assert read_rule(path, "higher")["uid"] == "higher"
+    with pytest.raises(StackError, match="expected one rule, found 2; name one of them by its uid"):
+        read_rule(path)
+    with pytest.raises(StackError, match=r"rules.yaml: no rule highest is in it; did you mean high"):
+        read_rule(path, "highest")
