@@ -55,6 +55,8 @@ def show_trace(result: dict[str, Any]) -> None:
     """The answer of a trace on the terminal."""
     console = make_console()
     console.print(f"{result['event_type']} {result['event_id']} of {result['device']}, {result['event_time']}")
+    if result["arming"] is not None:
+        console.print(f"arming: {result['arming']['why']['en']}")
     rows = [(rule["rule_uid"], rule["rule_version"], rule["outcome"], rule["why"]["en"]) for rule in result["rules"]]
     _table(console, ("rule", "version", "outcome", "why"), rows, most=len(rows))
 

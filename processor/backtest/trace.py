@@ -13,6 +13,7 @@ from herun.clock import to_text, to_us
 from herun.errors import InvalidInputError
 from herun.events import FLAG_DERIVED, Event
 from herun.rules import RULE
+from processor.backtest.armed import arming_of
 from processor.backtest.explain import Asked, Looks, explain, not_asked
 from processor.backtest.plan import as_they_were
 from processor.backtest.rows import Rows
@@ -37,6 +38,8 @@ def trace(rows: Rows, job: Trace, measured: Measured) -> dict[str, Any]:
     frames = measured.counting(rows.frames(warm.next, position + 1, plan.types | {row["event_type"]}))
     looks = Looks()
     event = _replay_to(replay, frames, position, job, looks)
+    engine = replay.engine
+    asked = Asked(event, _data_of(event), engine.registration(event.site, event.device), engine.state)
     return {
         "site": rows.site,
         "device": job.device,
@@ -46,7 +49,8 @@ def trace(rows: Rows, job: Trace, measured: Measured) -> dict[str, Any]:
         "recorded_time": to_text(at_us),
         "warm_up_from": to_text(warm.at_us),
         "events": measured.events,
-        "rules": list(_answers(replay.engine, event, looks)),
+        "arming": arming_of(asked.event, asked.data, asked.place, asked.state),
+        "rules": list(_answers(engine, asked, looks)),
     }
 
 
@@ -66,12 +70,13 @@ def _replay_to(replay: Replay, frames: Iterator[StoredFrame], position: int, job
     raise InvalidInputError("unknown_event", "the event is no longer stored")
 
 
-def _answers(engine: Engine, event: Event, looks: Looks) -> Iterator[dict[str, Any]]:
-    data = msgspec.json.decode(event.data, type=dict[str, Any])
-    place = engine.registration(event.site, event.device)
-    asked = Asked(event, data, place, engine.state)
+def _data_of(event: Event) -> dict[str, Any]:
+    return msgspec.json.decode(event.data, type=dict[str, Any])
+
+
+def _answers(engine: Engine, asked: Asked, looks: Looks) -> Iterator[dict[str, Any]]:
     for (site, uid), cell in sorted(engine.state.rules.items()):
-        if site != event.site:
+        if site != asked.event.site:
             continue
         rule, compiled = RULE.validate_json(cell.body), engine.compiled(site, uid)
         yield not_asked(rule, failed=cell.off) if compiled is None else explain(asked, compiled, rule, looks)

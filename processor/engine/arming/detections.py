@@ -30,14 +30,19 @@ EVENT_TYPES: Final = frozenset({*_PRESENT, "zone.observed", doors.OPENED, doors.
 def look(ev: Evaluation, event: Event, data: Data, *, late: bool) -> bool:
     """Looks at one event of EVENT_TYPES. True if a door has closed."""
     is_open = doors.says_open(event, data)
-    if is_open is not None and not late:
-        is_news = doors.note(ev, event, is_open=is_open)
-        if is_open and is_news:
-            _detected(ev, event, Detection.DOOR)
-        return is_news and not is_open
-    if is_open if is_open is not None else _is_presence(event, data):
-        _detected(ev, event, Detection.PRESENCE if is_open is None else Detection.DOOR)
-    return False
+    detection = detection_of(event, data)
+    is_news = is_open is None or late or doors.note(ev, event, is_open=is_open)
+    if detection is not None and is_news:
+        _detected(ev, event, detection)
+    return is_open is False and not late and is_news
+
+
+def detection_of(event: Event, data: Data) -> Detection | None:
+    """What an event of EVENT_TYPES says that there is; None: nothing, or nothing any more."""
+    is_open = doors.says_open(event, data)
+    if is_open is None:
+        return Detection.PRESENCE if _is_presence(event, data) else None
+    return Detection.DOOR if is_open else None
 
 
 def entry_due(ev: Evaluation, key: ZoneKey, due: int) -> None:
