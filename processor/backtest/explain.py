@@ -30,12 +30,28 @@ MAX_CHANGES: Final = 50  # told of one rule: a window's times are one of them
 
 @dataclass(slots=True)
 class Looks:
-    """A recorder: everything that rules did while it listened, by the rule's uid."""
+    """A recorder: what rules did because of one event while it listened, by the rule's uid.
 
+    Because of it is also what they did because of what was derived from it. What else was due then is not its doing.
+    """
+
+    device: str
+    event_id: str
     of: dict[str, list[Look]] = field(default_factory=dict)
 
     def evaluated(self, rule: CompiledRule, look: Look) -> None:
-        self.of.setdefault(rule.head.uid, []).append(look)
+        if self._is_of(look.event):
+            self.of.setdefault(rule.head.uid, []).append(look)
+
+    def _is_of(self, event: Event) -> bool:
+        if (event.device, event.event_id) == (self.device, self.event_id):
+            return True
+        if not event.flags & FLAG_DERIVED:
+            return False
+        data = msgspec.json.decode(event.data, type=dict[str, Any])
+        by_plate = (data.get("plate_device"), data.get("plate_event"))
+        by_itself = (event.device, data.get("event_id"))
+        return (self.device, self.event_id) in {by_itself, by_plate}
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,9 +48,19 @@ WHERE site = %(site)s AND position >= %(from)s AND position < %(before)s AND fla
 ORDER BY position, n
 
 -- name: find_event
-SELECT position, n, recorded_time, event_type, flags, event_time FROM events
+SELECT position, n, recorded_time, event_type, schema_version, data, flags, event_time FROM events
 WHERE site = %(site)s AND device = %(device)s AND event_id = %(event_id)s
 ORDER BY position, n LIMIT 1
+
+-- name: find_derived
+-- What the engine made of an event: of a detection (arming), or of a read (passages).
+SELECT device, event_id, event_type, event_time FROM events
+WHERE site = %(site)s AND position >= %(position)s AND flags & %(derived)s <> 0
+  AND recorded_time <= %(recorded_time)s + %(within)s
+  AND ((device = %(device)s AND data ->> 'event_id' = %(event_id)s)
+       OR (data ->> 'plate_device' = %(device)s AND data ->> 'plate_event' = %(event_id)s))
+ORDER BY position, n
+LIMIT %(limit)s
 
 -- name: read_live_alerts
 -- Told in [from, to), each in its newest version before the end. The positions only say where to look.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from itertools import groupby
 from typing import Any, Final
 
@@ -30,6 +31,8 @@ from processor.store import ROLE
 _queries = Queries(__package__)
 
 FETCH_ROWS: Final = 5_000  # at a time: some 3 MB
+DERIVED_WITHIN: Final = timedelta(days=1)  # a passage is settled, and an entry delay over, long before
+MAX_DERIVED: Final = 50  # told of one event
 MAX_STATEMENT_MS: Final = 600_000  # of one fetch: the first may have to sort a year
 
 
@@ -106,8 +109,16 @@ class Rows:
             yield from _by_frame(cursor, self.site)
 
     def find_event(self, device: str, event_id: str) -> dict[str, Any] | None:
-        """Where a stored event stands."""
+        """Where a stored event stands, and what it is."""
         return self._one("find_event", site=self.site, device=device, event_id=event_id)
+
+    def derived_from(self, device: str, event_id: str, row: dict[str, Any]) -> list[dict[str, Any]]:
+        """Device, id, type and time of what the engine made of a stored event within a day; at most `MAX_DERIVED`."""
+        values = {
+            "site": self.site, "device": device, "event_id": event_id, "derived": FLAG_DERIVED, "limit": MAX_DERIVED,
+            "within": DERIVED_WITHIN, "position": row["position"], "recorded_time": row["recorded_time"],
+        }  # fmt: skip
+        return list(self._connection.execute(_queries["find_derived"], values))
 
     def live_alerts(self, begin: Boundary, end: Boundary, rule_uid: str | None, limit: int) -> list[Alert]:
         """The alerts that the live run told between, each in its newest version by `end`."""

@@ -23,21 +23,29 @@ from processor.replay import Boundary, Replay, StoredFrame
 
 
 def trace(rows: Rows, job: Trace, measured: Measured) -> dict[str, Any]:
-    """The answer about each rule that was in force. Raises InvalidInputError (`unknown_event`, `derived_event`)."""
+    """The answer about each rule that was in force, and what the engine made of the event.
+
+    Raises InvalidInputError (`unknown_event`).
+    """
     row = rows.find_event(job.device, job.event_id)
     if row is None:
         raise InvalidInputError(
             "unknown_event", f"device {job.device} of {rows.site} has no stored event {job.event_id}"
         )
-    if row["flags"] & FLAG_DERIVED:
-        raise InvalidInputError("derived_event", "the engine itself made this event; trace the one that it came from")
     position, at_us = row["position"], to_us(row["recorded_time"])
+    is_derived = bool(row["flags"] & FLAG_DERIVED)
     plan = as_they_were(rows.rule_controls(position))
     warm = rows.boundary(at_us - plan.warm_up_us)
-    replay = open_replay(rows, plan, Boundary(at_us, position - 1, position))
+    # What the engine derived was there when the time of its frame had passed, a control in it taken.
+    end = Boundary(at_us + 1, position, position + 1) if is_derived else Boundary(at_us, position - 1, position)
+    replay = open_replay(rows, plan, end)
     frames = measured.counting(rows.frames(warm.next, position + 1, plan.types | {row["event_type"]}))
-    looks = Looks()
-    event = _replay_to(replay, frames, position, job, looks)
+    looks = Looks(job.device, job.event_id)
+    if is_derived:
+        _replay_over(replay, frames, end, looks)
+        event = _as_stored(rows.site, job, row)
+    else:
+        event = _replay_to(replay, frames, position, job, looks)
     engine = replay.engine
     asked = Asked(event, _data_of(event), engine.registration(event.site, event.device), engine.state)
     return {
@@ -50,6 +58,10 @@ def trace(rows: Rows, job: Trace, measured: Measured) -> dict[str, Any]:
         "warm_up_from": to_text(warm.at_us),
         "events": measured.events,
         "arming": arming_of(asked.event, asked.data, asked.place, asked.state),
+        "derived": [
+            {**each, "event_time": to_text(to_us(each["event_time"]))}
+            for each in rows.derived_from(job.device, job.event_id, row)
+        ],
         "rules": list(_answers(engine, asked, looks)),
     }
 
@@ -68,6 +80,24 @@ def _replay_to(replay: Replay, frames: Iterator[StoredFrame], position: int, job
         deque(replay.through([frame._replace(events=frame.events[n : n + 1])]), maxlen=0)
         return frame.events[n]
     raise InvalidInputError("unknown_event", "the event is no longer stored")
+
+
+def _replay_over(replay: Replay, frames: Iterator[StoredFrame], end: Boundary, looks: Looks) -> None:
+    """Replays up to the frame of the end, and that and the time up to it with the recorder on."""
+    for frame in frames:
+        if frame.position == end.last:
+            replay.engine.recorder = looks
+        deque(replay.through([frame]), maxlen=0)
+    replay.engine.recorder = looks
+    deque(replay.finish(end), maxlen=0)
+
+
+def _as_stored(site: str, job: Trace, row: dict[str, Any]) -> Event:
+    data = msgspec.json.encode(row["data"]).decode()
+    moment = to_us(row["event_time"])
+    return Event(
+        site, job.device, job.event_id, row["event_type"], row["schema_version"], moment, data, flags=row["flags"]
+    )
 
 
 def _data_of(event: Event) -> dict[str, Any]:

@@ -31,9 +31,21 @@ RULES = {
     "quiet": rule("quiet", "absence", duration_s=2, key="zone"),
     "unseen": rule("unseen", "absence", types=("vehicle.passed",), duration_s=2, key="plate"),
     "listed": rule("listed", "plate_list", types=("vehicle.passed",), plate_list="wanted", cooldown_s=1),
+    "intruded": rule("intruded", "event", types=("intrusion.confirmed",)),
 }
+ENTRY = {
+    "zone": "y",
+    "change": 1,
+    "who": "susan",
+    "why": "",
+    "plan": {"entry_doors": ["e1"], "entry_delay_s": 1},
+}
+ARMED = {"zone": "y", "change": 2, "who": "susan", "why": "", "mode": "armed", "until_us": None, "force": False}
 CONTROLS = (
     *(put_device(f"d{n}", zone="z", building="b") for n in range(1, 4)),
+    put_device("e1", zone="y"),
+    Control(SITE, "a1", "arming.plan.put", ENTRY),
+    Control(SITE, "a2", "arming.mode.set", ARMED),
     put_list("wanted", "h1"),
     *(put_rule(body) for body in RULES.values()),
 )
@@ -96,6 +108,7 @@ async def told(world: World) -> Told:
     await processor.until_ready()
     await world.until_offset(await world.control(*CONTROLS))
     made.began_us = now_us()
+    await world.publish([event("door", now_us(), device="e1", event_type="door.opened", data={})])
     await send(world, 14, 1)
     processor.restart()
     await send(world, 6, 2)
@@ -220,12 +233,22 @@ def _traces(told: Told) -> None:
     second = answer(told.world.database_url, Trace(site=SITE, device="d2", event_id="1-0-2"))
     assert {rule["rule_uid"]: rule["outcome"] for rule in second["rules"]} == {
         "high": "raised_already", "held": "held", "often": "window", "silent": "heard", "quiet": "heard",
-        "unseen": "other_type", "listed": "other_type",
+        "unseen": "other_type", "listed": "other_type", "intruded": "other_type",
     }  # fmt: skip
     assert {uid: answer["outcome"] for uid, answer in answers.items() if uid != "high"} == {
         "held": "held", "often": "window", "silent": "out_of_scope", "quiet": "heard", "unseen": "other_type",
-        "listed": "other_type",
+        "listed": "other_type", "intruded": "other_type",
     }  # fmt: skip
+    door = answer(told.world.database_url, Trace(site=SITE, device="e1", event_id="door"))
+    assert (door["arming"]["outcome"], door["arming"]["zone"]) == ("entry_delay", "y")
+    (made,) = door["derived"]
+    intrusion = answer(told.world.database_url, Trace(site=SITE, device=made["device"], event_id=made["event_id"]))
+    outcomes = {rule["rule_uid"]: rule["outcome"] for rule in intrusion["rules"]}
+    assert (made["event_type"], outcomes["intruded"], outcomes["high"]) == (
+        "intrusion.confirmed",
+        "fired",
+        "other_type",
+    )
 
 
 def _the_command(told: Told, folder: Path) -> None:

@@ -62,7 +62,7 @@ def why(
     driver.may_fail = True
     for each in events[:-1]:
         driver.events(each)
-    last, looks = events[-1], Looks()
+    last, looks = events[-1], Looks(events[-1].device, events[-1].event_id)
     driver.engine.recorder = looks
     row = driver.events(last, at=heard_us or max(driver.now, last.event_time)).rows[0][0]
     place = driver.engine.registration(SITE, row.device)
@@ -144,12 +144,12 @@ def test_the_reason_is_the_one_a_person_finds(
 
 @pytest.mark.parametrize(("body", "outcome"), [(HELD, "fired"), (HELD | {"mode": "monitor"}, "would_have_fired")])
 def test_what_falls_due_with_an_event_and_is_over_with_it_is_told_as_both(body: dict[str, Any], outcome: str) -> None:
-    ahead = at(40, 1)  # of a clock that is ahead: no timer has told before that it held so long
-    answer = why(body, at(0, 6), ahead, heard_us=START_US + SECOND_US)
+    ahead, heard_us = at(32, 1), START_US + 28 * SECOND_US  # no timer has told before that it held so long
+    answer = why(body, at(0, 6), ahead, heard_us=heard_us)
     assert (answer["outcome"], when(answer["cleared_at"])) == (outcome, ahead.event_time)
     assert f"; and cleared it as of {answer['cleared_at']}" in answer["why"]["en"]
     assert f"；并于 {answer['cleared_at']} 解除" in answer["why"]["zh"]
-    assert "cleared_at" not in why(body, at(0, 6), at(40, 6), heard_us=START_US + SECOND_US)
+    assert "cleared_at" not in why(body, at(0, 6), at(32, 6), heard_us=heard_us)
 
 
 def test_what_a_rule_wrote_is_told_once_a_place_as_it_is_now() -> None:
@@ -172,7 +172,7 @@ def test_a_rule_that_threw_did_nothing_that_is_told(monkeypatch: pytest.MonkeyPa
 
 def test_without_a_recorder_the_engine_decides_the_same() -> None:
     decided = []
-    for recorder in (None, Looks()):
+    for recorder in (None, Looks("d1", "e1-0")):
         driver = Driver(put_device("d1"), put_rule(HIGH), Control(SITE, "x", "rule.put", OFTEN | {"uid": "s"}))
         driver.engine.recorder = recorder
         for second, value in enumerate((1, 9, 9, 2, 9)):
@@ -222,7 +222,8 @@ def test_what_goes_on_while_it_is_held_back_is_told_so_too() -> None:
 def test_an_alert_that_another_one_hides_is_told_with_it() -> None:
     driver = Driver(put_rule(HIGH), *(put_device(f"s{n}") for n in range(MAX_OF_RULE)))
     driver.events(*(event(f"s{n}", START_US, 9, device=f"s{n}") for n in range(MAX_OF_RULE)))
-    looks, last = Looks(), at(1, 9)
+    last = at(1, 9)
+    looks = Looks(last.device, last.event_id)
     driver.engine.recorder = looks
     driver.events(last)
     compiled = driver.engine.compiled(SITE, "r")
