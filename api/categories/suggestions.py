@@ -13,10 +13,11 @@ from api.categories.schemas import Candidate, Choices, Correction, Suggested, Su
 from api.categories.shipped import default_tree
 from api.categories.suggester import Suggester
 from api.categories.tree import Category, Tree
+from api.dispatch import service as dispatch
 from api.problems import Problem, conflict, not_found
 from api.resources import Resources
 from api.transactions import SYSTEM, Transaction, begin
-from api.work_orders import joining, opening, steps
+from api.work_orders import joining, steps
 from api.work_orders import order as orders
 from api.work_orders import store as order_store
 from api.work_orders.order import Order, Person
@@ -100,7 +101,7 @@ async def correct(tx: Transaction, person: Person, number: str, asked: Correctio
     await store.add_choice(tx, number, max(len(made), 1) + 1, chosen.category, by=tx.actor, reason=asked.reason)
     await learning.teach(tx, moved, chosen, "correction")
     if is_desk and moved.state is State.ACCEPTED:
-        await opening.dispatch_if_somebody_fits(tx, moved)
+        await dispatch.place(tx, moved)  # if nobody fits, who corrects it knows
     return await _choices(tx, moved)  # to whom it is confidential from now on, this is the last that they see of it
 
 

@@ -42,7 +42,15 @@ async def on_fired(tx: Transaction, fired: Sequence[Fired]) -> None:
     await steps.note_all(tx, [_note(each) for each in told], SYSTEM)
     orders = await work_orders.several(tx, {each.number for each in told})
     reached = [
-        Deadline(str(each.id), _kind(each), orders[each.number], each.limit_at, _AUDIENCES[each.level]) for each in told
+        Deadline(
+            str(each.id),
+            _kind(each),
+            orders[each.number],
+            each.limit_at,
+            _AUDIENCES[each.level],
+            limit=None if each.kind in _OWN_WORDS else each.kind,
+        )
+        for each in told
     ]
     await notices.about_deadlines(tx, [*reached, *await _broken(tx, told, orders)])
     await _go_on(tx, told, orders)

@@ -6,7 +6,8 @@ from typing import Final
 
 from api.dispatch import service, store
 from api.dispatch.schemas import Pool, PooledOrder
-from api.transactions import Transaction
+from api.transactions import SYSTEM, Transaction
+from api.work_orders import opening
 from api.work_orders import order as orders
 from api.work_orders import store as order_store
 from api.work_orders.order import Person
@@ -33,7 +34,7 @@ async def assign_unclaimed(tx: Transaction) -> int:
     numbers = await store.unclaimed(tx, _BATCH)
     held = await order_store.locked_together(tx, set(numbers))
     due = set(await store.unclaimed(tx, _BATCH)) & held.keys()  # now that nobody else can take them
-    for number in numbers:
-        if number in due:
-            await service.assign(tx, held[number])
+    assigned = [await service.assign(tx, held[number]) for number in numbers if number in due]
+    for order in assigned:  # told last: an assignment takes the feed counter, for which nobody waits with less
+        await opening.tell_if_it_waits(tx, order, SYSTEM)
     return len(due)

@@ -61,6 +61,7 @@ async def assign(tx: Transaction, order: Order) -> Order:
     decision = replace(await decide(tx, order, to_assign=True), untaken_by=len(order.pool))
     if decision.choice.worker is None:
         await store.drop_offer(tx, order.number)
+        order = replace(order, pool=())
     return await _carry_out(tx, order, decision)
 
 

@@ -206,7 +206,7 @@ async def _taken(tx: Transaction, fresh: list[Claimed]) -> set[int]:
     open_ = await store.still_offered(tx, offers) if offers else set()
     waiting = await store.still_at_desk(tx, at_desk) if at_desk else set()
     gone = {each.id for each in offers if (each.site, each.number, each.recipient) not in open_}
-    return gone | {each.id for each in at_desk if (each.site, each.number) not in waiting}
+    return gone | {each.id for each in at_desk if (each.site, each.id) not in waiting}
 
 
 def email_code(resources: Resources, username: str, address: str, asked: str) -> str:

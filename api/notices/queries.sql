@@ -142,11 +142,16 @@ JOIN work_orders AS o USING (site, number)
 WHERE f.until IS NOT NULL AND asked.recipient = ANY(f.workers) AND o.state = 'accepted' AND NOT o.confidential;
 
 -- name: still_at_desk
--- Which of these orders wait for the desk still.
-SELECT o.site, o.number
-FROM (SELECT DISTINCT site, number FROM unnest(%(sites)s::text[], %(numbers)s::text[]) AS asked (site, number)) AS asked
+-- Which of these notices tell of orders that have waited for the desk ever since: one that somebody had or might take
+-- meanwhile, and that waits again, has a notice of its own for that.
+SELECT n.site, n.id
+FROM unnest(%(sites)s::text[], %(ids)s::bigint[]) AS asked (site, id)
+JOIN notices AS n USING (site, id)
 JOIN work_orders AS o USING (site, number)
-WHERE o.state = 'accepted';
+WHERE o.state = 'accepted'
+  AND NOT EXISTS (SELECT FROM order_history AS h
+                  WHERE h.site = o.site AND h.number = o.number AND h.at > n.made_at
+                    AND (h.action = 'offered' OR (h.from_state = 'accepted' AND h.to_state <> 'accepted')));
 
 -- name: confidential_of
 -- Which of these orders are confidential by now.

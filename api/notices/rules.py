@@ -52,7 +52,7 @@ class Kind(StrEnum):
     DISPATCHED = "dispatched"
     WITHDRAWN = "withdrawn"
     OFFERED = "offered"
-    AT_DESK = "at_desk"  # told when an order is opened
+    AT_DESK = "at_desk"  # told when an order comes to wait for the desk
     HELPING = "helping"
     UNDER_WAY = "under_way"
     HANDLING = "handling"
@@ -205,7 +205,7 @@ def tellings(step: Step) -> Iterator[Telling]:
 
 
 def at_desk(order: Order) -> Telling:
-    """Who is told of a new order that nobody fits: nobody looks after it until the desk does."""
+    """Who is told of an order that nobody fits: nobody looks after it until the desk does."""
     return Telling(Audience.DESK, Kind.AT_DESK, _to_act(order))
 
 

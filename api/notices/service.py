@@ -39,7 +39,7 @@ UNIT_PREFIX: Final = f"{GROUP_SIGN}unit:"
 class Deadline:
     """What a clock tells: `id` names this firing for ever (told twice it is heard once), `due_at` is the limit.
 
-    `to`: whom the clock names. `by`: who moved it, and is not told.
+    `to`: whom the clock names. `by`: who moved it, and is not told. `limit`: which limit, a name of `texts.LIMITS`.
     """
 
     id: str
@@ -48,6 +48,7 @@ class Deadline:
     due_at: datetime
     to: Audience | None = None
     by: str = SYSTEM
+    limit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ async def about_deadlines(tx: Transaction, deadlines: Iterable[Deadline]) -> Non
             f"deadline:{each.id}:{telling.kind}",
             each.order,
             but_not=each.by,
-            more={"due": f"{each.due_at.astimezone(zone):%m-%d %H:%M}"},
+            more={"due": f"{each.due_at.astimezone(zone):%m-%d %H:%M}"} | ({"limit": each.limit} if each.limit else {}),
         )
         for each in deadlines
         for telling in rules.about(each.kind, each.order, each.to)

@@ -219,10 +219,10 @@ async def still_offered(tx: Transaction, offers: Sequence[Claimed]) -> set[tuple
     return {(row["site"], row["number"], row["recipient"]) for row in rows}
 
 
-async def still_at_desk(tx: Transaction, notices: Sequence[Claimed]) -> set[tuple[str, str | None]]:
-    """Site and number of those orders of these notices that nobody has still."""
-    values = {"sites": [each.site for each in notices], "numbers": [each.number for each in notices]}
-    return {(row["site"], row["number"]) for row in await tx.all(_QUERIES["still_at_desk"], **values)}
+async def still_at_desk(tx: Transaction, notices: Sequence[Claimed]) -> set[tuple[str, int]]:
+    """Site and id of those of these notices whose orders nobody has had since they were told."""
+    values = {"sites": [each.site for each in notices], "ids": [each.id for each in notices]}
+    return {(row["site"], row["id"]) for row in await tx.all(_QUERIES["still_at_desk"], **values)}
 
 
 async def confidential_of(tx: Transaction, notices: Sequence[Claimed]) -> set[tuple[str, str | None]]:

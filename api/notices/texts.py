@@ -25,7 +25,8 @@ class Words:
     text: str
 
 
-# Fields: {number}, {place} (category and building, empty for a confidential order), and what the kind itself brings.
+# Fields: {number}, {place} (category and building, empty for a confidential order), {limit} (which one, as in LIMITS),
+# and what the kind itself brings.
 _TEXTS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
     Kind.ACCEPTED: {
         "zh": ("诉求已受理", "您的诉求{number}已受理。"),
@@ -108,16 +109,16 @@ _TEXTS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
         "en": ("New work order", "Work order {number} is your unit's{place}."),
     },
     Kind.REMINDER: {
-        "zh": ("即将到期", "工单{number}须在{due}前完成当前步骤{place}。"),
-        "en": ("Due soon", "Work order {number} has to move on before {due}{place}."),
+        "zh": ("即将到期", "工单{number}的{limit}时限为{due},即将到期{place}。"),
+        "en": ("Due soon", "The limit of work order {number}{limit} ends at {due}{place}."),
     },
     Kind.OVERDUE: {
-        "zh": ("已超期", "工单{number}已超过时限{due}{place}。"),
-        "en": ("Overdue", "Work order {number} is past its limit of {due}{place}."),
+        "zh": ("已超期", "工单{number}已超过{limit}时限{due}{place}。"),
+        "en": ("Overdue", "Work order {number} is past its limit{limit}, {due}{place}."),
     },
     Kind.ESCALATION: {
-        "zh": ("超期升级", "工单{number}超期未处理(时限{due}){place},请督办。"),
-        "en": ("Escalated", "Work order {number} is still past its limit of {due}{place}; please step in."),
+        "zh": ("超期升级", "工单{number}超期未处理({limit}时限{due}){place},请督办。"),
+        "en": ("Escalated", "Work order {number} is still past its limit{limit}, {due}{place}; please step in."),
     },
     Kind.PROMISE_MOVED: {
         "zh": ("答复时间调整", "您的诉求{number}改为在{due}前答复。"),
@@ -126,11 +127,11 @@ _TEXTS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
     Kind.PROMISE_BROKEN: {
         "zh": (
             "未能按时答复,深表歉意",
-            "非常抱歉,您的诉求{number}未能在承诺的{due}前答复。值班台已收到提醒,会继续跟进,一有结果即答复您;您也可以催办。",
+            "非常抱歉,您的诉求{number}未能在承诺的{due}前答复。值班台已收到提醒,会继续跟进,一有结果即答复您。",
         ),
         "en": (
             "We are late, and sorry",
-            "We are sorry: your report {number} was to be answered by {due}. The desk knows and goes on; you may urge.",
+            "We are sorry: your report {number} was to be answered by {due}. The desk knows and goes on.",
         ),
     },
     Kind.PAUSE_ASKED: {
@@ -162,6 +163,13 @@ _TEXTS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
     },
 }
 
+# What has to be done within a limit: two of one order may end at the same minute.
+LIMITS: Final = {
+    "promise": {"zh": "承诺答复", "en": " for the promised answer"},
+    "accept": {"zh": "受理派单", "en": " for dispatch and taking it up"},
+    "arrive": {"zh": "到场", "en": " for arrival"},
+    "solve": {"zh": "办结", "en": " for completion"},
+}
 _DIGEST: Final = {"zh": "您有{count}条通知", "en": "{count} notices"}
 _MORE: Final = {"zh": "……另有{count}条", "en": "... and {count} more"}
 _OF_THE_PLACE: Final = frozenset({"category", "category_name", "building", "building_name"})
@@ -177,7 +185,8 @@ def words(kind: Kind, number: str | None, details: Mapping[str, Any], language: 
     building = details.get("building_name") or details.get("building")
     parts = [str(each) for each in (category, building) if each]
     place = _PLACE[language].format(place=_BETWEEN[language].join(parts)) if parts else ""
-    return Words(title, text.format_map({**details, "number": number or "", "place": place}))
+    limit = LIMITS[details["limit"]][language] if "limit" in details else ""  # one of before has none
+    return Words(title, text.format_map({**details, "number": number or "", "place": place, "limit": limit}))
 
 
 def without_place(details: Mapping[str, Any]) -> dict[str, Any]:

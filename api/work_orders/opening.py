@@ -55,16 +55,17 @@ async def open_order(
 
 
 async def place(tx: Transaction, order: Order, by: str) -> Order:
-    """Dispatches a new order, or offers it; if nobody fits, the desk hears that it waits, but for whoever opened it."""
-    after = await dispatch_if_somebody_fits(tx, order)
-    if after.state is State.ACCEPTED and not after.pool:
-        await notices.tell(tx, rules.at_desk(after), f"order:{after.number}:{Kind.AT_DESK}", after, but_not=by)
+    """Dispatches an accepted order, or offers it; if nobody fits, the desk hears that it waits, but for `by`."""
+    after = await dispatch.place(tx, order)
+    await tell_if_it_waits(tx, after, by)
     return after
 
 
-async def dispatch_if_somebody_fits(tx: Transaction, order: Order) -> Order:
-    """Dispatches an accepted order to whom it fits best, or offers it; leaves it to the desk if that is nobody."""
-    return await dispatch.place(tx, order)
+async def tell_if_it_waits(tx: Transaction, order: Order, by: str) -> None:
+    """The desk hears of an order that has just come to wait for it, but for `by`, whose doing that is."""
+    if order.state is State.ACCEPTED and not order.pool:
+        cause = f"order:{order.number}:{order.version}:{Kind.AT_DESK}"
+        await notices.tell(tx, rules.at_desk(order), cause, order, but_not=by)
 
 
 async def routed(tx: Transaction, order: Order) -> Order:

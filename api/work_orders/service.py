@@ -118,9 +118,9 @@ async def _with_what_follows(tx: Transaction, held: Held, order: Order, move: Mo
     match move.action:
         case Action.REOPEN:
             await joining.promise_again(tx, held, order)
-            return await opening.dispatch_if_somebody_fits(tx, order)
+            return await opening.place(tx, order, by)
         case Action.ACCEPT:
-            return await opening.dispatch_if_somebody_fits(tx, order)
+            return await opening.place(tx, order, by)
         case Action.CONFIDE:
             await joining.confide_parts(tx, held, order, move, by)
         case Action.ANSWER:
@@ -180,14 +180,15 @@ async def take_back(tx: Transaction, workers: list[str]) -> None:
             order = await steps.step(tx, order, Move(Action.RESUME, NO_WORKER), SYSTEM)
         action = Action.SIGN_OFF if order.state is State.RETURNED else Action.RECALL
         after = await steps.step(tx, order, Move(action, NO_WORKER), SYSTEM)
-        await opening.dispatch_if_somebody_fits(tx, after)
+        await opening.place(tx, after, SYSTEM)
 
 
 async def _when_time_is_over(tx: Transaction, numbers: list[str], move: Move) -> int:
     held = await store.locked_together(tx, set(numbers))
     due = [held[number] for number in numbers if held[number].state in TRANSITIONS[move.action].sources]
     for order in due:
-        await steps.step(tx, order, move, SYSTEM)
+        after = await steps.step(tx, order, move, SYSTEM)
+        await opening.tell_if_it_waits(tx, after, SYSTEM)  # the desk had put it aside, and has it again
     return len(due)
 
 

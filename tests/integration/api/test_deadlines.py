@@ -66,10 +66,10 @@ async def test_whoever_is_told_of_a_limit_is_told_when_it_is_over_and_not_when_t
         world.clock.advance(10 * MINUTE_US)
         await sweep_all(world)
     (near,) = await inbox_of(world, "gwen", "reminder")
-    assert near == f"工单{number}须在06-01 13:00前完成当前步骤(供水问题,b1)。"
+    assert near == f"工单{number}的受理派单时限为06-01 13:00,即将到期(供水问题,b1)。"
     escalated = await inbox_of(world, "susan", "escalation")
     assert escalated
-    assert all("(时限06-01 13:00)" in each for each in escalated)
+    assert all("(受理派单时限06-01 13:00)" in each for each in escalated)
     await act(world, number, "return")
     await act(world, number, "refuse-return")
     await sweep_all(world)
@@ -144,7 +144,10 @@ async def test_after_an_outage_whoever_has_the_order_hears_that_it_is_late(world
     world.clock.advance(100 * HOUR_US)
     while await sweep.sweep(world.resources, batch=1):  # also if the sweep comes by each of them alone
         pass
-    assert len(await inbox_of(world, "gwen", "overdue")) == len(await inbox_of(world, "oscar", "overdue")) == 2
+    told = [await inbox_of(world, who, "overdue") for who in ("gwen", "oscar")]
+    assert [[("承诺答复" in each, "受理派单" in each) for each in sorted(heard)] for heard in told] == [
+        [(False, True), (True, False)]
+    ] * 2
     assert len(await inbox_of(world, "susan", "escalation")) == 2
     assert await inbox_of(world, "gwen", "reminder") == []
 

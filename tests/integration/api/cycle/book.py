@@ -77,6 +77,7 @@ class Book(Reasons):
         paper = self.papers[number]
         if action == "resume":
             self._resume(paper, "system")
+            self._tell_if_it_waits(paper, "system")
         else:
             self._write(paper, "close", "closed", "system")
         return self._lines
@@ -137,9 +138,7 @@ class Book(Reasons):
             paper.worker = worker
             self._write(paper, "dispatch", "dispatched", by)
         else:
-            self._dispatch_if_somebody_fits(paper)
-            if paper.worker is None:
-                self.criers.waits(self, paper, by)
+            self._place(paper, by)
 
     def _at_the_desk(self, paper: Paper) -> str:
         return "arbitration" if len(paper.returners) == 2 else "accepted"
@@ -150,6 +149,14 @@ class Book(Reasons):
         paper.worker = self.fitting(paper)
         if paper.worker:
             self._write(paper, "dispatch", "dispatched", "system")
+
+    def _place(self, paper: Paper, by: str) -> None:
+        self._dispatch_if_somebody_fits(paper)
+        self._tell_if_it_waits(paper, by)
+
+    def _tell_if_it_waits(self, paper: Paper, by: str) -> None:
+        if paper.state == "accepted":
+            self.criers.waits(self, paper, by)
 
     def _resume(self, paper: Paper, by: str) -> None:
         to, paper.before, paper.until = paper.before or "", None, None
@@ -167,7 +174,7 @@ class Book(Reasons):
         match action:
             case "accept":
                 self._write(paper, action, "accepted", who)
-                self._dispatch_if_somebody_fits(paper)
+                self._place(paper, who)
             case "dispatch" | "transfer" | "arbitrate" | "claim":
                 paper.worker = who if action == "claim" else body.get("worker") or answer["worker"]
                 paper.transfers += action == "transfer"
@@ -311,7 +318,7 @@ class Book(Reasons):
             self._write(master, "left", master.state, who)
             if action == "unmerge":
                 self._go_back(paper, master, who)
-        self._dispatch_if_somebody_fits(paper)
+        self._place(paper, who)
 
     def _go_back(self, paper: Paper, master: Paper, who: str) -> None:
         """What had moved on with an order comes out with it."""
@@ -339,7 +346,7 @@ class Book(Reasons):
             each.clock.category = each.category
             each.clock.begin_again(each.hand, self.now)
             self._write(each, "promised", "merged", "system")
-        self._dispatch_if_somebody_fits(paper)
+        self._place(paper, who)
 
     def _begin_a_round(self, paper: Paper) -> None:
         paper.round, paper.worker, paper.answer, paper.answered_at = paper.round + 1, None, None, None

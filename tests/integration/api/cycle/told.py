@@ -69,7 +69,7 @@ class Criers:
             self._tell(paper.reporter, "promise_broken", paper.number, book.now)
 
     def waits(self, book: Book, paper: Paper, by: str) -> None:
-        """Nobody fits what somebody opened."""
+        """It came to wait at the desk, and `by` knows."""
         for who in sorted({*_operators(paper)} - {by}):
             self._tell(who, "at_desk", paper.number, book.now)
 

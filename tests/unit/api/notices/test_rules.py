@@ -8,6 +8,8 @@ from string import Formatter
 
 import pytest
 
+from api.clocks.segments import TIMED
+from api.clocks.service import PROMISE
 from api.notices import rules, texts
 from api.notices.rules import Audience, DeadlineKind, Kind, Telling, Urgency
 from api.work_orders.kinds import Origin
@@ -136,10 +138,26 @@ def test_every_kind_has_words_in_both_languages_and_names_the_order_and_nothing_
         Kind.OVERFLOW: {"count"},
         Kind.EMAIL_CODE: {"code"},
     }.get(kind)
-    assert fields == own if own else "number" in fields <= {"number", "place", "due"}
+    assert fields == own if own else "number" in fields <= {"number", "place", "due", "limit"}
     said = texts.words(kind, "WO1", {"due": "06-01 12:00", "count": 3, "code": "1", "category": "water"}, language)
     assert said.title
     assert "{" not in said.text
+
+
+@pytest.mark.parametrize("kind", [Kind.REMINDER, Kind.OVERDUE, Kind.ESCALATION])
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_of_two_limits_that_end_at_once_the_words_say_which(kind: Kind, language: str) -> None:
+    assert texts.LIMITS.keys() == {PROMISE, *TIMED}
+    said = {texts.words(kind, "WO1", {"due": "06-01 12:00", "limit": limit}, language).text for limit in texts.LIMITS}
+    assert len(said) == len(texts.LIMITS)
+    before = texts.words(kind, "WO1", {"due": "06-01 12:00"}, language).text
+    assert "06-01 12:00" in before
+    assert before not in said
+
+
+def test_who_hears_that_a_promise_was_not_kept_is_not_told_to_urge_what_they_may_not() -> None:
+    said = [texts.words(Kind.PROMISE_BROKEN, "WO1", {"due": "06-01 12:00"}, each).text for each in texts.LANGUAGES]
+    assert not [each for each in said if "催" in each or "urge" in each]
 
 
 def test_a_confidential_order_has_no_place_in_its_words() -> None:
