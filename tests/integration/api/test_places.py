@@ -70,6 +70,16 @@ async def test_an_address_that_names_another_house_is_not_of_the_reporters_own(w
         assert order["building"] == building
 
 
+async def test_an_address_that_names_a_zone_is_of_the_building_that_it_lies_in(world: World) -> None:
+    halls = [{"zone": f"hall{n}", "name": "大堂", "building": f"b{n}"} for n in (2, 3)]
+    gate = {"zone": "east-gate", "name": "东门", "building": "b2"}
+    await world.admin.put("layout", {**STANDING, "zones": [*LAYOUT["zones"], *halls, gate]})
+    named = {("rita", "東門外"): "b2", ("rita", "1号楼东门"): "b1", ("rita", "大堂"): None, ("ruth", "大堂"): "b2"}
+    for (who, address), building in named.items():
+        order = await world.by(who).post("reports", {"category": "water", "text": "漏水", "address": address})
+        assert order["building"] == building
+
+
 @pytest.mark.parametrize(
     ("place", "building"),
     [
