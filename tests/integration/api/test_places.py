@@ -60,6 +60,8 @@ async def test_a_report_goes_to_the_grid_of_its_place_however_that_is_said(
     assert (order["building"], order["worker"]) == (building, worker)
     dried = await world.by("oscar").post("dispatch-dry-runs", {"category": "water", **place})
     assert dried["worker"] == worker
+    grid = {"b1": "g1", "b2": "g2"}.get(building or "")
+    assert dried["taken_as"] == {"building": building, "grid": grid, "unit": order["unit"], "severity": "info"}
 
 
 async def test_an_address_that_names_another_house_is_not_of_the_reporters_own(world: World) -> None:
@@ -165,7 +167,7 @@ async def test_a_dry_run_is_as_severe_as_the_report_would_be(
     rules = [{"name": each, "when": f"order.severity == '{each}'"} for each in ("info", "warning", "critical")]
     await world.by("susan").put("dispatch-rules", {"rules": rules})
     dried = await world.by("oscar").post("dispatch-dry-runs", {"category": "lift", "building": "b1", **asked})
-    assert dried["rule"] == severity
+    assert (dried["rule"], dried["taken_as"]["severity"]) == (severity, severity)
 
 
 async def test_a_dry_run_asks_what_the_report_would_be_asked(world: World) -> None:
