@@ -9,23 +9,25 @@ from typing import Annotated, Final
 from fastapi import Query
 from pydantic import Field
 
-from api.problems import invalid
-from api.schema import Body, Moment
+from api.problems import FieldError, invalid
+from api.schema import Body, MomentInQuery
 
 DEFAULT: Final = timedelta(days=28)  # four weeks: each weekday as often as the others
 LONGEST: Final = timedelta(days=366)
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 
-Begin = Annotated[Moment | None, Query(alias="from", description="raised at or after, RFC 3339 with offset")]
-End = Annotated[Moment | None, Query(alias="to", description="raised before")]
+Begin = Annotated[MomentInQuery | None, Query(alias="from", description="raised at or after, RFC 3339 with offset")]
+End = Annotated[MomentInQuery | None, Query(alias="to", description="raised before")]
 
 
 class Between(Body):
     """The query of a report: a misspelt one is refused, not answered for another period."""
 
-    begin: Annotated[Moment | None, Field(alias="from", description="raised at or after, RFC 3339 with offset")] = None
-    end: Annotated[Moment | None, Field(alias="to", description="raised before")] = None
+    begin: Annotated[
+        MomentInQuery | None, Field(alias="from", description="raised at or after, RFC 3339 with offset")
+    ] = None
+    end: Annotated[MomentInQuery | None, Field(alias="to", description="raised before")] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +55,10 @@ def period(now: datetime, begin: datetime | None, end: datetime | None, default:
     if not timedelta() < end - begin <= LONGEST:
         raise invalid("bad_period", f"from lies before to, by at most {LONGEST.days} days")
     return Period(begin, end)
+
+
+def check_order(begin: datetime | None, end: datetime | None, names: tuple[str, str] = ("from", "to")) -> None:
+    """Raises Problem 422 for a list of what is from a time on that is later than its end: nothing can be in it."""
+    if begin is not None and end is not None and begin > end:
+        words = f"{names[0]} is later than {names[1]}"
+        raise invalid("bad_period", words, [FieldError(loc=["query", names[0]], msg=words, type="bad_period")])

@@ -29,6 +29,11 @@ def _seen(text: str) -> str:
     return text
 
 
+def _with_its_plus(sent: Any) -> Any:
+    return _LOST_PLUS.sub(r"\1+\2", sent) if isinstance(sent, str) else sent
+
+
+_LOST_PLUS: Final = re.compile(r"(:[0-9]{2}(?:\.[0-9]+)?) ([0-9]{2}:?[0-9]{2})$")
 _BETWEEN: Final = re.compile(r"[ -]")
 _MOBILE: Final = re.compile(r"^(?:\+|00)?86(1[3-9][0-9]{9})$")
 _Seen: Final = AfterValidator(_seen)
@@ -42,6 +47,8 @@ Phone = Annotated[
 # By language, zh and en, so that no page has to guess; a person's own words stand in both.
 Bilingual = dict[str, str]
 Moment = AwareDatetime
+# In an address a + that was not written %2B arrives as a blank, and no time has one before its offset.
+MomentInQuery = Annotated[AwareDatetime, BeforeValidator(_with_its_plus)]
 
 # Rows of one page, of one bulk request.
 MAX_PAGE = 200

@@ -7,6 +7,7 @@ import hmac
 import unicodedata
 from typing import Final, NamedTuple
 
+MASK: Final = "*"  # stands for each character that is not shown
 _SEPARATORS: Final = ".·-_"  # besides white space and combining marks
 HASH_HEX_CHARS: Final = 32  # 128 bits: enough to never collide within an estate, short enough to index
 FOLD_HEX_CHARS: Final = 16  # 64 bits: a million folded plates collide with a chance of 1 in 10^7
@@ -86,5 +87,5 @@ def keyed_hash(key: bytes, field: str, value: str) -> str:
 def mask(value: str) -> str:
     """The value as roles see it that need not know it: first two and last character, the rest as stars."""
     if len(value) <= 3:
-        return "*" * len(value)
-    return value[:2] + "*" * (len(value) - 3) + value[-1]
+        return MASK * len(value)
+    return value[:2] + MASK * (len(value) - 3) + value[-1]

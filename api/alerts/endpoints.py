@@ -14,7 +14,7 @@ from api.alerts.store import Filter
 from api.clocks.limits import Severity
 from api.cursors import Cursor, Limit
 from api.idempotency.service import Writer, writes
-from api.periods import Begin, End, period
+from api.periods import Begin, End, check_order, period
 from api.resources import Held
 from api.roles import DESK, READERS
 from api.schema import SiteName
@@ -47,7 +47,8 @@ def asked(
     begin: Begin = None,
     end: End = None,
 ) -> Filter:
-    """The alerts that a query asks for."""
+    """The alerts that a query asks for. Raises Problem 422."""
+    check_order(begin, end)
     return Filter(
         states=frozenset(state or ()),
         rule_uid=rule_uid,

@@ -24,13 +24,15 @@ from api.cursors import Cursor, Limit
 from api.idempotency.service import Writer, writes
 from api.resources import Held
 from api.roles import DESK, READERS, Role
-from api.schema import SiteName
+from api.schema import SiteName, as_shown
 from api.transactions import begin
 from herun.arming import ArmingPlan
 from herun.names import NAME_PATTERN
 
 router = APIRouter(prefix="/sites/{site}/arming", tags=["arming"])
 
+BypassAsShown = Annotated[NewBypass, as_shown("device", "changed_by", "changed_at")]
+WindowAsShown = Annotated[NewServiceWindow, as_shown("name", "changed_by", "changed_at")]
 PathName = Annotated[str, Path(pattern=f"^{NAME_PATTERN}$")]
 Reader = Annotated[Caller, Depends(requires(*READERS))]
 Arms = Annotated[Writer, Depends(writes(Role.ADMIN, *DESK))]
@@ -78,7 +80,7 @@ async def bypasses(site: SiteName, resources: Held, caller: Reader) -> Bypasses:
 
 
 @router.put("/bypasses/{device}", response_model=Bypass)
-async def put_bypass(site: SiteName, device: PathName, body: NewBypass, writer: Arms) -> Response:
+async def put_bypass(site: SiteName, device: PathName, body: BypassAsShown, writer: Arms) -> Response:
     """Takes a faulty sensor out of service for a while."""
     return await writer.once(site, lambda tx: service.put_bypass(tx, device, body))
 
@@ -100,7 +102,7 @@ async def windows(site: SiteName, resources: Held, caller: Reader) -> ServiceWin
 async def put_window(
     site: SiteName,
     name: PathName,
-    body: NewServiceWindow,
+    body: WindowAsShown,
     writer: Annotated[Writer, Depends(writes(Role.ADMIN, Role.SUPERVISOR))],
 ) -> Response:
     """Announces a drill or maintenance: events are stored, raise nothing and stay out of statistics."""

@@ -8,7 +8,7 @@ from typing import Final
 from api.categories import service as categories
 from api.categories.tree import SEVERITIES
 from api.dispatch import service, store
-from api.dispatch.schemas import DispatchExplanation, DryRun, Explanation
+from api.dispatch.schemas import DispatchExplanation, DryRun, DryRunExplanation, TakenAs
 from api.problems import FieldError, Problem, invalid
 from api.reports import answered
 from api.sites import locating
@@ -38,7 +38,7 @@ async def of_order(tx: Transaction, order: Order) -> DispatchExplanation:
     )
 
 
-async def dry_run(tx: Transaction, asked: DryRun) -> Explanation:
+async def dry_run(tx: Transaction, asked: DryRun) -> DryRunExplanation:
     """Who would get such an order now, and why; nothing is written. Raises Problem 422 for unknown names."""
     unknown = await places.unknown_places(
         tx, buildings=_named(asked.building), zones=_named(asked.zone), grids=_named(asked.grid)
@@ -58,7 +58,9 @@ async def dry_run(tx: Transaction, asked: DryRun) -> Explanation:
     order = await opening.routed(tx, replace(order, building=building))
     order = replace(order, severity=asked.severity or order.severity)
     decision = await service.decide(tx, order, at=asked.at, dry=True)
-    return service.explanation_of(decision, asked.at or tx.at)
+    told = service.explanation_of(decision, asked.at or tx.at)
+    taken_as = TakenAs(building=order.building, grid=order.grid, unit=order.unit, severity=order.severity)
+    return DryRunExplanation(**told.model_dump(), taken_as=taken_as)
 
 
 def _order(tx: Transaction, asked: DryRun) -> Order:

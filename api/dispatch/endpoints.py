@@ -17,7 +17,7 @@ from api.dispatch.schemas import (
     DeclineProposal,
     DispatchExplanation,
     DryRun,
-    Explanation,
+    DryRunExplanation,
     NewBook,
     NewHelper,
     NewNote,
@@ -143,7 +143,7 @@ async def remove_roster(site: SiteName, worker: PathWorker, writer: Editor) -> R
 
 
 @router.post("/sites/{site}/dispatch-dry-runs")
-async def dry_run(site: SiteName, resources: Held, caller: Reader, body: DryRun) -> Explanation:
+async def dry_run(site: SiteName, resources: Held, caller: Reader, body: DryRun) -> DryRunExplanation:
     """Who would get such an order, and why; nothing is written."""
     async with begin(resources, site, caller.username) as tx:
         return await answers.dry_run(tx, body)

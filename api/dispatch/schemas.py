@@ -209,6 +209,21 @@ class Explanation(View):
     looked: list[LookedAt]
 
 
+class TakenAs(View):
+    """Where and how severe an order was taken to be: what was asked, and what followed from it."""
+
+    building: str | None
+    grid: str | None
+    unit: str | None
+    severity: str
+
+
+class DryRunExplanation(Explanation):
+    """Who such an order would go to, and as what it was taken."""
+
+    taken_as: TakenAs
+
+
 class DispatchExplanation(View):
     """Why an order went to whom.
 

@@ -11,15 +11,16 @@ from api.cursors import Cursor, Limit
 from api.events import service
 from api.events.schemas import Events, EventTypes
 from api.events.store import Filter
+from api.periods import check_order
 from api.resources import Held
 from api.roles import READERS
-from api.schema import Moment, SiteName
+from api.schema import MomentInQuery, SiteName
 from api.transactions import begin
 
 router = APIRouter(tags=["events"])
 
 Text = Annotated[str | None, Query(min_length=1, max_length=64)]
-Time = Annotated[Moment | None, Query(description="event time, RFC 3339 with offset")]
+Time = Annotated[MomentInQuery | None, Query(description="event time, RFC 3339 with offset")]
 
 
 @router.get("/event-types")
@@ -44,6 +45,7 @@ async def page(
     limit: Limit = 50,
 ) -> Events:
     """Events, newest first in the order of processing."""
+    check_order(after, before, ("after", "before"))
     wanted = Filter(device=device, event_type=type_, after=after, before=before)
     async with begin(resources, site, caller.username) as tx:
         return await service.page(tx, caller, wanted, cursor=cursor, limit=limit, reveal=reveal)

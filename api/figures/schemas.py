@@ -10,7 +10,7 @@ from pydantic import Field
 from api.cursors import MAX_CURSOR_CHARS
 from api.figures.definitions import Measure
 from api.figures.weeks import WeekName
-from api.schema import MAX_PAGE, Bilingual, Body, Moment, Title, View
+from api.schema import MAX_PAGE, Bilingual, Body, Moment, MomentInQuery, Title, View
 
 MAX_WEEKS: Final = 12  # of one answer: a quarter, with the weeks that they are compared to
 
@@ -57,7 +57,7 @@ class OrdersAsked(Narrowed):
     """The orders behind one number."""
 
     measure: Measure
-    as_of: Annotated[Moment | None, Field(description="when what is due was asked for; left out: now")] = None
+    as_of: Annotated[MomentInQuery | None, Field(description="when what is due was asked for; left out: now")] = None
     cursor: Annotated[str | None, Field(max_length=MAX_CURSOR_CHARS)] = None
     limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 50
 

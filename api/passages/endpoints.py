@@ -12,16 +12,17 @@ from api.idempotency.service import Writer, writes
 from api.passages import service, store
 from api.passages.schemas import Cars, Direction, Kind, Occupancy, Passages, Settings, SettingsInForce
 from api.passages.store import Filter
+from api.periods import check_order
 from api.resources import Held
 from api.roles import READERS, Role
-from api.schema import Moment, SiteName, as_shown
+from api.schema import MomentInQuery, SiteName, as_shown
 from api.transactions import begin
 
 router = APIRouter(tags=["passages"])
 
 Reader = Annotated[Caller, Depends(requires(*READERS))]
 Text = Annotated[str | None, Query(min_length=1, max_length=64)]
-Time = Annotated[Moment | None, Query(description="event time, RFC 3339 with offset")]
+Time = Annotated[MomentInQuery | None, Query(description="event time, RFC 3339 with offset")]
 SettingsAsShown = Annotated[Settings, as_shown("changed_by", "changed_at", within="settings")]
 Reveal = Annotated[bool, Query(description="show whole plates; operators and supervisors, logged")]
 
@@ -42,6 +43,7 @@ async def page(
     limit: Limit = 50,
 ) -> Passages:
     """Passages, newest first in the order of processing."""
+    check_order(after, before, ("after", "before"))
     wanted = Filter(kind=kind, direction=direction, device=device, after=after, before=before)
     async with begin(resources, site, caller.username) as tx:
         return await service.page(tx, caller, wanted, cursor=cursor, limit=limit, reveal=reveal)

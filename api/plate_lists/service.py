@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from api.audit import store as audit
 from api.outbox import store as outbox
 from api.plate_lists import store
@@ -11,9 +9,7 @@ from api.plate_lists.schemas import NewPlateList, PlateListEntries
 from api.problems import invalid, not_found
 from api.transactions import Transaction
 from herun.control import ControlKind
-from herun.personal import PlateHashes, mask, normalise_plate, plate_hashes
-
-_MASK: Final = "*"
+from herun.personal import MASK, PlateHashes, mask, normalise_plate, plate_hashes
 
 
 async def put(tx: Transaction, name: str, new: NewPlateList, personal_key: bytes, why: str | None) -> PlateListEntries:
@@ -41,7 +37,7 @@ async def put(tx: Transaction, name: str, new: NewPlateList, personal_key: bytes
 
 def _hashes(personal_key: bytes, plate: str) -> PlateHashes:
     hashes = plate_hashes(personal_key, plate)
-    if hashes is None and _MASK in plate:
+    if hashes is None and MASK in plate:
         raise invalid("masked", "one of the plates is masked, as lists are shown: send all of them whole")
     if hashes is None:
         raise invalid("no_plate", "one of the plates is no whole number plate: no camera's read could match it")

@@ -12,5 +12,5 @@ SELECT coalesce(m.unit, o.unit) AS unit, p.roles AS roles_of_worker, coalesce(m.
         WHERE q.site = o.site AND q.number = o.number AND q.outcome IS NULL) AS question
 FROM work_orders AS o
 LEFT JOIN work_orders AS m ON m.site = o.site AND m.number = o.merged_into
-LEFT JOIN people AS p ON p.site = o.site AND p.username = coalesce(m.worker, o.worker)
+LEFT JOIN people AS p ON p.site = o.site AND p.username = CASE WHEN m.number IS NULL THEN o.worker ELSE m.worker END
 WHERE o.site = %(site)s AND o.number = %(number)s;

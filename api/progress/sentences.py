@@ -110,7 +110,7 @@ def with_whom(
     """Who has an order that stands so; None if nobody has anything to do."""
     if state not in OPEN | {State.RESOLVED}:
         return None
-    if state in IN_HAND and roles_of_worker:
+    if state in IN_HAND | {State.ON_HOLD} and roles_of_worker:  # what is put aside stays with whom it was
         role: str = Role.GRID_WORKER if Role.GRID_WORKER in roles_of_worker else Role.PROPERTY_STAFF
     else:
         role = _DESK

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query
 
 from api.access import Caller, requires
 from api.cursors import Cursor, Limit
-from api.periods import Begin, Between, End
+from api.periods import Begin, Between, End, check_order
 from api.promotions import service
 from api.promotions.schemas import Promotion, TrialAlerts
 from api.resources import Held
@@ -49,5 +49,6 @@ async def alerts(
     limit: Limit = 50,
 ) -> TrialAlerts:
     """Each alert that a rule on trial would have raised, newest first; they are kept for 90 days."""
+    check_order(begin, end)
     async with begin_transaction(resources, site, caller.username) as tx:
         return await service.alerts(tx, uid, begin, end, cursor=cursor, limit=limit)

@@ -16,7 +16,7 @@ from api.pictures.endpoints import PICTURE
 from api.pictures.schemas import SentAhead
 from api.problems import not_found
 from api.reports import service
-from api.reports.schemas import AnonymousForm, AnonymousReport, Caller, NewAnonymousReport, NewReport
+from api.reports.schemas import AnonymousForm, AnonymousReport, Caller, NewAnonymousReport, NewReport, Reported
 from api.resources import Held
 from api.roles import DESK, WORKERS, Role
 from api.schema import SiteName
@@ -25,18 +25,17 @@ from api.throttles import service as throttles
 from api.throttles.address import Address
 from api.transactions import begin
 from api.work_orders.endpoints import Number, person_of
-from api.work_orders.schemas import WorkOrder
 
 router = APIRouter(tags=["reports"], prefix="/sites/{site}")
 
 MAX_WAITING_ANONYMOUS = 200  # pictures of a site that wait for the reports of nobody
 
 
-@router.post("/reports", status_code=HTTPStatus.CREATED, response_model=WorkOrder)
+@router.post("/reports", status_code=HTTPStatus.CREATED, response_model=Reported)
 async def submit(
     site: SiteName, body: NewReport, writer: Annotated[Writer, Depends(writes(Role.RESIDENT, *WORKERS, *DESK))]
 ) -> Response:
-    """Sends in a report; the answer is its work order."""
+    """Sends in a report; the answer is its work order, and whether it was not joined to the one that it names."""
     person, resources = person_of(writer.caller), writer.resources
     return await writer.once(site, lambda tx: service.submit(tx, resources, person, body), HTTPStatus.CREATED)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, StrictBool, model_validator
@@ -25,6 +25,7 @@ from api.schema import (
     without_repeats,
 )
 from api.sites.schemas import Building
+from api.work_orders.schemas import WorkOrder
 
 MAX_ATTRIBUTES = 50
 Attributes = Annotated[
@@ -68,7 +69,7 @@ class _What(Body):
 
 
 class NewReport(_What):
-    """POST /v1/sites/{site}/reports; the answer is the work order.
+    """POST /v1/sites/{site}/reports; the answer is the work order, `Reported`.
 
     Left out, `phone` is the reporter's own, and so is `building`, unless a zone or a point is named. `phone` lets the
     progress be asked for without an account. `lat` and `lon` are WGS-84. A confidential report is read by its reporter,
@@ -88,6 +89,19 @@ class NewReport(_What):
         if self.join is not None and self.confidential:
             raise ValueError("a confidential report is not joined to another order")
         return self
+
+
+class NotJoined(View):
+    """Why a report was not joined to the order whose handle it brought: it is `more_severe` than that one."""
+
+    code: Literal["more_severe"]
+    sentence: Bilingual
+
+
+class Reported(WorkOrder):
+    """The order of a report; `not_joined` is null but where it was to be joined to another one, and was not."""
+
+    not_joined: NotJoined | None
 
 
 class NewAnonymousReport(_What):

@@ -23,6 +23,8 @@ from api.reports.schemas import (
     Caller,
     NewAnonymousReport,
     NewReport,
+    NotJoined,
+    Reported,
 )
 from api.resources import Resources
 from api.roles import DESK
@@ -39,10 +41,17 @@ from api.work_orders.shown import shown
 
 NOBODY: Final = "(anonymous)"  # who acts in the history; no username has brackets
 _NOBODY: Final = Person(NOBODY, frozenset(), None)
+_TOO_SEVERE: Final = NotJoined(
+    code="more_severe",
+    sentence={
+        "zh": "您的诉求比已有工单更紧急,未并入,已单独处理。",
+        "en": "Your report is more severe than that order, so it was not joined to it; it is dealt with by itself.",
+    },
+)
 
 
-async def submit(tx: Transaction, resources: Resources, reporter: Person, report: NewReport) -> WorkOrder:
-    """Opens the work order of a report, and merges it into the one that it joins.
+async def submit(tx: Transaction, resources: Resources, reporter: Person, report: NewReport) -> Reported:
+    """Opens the work order of a report, and merges it into the one that it joins, unless it is more severe.
 
     Raises Problem 422 for a category, place or picture that is not there, 403 for a caller's report from whoever is not
     of the desk, 409 if the order that it joins cannot be joined any more.
@@ -63,7 +72,10 @@ async def submit(tx: Transaction, resources: Resources, reporter: Person, report
         await store.add_caller(tx, order.number, report.caller.name)
     await _keep_more(tx, resources, order.number, report)
     # Whoever sent it in is shown it, even if it is confidential and a caller's.
-    return shown(await kept_orders.known(tx, order.number), reporter, tx.at) if report.pictures else order
+    if report.pictures:
+        order = shown(await kept_orders.known(tx, order.number), reporter, tx.at)
+    is_alone = report.join is not None and order.merged_into is None
+    return Reported(**order.model_dump(), not_joined=_TOO_SEVERE if is_alone else None)
 
 
 async def submit_anonymously(tx: Transaction, resources: Resources, report: NewAnonymousReport) -> AnonymousReport:

@@ -1,4 +1,6 @@
-"""Which building a place belongs to: that of its zone, one that its words name, or the nearest to its point."""
+"""Which building a place belongs to: that of its zone, one that its words name or in which lies a zone that they name,
+or the nearest to its point.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +11,14 @@ from typing import Final
 
 from api.distance import FAR_M, Point, distance_m
 from api.sites import store
-from api.sites.schemas import Building
+from api.sites.schemas import Building, Zone
 from api.transactions import Transaction
 
+# What means the same, written as most write it: traditional characters, and the numerals of cheques.
+_AS_WRITTEN: Final = str.maketrans(
+    "號樓棟單電機東門區園車庫會壹贰貳叁參肆伍陆陸柒捌玖拾兩", "号楼栋单电机东门区园车库会一二二三三四五六六七八九十两"
+)
+_SECOND: Final = re.compile(r"两(?=\s*号楼)")  # 两栋 are two buildings, 两号楼 is the second
 _DIGITS: Final = "零一二三四五六七八九"
 _NUMERAL: Final = re.compile(r"(?:(?P<tens>[一二三四五六七八九])?(?P<ten>十))?(?P<ones>[一二三四五六七八九])?")
 _COUNT: Final = r"(?<![零一二三四五六七八九十百这那每同哪])[零一二三四五六七八九十百]+"  # 这一栋 says no number
@@ -37,19 +44,23 @@ async def building_of(
 ) -> str | None:
     """The building that a place belongs to; None if that is none of the site's, or not known.
 
-    `own`: what is meant where neither zone nor point is named, and in the words no building, not even an unknown one.
+    `own`: what is meant where neither zone nor point is named, and in the words no building, not even an unknown one,
+    nor zones that all lie in others.
     """
     if zone is not None and (building := await store.building_of_zone(tx, zone)) is not None:
         return building
     if words is None and point is None:
         return own if zone is None else None
     buildings = await store.buildings(tx)
-    named = named_in(words or "", buildings)
+    houses = named_in(words or "", buildings)
+    named = houses or of_zones_in(words or "", await store.zones(tx))
     if len(named) == 1 and None not in named:
         return named.pop()
     if point is not None:
         return nearest(point, buildings)
-    return None if named or zone is not None else own
+    # Where every house has a hall, their own is meant.
+    is_own = not named or (not houses and own in named)
+    return own if is_own and zone is None else None
 
 
 def nearest(point: Point, buildings: Iterable[Building]) -> str | None:
@@ -65,13 +76,37 @@ def named_in(words: str, buildings: Iterable[Building]) -> set[str | None]:
     found: set[tuple[int, int, str | None]] = set()
     for each in buildings:
         for name in _names(each):
-            if name == said:
-                found.add((0, len(said), each.building))
-            elif not name.isascii() or len(name) >= _LEAST_CHARS:
-                found |= {(*match.span(), each.building) for match in re.finditer(_whole(name), said)}
+            found |= {(*span, each.building) for span in _spans(name, said)}
     spans = {(start, end) for start, end, _ in found}
     found |= {(*match.span(), None) for match in _SAID.finditer(said) if match.span() not in spans}
-    # 东区1号楼 is not 1号楼, where there are both.
+    return _outermost(found)
+
+
+def of_zones_in(words: str, zones: Iterable[Zone]) -> set[str | None]:
+    """The buildings in which lie the zones whose whole name stands in the words, or whose name or id they are."""
+    said = _plain(words)
+    return _outermost(
+        {
+            (*span, each.building)
+            for each in zones
+            if each.building is not None
+            for name in {_plain(each.zone), _plain(each.name)}
+            for span in _spans(name, said)
+        }
+    )
+
+
+def _spans(name: str, said: str) -> list[tuple[int, int]]:
+    """From where to where a name stands in what is said, both as they are compared."""
+    if name == said:
+        return [(0, len(said))]
+    if name.isascii() and len(name) < _LEAST_CHARS:
+        return []
+    return [match.span() for match in re.finditer(_whole(name), said)]
+
+
+def _outermost(found: set[tuple[int, int, str | None]]) -> set[str | None]:
+    """What was found, but for what is part of a longer name: 东区1号楼 is not 1号楼, where there are both."""
     return {each[2] for each in found if not any(_is_within(each, other) for other in found)}
 
 
@@ -86,8 +121,9 @@ def _is_within(one: tuple[int, int, str | None], other: tuple[int, int, str | No
 
 
 def _plain(words: str) -> str:
-    """As it is compared: full-width as half-width, 3号楼, 3 幢, 3# and 三栋 as 3栋."""
-    return _ONE.sub(_plain_one, unicodedata.normalize("NFKC", words).strip().lower())
+    """As it is compared: full-width as half-width, 3号楼, 3號樓, 3 幢, 3#, 三栋 and 叁栋 as 3栋."""
+    usual = unicodedata.normalize("NFKC", words).strip().lower().translate(_AS_WRITTEN)
+    return _ONE.sub(_plain_one, _SECOND.sub("二", usual))
 
 
 def _plain_one(said: re.Match[str]) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from psycopg.errors import ForeignKeyViolation
 
 from api.problems import conflict
-from api.sites.schemas import Building, Layout, NewSite, Site
+from api.sites.schemas import Building, Layout, NewSite, Site, Zone
 from api.transactions import Touched, Transaction
 from herun.database.queries import Queries
 
@@ -89,6 +89,11 @@ async def buildings(tx: Transaction) -> list[Building]:
     return [Building(**row) for row in await tx.all(_QUERIES["buildings"])]
 
 
+async def zones(tx: Transaction) -> list[Zone]:
+    """The zones, by name."""
+    return [Zone(**row) for row in await tx.all(_QUERIES["zones"])]
+
+
 async def building_of_zone(tx: Transaction, zone: str) -> str | None:
     """The building that a zone lies in; None if it lies in none."""
     row = await tx.one(_QUERIES["building_of_zone"], zone=zone)
@@ -99,7 +104,7 @@ async def layout(tx: Transaction) -> Layout:
     """The layout as it is, by name."""
     values: dict[str, Any] = {
         "buildings": await buildings(tx),
-        "zones": await tx.all(_QUERIES["zones"]),
+        "zones": await zones(tx),
         "grids": await tx.all(_QUERIES["grids"]),
     }
     return Layout(**values)

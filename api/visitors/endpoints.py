@@ -11,7 +11,7 @@ from api.cursors import Cursor, Limit
 from api.idempotency.service import Writer, writes
 from api.resources import Held
 from api.roles import READERS, Role
-from api.schema import SiteName
+from api.schema import SiteName, as_shown
 from api.transactions import begin
 from api.visitors import service
 from api.visitors.schemas import NewVisitor, Removed, Visitor, Visitors
@@ -21,14 +21,15 @@ router = APIRouter(tags=["visitors"])
 
 ANNOUNCERS: Final = (Role.ADMIN, Role.OPERATOR, Role.SUPERVISOR, Role.PROPERTY_STAFF)
 
+AsShown = Annotated[NewVisitor, as_shown("visitor", "changed_by", "changed_at")]
 VisitorId = Annotated[str, Path(pattern=f"^{NAME_PATTERN}$", description="the visit's id; yours to choose")]
 Announcer = Annotated[Writer, Depends(writes(*ANNOUNCERS))]
 Reader = Annotated[Caller, Depends(requires(*READERS, Role.PROPERTY_STAFF))]
 
 
 @router.put("/sites/{site}/visitors/{visitor}", response_model=Visitor)
-async def put(site: SiteName, visitor: VisitorId, body: NewVisitor, writer: Announcer) -> Response:
-    """Announces a visit, or changes it; the whole plate is never shown again."""
+async def put(site: SiteName, visitor: VisitorId, body: AsShown, writer: Announcer) -> Response:
+    """Announces a visit, or changes it; the whole plate is never shown again. A masked one changes nothing."""
     return await writer.once(site, lambda tx: service.put(tx, visitor, body, writer.resources.personal_key))
 
 

@@ -8,14 +8,14 @@ from typing import Final
 from api import cursors
 from api.audit import store as audit
 from api.outbox import store as outbox
-from api.problems import conflict, invalid, not_found
+from api.problems import FieldError, Problem, conflict, invalid, not_found
 from api.transactions import Transaction
 from api.visitors import store
 from api.visitors.schemas import NewVisitor, Removed, Visitor, Visitors
 from herun.clock import to_us
 from herun.control import ControlKind
 from herun.passages import MAX_PERMITS
-from herun.personal import mask, normalise_plate, plate_hashes
+from herun.personal import MASK, mask, normalise_plate, plate_hashes
 
 # After its end the engine remembers a visit for 30 days: whoever comes late is known as expired.
 REMEMBERED: Final = timedelta(days=30)
@@ -24,12 +24,20 @@ KEPT: Final = timedelta(days=90)
 
 
 async def put(tx: Transaction, visitor: str, new: NewVisitor, personal_key: bytes) -> Visitor:
-    """Announces a visit, or changes it. Raises Problem 422 for what is no plate, 409 if the register is full."""
+    """Announces a visit, or changes it; one that is put as it is shown stays as it is.
+
+    Raises Problem 422 for what is no plate or a masked one of something else, 409 if the register is full.
+    """
+    await store.lock(tx)
+    now = await store.one(tx, visitor)
+    if now is not None and new.model_dump() == now.model_dump(include=set(NewVisitor.model_fields)):
+        return now
     plate = normalise_plate(new.plate)
     hashes = plate_hashes(personal_key, plate)
+    if hashes is None and MASK in plate:
+        raise _bad_plate("masked", "the plate is masked, as visits are shown: to change one, send it whole")
     if hashes is None:
-        raise invalid("no_plate", "plate is no whole number plate: no camera's read could match it")
-    await store.lock(tx)
+        raise _bad_plate("no_plate", "plate is no whole number plate: no camera's read could match it")
     before = await store.fold(tx, visitor)
     if before is None and await store.remembered(tx, tx.at - REMEMBERED) >= MAX_PERMITS:
         raise conflict("register_full", f"the site has {MAX_PERMITS} visits of now and the last 30 days")
@@ -41,6 +49,10 @@ async def put(tx: Transaction, visitor: str, new: NewVisitor, personal_key: byte
     await outbox.put(tx, ControlKind.VISITOR_PUT, body)
     await audit.record(tx, "visitor.put", visitor, times)
     return await one(tx, visitor)
+
+
+def _bad_plate(code: str, words: str) -> Problem:
+    return invalid(code, words, [FieldError(loc=["body", "plate"], msg=words, type=code)])
 
 
 async def one(tx: Transaction, visitor: str) -> Visitor:

@@ -11,9 +11,10 @@ from api.access import Caller, requires
 from api.clocks.limits import Severity
 from api.cursors import Cursor, Limit
 from api.idempotency.service import Writer, writes
+from api.periods import check_order
 from api.resources import Held
 from api.roles import DESK, EVERYBODY, WORKERS
-from api.schema import Moment, SiteName
+from api.schema import MomentInQuery, SiteName
 from api.transactions import begin
 from api.work_orders import service
 from api.work_orders.kinds import Channel, Origin
@@ -79,10 +80,13 @@ def asked(
     grid: NamedInQuery = None,
     building: NamedInQuery = None,
     overdue: Annotated[bool | None, Query(description="late: the promise, or the limit of who has it")] = None,
-    begin: Annotated[Moment | None, Query(alias="from", description="opened at or after, RFC 3339 with offset")] = None,
-    end: Annotated[Moment | None, Query(alias="to", description="opened before")] = None,
+    begin: Annotated[
+        MomentInQuery | None, Query(alias="from", description="opened at or after, RFC 3339 with offset")
+    ] = None,
+    end: Annotated[MomentInQuery | None, Query(alias="to", description="opened before")] = None,
 ) -> Filter:
-    """The orders that a query asks for."""
+    """The orders that a query asks for. Raises Problem 422."""
+    check_order(begin, end)
     return Filter(
         states=frozenset(state or ()),
         is_open=is_open,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from api.categories import service as categories
@@ -10,7 +10,7 @@ from api.categories.tree import Need
 from api.dispatch import store as dispatch
 from api.pictures import store as pictures
 from api.pictures.schemas import Kind
-from api.problems import FieldError, conflict, invalid
+from api.problems import FieldError, Problem, conflict, invalid
 from api.transactions import Transaction
 from api.work_orders import order as orders
 from api.work_orders import store
@@ -30,8 +30,8 @@ async def check(tx: Transaction, order: Order, move: Move, by: str) -> None:
     if reason := orders.used_up(order, move.action):
         raise conflict("used_up", f"{move.action} is not possible: {reason}")
     match move.action:
-        case Action.HOLD if move.until is not None and not tx.at < move.until <= tx.at + MAX_HOLD:
-            raise invalid("hold_too_long", f"until must be after now and within {MAX_HOLD.days} days")
+        case Action.HOLD if move.until is not None:
+            _check_hold(tx.at, move.until)
         case Action.RESOLVE:
             await _is_whole(tx, order)
             await _has_what_its_category_needs(tx, order)
@@ -45,6 +45,17 @@ async def check(tx: Transaction, order: Order, move: Move, by: str) -> None:
             raise conflict("wrong_state", "reopen is not possible before the order that it was merged into is answered")
         case Action.TRANSFER | Action.ARBITRATE if move.worker:
             await _can_have_it(tx, order, move.worker, move.action)
+
+
+def _check_hold(now: datetime, until: datetime) -> None:
+    if until <= now:
+        raise _bad_until("until_is_past", "until has to lie in the future")
+    if until > now + MAX_HOLD:
+        raise _bad_until("hold_too_long", f"until lies at most {MAX_HOLD.days} days ahead")
+
+
+def _bad_until(code: str, words: str) -> Problem:
+    return invalid(code, words, [FieldError(loc=["body", "until"], msg=words, type=code)])
 
 
 async def check_worker(tx: Transaction, worker: str) -> None:

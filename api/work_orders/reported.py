@@ -9,15 +9,18 @@ from api.problems import conflict
 from api.reports.schemas import NewReport
 from api.sites import locating
 from api.transactions import SYSTEM, Transaction
-from api.work_orders import joining, opening, store
+from api.work_orders import joining, opening, steps, store
 from api.work_orders.kinds import Channel, Origin
 from api.work_orders.order import Move, Order, Person
 from api.work_orders.schemas import WorkOrder
 from api.work_orders.shown import shown
 from api.work_orders.states import OPEN, Action, State
+from herun.order_words import Word
 
 # Why an order was merged that its reporter joined to another one.
 JOINED: Final = "报事人确认为同一问题。Its reporter says that it is the same."
+# What the history of a report says that was to be joined to an order, and was not.
+TOO_SEVERE: Final = "本单更紧急,未并入 {master}。It is more severe than {master}, so it was not joined to that."
 KNOWN: Final = "同一情况已在处理。The same is being dealt with already."
 _WITHOUT_ACCOUNT: Final = frozenset({Channel.PHONE, Channel.ANONYMOUS})
 _REPORT_SEVERITY: Final = "info"
@@ -46,7 +49,8 @@ async def open_and_join(
 
     `is_said`: its reporter says that it is the same; else the rules do, and the reporter is told.
 
-    What is more severe than that order is not merged but goes its own way. None if nobody may join that order any more:
+    What is more severe than that order is not merged but goes its own way; its history says so, if it is said to be
+    the same. None if nobody may join that order any more:
     it is over, merged, or confidential by now.
     """
     # Its row first: the order of locks is rows, then the feed.
@@ -64,6 +68,8 @@ async def open_and_join(
         raise conflict("confidential", "a confidential report is not joined to another order")
     if joining.is_too_severe_for(order, held[master]):
         # Somebody in danger waits for nobody's limits: whether it is the same a person says.
+        if is_said:
+            order = await steps.note(tx, order, Word.NOTED, by=SYSTEM, reason=TOO_SEVERE.format(master=master))
         return shown(await opening.place(tx, order, reporter.username), reporter, tx.at)
     move = Move(Action.MERGE, JOINED if is_said else KNOWN, master=master)
     by = reporter.username if is_said else SYSTEM

@@ -53,6 +53,28 @@ async def test_orders_are_found_by_what_they_are_about_and_where(world: World, q
     assert await numbers(world, query, "ruth") == []
 
 
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("work-orders", ("from", "to")), ("alerts", ("from", "to")), ("events", ("after", "before")),
+        ("rules/underpass/promotion/alerts", ("from", "to")), ("passages", ("after", "before")),
+    ],
+)  # fmt: skip
+async def test_a_list_that_ends_before_it_begins_is_refused(world: World, path: str, names: tuple[str, str]) -> None:
+    asked = f"{path}?{names[0]}={at(3)}&{names[1]}="
+    refused = await world.by("susan").call("GET", asked + at(2))
+    assert (refused.status_code, refused.json()["type"]) == (422, "urn:herun:problem:bad_period")
+    assert refused.json()["errors"][0]["loc"] == ["query", names[0]]
+    assert (await world.by("susan").call("GET", asked + at(3))).status_code != 422
+
+
+@pytest.mark.parametrize("path", ["work-orders?from=", "alerts?to=", "alerts/figures?from=", "events?after=",
+                                  "passages?before=", "passages/occupancy?since="])  # fmt: skip
+async def test_a_plus_that_was_not_escaped_is_understood(world: World, path: str) -> None:
+    for time, status in (("2026-06-01T08:00:00.5+08:00", 200), ("2026-06-01T08:00:00+0800", 200), ("08:00 08:00", 422)):
+        assert (await world.by("susan").call("GET", path + time)).status_code == status
+
+
 async def late(world: World, who: str = "oscar") -> list[str]:
     found, everything = await numbers(world, "overdue=true", who), await numbers(world, "", who)
     assert await numbers(world, "overdue=false", who) == [each for each in everything if each not in found]

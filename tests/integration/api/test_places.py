@@ -60,6 +60,8 @@ async def test_a_report_goes_to_the_grid_of_its_place_however_that_is_said(
     assert (order["building"], order["worker"]) == (building, worker)
     dried = await world.by("oscar").post("dispatch-dry-runs", {"category": "water", **place})
     assert dried["worker"] == worker
+    grid = {"b1": "g1", "b2": "g2"}.get(building or "")
+    assert dried["taken_as"] == {"building": building, "grid": grid, "unit": order["unit"], "severity": "info"}
 
 
 async def test_an_address_that_names_another_house_is_not_of_the_reporters_own(world: World) -> None:
@@ -67,6 +69,16 @@ async def test_an_address_that_names_another_house_is_not_of_the_reporters_own(w
     named = {"2号楼门口": "b2", "二栋门口": "b2", "单元门口": "b1", "3楼走廊": "b1"}
     for address, building in (*named.items(), ("25号楼", None), ("二十五号楼", None), ("1号楼和2号楼之间", None)):
         order = await world.by("rita").post("reports", {"category": "water", "text": "漏水", "address": address})
+        assert order["building"] == building
+
+
+async def test_an_address_that_names_a_zone_is_of_the_building_that_it_lies_in(world: World) -> None:
+    halls = [{"zone": f"hall{n}", "name": "大堂", "building": f"b{n}"} for n in (2, 3)]
+    gate = {"zone": "east-gate", "name": "东门", "building": "b2"}
+    await world.admin.put("layout", {**STANDING, "zones": [*LAYOUT["zones"], *halls, gate]})
+    named = {("rita", "東門外"): "b2", ("rita", "1号楼东门"): "b1", ("rita", "大堂"): None, ("ruth", "大堂"): "b2"}
+    for (who, address), building in named.items():
+        order = await world.by(who).post("reports", {"category": "water", "text": "漏水", "address": address})
         assert order["building"] == building
 
 
@@ -155,7 +167,7 @@ async def test_a_dry_run_is_as_severe_as_the_report_would_be(
     rules = [{"name": each, "when": f"order.severity == '{each}'"} for each in ("info", "warning", "critical")]
     await world.by("susan").put("dispatch-rules", {"rules": rules})
     dried = await world.by("oscar").post("dispatch-dry-runs", {"category": "lift", "building": "b1", **asked})
-    assert dried["rule"] == severity
+    assert (dried["rule"], dried["taken_as"]["severity"]) == (severity, severity)
 
 
 async def test_a_dry_run_asks_what_the_report_would_be_asked(world: World) -> None:

@@ -144,6 +144,19 @@ async def test_what_is_on_hold_says_until_when_and_why(world: World) -> None:
     assert (await progress(world, number))["on_hold"] is None
 
 
+async def test_what_is_on_hold_is_with_whom_it_was(world: World) -> None:
+    until = "2026-06-02T09:30:00+08:00"
+    number = await reported(world)
+    had = (await progress(world, number))["with_whom"]
+    assert had["role"] == "grid_worker"
+    await do(world, "oscar", number, "hold", until=until, reason="A part is missing")
+    assert (await progress(world, number))["with_whom"] == had
+    await do(world, "oscar", number, "resume")
+    await do(world, "oscar", number, "recall", reason="Not yet")
+    await do(world, "oscar", number, "hold", until=until, reason="A part is missing")
+    assert (await progress(world, number))["with_whom"]["role"] == "desk"
+
+
 @pytest.mark.parametrize(("who", "tail", "said"), [("rita", "1234", "reopen it"), ("oscar", "0000", "property office")])
 async def test_what_is_closed_says_what_can_be_done_if_it_is_not_solved(
     world: World, who: str, tail: str, said: str

@@ -16,6 +16,7 @@ RULE: Final = {
     "match": {"event_types": ["reading.reported"]}, "raise_above": 30,
     "title": {"zh": "积水", "en": "Water"}, "text": {"zh": "积水", "en": "Water"},
 }  # fmt: skip
+TOMORROW: Final = "2026-06-02T12:00:00+08:00"
 OF_THE_WRITE: Final = {"changed_at", "version", "why"}
 
 
@@ -83,6 +84,37 @@ async def test_a_year_that_is_known_is_not_forgotten(world: World) -> None:
     bare = {name: nothing[name] for name in ("year", "holidays", "make_up_workdays")}
     assert (await world.admin.call("PUT", "calendar/2031", bare)).status_code == 422  # who forgot them is told
     assert (await world.admin.get("calendar/2031"))["known"] is False
+
+
+async def test_a_visit_is_put_as_it_is_read_and_is_not_changed_by_a_masked_plate(world: World) -> None:
+    visit = {"plate": "苏E12345", "whom": "1-302", "valid_from": "2026-06-01T08:00:00Z", "valid_until": TOMORROW}
+    first = await world.admin.put("visitors/v1", visit)
+    told = world.rows("SELECT id FROM api_outbox")
+    assert await world.by("oscar").put("visitors/v1", await world.admin.get("visitors/v1")) == first
+    assert world.rows("SELECT id FROM api_outbox") == told
+    for changed in ({**first, "whom": "1-303"}, {**first, "valid_until": "2026-06-03T12:00:00+08:00"}):
+        refused = await world.admin.call("PUT", "visitors/v1", changed)
+        assert (refused.status_code, refused.json()["type"]) == (422, "urn:herun:problem:masked")
+        assert refused.json()["errors"][0]["loc"] == ["body", "plate"]
+    changed = await world.admin.put("visitors/v1", {**first, "plate": "苏E12345", "whom": "1-303"})
+    assert changed == {**first, "whom": "1-303"}
+    assert (await world.admin.call("PUT", "visitors/v1", {**first, "changed_bye": "x"})).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "first"),
+    [
+        ("arming/bypasses", "d1", {"until": TOMORROW, "why": "its magnet is gone"}),
+        ("arming/service-windows", "w1",
+         {"kind": "drill", "begins_at": "2026-06-02T08:00:00+08:00", "ends_at": TOMORROW, "why": "A fire drill"}),
+    ],
+)  # fmt: skip
+async def test_what_is_read_among_others_can_be_put(world: World, path: str, name: str, first: Any) -> None:
+    await world.admin.post("devices", {"devices": [{"device": "d1", "zone": "z1"}]})
+    await world.by("susan").put(f"{path}/{name}", first)
+    (read,) = (await world.admin.get(path))["items"]
+    assert await world.admin.put(f"{path}/{name}", read) == read | {"changed_by": "admin"}
+    assert (await world.admin.call("PUT", f"{path}/{name}", {**read, "changed_bye": "x"})).status_code == 422
 
 
 async def test_a_masked_plate_is_none_unless_the_list_is_as_it_was_read(world: World) -> None:

@@ -177,6 +177,11 @@ async def test_what_is_more_severe_joins_nothing_and_is_dispatched_at_once(world
     own = await world.by("rob").post("reports", {**trapped, "join": found["handle"]})
     assert (own["severity"], own["merged_into"]) == ("critical", None)
     assert own["state"] != "merged"
+    assert own["not_joined"]["code"] == "more_severe"
+    (master,) = (await world.by("oscar").get("work-orders?severity=info"))["items"]
+    entries = (await world.by("oscar").get(f"work-orders/{own['number']}/history"))["items"]
+    (said,) = [each["reason"] for each in entries if each["action"] == "noted"]
+    assert master["number"] in said
     assert ("at_desk", own["number"]) in await kinds(world, "oscar")  # nobody fits
 
 
@@ -184,7 +189,7 @@ async def test_a_report_joins_an_order_and_keeps_its_own_number_and_rating(world
     master = await reported(world, **RAT)
     (found,) = await like(world, "rob")
     joined = await world.by("rob").post("reports", {**SAME, "join": found["handle"]})
-    assert (joined["state"], joined["merged_into"]) == ("merged", master)
+    assert (joined["state"], joined["merged_into"], joined["not_joined"]) == ("merged", master, None)
     assert joined["number"] != master
     assert (await actions(world, joined["number"])) == ["opened", "accept", "merge"]
     assert (await actions(world, master))[-1] == "joined"

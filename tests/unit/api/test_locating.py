@@ -8,8 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from api.distance import Place, are_apart
-from api.sites.locating import named_in, nearest
-from api.sites.schemas import Building
+from api.sites.locating import named_in, nearest, of_zones_in
+from api.sites.schemas import Building, Zone
 
 HOUSES: Final = [
     Building(building="b1", name="1号楼", lat=31.0, lon=120.0),
@@ -33,7 +33,9 @@ HOUSES: Final = [
         ("东区1号楼", "e1"), ("tower a, 3rd floor", "tower"), ("会所门口", "c1"), ("7", "7"), ("7栋", "7"),
         ("一号楼", "b1"), ("一栋", "b1"), ("第一幢2单元", "b1"), ("和润家园二号楼三单元", "b2"), ("十一号楼", "b11"),
         ("十九幢二单元", "b19"), ("二十号楼", "b20"), ("东区一栋", "e1"), ("302, 1号楼", "b1"),
-        ("a栋", "a"), ("A座", "a"),
+        ("a栋", "a"), ("A座", "a"), ("1號樓", "b1"), ("一號樓 3單元", "b1"), ("二棟", "b2"), ("壹号楼", "b1"),
+        ("拾玖號樓", "b19"), ("贰拾幢", "b20"), ("两号楼", "b2"), ("兩號樓門口", "b2"), ("東區1號樓", "e1"),
+        ("會所門口", "c1"),
     ],
 )  # fmt: skip
 def test_words_name_a_building(words: str, building: str) -> None:
@@ -44,7 +46,7 @@ def test_words_name_a_building(words: str, building: str) -> None:
     "words",
     [
         "3号楼", "二十五号楼", "21号楼", "2-1号楼", "A1号楼", "B座", "一百二十栋", "百一栋", "1、2号楼之间", "一、二栋",
-        "1-2号楼", "1和2号楼",
+        "1-2号楼", "1和2号楼", "叁号楼", "三號樓", "三棟", "叁、肆栋", "1、2两号楼之间",
     ],
 )  # fmt: skip
 def test_words_name_a_building_that_there_is_not(words: str) -> None:
@@ -55,11 +57,32 @@ def test_words_name_a_building_that_there_is_not(words: str) -> None:
     "words",
     [
         "1楼", "1单元门口", "1单元102室", "102室", "1号线", "1号院", "1号楼梯口", "1#电梯", "1号", "一楼", "一单元",
-        "一号院", "一号线", "一号楼梯", "门口一座桥", "我们这一栋", "地下B1层车库", "Towers", "西门岗亭", "",
+        "一号院", "一号线", "一号楼梯", "门口一座桥", "我们这一栋", "两栋之间", "一號樓梯", "1#單元",
+        "地下B1层车库", "Towers", "西门岗亭", "",
     ],
 )  # fmt: skip
 def test_a_number_that_is_none_of_a_building_names_none(words: str) -> None:
     assert named_in(words, HOUSES) == set()
+
+
+ZONES: Final = [
+    Zone(zone="east-gate", name="东门", building="b1"),
+    Zone(zone="z2", name="东门岗亭", building="b2"),
+    Zone(zone="z3", name="西门"),
+    Zone(zone="z4", name="大堂", building="b1"),
+    Zone(zone="z5", name="大堂", building="b2"),
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "buildings"),
+    [
+        ("东门", {"b1"}), ("東門外面", {"b1"}), ("z2", {"b2"}), ("at the east-gate", {"b1"}), ("东门岗亭旁", {"b2"}),
+        ("大堂", {"b1", "b2"}), ("西门", set()), ("门口", set()), ("z2路", set()),
+    ],
+)  # fmt: skip
+def test_words_name_a_zone_that_lies_in_a_building(words: str, buildings: set[str]) -> None:
+    assert of_zones_in(words, ZONES) == buildings
 
 
 def test_words_name_several_buildings() -> None:

@@ -81,7 +81,10 @@ class Reasons(Shelf):
                 if paper.arbitrated or (len(paper.returners) if wish.action == "return" else paper.transfers) >= 2:
                     yield 409, "used_up"
             case "hold":
-                if not self.now < datetime.fromisoformat(wish.body["until"]) <= self.now + 90 * DAY:
+                until = datetime.fromisoformat(wish.body["until"])
+                if until <= self.now:
+                    yield 422, "until_is_past"
+                elif until > self.now + 90 * DAY:
                     yield 422, "hold_too_long"
             case "resolve":
                 if any(required and not done for required, done in paper.checklist):
