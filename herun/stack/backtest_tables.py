@@ -57,6 +57,8 @@ def show_trace(result: dict[str, Any]) -> None:
     console.print(f"{result['event_type']} {result['event_id']} of {result['device']}, {result['event_time']}")
     if result["arming"] is not None:
         console.print(f"arming: {result['arming']['why']['en']}")
+    for each in result["derived"]:
+        console.print(f"the engine made of it: {each['event_type']} {each['device']} {each['event_id']}")
     rows = [(rule["rule_uid"], rule["rule_version"], rule["outcome"], rule["why"]["en"]) for rule in result["rules"]]
     _table(console, ("rule", "version", "outcome", "why"), rows, most=len(rows))
 

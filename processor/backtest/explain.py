@@ -49,9 +49,10 @@ class Looks:
         if not event.flags & FLAG_DERIVED:
             return False
         data = msgspec.json.decode(event.data, type=dict[str, Any])
-        by_plate = (data.get("plate_device"), data.get("plate_event"))
-        by_itself = (event.device, data.get("event_id"))
-        return (self.device, self.event_id) in {by_itself, by_plate}
+        own = (data.get("event_id"), data.get("first_read"), data.get("last_read"))
+        if event.device == self.device and self.event_id in own:
+            return True
+        return (data.get("plate_device"), data.get("plate_event")) == (self.device, self.event_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ ORDER BY position, n LIMIT 1
 SELECT device, event_id, event_type, event_time FROM events
 WHERE site = %(site)s AND position >= %(position)s AND flags & %(derived)s <> 0
   AND recorded_time <= %(recorded_time)s + %(within)s
-  AND ((device = %(device)s AND data ->> 'event_id' = %(event_id)s)
+  AND ((device = %(device)s AND %(event_id)s IN (data ->> 'event_id', data ->> 'first_read', data ->> 'last_read'))
        OR (data ->> 'plate_device' = %(device)s AND data ->> 'plate_event' = %(event_id)s))
 ORDER BY position, n
 LIMIT %(limit)s

@@ -50,3 +50,15 @@ def test_what_is_nowhere_out_of_service_or_of_another_kind_is_told_so() -> None:
     assert (told(desk, "door.opened", "nowhere", 3) or {})["outcome"] == "no_zone"
     assert (told(desk, "door.opened", BACK, 4) or {})["outcome"] == "out_of_service"
     assert told(desk, "reading.reported", BACK, 5, metric="level", value=1) is None
+
+
+def test_what_came_too_late_is_told_so_whatever_the_zone_is_now() -> None:
+    desk = Desk()
+    desk.set("armed", 1)
+    desk.set("disarmed", 100)
+    desk.say("door.opened", BACK, 50, arrives=460)
+    engine = desk.driver.engine
+    event = desk.events[-1][0]
+    said = arming_of(event, {}, engine.registration(SITE, BACK), engine.state) or {}
+    assert (said["outcome"], said["mode"]) == ("too_late", None)
+    assert "410 s after it happened" in said["why"]["en"]
