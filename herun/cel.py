@@ -66,7 +66,8 @@ _TOKEN: Final = re.compile(
 )
 _KEYWORDS: Final = frozenset({"true", "false", "null", "in"})
 _COMPARISONS: Final = frozenset({"==", "!=", "<", "<=", ">", ">="})
-_MIRRORED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+# Each sign as it reads from the other side.
+MIRRORED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 _MISSING: Final = object()
 _NUMBERS: Final = frozenset({int, float})
 
@@ -253,7 +254,7 @@ class _Parser:
         sign = self._next()[1]
         if sign not in _COMPARISONS:
             raise _OutsideSubsetError
-        return self._compared(self._path(), _MIRRORED[sign], literal)
+        return self._compared(self._path(), MIRRORED[sign], literal)
 
     def _unary(self) -> _Node:
         """What `!` or an open parenthesis may stand before."""

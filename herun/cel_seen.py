@@ -11,8 +11,6 @@ from typing import Final, NamedTuple
 Types = frozenset[str]
 
 DATA: Final = "data"  # whose fields a catalogue knows, or does not
-# Each sign as it reads from the other side.
-MIRRORED: Final[Mapping[str, str]] = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _COMPARES: Final[Mapping[str, Callable[[float, float], bool]]] = {
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip

@@ -13,9 +13,9 @@ from typing import Final, NamedTuple
 
 import cel
 
-from herun.cel import FUNCTIONS
+from herun.cel import FUNCTIONS, MIRRORED
 from herun.cel_cost import cost_of
-from herun.cel_seen import DATA, MIRRORED, Seen, Types
+from herun.cel_seen import DATA, Seen, Types
 from herun.cel_tokens import Cursor, NotUnderstoodError, Token
 
 BOOL: Final = frozenset({"true or false"})

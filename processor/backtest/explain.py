@@ -48,7 +48,7 @@ class Looks:
             return True
         if not event.flags & FLAG_DERIVED:
             return False
-        data = msgspec.json.decode(event.data, type=dict[str, Any])
+        data = data_of(event)
         own = (data.get("event_id"), data.get("first_read"), data.get("last_read"))
         if event.device == self.device and self.event_id in own:
             return True
@@ -74,9 +74,14 @@ class Asked:
         event = look.event
         if not event.flags & FLAG_DERIVED:
             return self
-        data = msgspec.json.decode(event.data, type=dict[str, Any])
+        data = data_of(event)
         place = self.state.registered.get((event.site, event.device), NOWHERE)
         return Asked(event, data, place, self.state)
+
+
+def data_of(event: Event) -> dict[str, Any]:
+    """The data of an event as rules see it."""
+    return msgspec.json.decode(event.data, type=dict[str, Any])
 
 
 def not_asked(rule: Rule, *, failed: bool) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from herun.errors import InvalidInputError
 from herun.events import FLAG_DERIVED, Event
 from herun.rules import RULE
 from processor.backtest.armed import arming_of
-from processor.backtest.explain import Asked, Looks, explain, not_asked
+from processor.backtest.explain import Asked, Looks, data_of, explain, not_asked
 from processor.backtest.plan import as_they_were
 from processor.backtest.rows import Rows
 from processor.backtest.run import Measured, open_replay
@@ -47,7 +47,7 @@ def trace(rows: Rows, job: Trace, measured: Measured) -> dict[str, Any]:
     else:
         event = _replay_to(replay, frames, position, job, looks)
     engine = replay.engine
-    asked = Asked(event, _data_of(event), engine.registration(event.site, event.device), engine.state)
+    asked = Asked(event, data_of(event), engine.registration(event.site, event.device), engine.state)
     return {
         "site": rows.site,
         "device": job.device,
@@ -98,10 +98,6 @@ def _as_stored(site: str, job: Trace, row: dict[str, Any]) -> Event:
     return Event(
         site, job.device, job.event_id, row["event_type"], row["schema_version"], moment, data, flags=row["flags"]
     )
-
-
-def _data_of(event: Event) -> dict[str, Any]:
-    return msgspec.json.decode(event.data, type=dict[str, Any])
 
 
 def _answers(engine: Engine, asked: Asked, looks: Looks) -> Iterator[dict[str, Any]]:
