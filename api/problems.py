@@ -84,6 +84,13 @@ def invalid(code: str, detail: str, errors: Sequence[FieldError] = ()) -> Proble
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, code, detail, errors=errors)
 
 
+def must_be_of(addressed: str, field: str, said: str | None) -> None:
+    """Raises Problem 422 for a body that says another name than its address: it was read of another thing."""
+    if said not in (None, addressed):
+        detail = f"the body is of {field} {said}, the address of {addressed}"
+        raise invalid("another_name", detail, [FieldError(loc=["body", field], msg=detail, type="another_name")])
+
+
 def answer(problem: Problem) -> JSONResponse:
     """The response of a problem; text that is no Unicode is replaced, for it may come from the request itself."""
     status = HTTPStatus(problem.status_code)

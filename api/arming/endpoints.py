@@ -31,8 +31,8 @@ from herun.names import NAME_PATTERN
 
 router = APIRouter(prefix="/sites/{site}/arming", tags=["arming"])
 
-BypassAsShown = Annotated[NewBypass, as_shown("device", "changed_by", "changed_at")]
-WindowAsShown = Annotated[NewServiceWindow, as_shown("name", "changed_by", "changed_at")]
+BypassAsShown = Annotated[NewBypass, as_shown("changed_by", "changed_at")]
+WindowAsShown = Annotated[NewServiceWindow, as_shown("changed_by", "changed_at")]
 PathName = Annotated[str, Path(pattern=f"^{NAME_PATTERN}$")]
 Reader = Annotated[Caller, Depends(requires(*READERS))]
 Arms = Annotated[Writer, Depends(writes(Role.ADMIN, *DESK))]

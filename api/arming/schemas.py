@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from api.schema import Body, Moment, Name, View, without_repeats
+from api.schema import Body, Moment, Name, OwnName, View, without_repeats
 from herun.arming import MAX_PLACES, ArmingPlan, Mode, ServiceKind
 
 Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
@@ -102,6 +102,7 @@ class ZoneStates(View):
 class NewBypass(Body):
     """PUT .../bypasses/{device}: the faulty sensor is out of service until then."""
 
+    device: OwnName = None
     until: Moment
     why: Why
 
@@ -125,6 +126,7 @@ class Bypasses(View):
 class NewServiceWindow(Body):
     """PUT .../service-windows/{name}: a drill or maintenance; without zones and devices, of the whole site."""
 
+    name: OwnName = None
     kind: ServiceKind
     zones: Places
     devices: Places

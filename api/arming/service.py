@@ -23,7 +23,7 @@ from api.arming.schemas import (
 from api.audit import store as audit
 from api.calendar import service as calendar
 from api.outbox import store as outbox
-from api.problems import conflict, invalid, not_found
+from api.problems import conflict, invalid, must_be_of, not_found
 from api.sites import store as sites
 from api.transactions import Transaction
 from herun.arming import (
@@ -103,6 +103,7 @@ async def set_mode(tx: Transaction, zone: str, new: SetMode) -> ZoneState:
 
 async def put_bypass(tx: Transaction, device: str, new: NewBypass) -> Bypass:
     """Bypasses a device. Raises Problem 404, and 422 for a time that is over or too far away."""
+    must_be_of(device, "device", new.device)
     if await store.unknown_devices(tx, [device]):
         raise not_found("device")
     _check_time(tx, new.until, "until", LONGEST)
@@ -125,6 +126,7 @@ async def end_bypass(tx: Transaction, device: str) -> Bypass:
 
 async def put_window(tx: Transaction, name: str, new: NewServiceWindow) -> ServiceWindow:
     """Announces a drill or maintenance, or changes it. Raises Problem 422, and 409 beyond MAX_SERVICE_WINDOWS."""
+    must_be_of(name, "name", new.name)
     _check_time(tx, new.ends_at, "ends_at", FARTHEST + LONGEST)
     if not timedelta(0) < new.ends_at - new.begins_at <= LONGEST:
         raise invalid("bad_time", f"it must end after it begins, at most {LONGEST.days} days later")

@@ -59,7 +59,7 @@ Arbiter = Annotated[Writer, Depends(writes(Role.SUPERVISOR))]
 AtWork = Annotated[Writer, Depends(writes(*DESK, *WORKERS))]
 Carrier = Annotated[Writer, Depends(writes(*WORKERS))]
 BookAsShown = Annotated[NewBook, as_shown("version", "changed_by", "changed_at")]
-RosterAsShown = Annotated[NewRoster, as_shown("worker", "on_shift", "on_call_now", "changed_by", "changed_at")]
+RosterAsShown = Annotated[NewRoster, as_shown("on_shift", "on_call_now", "changed_by", "changed_at")]
 SettingsAsShown = Annotated[Settings, as_shown("changed_by", "changed_at", within="settings")]
 # Whoever has nothing to say need not send a body.
 Accepted = Annotated[AcceptProposal, Body(default_factory=AcceptProposal)]

@@ -14,7 +14,7 @@ from api.dispatch import store
 from api.dispatch.schemas import NewRoster, Removed, Roster, Rosters, Settings, SettingsView
 from api.dispatch.shifts import Otherwise, works
 from api.dispatch.store import Ground
-from api.problems import invalid, not_found
+from api.problems import invalid, must_be_of, not_found
 from api.sites import store as places
 from api.transactions import Transaction
 from api.work_orders import store as orders
@@ -28,6 +28,7 @@ async def put(tx: Transaction, worker: str, new: NewRoster) -> Roster:
 
     Raises Problem 404 for who is no worker of the site, 422 for a unit that its tree does not have.
     """
+    must_be_of(worker, "worker", new.worker)
     if not await orders.is_worker(tx, worker):
         raise not_found("grid worker or property staff")
     if new.unit is not None:

@@ -20,6 +20,7 @@ from api.schema import (
     Longitude,
     Moment,
     Name,
+    OwnName,
     Text,
     Title,
     View,
@@ -119,6 +120,7 @@ class NewRoster(Body):
     is over. `on_call` is beside the shifts: when they may be called if nobody fits.
     """
 
+    worker: OwnName = None
     unit: Name | None = None
     shifts: WeeklyPlan | None = None
     on_call: WeeklyPlan | None = None

@@ -20,7 +20,7 @@ router = APIRouter(tags=["plate lists"])
 
 Why = Annotated[str | None, Query(min_length=1, max_length=500, description="why, for the audit log")]
 ListName = Annotated[str, Path(pattern=f"^{NAME_PATTERN}$")]
-ListAsShown = Annotated[NewPlateList, as_shown("name", "count", "changed_by", "changed_at")]
+ListAsShown = Annotated[NewPlateList, as_shown("count", "changed_by", "changed_at")]
 Reader = Annotated[Caller, Depends(requires(*READERS))]
 
 

@@ -6,13 +6,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from api.schema import Body, Moment, View
+from api.schema import Body, Moment, OwnName, View
 from herun.rule_files import MAX_PLATES, Plate
 
 
 class NewPlateList(Body):
     """PUT /v1/sites/{site}/plate-lists/{name} replaces the list."""
 
+    name: OwnName = None
     plates: Annotated[list[Plate], Field(max_length=MAX_PLATES)]
 
 

@@ -6,7 +6,7 @@ from api.audit import store as audit
 from api.outbox import store as outbox
 from api.plate_lists import store
 from api.plate_lists.schemas import NewPlateList, PlateListEntries
-from api.problems import invalid, not_found
+from api.problems import invalid, must_be_of, not_found
 from api.transactions import Transaction
 from herun.control import ControlKind
 from herun.personal import MASK, PlateHashes, mask, normalise_plate, plate_hashes
@@ -17,6 +17,7 @@ async def put(tx: Transaction, name: str, new: NewPlateList, personal_key: bytes
 
     Raises Problem 422 for what is no plate.
     """
+    must_be_of(name, "name", new.name)
     now = await store.one(tx, name)
     if now is not None and sorted(now.plates) == sorted(new.plates):
         return now

@@ -21,7 +21,7 @@ router = APIRouter(tags=["visitors"])
 
 ANNOUNCERS: Final = (Role.ADMIN, Role.OPERATOR, Role.SUPERVISOR, Role.PROPERTY_STAFF)
 
-AsShown = Annotated[NewVisitor, as_shown("visitor", "changed_by", "changed_at")]
+AsShown = Annotated[NewVisitor, as_shown("changed_by", "changed_at")]
 VisitorId = Annotated[str, Path(pattern=f"^{NAME_PATTERN}$", description="the visit's id; yours to choose")]
 Announcer = Annotated[Writer, Depends(writes(*ANNOUNCERS))]
 Reader = Annotated[Caller, Depends(requires(*READERS, Role.PROPERTY_STAFF))]

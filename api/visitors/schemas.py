@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from pydantic import Field, model_validator
 
-from api.schema import Body, Moment, Title, View
+from api.schema import Body, Moment, OwnName, Title, View
 
 LONGEST_VISIT: Final = timedelta(days=366)
 
@@ -17,6 +17,7 @@ Plate = Annotated[str, Field(min_length=2, max_length=20, examples=["苏E12345"]
 class NewVisitor(Body):
     """PUT /v1/sites/{site}/visitors/{visitor}: a car may be on the estate from when until when, and whom it visits."""
 
+    visitor: OwnName = None
     plate: Plate
     whom: Title
     valid_from: Moment

@@ -8,7 +8,7 @@ from typing import Final
 from api import cursors
 from api.audit import store as audit
 from api.outbox import store as outbox
-from api.problems import FieldError, Problem, conflict, invalid, not_found
+from api.problems import FieldError, Problem, conflict, invalid, must_be_of, not_found
 from api.transactions import Transaction
 from api.visitors import store
 from api.visitors.schemas import NewVisitor, Removed, Visitor, Visitors
@@ -28,9 +28,10 @@ async def put(tx: Transaction, visitor: str, new: NewVisitor, personal_key: byte
 
     Raises Problem 422 for what is no plate or a masked one of something else, 409 if the register is full.
     """
+    must_be_of(visitor, "visitor", new.visitor)
     await store.lock(tx)
     now = await store.one(tx, visitor)
-    if now is not None and new.model_dump() == now.model_dump(include=set(NewVisitor.model_fields)):
+    if now is not None and now.model_dump() == now.model_dump() | new.model_dump():
         return now
     plate = normalise_plate(new.plate)
     hashes = plate_hashes(personal_key, plate)

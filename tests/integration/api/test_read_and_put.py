@@ -17,6 +17,10 @@ RULE: Final = {
     "title": {"zh": "积水", "en": "Water"}, "text": {"zh": "积水", "en": "Water"},
 }  # fmt: skip
 TOMORROW: Final = "2026-06-02T12:00:00+08:00"
+VISIT: Final = {"plate": "苏E12345", "whom": "1-302", "valid_from": "2026-06-01T08:00:00Z", "valid_until": TOMORROW}
+WINDOW: Final = {
+    "kind": "drill", "begins_at": "2026-06-02T08:00:00+08:00", "ends_at": TOMORROW, "why": "A fire drill"
+}  # fmt: skip
 OF_THE_WRITE: Final = {"changed_at", "version", "why"}
 
 
@@ -87,8 +91,7 @@ async def test_a_year_that_is_known_is_not_forgotten(world: World) -> None:
 
 
 async def test_a_visit_is_put_as_it_is_read_and_is_not_changed_by_a_masked_plate(world: World) -> None:
-    visit = {"plate": "苏E12345", "whom": "1-302", "valid_from": "2026-06-01T08:00:00Z", "valid_until": TOMORROW}
-    first = await world.admin.put("visitors/v1", visit)
+    first = await world.admin.put("visitors/v1", VISIT)
     told = world.rows("SELECT id FROM api_outbox")
     assert await world.by("oscar").put("visitors/v1", await world.admin.get("visitors/v1")) == first
     assert world.rows("SELECT id FROM api_outbox") == told
@@ -105,8 +108,7 @@ async def test_a_visit_is_put_as_it_is_read_and_is_not_changed_by_a_masked_plate
     ("path", "name", "first"),
     [
         ("arming/bypasses", "d1", {"until": TOMORROW, "why": "its magnet is gone"}),
-        ("arming/service-windows", "w1",
-         {"kind": "drill", "begins_at": "2026-06-02T08:00:00+08:00", "ends_at": TOMORROW, "why": "A fire drill"}),
+        ("arming/service-windows", "w1", WINDOW),
     ],
 )  # fmt: skip
 async def test_what_is_read_among_others_can_be_put(world: World, path: str, name: str, first: Any) -> None:
@@ -130,3 +132,27 @@ async def test_what_is_wrong_in_what_was_read_is_told_at_its_place(world: World)
     read["settings"]["repeats"] = "often"
     refused = (await world.admin.call("PUT", "limits", read)).json()
     assert refused["errors"][0]["loc"] == ["body", "settings", "repeats"]
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "field", "first"),
+    [
+        ("arming/bypasses/d1", "arming/bypasses/d2", "device", {"until": TOMORROW, "why": "its magnet is gone"}),
+        ("arming/service-windows/w1", "arming/service-windows/w2", "name", WINDOW),
+        ("visitors/v1", "visitors/v2", "visitor", VISIT),
+        ("plate-lists/vip", "plate-lists/residents", "name", {"plates": ["京A00001"]}),
+        ("rosters/gwen", "rosters/greg", "worker", {"unit": "property-order"}),
+    ],
+)  # fmt: skip
+async def test_what_was_read_of_one_is_not_put_to_another(
+    world: World, own: str, other: str, field: str, first: Any
+) -> None:
+    await world.admin.post("devices", {"devices": [{"device": each, "zone": "z1"} for each in ("d1", "d2")]})
+    of_own = {**first, field: own.rsplit("/", maxsplit=1)[-1]}
+    await world.admin.put(own, of_own)
+    before = world.rows("SELECT id FROM api_outbox ORDER BY id")
+    refused = await world.admin.call("PUT", other, of_own)
+    assert (refused.status_code, refused.json()["type"]) == (422, "urn:herun:problem:another_name")
+    assert refused.json()["errors"][0]["loc"] == ["body", field]
+    assert world.rows("SELECT id FROM api_outbox ORDER BY id") == before
+    await world.admin.put(other, {**first, field: other.rsplit("/", maxsplit=1)[-1]})
