@@ -7,6 +7,9 @@ LOCK := build/lock-tool
 COMPILE := $(LOCK)/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --quiet
 
+# Tests start some hundred processes: where this is set, each of them would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help venv demo test lint format types docs bench bench-engine bench-backtest bench-deadlines bench-orders bench-people week nab waterflow soak lock clean python-is-new-enough
 
