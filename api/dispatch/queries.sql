@@ -10,7 +10,9 @@ SELECT s.time_zone,
        ARRAY(SELECT c.body::text FROM calendar_decrees AS c WHERE c.site = s.site ORDER BY c.year) AS decrees,
        ARRAY(SELECT g.grid FROM grid_buildings AS g WHERE g.site = s.site AND g.building = %(building)s
              ORDER BY g.grid COLLATE "C") AS grids,
-       EXISTS (SELECT FROM rosters AS r WHERE r.site = s.site AND r.shifts IS NOT NULL) AS has_shifts
+       EXISTS (SELECT FROM rosters AS r JOIN people AS p USING (site, username)
+               WHERE r.site = s.site AND r.shifts IS NOT NULL AND p.enabled
+                 AND p.roles && ARRAY['grid_worker', 'property_staff']) AS has_shifts
 FROM sites AS s
 LEFT JOIN LATERAL (
     SELECT version, rules FROM dispatch_books AS n WHERE n.site = s.site ORDER BY version DESC LIMIT 1) AS b ON true
@@ -113,7 +115,9 @@ VALUES (%(site)s, %(version)s, %(rules)s, %(actor)s, %(at)s, %(why)s);
 SELECT ARRAY(SELECT p.username FROM people AS p
              WHERE p.site = %(site)s AND p.username = ANY(%(workers)s) AND p.enabled
                AND p.roles && ARRAY['grid_worker', 'property_staff']) AS worker,
-       ARRAY(SELECT DISTINCT r.unit FROM rosters AS r WHERE r.site = %(site)s AND r.unit = ANY(%(units)s)) AS unit,
+       ARRAY(SELECT DISTINCT r.unit FROM rosters AS r JOIN people AS p USING (site, username)
+             WHERE r.site = %(site)s AND r.unit = ANY(%(units)s) AND p.enabled
+               AND p.roles && ARRAY['grid_worker', 'property_staff']) AS unit,
        ARRAY(SELECT DISTINCT s.skill FROM people AS p, unnest(p.skills) AS s (skill)
              WHERE p.site = %(site)s AND s.skill = ANY(%(skills)s)) AS skill;
 

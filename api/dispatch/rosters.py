@@ -12,7 +12,7 @@ from api.audit import store as audit
 from api.categories import service as categories
 from api.dispatch import store
 from api.dispatch.schemas import NewRoster, Removed, Roster, Rosters, Settings, SettingsView
-from api.dispatch.shifts import Otherwise, works
+from api.dispatch.shifts import Otherwise, is_on_call
 from api.dispatch.store import Ground
 from api.problems import invalid, must_be_of, not_found
 from api.sites import store as places
@@ -97,7 +97,7 @@ def _roster(row: dict[str, Any], ground: Ground, tx: Transaction) -> Roster:
     return made.model_copy(
         update={
             "on_shift": store.is_on_shift(shifts, exceptions, ground, tx.at),
-            "on_call_now": works(on_call, exceptions, tx.at, zone=ground.time_zone, decrees=ground.decrees),
+            "on_call_now": is_on_call(on_call, exceptions, tx.at, zone=ground.time_zone, decrees=ground.decrees),
         }
     )
 

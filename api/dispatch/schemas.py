@@ -117,7 +117,8 @@ class NewRoster(Body):
     """PUT .../rosters/{worker}: whose people they are, and when they work.
 
     `shifts` null: no shifts; then they are on shift only if nobody at the site has any. Leave out of `exceptions` what
-    is over. `on_call` is beside the shifts: when they may be called if nobody fits.
+    is over. `on_call` is beside the shifts: when they may be called if nobody fits; of the exceptions only leave counts for
+    it.
     """
 
     worker: OwnName = None

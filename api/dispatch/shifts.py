@@ -44,9 +44,22 @@ Decrees = tuple[str, ...]
 
 def works(plan: str | None, exceptions: Iterable[Otherwise], at: datetime, *, zone: str, decrees: Decrees) -> bool:
     """True if the last exception that covers the time says so; without one if the plan, as JSON, does; None: never."""
+    said = said_otherwise(exceptions, at)
+    return _is_on(plan, at, zone, decrees) if said is None else said
+
+
+def is_on_call(plan: str | None, exceptions: Iterable[Otherwise], at: datetime, *, zone: str, decrees: Decrees) -> bool:
+    """True if the plan, as JSON, says so and they are not away; who works an extra shift is not on call for that."""
+    return said_otherwise(exceptions, at) is not False and _is_on(plan, at, zone, decrees)
+
+
+def said_otherwise(exceptions: Iterable[Otherwise], at: datetime) -> bool | None:
+    """What the last exception that covers the time says: that they work, or are away; None if there is none."""
     said = [each.works for each in exceptions if each.covers(at)]
-    if said:
-        return said[-1]
+    return said[-1] if said else None
+
+
+def _is_on(plan: str | None, at: datetime, zone: str, decrees: Decrees) -> bool:
     return plan is not None and compiled(plan, zone, decrees).is_on(to_us(at))
 
 

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from api.dispatch.choice import Candidate
 from api.dispatch.rules import Rule
 from api.dispatch.schemas import Explanation, Settings
-from api.dispatch.shifts import Decrees, Otherwise, works
+from api.dispatch.shifts import Decrees, Otherwise, is_on_call, said_otherwise, works
 from api.roles import Role
 from api.transactions import Transaction
 from herun.database.queries import Queries
@@ -84,7 +84,7 @@ def _candidate(row: dict[str, Any], ground: Ground, at: datetime) -> Candidate:
         skills=frozenset(row["skills"]),
         unit=row["unit"],
         is_on_shift=is_on_shift(row["shifts"], exceptions, ground, at),
-        is_on_call=works(row["on_call"], exceptions, at, zone=ground.time_zone, decrees=ground.decrees),
+        is_on_call=is_on_call(row["on_call"], exceptions, at, zone=ground.time_zone, decrees=ground.decrees),
         load=weights.dispatched * row["dispatched"] + weights.handling * row["handling"],
         place=None if row["lat"] is None else (row["lat"], row["lon"]),
         turn=row["turn"],
@@ -94,7 +94,7 @@ def _candidate(row: dict[str, Any], ground: Ground, at: datetime) -> Candidate:
 def is_on_shift(shifts: str | None, exceptions: list[Otherwise], ground: Ground, at: datetime) -> bool:
     """True if somebody works now; where nobody has shifts everybody does who has not said that they are away."""
     if shifts is None and not ground.has_shifts:
-        return not any(each.covers(at) and not each.works for each in exceptions)
+        return said_otherwise(exceptions, at) is not False
     return works(shifts, exceptions, at, zone=ground.time_zone, decrees=ground.decrees)
 
 
