@@ -48,6 +48,8 @@ async def dry_run(tx: Transaction, asked: DryRun) -> DryRunExplanation:
             raise _unknown(field, min(unknown[field]))
     if asked.category not in (await categories.names(tx)).categories:
         raise _unknown("category", asked.category)
+    if asked.unit is not None:
+        await categories.must_have(tx, categories=(), units=[(("body", "unit"), asked.unit)])
     category = await categories.category(tx, asked.category)
     if asked.attributes is not None and (errors := [*answered.wrong(category, asked.attributes)]):
         raise invalid("incomplete", f"{asked.category} asks for more: {errors[0].msg}", errors)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 
@@ -29,6 +30,7 @@ from api.schema import (
 )
 from api.work_orders.kinds import Channel
 from api.work_orders.schemas import WorkOrder
+from herun.calendar import FIRST_YEAR, LAST_YEAR
 from herun.schedule import WeeklyPlan
 
 MAX_NEIGHBOURS: Final = 20  # of one grid
@@ -117,8 +119,7 @@ class NewRoster(Body):
     """PUT .../rosters/{worker}: whose people they are, and when they work.
 
     `shifts` null: no shifts; then they are on shift only if nobody at the site has any. Leave out of `exceptions` what
-    is over. `on_call` is beside the shifts: when they may be called if nobody fits; of the exceptions only leave counts for
-    it.
+    is over. `on_call` is beside the shifts: when they may be called if nobody fits; of `exceptions` leave counts alone.
     """
 
     worker: OwnName = None
@@ -243,10 +244,17 @@ class DispatchExplanation(View):
     choice: Explanation | None
 
 
-class DryRun(Body):
-    """POST .../dispatch-dry-runs: an order as it might be; `at` is for shifts and rules, all else is as now.
+def _of_the_calendar(at: datetime) -> datetime:
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise ValueError(f"shifts and rules are known of the years {FIRST_YEAR} to {LAST_YEAR}")
+    return at
 
-    `severity`, left out, is a report's: what its category and the answers to its questions (`attributes`) say.
+
+class DryRun(Body):
+    """POST .../dispatch-dry-runs: an order as it might be; `at` is for shifts and rules, all else as now.
+
+    `at` is of a year from 2000 to 2100. `severity`, left out, is a report's: what its category and the answers to its
+    questions (`attributes`) say.
     """
 
     category: Name
@@ -261,7 +269,7 @@ class DryRun(Body):
     lon: Longitude | None = None
     address: Title | None = None
     attributes: Attributes | None = None
-    at: Moment | None = None
+    at: Annotated[Moment, AfterValidator(_of_the_calendar)] | None = None
 
     _has_both = model_validator(mode="after")(lat_with_lon)
 

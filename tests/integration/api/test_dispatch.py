@@ -273,8 +273,20 @@ async def test_a_dry_run_writes_nothing(world: World) -> None:
         assert world.rows(f"SELECT * FROM {table}") == []
     assert world.rows("SELECT count(*) AS n FROM audit_log")[0]["n"] == before
     assert (await world.by("gwen").call("POST", "dispatch-dry-runs", asked)).status_code == 403
-    for wrong in ({"category": "water", "building": "b9"}, {"category": "watre"}):
+    slip = {"category": "water", "unit": "property-enginering"}
+    for wrong in ({"category": "water", "building": "b9"}, {"category": "watre"}, slip):
         assert (await world.by("oscar").call("POST", "dispatch-dry-runs", wrong)).status_code == 422
+
+
+async def test_a_dry_run_is_of_a_time_of_which_there_is_a_calendar(world: World) -> None:
+    await world.by("susan").put("rosters/gwen", {"shifts": SHIFT})
+    for at, status in {
+        "0001-01-01T00:00:00Z": 422, "1999-12-31T23:59:59Z": 422, "2000-01-01T00:00:00Z": 200,
+        "2100-12-31T23:59:59Z": 200, "2101-01-01T00:00:00Z": 422, "9999-12-31T23:59:59Z": 422,
+    }.items():  # fmt: skip
+        asked = {"category": "water", "building": "b1", "at": at}
+        answer = await world.by("oscar").call("POST", "dispatch-dry-runs", asked)
+        assert (at, answer.status_code) == (at, status)
 
 
 @pytest.mark.parametrize("who", ["rita", "gwen", "greg"])
