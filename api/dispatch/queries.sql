@@ -79,14 +79,15 @@ ORDER BY f.until, f.number
 LIMIT %(limit)s;
 
 -- name: unclaimed
+-- In time, or as it was made confidential and nobody may take it any more.
 SELECT f.number FROM order_offers AS f JOIN work_orders AS o USING (site, number)
-WHERE f.site = %(site)s AND f.until <= %(at)s AND o.state = 'accepted'
+WHERE f.site = %(site)s AND f.until IS NOT NULL AND (f.until <= %(at)s OR o.confidential) AND o.state = 'accepted'
 ORDER BY f.until, f.number
 LIMIT %(limit)s;
 
 -- name: sites_with_unclaimed
 SELECT DISTINCT f.site FROM order_offers AS f JOIN work_orders AS o USING (site, number)
-WHERE f.until <= %(at)s AND o.state = 'accepted'
+WHERE f.until IS NOT NULL AND (f.until <= %(at)s OR o.confidential) AND o.state = 'accepted'
 ORDER BY f.site
 LIMIT %(limit)s;
 

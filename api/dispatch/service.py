@@ -15,7 +15,7 @@ from typing import Any
 from api.categories import service as categories
 from api.categories.tree import Category
 from api.dispatch import store, words
-from api.dispatch.choice import Candidate, Choice, Errand, Passed, choose, stages, unfitness
+from api.dispatch.choice import Candidate, Choice, Errand, Passed, Stage, choose, stages, unfitness
 from api.dispatch.explaining import explained
 from api.dispatch.rules import Mode, Rule, first_match
 from api.dispatch.schemas import Explanation
@@ -57,11 +57,9 @@ async def place(tx: Transaction, order: Order) -> Order:
 
 
 async def assign(tx: Transaction, order: Order) -> Order:
-    """Dispatches an order that nobody took in time; leaves it to the desk if nobody fits any more."""
-    decision = replace(await decide(tx, order, to_assign=True), untaken_by=len(order.pool))
-    if decision.choice.worker is None:
-        await store.drop_offer(tx, order.number)
-        order = replace(order, pool=())
+    """Dispatches an order that nobody took in time, or may take any more; leaves it to the desk if nobody fits."""
+    untaken_by = 0 if order.confidential else len(order.pool)
+    decision = replace(await decide(tx, order, to_assign=True), untaken_by=untaken_by)
     return await _carry_out(tx, order, decision)
 
 
@@ -76,18 +74,39 @@ async def choice_of_desk(tx: Transaction, order: Order, move: Move) -> Move:
 
 
 async def check_claim(tx: Transaction, order: Order, username: str, move: Move) -> Move:
-    """The claim of somebody who fits. Raises Problem 403 that says why they do not."""
-    decision = await decide(tx, order)
+    """The claim of somebody who fits: by the rule that offered it to them, whatever rule would hold by now.
+
+    Raises Problem 403 that says why they do not.
+    """
+    offer = await _offer(tx, order) if username in order.pool else None
+    decision = await decide(tx, order, by=offer.rule if offer else None)
     me = next((each for each in decision.candidates if each.username == username), None)
     if me is None:
         raise Problem(HTTPStatus.FORBIDDEN, "does_not_fit", "orders cannot be dispatched to you")
-    along = stages(decision.errand, decision.rule, decision.ground.settings.chain)
+    along = offer.stages if offer else stages(decision.errand, decision.rule, decision.ground.settings.chain)
     reasons = [unfitness(me, decision.errand, decision.rule, stage) for stage in along]
     if all(reasons):
         why = next(reason for reason in reasons if reason)
         said = words.of_passed(Passed(username, why, {}))
         raise Problem(HTTPStatus.FORBIDDEN, "does_not_fit", f"{said['en']} / {said['zh']}")
     return replace(move, detail={"rule": decision.rule.name, "offered_to": len(order.pool)})
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """By which rule an order was offered, and where people were looked for until some were found."""
+
+    rule: Rule
+    stages: tuple[Stage, ...]
+
+
+async def _offer(tx: Transaction, order: Order) -> _Offer | None:
+    found = await store.last_choice(tx, order.number)
+    if found is None:
+        return None
+    said = found[1]
+    named = [rule for rule in await store.rules_in(tx, said.book_version) if rule.name == said.rule]
+    return _Offer(named[0], tuple(each.stage for each in said.looked)) if named else None
 
 
 async def decide(
@@ -98,15 +117,16 @@ async def decide(
     without: AbstractSet[str] = frozenset(),
     to_assign: bool = False,
     dry: bool = False,
+    by: Rule | None = None,
 ) -> Decision:
-    """Who fits an order. `to_assign`: it is not offered. `dry`: nobody waits, nothing follows."""
+    """Who fits an order. `to_assign`: it is not offered. `dry`: nobody waits, nothing follows. `by`: by this rule."""
     if not dry:
         await store.one_at_a_time(tx)
     when = at or tx.at
     ground = await store.ground(tx, order.building)
     category = await categories.category(tx, order.category)
     match = first_match(ground.rules, facts(order, category, ground, when))
-    rule = match.rule
+    rule = by or match.rule
     if to_assign and rule.mode is Mode.GRAB:
         rule = rule.model_copy(update={"mode": Mode.ASSIGN})
     everybody = await store.candidates(tx, ground, rule.name, when)
@@ -184,6 +204,9 @@ async def _carry_out(tx: Transaction, order: Order, decision: Decision) -> Order
         return await steps.note(
             tx, offered, Word.OFFERED, by=SYSTEM, detail=_told(decision) | {"until": until.isoformat()}
         )
+    if order.pool:  # to whom it was offered does not fit any more: it is theirs no longer, but the desk's
+        await store.drop_offer(tx, order.number)
+        order = replace(order, pool=())
     return order
 
 

@@ -68,6 +68,12 @@ def rules_of(text: str) -> tuple[Rule, ...]:
     return tuple(_RULES.validate_json(text))
 
 
+async def rules_in(tx: Transaction, version: int) -> tuple[Rule, ...]:
+    """The rules of one version; none if there is no such version."""
+    row = await tx.one(_QUERIES["book"], version=version)
+    return rules_of(row["rules"]) if row else ()
+
+
 async def candidates(tx: Transaction, ground: Ground, rule: str, at: datetime) -> list[Candidate]:
     """Everybody to whom an order can be dispatched; shifts as at a time, all else as now."""
     rows = await tx.all(_QUERIES["workers"], rule=rule, positions_after=tx.at - POSITION_KEPT, limit=MAX_WORKERS)
@@ -141,7 +147,7 @@ async def offered_to(tx: Transaction, username: str, limit: int) -> dict[str, da
 
 
 async def unclaimed(tx: Transaction, limit: int) -> list[str]:
-    """Orders that nobody took in time."""
+    """Orders that nobody took in time, or may take any more, as they were made confidential."""
     return [row["number"] for row in await tx.all(_QUERIES["unclaimed"], limit=limit)]
 
 

@@ -12,7 +12,7 @@ from api.live import store as feed
 from api.roles import Role
 from api.transactions import begin
 from api.work_orders.order import Person
-from herun.clock import SECOND_US
+from herun.clock import HOUR_US, SECOND_US
 from tests.integration.api.running import SITE, World
 from tests.integration.api.test_dispatch import SHIFT, add_worker, explained, put_rules
 from tests.integration.api.test_order_cycle import actions, do, order, refused, reported
@@ -72,6 +72,31 @@ async def test_whoever_went_off_shift_since_cannot_claim(world: World) -> None:
     await world.by("susan").put("rosters/gus", {"shifts": SHIFT})
     assert await refused(world, "gwen", number, "claim") == (403, "does_not_fit")
     assert (await do(world, "gus", number, "claim"))["worker"] == "gus"
+
+
+@pytest.mark.parametrize("rules", [None, [], [{"name": "night", "when": "true", "to": {"worker": "greg"}}]])
+async def test_who_was_offered_an_order_may_take_it_whatever_rule_would_hold_by_now(
+    world: World, rules: list[dict[str, Any]] | None
+) -> None:
+    await world.by("susan").put("rosters/paul", {"unit": "property-engineering"})
+    night = {**GRAB, "name": "night", "when": "order.hour == 12", "to": {"unit": "property-engineering"}}
+    await put_rules(world, {**night, "claim_within_s": 7200})
+    number = await reported(world)
+    world.clock.advance(HOUR_US)
+    if rules is not None:
+        await put_rules(world, *rules)
+    assert await pool_of(world, "paul") == [number]
+    assert (await do(world, "paul", number, "claim"))["worker"] == "paul"
+    entry = (await world.by("susan").get(f"work-orders/{number}/history"))["items"][-1]
+    assert entry["detail"] == {"rule": "night", "offered_to": 1}
+
+
+@pytest.mark.parametrize("left", ["enabled = false", "roles = '{resident}'"])
+async def test_who_left_since_cannot_take_what_they_were_offered(world: World, left: str) -> None:
+    number = await pooled(world)
+    world.rows(f"UPDATE people SET {left} WHERE username = 'gwen'")
+    assert (await refused(world, "gwen", number, "claim"))[0] in {401, 403}
+    assert (await order(world, number))["worker"] is None
 
 
 async def test_of_fifty_who_claim_at_once_one_wins(world: World) -> None:
@@ -150,6 +175,31 @@ async def test_what_is_put_aside_is_in_no_pool(world: World, action: str) -> Non
     assert await pool_of(world, "gwen") == [other]
     assert await listed(world, "gwen") == [other]
     assert (await refused(world, "gwen", number, "claim"))[0] in {404, 409}
+
+
+@pytest.mark.parametrize("is_held", [False, True])
+async def test_an_offered_order_that_is_made_confidential_is_assigned(world: World, is_held: bool) -> None:
+    number = await pooled(world)
+    if is_held:
+        await do(world, "oscar", number, "hold", reason="r", until="2026-06-02T12:00:00+08:00")
+    await do(world, "rita", number, "confide", reason="Nobody need know")
+    if is_held:
+        assert await times.look(world.resources) == 0
+        await do(world, "susan", number, "resume")
+    assert await times.look(world.resources) == 1
+    assert (await order(world, number))["worker"] == "gus"
+    assert (await explained(world, number))["choice"]["untaken_by"] == 0
+    assert await times.look(world.resources) == 0
+
+
+async def test_an_offered_order_that_becomes_what_nobody_knows_is_offered_no_more(world: World) -> None:
+    number = await pooled(world)
+    await do(world, "oscar", number, "category", category="lift", reason="It is the lift")
+    assert await pool_of(world, "gwen") == []
+    assert await listed(world, "gwen") == []
+    assert (await refused(world, "gwen", number, "claim"))[0] == 404
+    assert (await explained(world, number))["choice"]["stage"] == "desk"
+    assert (await do(world, "oscar", number, "dispatch", worker="paul"))["worker"] == "paul"
 
 
 async def test_a_confidential_order_is_given_to_one_and_offered_to_nobody(world: World) -> None:
