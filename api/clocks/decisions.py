@@ -50,11 +50,14 @@ async def ask_pause(tx: Transaction, person: Person, number: str, new: NewPause)
 async def decide_pause(
     tx: Transaction, person: Person, number: str, pause_id: int, *, approve: bool, note: str | None
 ) -> Clocks:
-    """Approved, it counts from when it was asked for. Raises Problem 403 for whose it is, 404, 409 if not now."""
+    """Approved, it counts from when it was asked for; for the promise only if that is not broken by now.
+
+    Raises Problem 403 for whose it is, 404, 409 if not now.
+    """
     order, clock = await _seen(tx, person, number)
     pause = _undecided(person, order, clock, clock.pauses, pause_id)
-    if approve and pause.ended_at is not None:
-        raise conflict("moot", "it was ended, or the order has gone into another hand since it was asked for")
+    if approve and (pause.ended_at is not None or pause.until <= tx.at):
+        raise conflict("moot", "it is over, or the order has gone into another hand since it was asked for")
     await store.decide_pause(tx, number, pause_id, approved=approve)
     if pause.ended_at is None:
         await store.drop_question(tx, number, PAUSE_ASKED, pause.asked_at)
@@ -63,10 +66,9 @@ async def decide_pause(
     if approve:
         order = await _plan_again(tx, person, order, clock, pause)
         end = service.span_of(pause).end
-        if end > to_us(tx.at):
-            level = Level.WORKER if order.worker else Level.DESK
-            over = clock.ground.told_at(order, [Reminder("over", level, False, end, end, end)])
-            await store.add_deadlines(tx, number, {PAUSE: over})
+        level = Level.WORKER if order.worker else Level.DESK
+        over = clock.ground.told_at(order, [Reminder("over", level, False, end, end, end)])
+        await store.add_deadlines(tx, number, {PAUSE: over})
     return await _answer(tx, person, order)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from api.categories import service as categories
@@ -164,13 +165,19 @@ def _of_promise(tx: Transaction, order: Order, clock: Clock) -> dict[str, list[R
 
 
 def _promised(clock: Clock) -> Callable[[int], int]:
-    """When so many percent of the promise are used up. What was broken before it was extended stays broken."""
-    began, pauses = to_us(clock.promise.began_at), promise_pauses(clock.pauses)
-    limit = clock.terms.promise_us
-    for each in clock.extended:
-        if each.decided_at and to_us(each.decided_at) <= due_at(began, limit, clock.terms.plan, pauses):
+    """When so many percent of the promise are used up. What was broken before more time was granted stays broken."""
+    began, plan = to_us(clock.promise.began_at), clock.terms.plan
+    limit, still = clock.terms.promise_us, list[Span]()
+    pauses = (each for each in clock.pauses if each.approved and each.reason in STOPS_PROMISE)
+    granted: list[Extension | Pause] = [*clock.extended, *pauses]
+    for at, each in sorted(((to_us(each.decided_at), each) for each in granted if each.decided_at), key=itemgetter(0)):
+        if at > due_at(began, limit, plan, still):
+            break
+        if isinstance(each, Extension):
             limit += MINUTE_US * each.minutes
-    return lambda share: due_at(began, limit * share // WHOLE, clock.terms.plan, pauses)
+        else:
+            still.append(span_of(each))
+    return lambda share: due_at(began, limit * share // WHOLE, plan, still)
 
 
 async def move_promise(tx: Transaction, order: Order, clock: Clock, *, by: str) -> datetime | None:
@@ -212,12 +219,12 @@ async def _begin(
     kept = await ground(tx)
     category = await categories.category(tx, order.category)
     terms = new_terms(kept, order, category.limits.get(order.severity) if category.known else None)
-    promised = to_datetime(due_at(to_us(promised_from), terms.promise_us, terms.plan, promise_pauses(pauses)))
-    promise = PromiseRow(round_, promised_from, promised, terms.as_json(), None, None, None)
-    await store.add_promise(tx, order.number, promise)
+    promise = PromiseRow(round_, promised_from, promised_from, terms.as_json(), None, None, None)
     turn = Turn(round_, hand_of(order), to_us(at))
-    await store.add_turn(tx, order.number, order.version, turn)
     clock = Clock(kept, promise, terms, [turn], pauses)
+    clock = replace(clock, promise=replace(promise, due_at=to_datetime(_promised(clock)(WHOLE))))
+    await store.add_promise(tx, order.number, clock.promise)
+    await store.add_turn(tx, order.number, order.version, turn)
     await store.add_deadlines(tx, order.number, _of_promise(tx, order, clock) | _of_hand(tx, order, clock))
 
 

@@ -218,6 +218,38 @@ async def test_only_what_the_estate_has_no_hand_in_stops_the_promise(world: Worl
     assert after["promise"]["due_at"] == (to_text(world, 660) if moves else before)
 
 
+async def test_a_pause_that_is_approved_after_the_promise_was_broken_leaves_it_broken(world: World) -> None:
+    await always(world)
+    number = await opened(world)
+    due = (await clocks(world, number))["promise"]["due_at"]
+    world.clock.advance(590 * MINUTE_US)
+    asked = await world.by("gwen").post(f"work-orders/{number}/pauses", pause(120, PauseReason.REPORTER, world))
+    path = f"work-orders/{number}/pauses/{asked['pauses'][0]['id']}"
+    world.clock.advance(20 * MINUTE_US)
+    approved = await world.by("susan").post(f"{path}/approve")
+    assert (approved["promise"]["due_at"], approved["promise"]["state"]) == (due, "late")
+    assert approved["own"]["used_seconds"] == 590 * 60  # which stands still all the same
+    world.clock.advance(20 * MINUTE_US)
+    ended = await world.by("gwen").post(f"{path}/end")
+    assert (ended["promise"]["due_at"], ended["promise"]["state"]) == (due, "late")
+    for action in ("handle", "resolve", "answer"):
+        await act(world, number, action)
+    assert (await clocks(world, number))["promise"]["state"] == "broken"
+    told = (await world.by("rita").get("/v1/me/notices"))["items"]
+    assert "promise_moved" not in {each["kind"] for each in told}
+
+
+async def test_a_pause_that_was_over_before_anybody_decided_can_only_be_denied(world: World) -> None:
+    await always(world)
+    number = await opened(world)
+    asked = await world.by("gwen").post(f"work-orders/{number}/pauses", pause(30, PauseReason.WEATHER))
+    path = f"pauses/{asked['pauses'][0]['id']}"
+    world.clock.advance(30 * MINUTE_US)
+    assert code(await ask(world, number, f"{path}/approve", "susan", {})) == (409, "moot")
+    denied = await world.by("susan").post(f"work-orders/{number}/{path}/deny")
+    assert (denied["pauses"][0]["approved"], denied["own"]["used_seconds"]) == (False, 1800)
+
+
 async def test_a_promise_that_stands_still_says_so(world: World) -> None:
     await always(world)
     number = await opened(world)

@@ -109,7 +109,9 @@ async def test_each_pause_is_told_again_by_its_own_time_until_it_is_decided(worl
     assert [due for _, due in await due_of(world, number, "pause_asked")] == sorted(of_first + of_second)
     await world.by("gwen").post(f"{second}/end")
     assert [due for _, due in await due_of(world, number, "pause_asked")] == of_first
-    await world.by("susan").post(f"{first}/approve")
+    late = await world.by("susan").call("POST", f"{first}/approve", {})
+    assert (late.status_code, late.json()["type"]) == (409, "urn:herun:problem:moot")
+    await world.by("susan").post(f"{first}/deny")
     assert await due_of(world, number, "pause_asked") == []
 
 
@@ -275,11 +277,11 @@ async def test_a_limit_that_a_decision_does_not_move_is_not_told_again(world: Wo
     await always(world, limits=[{**LIMIT, "category": "water", "accept_minutes": 30}], quiet_hours={"windows": []})
     number = await opened(world)
     await hours(world, 1)
-    made = await world.by("oscar").post(f"work-orders/{number}/pauses", pause(30, world=world))
+    made = await world.by("oscar").post(f"work-orders/{number}/pauses", pause(90, world=world))
     await hours(world, 1)
     told = (await clocks(world, number))["deadlines"]
     after = await world.by("susan").post(f"work-orders/{number}/pauses/{made['pauses'][0]['id']}/approve")
-    asked = {"pause_asked"}
+    asked = {"pause_asked", "pause"}
     assert [each for each in after["deadlines"] if each["kind"] not in asked] == [
         each for each in told if each["kind"] not in asked
     ]

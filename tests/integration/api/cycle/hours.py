@@ -207,12 +207,14 @@ class Clock:
         self._plan("promise", 1, now, [self._promised(share) for share in SHARES])
 
     def _promised(self, share: int) -> datetime:
-        """More time is not for what was broken before it was granted."""
-        pauses = [each.span for each in self.pauses if each.approved and each.reason in STOPS_PROMISE]
+        """More time, or a pause, is not for what was broken before it was granted."""
+        pauses: list[tuple[datetime, datetime]] = []
         limit = self._limit("promise")
-        for each in self._given:
+        still = [each for each in self.pauses if each.approved and each.reason in STOPS_PROMISE]
+        for each in sorted([*self._given, *still], key=lambda each: each.granted or self.began):
             if each.granted and each.granted <= due(self.began, limit, self._in_hours, pauses):
                 limit += each.minutes * MINUTE
+                pauses += [each.span] if each.until else []
         return due(self.began, limit * share // 100, self._in_hours, pauses)
 
     def _move_promise(self, now: datetime) -> None:

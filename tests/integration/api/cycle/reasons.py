@@ -174,7 +174,7 @@ class Reasons(Shelf):
                     yield 409, "decided_already"
                 elif wish.who in {ask.by, paper.worker, clock.hand_at(ask.asked).worker}:
                     yield 403, "your_own"
-                elif wish.action == "approve-pause" and ask.ended:
+                elif wish.action == "approve-pause" and (ask.ended or ask.span[1] <= now):
                     yield 409, "moot"
                 elif wish.action == "approve-extension" and (clock.ended or ask.round != clock.round):
                     yield 409, "promise_over"
