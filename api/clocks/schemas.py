@@ -107,7 +107,9 @@ _QUIET_HOURS: Final = _hours(["workday", "day_off"], ("22:00", "07:00"))
 
 
 class ClockSettings(Body):
-    """PUT /v1/sites/{site}/limits: they hold for orders opened or reopened after it; reminders go by them at once.
+    """PUT /v1/sites/{site}/limits: they hold for orders opened or reopened after it.
+
+    Reminders that are planned already keep their times; those of the next hand, or of a limit that moves, go by them.
 
     `remind_at` are percent of a limit; at 100 somebody is reminded always. `repeats`: how often soon after it;
     then once a day, until somebody acts.

@@ -373,6 +373,20 @@ async def test_what_was_promised_stays_when_the_limits_change(world: World) -> N
     assert (await clocks(world, second))["promise"]["due_at"] == to_text(world, 600)
 
 
+async def test_reminders_that_are_planned_keep_their_times_and_the_next_hands_go_by_the_new_limits(
+    world: World,
+) -> None:
+    await always(world)
+    number = await opened(world)
+    planned = (await clocks(world, number))["deadlines"]
+    await always(world, remind_at=[10], repeats=0)
+    assert (await clocks(world, number))["deadlines"] == planned
+    await act(world, number, "transfer", worker="paul")
+    steps = {(each["kind"], each["step"]) for each in (await clocks(world, number))["deadlines"]}
+    assert {step for kind, step in steps if kind == "accept"} == {"10%", "100%"}
+    assert {step for kind, step in steps if kind == "promise"} == {"50%", "80%", "100%", "+1", "+2", "+3"}
+
+
 async def test_limits_are_by_category_and_severity(world: World) -> None:
     short = {"accept_minutes": 1, "arrive_minutes": 2, "solve_minutes": 4}
     rule = {**ALWAYS, **short, "category": "water", "promise_minutes": 30}
