@@ -1,7 +1,8 @@
 """The Chinese statutory calendar: holidays and make-up workdays (调休), decreed year by year by the State Council.
 
 The kept library knows the past decrees. The next year's, published each November, is data: a `Decree`. Of a year that
-neither covers only the weekends are known, and `is_known` says so.
+neither covers only the weekends are known, and the days that the law itself fixes by the sun's calendar; `is_known`
+says so.
 """
 
 from __future__ import annotations
@@ -20,6 +21,11 @@ LAST_YEAR: Final = 2100  # bounds what a site can keep: one decree a year
 MAX_DAYS: Final = 60  # of a year; the longest decree so far has 35
 SATURDAY: Final = 5
 DECEMBER: Final = 12
+# 全国年节及纪念日放假办法 as it stands since 2025: the same each year, whatever is decreed of the days around them.
+LAW_SINCE: Final = 2025
+BY_LAW: Final = {
+    (1, 1): "元旦", (5, 1): "劳动节", (5, 2): "劳动节", (10, 1): "国庆节", (10, 2): "国庆节", (10, 3): "国庆节",
+}  # fmt: skip
 
 Year = Annotated[int, Field(ge=FIRST_YEAR, le=LAST_YEAR)]
 Days = Annotated[list[date], Field(max_length=MAX_DAYS)]
@@ -96,7 +102,7 @@ class Calendar:
         self._known.add(year)
 
     def is_known(self, year: int) -> bool:
-        """False if of this year nothing but its weekends is known."""
+        """False if of this year nothing is known but its weekends and what is so by law."""
         return year in self._known
 
     def exceptions_of(self, year: int) -> tuple[dict[str, list[date]], list[date]]:
@@ -109,20 +115,30 @@ class Calendar:
         return holidays, work
 
     def kind_of(self, day: date) -> DayKind:
-        """What this day is; without a decree by the weekend alone."""
+        """What this day is; without a decree by the law and the weekend alone."""
         exception = self._exceptions.get(day)
         if exception is not None:
             return exception.kind
+        if self._by_law(day) is not None:
+            return DayKind.HOLIDAY
         return DayKind.WEEKEND if day.weekday() >= SATURDAY else DayKind.WORKDAY
 
     def holiday_of(self, day: date) -> str | None:
         """The name of the holiday that this day belongs to."""
         exception = self._exceptions.get(day)
-        return exception.name if exception is not None and exception.kind is DayKind.HOLIDAY else None
+        if exception is None:
+            return self._by_law(day)
+        return exception.name if exception.kind is DayKind.HOLIDAY else None
 
     def is_workday(self, day: date) -> bool:
         """True on workdays and make-up workdays."""
         return self.kind_of(day) in {DayKind.WORKDAY, DayKind.MAKE_UP_WORKDAY}
+
+    def _by_law(self, day: date) -> str | None:
+        """The holiday that a day is in a year without a decree, which may well say more, but never less."""
+        if day.year < LAW_SINCE or self.is_known(day.year):
+            return None
+        return BY_LAW.get((day.month, day.day))
 
 
 def needed_years(today: date) -> list[int]:

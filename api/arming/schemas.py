@@ -93,7 +93,7 @@ class ZoneState(View):
 
 
 class ZoneStates(View):
-    """All zones by name. Of `unknown_years` no decree is known: plans go by weekends alone."""
+    """All zones by name. Of `unknown_years` no decree is known: plans go by weekends and days of the law."""
 
     items: list[ZoneState]
     unknown_years: list[int]

@@ -13,7 +13,10 @@ from herun.calendar import Decree
 
 
 class YearView(View):
-    """One year. `known`: not its weekends alone. `changed_by`: who has put its decree, if somebody has."""
+    """One year's decree. `known`: there is one; without it there are its weekends and the days that the law fixes.
+
+    `changed_by`: who has put it, if somebody has.
+    """
 
     year: int
     known: bool

@@ -118,8 +118,8 @@ def _check_calendar(dsn: str, now_us: int) -> Iterator[Finding]:
                 yield Finding(
                     "calendar",
                     Level.WARNING,
-                    f"site {row['site']} has no decree of {year}, so plans go by its weekends alone: put it with"
-                    f" PUT /v1/sites/{row['site']}/calendar/{year}",
+                    f"site {row['site']} has no decree of {year}, so plans go by its weekends and the days of the law:"
+                    f" put it with PUT /v1/sites/{row['site']}/calendar/{year}",
                 )
 
 

@@ -55,11 +55,29 @@ def test_every_day_of_2026_is_what_the_decree_says() -> None:
         assert calendar.is_workday(day) == (wanted in {DayKind.WORKDAY, DayKind.MAKE_UP_WORKDAY})
 
 
-def test_of_a_year_without_decree_only_the_weekends_are_known() -> None:
+def test_of_a_year_without_decree_only_weekends_and_the_days_of_the_law_are_known() -> None:
     calendar = Calendar()
-    assert not calendar.is_known(2027)
-    assert calendar.kind_of(date(2027, 1, 1)) is DayKind.WORKDAY
-    assert calendar.kind_of(date(2027, 1, 2)) is DayKind.WEEKEND
+    by_law = {
+        "01-01": "元旦",
+        "05-01": "劳动节",
+        "05-02": "劳动节",
+        **dict.fromkeys(("10-01", "10-02", "10-03"), "国庆节"),
+    }
+    for year in (2027, 2040):
+        assert not calendar.is_known(year)
+        wanted = {date.fromisoformat(f"{year}-{day}"): name for day, name in by_law.items()}
+        for day in days(date(year, 1, 1), date(year, 12, 31)):
+            weekend = DayKind.WEEKEND if day.weekday() >= 5 else DayKind.WORKDAY
+            assert (day, calendar.kind_of(day)) == (day, DayKind.HOLIDAY if day in wanted else weekend)
+            assert calendar.holiday_of(day) == wanted.get(day)
+        assert calendar.exceptions_of(year) == ({}, [])
+    assert Calendar().kind_of(date(1990, 1, 1)) is DayKind.WORKDAY  # the law was another one then
+
+
+def test_what_is_decreed_of_a_year_is_all_that_is_so_in_it() -> None:
+    calendar = Calendar([Decree.model_validate(OF_2027)])
+    assert calendar.kind_of(date(2027, 10, 1)) is DayKind.WORKDAY
+    assert calendar.kind_of(date(2028, 10, 2)) is DayKind.HOLIDAY
 
 
 def test_a_decree_adds_its_year_and_the_days_before_it() -> None:

@@ -127,15 +127,15 @@ def test_a_change_that_is_far_away_is_found_and_one_that_never_comes_is_none() -
     schedule = plan({"days": ["holiday"], "from": "00:00", "to": "24:00"}).compiled("Asia/Shanghai", CALENDAR)
     assert schedule.next_change(us(datetime(2026, 6, 30, tzinfo=zone))) == us(datetime(2026, 9, 25, tzinfo=zone))
     assert schedule.next_change(us(datetime(2026, 10, 2, tzinfo=zone))) == us(datetime(2026, 10, 8, tzinfo=zone))
-    assert schedule.next_change(us(datetime(2026, 10, 8, tzinfo=zone))) is None
+    assert schedule.next_change(us(datetime(2026, 10, 8, tzinfo=zone))) == us(datetime(2027, 1, 1, tzinfo=zone))
     for always in (plan(), plan({"days": list(WEEK), "from": "00:00", "to": "24:00"})):
         assert always.compiled("Asia/Shanghai", CALENDAR).next_change(us(datetime(2026, 1, 1, tzinfo=zone))) is None
 
 
 def test_a_decree_moves_the_plan() -> None:
     workdays = plan({"days": ["workday"], "from": "08:00", "to": "18:00"})
-    decree = Decree.model_validate({"year": 2027, "holidays": {"元旦": ["2027-01-01"]}})
-    at = us(datetime(2027, 1, 1, 12, tzinfo=ZoneInfo("Asia/Shanghai")))
+    decree = Decree.model_validate({"year": 2027, "holidays": {"春节": ["2027-02-08"]}})
+    at = us(datetime(2027, 2, 8, 12, tzinfo=ZoneInfo("Asia/Shanghai")))
     assert workdays.compiled("Asia/Shanghai", Calendar()).is_on(at)
     assert not workdays.compiled("Asia/Shanghai", Calendar([decree])).is_on(at)
 

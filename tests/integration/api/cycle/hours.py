@@ -43,7 +43,8 @@ SETTINGS: Final[dict[str, Any]] = {
 ASKED: Final = ("pause_asked", "extension_asked")  # and not decided on
 LADDER: Final = ("worker", "desk", "supervisor")
 STOPS_PROMISE: Final = {"reporter", "weather"}
-# What the State Council decreed for 2026 from June on; of the years after it only the weekends are known.
+# What the State Council decreed for 2026 from June on; of the years after it the weekends are known, and the law.
+BY_LAW: Final = {(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)}
 FREE: Final = {
     date(2026, 6, 19),
     *(date(2026, 9, 25 + n) for n in range(3)),
@@ -409,7 +410,8 @@ def _counting(
 def _worked(begin: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
     day = (begin + HERE).date()
     while (midnight := datetime.combine(day, time(), UTC) - HERE) < end:
-        if day in WORKED or (day.weekday() < 5 and day not in FREE):
+        is_free = day in FREE or (day.year > 2026 and (day.month, day.day) in BY_LAW)
+        if day in WORKED or (day.weekday() < 5 and not is_free):
             for opens, closes in SHIFTS:
                 a = max(begin, midnight + timedelta(hours=opens.hour, minutes=opens.minute))
                 b = min(end, midnight + timedelta(hours=closes.hour, minutes=closes.minute))
