@@ -290,6 +290,13 @@ _TIME_OF: Final = {
 
 
 def _times(order: Order, state: State, action: Action, at: datetime) -> dict[str, Any]:
+def is_time_over(order: Order, action: Action, at: datetime) -> bool:
+    """True if its hold has ended (`resume`), or nobody has rated it in time (`close`)."""
+    if action is Action.RESUME:
+        return order.state is State.ON_HOLD and order.hold_until is not None and order.hold_until <= at
+    return order.state is State.ANSWERED and order.answered_at is not None and order.answered_at + RATED_WITHIN <= at
+
+
     name = _TIME_OF.get(state)
     is_taken_up_again = action in {Action.RESUME, Action.REFUSE_RETURN}
     return {} if name is None or state is order.state or is_taken_up_again else {name: at}

@@ -185,7 +185,8 @@ async def take_back(tx: Transaction, workers: list[str]) -> None:
 
 async def _when_time_is_over(tx: Transaction, numbers: list[str], move: Move) -> int:
     held = await store.locked_together(tx, set(numbers))
-    due = [held[number] for number in numbers if held[number].state in TRANSITIONS[move.action].sources]
+    # Looked at again: since it was found it may have been put on hold, or answered, anew.
+    due = [held[number] for number in numbers if orders.is_time_over(held[number], move.action, tx.at)]
     for order in due:
         after = await steps.step(tx, order, move, SYSTEM)
         await opening.tell_if_it_waits(tx, after, SYSTEM)  # the desk had put it aside, and has it again

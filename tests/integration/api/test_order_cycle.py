@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from api.transactions import begin
-from api.work_orders import service
+from api.work_orders import service, store
 from herun.clock import DAY_US, HOUR_US
 from tests.integration.api.running import SITE, World
 
@@ -129,6 +129,28 @@ async def test_a_hold_that_everybody_forgot_ends_by_itself(world: World) -> None
     await pass_time(world, HOUR_US)
     assert (await order(world, number))["state"] == "handling"
     assert (await actions(world, number))[-2:] == ["hold", "resume"]
+
+
+async def test_what_was_put_aside_or_answered_anew_since_it_was_found_has_its_new_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, told = await reported(world), await reported(world)
+    await do(world, "gwen", held, "hold", until="2026-06-01T15:00:00+08:00", reason="The part is ordered")
+    await answered(world, told)
+
+    async def found_before(*_: object) -> list[str]:
+        return [held, told]
+
+    monkeypatch.setattr(store, "held_until", found_before)
+    monkeypatch.setattr(store, "answered_before", found_before)
+    for us, states in [
+        (3 * HOUR_US - 1, ("on_hold", "answered")),
+        (1, ("dispatched", "answered")),
+        (7 * DAY_US - 3 * HOUR_US - 1, ("dispatched", "answered")),
+        (1, ("dispatched", "closed")),
+    ]:
+        await pass_time(world, us)
+        assert ((await order(world, held))["state"], (await order(world, told))["state"]) == states
 
 
 @pytest.mark.parametrize(
