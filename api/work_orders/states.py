@@ -69,6 +69,9 @@ HANDS: Final[frozenset[Action | Word]] = frozenset(
     }
 )  # fmt: skip
 
+# What decides on an order that came back: besides the bond `deciders.py` says who.
+DECISIONS: Final = frozenset({Action.SIGN_OFF, Action.REFUSE_RETURN, Action.ARBITRATE})
+
 MAX_RETURNS: Final = 2  # after the second an arbiter decides, and what was decided is not given back again
 MAX_TRANSFERS: Final = 2  # handing on is no way around that
 
@@ -129,7 +132,7 @@ _TABLE: Final = (
     _row(Action.RETURN, IN_HAND, State.RETURNED, {Bond.WORKER}, "code", "reason"),
     _row(Action.SIGN_OFF, {State.RETURNED}, State.ACCEPTED, {Bond.DESK}),
     _row(Action.REFUSE_RETURN, {State.RETURNED}, State.DISPATCHED, {Bond.DESK}, "reason"),
-    _row(Action.ARBITRATE, {State.ARBITRATION}, State.DISPATCHED, {Bond.SUPERVISOR}, "worker", "reason"),
+    _row(Action.ARBITRATE, {State.ARBITRATION}, State.DISPATCHED, {Bond.DESK}, "worker", "reason"),
     _row(Action.RECALL, IN_HAND, State.ACCEPTED, {Bond.DESK}, "reason"),
     _row(Action.RESOLVE, {State.HANDLING}, State.RESOLVED, {Bond.WORKER}, "text"),
     _row(Action.ANSWER, {State.RESOLVED}, State.ANSWERED, {Bond.DESK, Bond.WORKER}, "text"),
