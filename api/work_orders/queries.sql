@@ -245,6 +245,10 @@ SELECT username, roles FROM people WHERE site = %(site)s AND enabled AND roles &
 ORDER BY username
 LIMIT %(limit)s;
 
+-- name: confided_alone
+SELECT DISTINCT number FROM order_history
+WHERE site = %(site)s AND number = ANY(%(numbers)s) AND action = 'confide' AND detail ->> 'with' IS NULL;
+
 -- name: returners
 SELECT DISTINCT actor FROM order_history
 WHERE site = %(site)s AND number = %(number)s AND action = 'return';

@@ -33,7 +33,7 @@ from herun.personal import mask
 _OPEN_BATCH: Final = 100  # orders that one transaction takes when their time is over
 # Actions that change which orders belong together, and those that look at the others: these are locked with it.
 _JOINS: Final = frozenset({Action.MERGE, Action.UNMERGE, Action.REOPEN, Action.CANCEL})
-_LOOKS_AT_OTHERS: Final = frozenset({Action.RESOLVE, Action.ANSWER, Action.RATE, Action.CONFIDE})
+_LOOKS_AT_OTHERS: Final = frozenset({Action.RESOLVE, Action.ANSWER, Action.RATE, Action.CONFIDE, Action.DISCLOSE})
 NO_WORKER: Final = "承办人已不在岗。Its worker is none any more."
 
 
@@ -126,10 +126,15 @@ async def _with_what_follows(tx: Transaction, held: Held, order: Order, move: Mo
             return await opening.place(tx, order, by)
         case Action.CONFIDE:
             await joining.confide_parts(tx, held, order, move, by)
+        case Action.DISCLOSE:
+            await joining.disclose_parts(tx, held, order, move, by)
         case Action.ANSWER:
-            await joining.close_parts(tx, held, order, SYSTEM)
+            await joining.close_parts(tx, held, order)
+        case Action.RESOLVE:
+            return await joining.close_late(tx, order)
         case Action.CANCEL:
             await joining.release(tx, held, order)
+            await joining.close_parts(tx, held, order)
     return order
 
 

@@ -139,8 +139,8 @@ _TABLE: Final = (
     _row(Action.RATE, {State.ANSWERED}, State.RATED, {Bond.RATER}, "score"),
     _row(Action.CLOSE, {State.ANSWERED, State.RESOLVED}, State.CLOSED, set()),
     _row(Action.REOPEN, {*TOLD, State.MERGED, State.CANCELLED}, State.ACCEPTED, {Bond.DESK, Bond.REPORTER}, "reason"),
-    _within(Action.CONFIDE, frozenset(State) - {State.CANCELLED}, {Bond.SUPERVISOR, Bond.REPORTER}, "reason"),
-    _within(Action.DISCLOSE, frozenset(State) - {State.CANCELLED}, {Bond.SUPERVISOR}, "reason"),
+    _within(Action.CONFIDE, frozenset(State), {Bond.SUPERVISOR, Bond.REPORTER}, "reason"),
+    _within(Action.DISCLOSE, frozenset(State), {Bond.SUPERVISOR}, "reason"),
     _row(
         Action.CANCEL,
         {State.SUBMITTED, State.ACCEPTED, State.DISPATCHED, State.ON_HOLD, State.ARBITRATION},

@@ -277,13 +277,6 @@ async def confided_alone(tx: Transaction, numbers: list[str]) -> set[str]:
     return {row["number"] for row in await tx.all(_QUERIES["confided_alone"], numbers=numbers)}
 
 
-async def desk(tx: Transaction, order: Order) -> dict[str, frozenset[Role]]:
-    """Who is the desk of an order, with all of their roles: of what is confidential supervisors alone."""
-    roles = [Role.SUPERVISOR] if order.confidential else list(DESK)
-    rows = await tx.all(_QUERIES["desk"], roles=roles, limit=MAX_DESK)
-    return {row["username"]: frozenset(map(Role, row["roles"])) for row in rows}
-
-
 async def returners(tx: Transaction, number: str) -> set[str]:
     """Who ever gave an order back."""
     return {row["actor"] for row in await tx.all(_QUERIES["returners"], number=number)}

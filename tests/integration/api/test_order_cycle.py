@@ -380,3 +380,72 @@ async def test_a_part_has_a_category_of_the_tree(world: World) -> None:
     whole = await reported(world)
     assert await refused(world, "oscar", whole, "split", text="A part", category="zz") == (422, "unknown_category")
     assert (await do(world, "oscar", whole, "split", text="A part", category="noise"))["category"] == "noise"
+
+
+async def part_of(world: World, whole: str) -> str:
+    number: str = (await do(world, "oscar", whole, "split", text="The pump alone"))["number"]
+    return number
+
+
+async def resolved(world: World, number: str) -> str:
+    await do(world, "gwen", number, "handle")
+    return str((await do(world, "gwen", number, "resolve", text="Pumped out"))["state"])
+
+
+async def test_a_part_that_is_resolved_is_closed_when_its_whole_is_cancelled(world: World) -> None:
+    whole = await reported(world)
+    part, waiting = await part_of(world, whole), await part_of(world, whole)
+    await answered(world, waiting)
+    assert await resolved(world, part) == "resolved"
+    await do(world, "rita", whole, "cancel", reason="A mistake")
+    assert [(await order(world, each))["state"] for each in (part, waiting)] == ["closed", "answered"]
+
+
+@pytest.mark.parametrize("end", ["answered", "rated", "cancelled"])
+async def test_a_part_that_is_resolved_after_the_end_of_its_whole_is_closed_at_once(world: World, end: str) -> None:
+    whole = await reported(world)
+    part = await part_of(world, whole)
+    if end == "cancelled":
+        await do(world, "oscar", part, "cancel", reason="A mistake")
+        await do(world, "rita", whole, "cancel", reason="A mistake")
+    else:
+        await resolved(world, part)
+        await answered(world, whole)
+    if end == "rated":
+        await do(world, "rita", whole, "rate", score=5, solved=True)
+    await do(world, "oscar", part, "reopen", reason="It drips still")
+    assert await resolved(world, part) == "closed"
+    assert (await actions(world, part))[-2:] == ["resolve", "close"]
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+async def test_parts_are_confidential_with_their_whole_and_disclosed_with_it(world: World, is_cancelled: bool) -> None:
+    whole = await reported(world)
+    part, own = await part_of(world, whole), await part_of(world, whole)
+    if is_cancelled:
+        for each in (part, own, whole):
+            await do(world, "rita" if each == whole else "oscar", each, "cancel", reason="A mistake")
+    await do(world, "susan", own, "confide", reason="It names somebody")
+    await do(world, "rita", whole, "confide", reason="It names somebody")
+    later = [] if is_cancelled else [(await do(world, "gwen", whole, "split", text="The wall"))["number"]]
+    for each in (whole, part, own, *later):
+        assert (await world.by("oscar").call("GET", f"work-orders/{each}")).status_code == 404
+    assert (await world.by("oscar").get(f"work-orders?parent={whole}"))["items"] == []
+    await do(world, "susan", whole, "disclose", reason="It names nobody")
+    listed = {each["number"] for each in (await world.by("oscar").get(f"work-orders?parent={whole}"))["items"]}
+    assert listed == {part, *later}
+    if is_cancelled:
+        await do(world, "rita", whole, "confide", reason="It names somebody")
+        assert (await do(world, "susan", part, "reopen", reason="Not done"))["confidential"] is True
+
+
+@pytest.mark.parametrize(("category", "goes_along"), [("domestic-violence", True), ("water", False)])
+async def test_a_part_of_another_confidential_category_is_not_disclosed_with_its_whole(
+    world: World, category: str, goes_along: bool
+) -> None:
+    whole = await reported(world, category=category)
+    part = (await do(world, "susan", whole, "split", text="Talk to her", category="domestic-violence"))["number"]
+    assert (await order(world, part))["confidential"] is True
+    await do(world, "susan", whole, "disclose", reason="It names nobody")
+    status = (await world.by("oscar").call("GET", f"work-orders/{part}")).status_code
+    assert status == (200 if goes_along else 404)

@@ -201,7 +201,7 @@ class Reasons(Shelf):
 
     def _is_possible(self, wish: Wish, paper: Paper) -> bool:
         if wish.action in {"confide", "disclose"}:
-            return paper.state != "cancelled"
+            return True
         if wish.action in {"checklist", "tick"}:
             return paper.state in OPEN
         if paper.state == "merged" and wish.action in {"rate", "reopen"}:
