@@ -11,8 +11,8 @@ from api.dispatch.schemas import NewHelper
 from api.problems import Problem, conflict, invalid, not_found
 from api.roles import Role
 from api.transactions import Transaction
+from api.work_orders import deciders, steps
 from api.work_orders import order as orders
-from api.work_orders import steps
 from api.work_orders import store as order_store
 from api.work_orders.order import Order, Person
 from api.work_orders.schemas import WorkOrder
@@ -56,9 +56,8 @@ async def dismiss(tx: Transaction, person: Person, number: str, helper: str) -> 
         raise not_found("helper of this order")
     fewer = replace(order, helpers=tuple(each for each in order.helpers if each != helper))
     await store.drop_helpers(tx, number, [helper])
-    return shown(
-        await steps.note(tx, fewer, Word.HELPER_LEFT, by=person.username, detail={"helper": helper}), person, tx.at
-    )
+    after = await steps.note(tx, fewer, Word.HELPER_LEFT, by=person.username, detail={"helper": helper})
+    return await _shown(tx, after, person)
 
 
 async def note(tx: Transaction, person: Person, number: str, text: str) -> WorkOrder:
@@ -66,7 +65,11 @@ async def note(tx: Transaction, person: Person, number: str, text: str) -> WorkO
     order = await _tied(tx, person, number, Bond.DESK, Bond.WORKER, Bond.HELPER)
     if order.state in _CLOSED:
         raise conflict("wrong_state", f"nothing is noted while the order is {order.state}")
-    return shown(await steps.note(tx, order, Word.NOTED, by=person.username, reason=text), person, tx.at)
+    return await _shown(tx, await steps.note(tx, order, Word.NOTED, by=person.username, reason=text), person)
+
+
+async def _shown(tx: Transaction, order: Order, person: Person) -> WorkOrder:
+    return shown(order, person, tx.at, not_theirs=await deciders.not_theirs(tx, order, person))
 
 
 async def _fitting(tx: Transaction, order: Order) -> str:

@@ -282,7 +282,7 @@ class NewHelper(Body):
 
 
 class NewNote(Body):
-    """POST .../notes: what those who work on the order should know. Its reporter reads it too."""
+    """POST .../notes: what those who work on the order should know; its reporter does not read it."""
 
     text: Text
 

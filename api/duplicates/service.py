@@ -12,8 +12,8 @@ from api.duplicates.schemas import Because, LikeOrder, LikeOrders, MergeCandidat
 from api.problems import not_found
 from api.resources import Resources
 from api.transactions import Transaction
+from api.work_orders import deciders, reported
 from api.work_orders import order as orders
-from api.work_orders import reported
 from api.work_orders import store as work_orders
 from api.work_orders.kinds import Channel, Origin
 from api.work_orders.order import Order, Person
@@ -60,7 +60,11 @@ async def merge_candidates(tx: Transaction, person: Person, number: str) -> Merg
     looks = await store.looks_of_order(tx, number)
     matter = Matter(order.category, compared_words(order), order.where, order.opened_at, order.zone, looks)
     items = [
-        MergeCandidate(order=shown(each, person, tx.at), likeness=score, because=because)
+        MergeCandidate(
+            order=shown(each, person, tx.at, not_theirs=await deciders.not_theirs(tx, each, person)),
+            likeness=score,
+            because=because,
+        )
         for each, score, because in await _found(tx, matter, number)
     ]
     return MergeCandidates(number=number, items=items)

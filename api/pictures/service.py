@@ -34,7 +34,9 @@ WAITS: Final = timedelta(hours=1)  # a picture for its report
 # A picture's file is written before its row is committed, which takes seconds. A day is also time to put a database
 # back beside pictures that are newer than it.
 ORPHANS_KEPT: Final = timedelta(days=1)
-MAX_PICTURES: Final = 20  # of one order
+# Of one order. Nobody can delete one, and resolving may ask for some: its reporter never takes the room of the others.
+MAX_OF_REPORTER: Final = 12
+MAX_OF_OTHERS: Final = 20
 MAX_WAITING: Final = 10  # of one person
 _UUID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _OURS: Final = re.compile(rf"(?P<site>[^/]+)/(?P<picture>{_UUID})\.(?:{'|'.join(Size)})\.(?:jpg|part)")
@@ -65,8 +67,7 @@ async def add(
         raise Problem(HTTPStatus.FORBIDDEN, "not_yours", "what it looks like afterwards is shown by: desk, worker")
     if order.state not in OPEN | {State.RESOLVED, State.ANSWERED}:
         raise conflict("wrong_state", f"no pictures are added while the order is {order.state}")
-    if len(await store.everything(tx, number)) >= MAX_PICTURES:
-        raise conflict("too_many_pictures", f"an order has at most {MAX_PICTURES} pictures")
+    await _has_room(tx, order, person, kind, is_only_reporter=bonds == {Bond.REPORTER})
     made = await _keep(tx, resources, taken, kind, number)
     # With its hash in the chained history nobody can exchange it unnoticed.
     detail = {"picture": str(made), "kind": kind, "sha256": taken.sha256}
@@ -156,6 +157,23 @@ async def _keep(tx: Transaction, resources: Resources, taken: Taken, kind: Kind,
     for size, data in ((Size.WHOLE, taken.whole), (Size.THUMBNAIL, taken.thumbnail)):
         await _objects(resources).put(_key(tx.site, picture, size), data)
     return picture
+
+
+async def _has_room(tx: Transaction, order: Order, person: Person, kind: Kind, *, is_only_reporter: bool) -> None:
+    """Raises Problem 409 if whose side they are on has sent all that it may.
+
+    What the present round has none of yet is taken in all the same of who looks after the order: it may be what
+    resolving asks for, and each round asks anew. That is one of before, and one of after each time it is dispatched.
+    """
+    is_reporters = person.username == order.reporter
+    everything = await store.everything(tx, order.number)
+    sent = [each for each in everything if (each.sent_by == order.reporter) == is_reporters]
+    most = MAX_OF_REPORTER if is_reporters else MAX_OF_OTHERS
+    if len(sent) < most:
+        return
+    if is_only_reporter or kind is Kind.EVIDENCE or kind in await store.kinds(tx, order):
+        whose = "its reporter sends" if is_reporters else "desk and workers send"
+        raise conflict("too_many_pictures", f"{whose} at most {most} pictures of an order")
 
 
 async def _seen(tx: Transaction, person: Person, number: str) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 from api.pictures.images import Taken
 from api.pictures.schemas import Kind, Picture
 from api.transactions import Transaction
+from api.work_orders.order import Order
 from herun.database.queries import Queries
 
 _QUERIES: Final = Queries(__package__)
@@ -41,9 +42,10 @@ async def everything(tx: Transaction, number: str) -> list[Picture]:
     return [Picture(**row) for row in await tx.all(_QUERIES["everything"], number=number)]
 
 
-async def kinds(tx: Transaction, number: str, since: datetime) -> set[Kind]:
-    """Which kinds an order has; of what shows it afterwards those sent since a time."""
-    return {Kind(row["kind"]) for row in await tx.all(_QUERIES["kinds"], number=number, since=since)}
+async def kinds(tx: Transaction, order: Order) -> set[Kind]:
+    """Which kinds an order has; of what shows it afterwards those sent since it was dispatched."""
+    since = order.dispatched_at or order.opened_at
+    return {Kind(row["kind"]) for row in await tx.all(_QUERIES["kinds"], number=order.number, since=since)}
 
 
 async def expired(tx: Transaction, before: datetime, limit: int) -> list[tuple[str, UUID]]:

@@ -36,11 +36,6 @@ WHERE o.site = %(site)s AND o.state IN ('rated', 'closed') AND o.origin = 'repor
 ORDER BY o.number
 LIMIT %(limit)s;
 
--- name: people_of
-SELECT username, roles FROM people WHERE site = %(site)s AND enabled AND roles && %(roles)s::text[]
-ORDER BY username
-LIMIT %(limit)s;
-
 -- name: add_draw
 INSERT INTO return_visit_draws (site, day, seed, shares, closed, orders, drawn, drawn_at)
 VALUES (%(site)s, %(day)s, %(seed)s, %(shares)s, %(closed)s, %(orders)s, %(drawn)s, %(at)s);

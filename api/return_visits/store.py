@@ -10,13 +10,11 @@ from psycopg.types.json import Jsonb
 
 from api.return_visits.drawing import Closed
 from api.return_visits.schemas import Draw, NewOutcome, Share, Visit, VisitCount, VisitPlan, Why
-from api.roles import Role
 from api.transactions import Transaction
 from herun.database.queries import Queries
 
 _QUERIES: Final = Queries(__package__)
 MAX_CLOSED: Final = 10_000  # orders of a day that are drawn from; an estate closes some dozens
-MAX_DESK: Final = 200  # people; an estate has a dozen
 _MAX_SITES: Final = 1000  # looked after in one round
 
 
@@ -40,12 +38,6 @@ async def lock_next_day(tx: Transaction) -> tuple[date, list[Share]] | None:
     """The next day to draw, and the shares; nobody else draws it."""
     row = await tx.one(_QUERIES["lock_next_day"])
     return (row["day"], [Share(**each) for each in row["shares"]]) if row else None
-
-
-async def people_of(tx: Transaction, roles: Collection[Role]) -> dict[str, frozenset[Role]]:
-    """Those of the site who have any of these roles, with all of theirs."""
-    rows = await tx.all(_QUERIES["people_of"], roles=list(roles), limit=MAX_DESK)
-    return {row["username"]: frozenset(map(Role, row["roles"])) for row in rows}
 
 
 async def closed_on(tx: Transaction, day: date) -> list[Closed]:

@@ -27,21 +27,17 @@ def visitors(desk: Desk, hands: AbstractSet[str]) -> set[str]:
 async def may_visit(tx: Transaction, who: str, order: Order) -> bool:
     """True if somebody of the desk may make the visit of an order."""
     hands = await work_orders.hands(tx, order.number)
-    return who not in hands or who in visitors(await _desk(tx, order), hands)
+    return who not in hands or who in visitors(await work_orders.desk(tx, order), hands)
 
 
 async def open_visit(tx: Transaction, order: Order, why: Why) -> None:
     """Opens a visit of the present round. Where all of the desk had a hand in it they are told that they make it."""
     await store.add(tx, order.number, order.reopens, why)
-    desk = await _desk(tx, order)
+    desk = await work_orders.desk(tx, order)
     if desk and desk.keys() <= await work_orders.hands(tx, order.number):
         has_supervisors = any(Role.SUPERVISOR in roles for roles in desk.values())
         telling = _TO_SUPERVISORS if has_supervisors else _TO_DESK
         await notices.tell(tx, telling, f"visit:{order.number}:{order.reopens}", order)
-
-
-async def _desk(tx: Transaction, order: Order) -> Desk:
-    return await store.people_of(tx, [Role.SUPERVISOR] if order.confidential else [Role.OPERATOR, Role.SUPERVISOR])
 
 
 _TO_SUPERVISORS: Final = Telling(Audience.SUPERVISORS, Kind.NOBODY_ELSE_TO_VISIT, Urgency.SOON)

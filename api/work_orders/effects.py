@@ -12,6 +12,7 @@ from api.notices import service as notices
 from api.return_visits import opening as return_visits
 from api.topics import forgetting
 from api.transactions import Transaction
+from api.work_orders import deciders
 from api.work_orders.order import Order
 
 
@@ -32,5 +33,6 @@ async def follow(tx: Transaction, step: Step) -> datetime | None:
     await forgetting.follow(tx, step)
     await dispatch.follow(tx, step)
     await notices.follow(tx, step)
+    await deciders.follow(tx, step)
     await return_visits.follow(tx, step)
     return await clocks.follow(tx, step)

@@ -267,7 +267,10 @@ async def arbitrate(
     body: Transfer,
     writer: Annotated[Writer, _may(Action.ARBITRATE)],
 ) -> Response:
-    """arbitration -> dispatched, by a supervisor; it is not given back again."""
+    """arbitration -> dispatched; it is not given back again.
+
+    By a supervisor who never gave it back; without one by the desk that did not; else by whoever is left of both.
+    """
     return await _act(site, number, writer, Move(Action.ARBITRATE, body.reason, worker=body.worker))
 
 

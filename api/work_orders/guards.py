@@ -108,7 +108,7 @@ async def _has_what_its_category_needs(tx: Transaction, order: Order) -> None:
     """A picture of before and of after, the latter of this round, and of an alert's order the verdict on its alert."""
     required = (await categories.category(tx, order.category)).required
     needed = {_PICTURES[need] for need in required if need in _PICTURES}
-    if missing := sorted(needed - await pictures.kinds(tx, order.number, order.dispatched_at or order.opened_at)):
+    if missing := sorted(needed - await pictures.kinds(tx, order)):
         raise conflict("pictures_missing", f"its category asks for pictures: {', '.join(missing)}")
     if Need.VERDICT in required and order.alert_id is not None and not await store.has_verdict(tx, order.alert_id):
         raise conflict("verdict_missing", "its category asks for the verdict on its alert: close the alert with one")

@@ -18,9 +18,10 @@ from api.work_orders import guards, opening, steps, store
 from api.work_orders.kinds import Channel, Origin
 from api.work_orders.order import Move, Order
 from api.work_orders.schemas import Part
-from api.work_orders.states import OPEN, TRANSITIONS, Action, State
+from api.work_orders.states import OPEN, TOLD, TRANSITIONS, Action, State
 from herun.order_words import Word
 
+_WITH: Final = "with"  # in the history of a part that became confidential, or not, with its whole; `confided_alone`
 Held = Mapping[str, Order]  # the orders that this transaction has locked, by number
 
 # Not what is answered: who reports it after its answer says that it is not solved, and somebody has to look.
@@ -133,14 +134,38 @@ async def confide(tx: Transaction, held: Held, order: Order, reason: str) -> Ord
 
 
 async def confide_parts(tx: Transaction, held: Held, order: Order, move: Move, by: str) -> None:
-    """What is confidential is so in its parts as well."""
+    """What is confidential is so in its parts as well, also in those that were cancelled: they can be reopened."""
+    with_it = replace(move, detail={_WITH: order.number})
     for part in held.values():
-        if part.parent == order.number and not part.confidential and part.state is not State.CANCELLED:
-            await steps.step(tx, part, move, by)
+        if part.parent == order.number and not part.confidential:
+            await steps.step(tx, part, with_it, by)
 
 
-async def close_parts(tx: Transaction, held: Held, order: Order, by: str) -> None:
-    """Closes the resolved parts of an order that is answered: nobody else is to be told of them."""
+async def disclose_parts(tx: Transaction, held: Held, order: Order, move: Move, by: str) -> None:
+    """What was confidential with an order is so no more; what ever was for itself stays so until it is disclosed."""
+    parts = [each for each in held.values() if each.parent == order.number and each.confidential]
+    own = await store.confided_alone(tx, [each.number for each in parts]) if parts else set()
+    for part in parts:
+        is_another_matter = part.category != order.category
+        if is_another_matter and (await categories.category(tx, part.category)).confidential:
+            continue
+        if part.number not in own:
+            await steps.step(tx, part, replace(move, detail={_WITH: order.number}), by)
+
+
+async def close_parts(tx: Transaction, held: Held, order: Order) -> None:
+    """Closes the resolved parts of an order that is answered or cancelled: nobody else is to be told of them."""
     for part in held.values():
         if part.parent == order.number and part.state is State.RESOLVED:
-            await steps.step(tx, part, Move(Action.CLOSE), by)
+            await steps.step(tx, part, Move(Action.CLOSE), SYSTEM)
+
+
+async def close_late(tx: Transaction, order: Order) -> Order:
+    """Closes what was just resolved if it is a part of what is answered or cancelled: no answer comes to close it.
+
+    The whole is not locked: whoever answers or cancels it has locked its parts, and waits for this one.
+    """
+    whole = await store.one(tx, order.parent) if order.parent is not None else None
+    if whole is None or whole.state not in TOLD | {State.CANCELLED}:
+        return order
+    return await steps.step(tx, order, Move(Action.CLOSE), SYSTEM)

@@ -254,18 +254,13 @@ def used_up(order: Order, action: Action) -> str | None:
     return None
 
 
-# What decides on an order over the head of whoever has it: never their own decision, whatever else they are.
-_OVER_ITS_WORKER: Final = frozenset({Action.SIGN_OFF, Action.REFUSE_RETURN, Action.RECALL, Action.CANCEL})
-
-
-def is_own_cause(order: Order, person: Person, action: Action, returners: AbstractSet[str]) -> bool:
-    """True for what they may not decide on, because they have it or are among those who gave it back.
+def is_own_cause(order: Order, person: Person, action: Action) -> bool:
+    """True for what they may not take from themselves, whatever else they are: a return and the desk decides on it.
 
     Who reported an order may withdraw it all the same.
     """
     is_withdrawn = action is Action.CANCEL and person.username == order.reporter
-    is_over_them = action in _OVER_ITS_WORKER and works_on(person, order) and not is_withdrawn
-    return is_over_them or (action is Action.ARBITRATE and person.username in returners)
+    return action in {Action.RECALL, Action.CANCEL} and works_on(person, order) and not is_withdrawn
 
 
 def has_to_be_answered(order: Order, who: str) -> bool:
@@ -293,6 +288,13 @@ def _times(order: Order, state: State, action: Action, at: datetime) -> dict[str
     name = _TIME_OF.get(state)
     is_taken_up_again = action in {Action.RESUME, Action.REFUSE_RETURN}
     return {} if name is None or state is order.state or is_taken_up_again else {name: at}
+
+
+def is_time_over(order: Order, action: Action, at: datetime) -> bool:
+    """True if its hold has ended (`resume`), or nobody has rated it in time (`close`)."""
+    if action is Action.RESUME:
+        return order.state is State.ON_HOLD and order.hold_until is not None and order.hold_until <= at
+    return order.state is State.ANSWERED and order.answered_at is not None and order.answered_at + RATED_WITHIN <= at
 
 
 def is_time_to_rate(order: Order, at: datetime) -> bool:

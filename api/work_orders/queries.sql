@@ -240,6 +240,15 @@ WHERE h.site = %(site)s AND h.action = ANY(%(acts)s) AND had.who IS NOT NULL
       UNION SELECT w.number FROM work_orders AS w JOIN ours ON w.merged_into = ours.number WHERE w.site = %(site)s
   );
 
+-- name: desk
+SELECT username, roles FROM people WHERE site = %(site)s AND enabled AND roles && %(roles)s::text[]
+ORDER BY username
+LIMIT %(limit)s;
+
+-- name: confided_alone
+SELECT DISTINCT number FROM order_history
+WHERE site = %(site)s AND number = ANY(%(numbers)s) AND action = 'confide' AND detail ->> 'with' IS NULL;
+
 -- name: returners
 SELECT DISTINCT actor FROM order_history
 WHERE site = %(site)s AND number = %(number)s AND action = 'return';

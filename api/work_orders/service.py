@@ -17,14 +17,14 @@ from api.dispatch import store as dispatching
 from api.problems import Problem, conflict, not_found
 from api.roles import Role
 from api.transactions import SYSTEM, Transaction
-from api.work_orders import guards, joining, opening, steps, store
+from api.work_orders import deciders, guards, joining, opening, steps, store
 from api.work_orders import order as orders
 from api.work_orders.joining import Held
 from api.work_orders.kinds import Channel, Origin
 from api.work_orders.order import RATED_WITHIN, Move, Order, Person
 from api.work_orders.schemas import Checklist, History, NewItem, Part, WorkOrder, WorkOrders
 from api.work_orders.shown import for_reporters, shown
-from api.work_orders.states import OVER, TOLD, TRANSITIONS, Action, Bond, State
+from api.work_orders.states import DECISIONS, OVER, TOLD, TRANSITIONS, Action, Bond, State
 from herun.alerts import Alert
 from herun.clock import to_datetime
 from herun.order_words import Word
@@ -33,7 +33,7 @@ from herun.personal import mask
 _OPEN_BATCH: Final = 100  # orders that one transaction takes when their time is over
 # Actions that change which orders belong together, and those that look at the others: these are locked with it.
 _JOINS: Final = frozenset({Action.MERGE, Action.UNMERGE, Action.REOPEN, Action.CANCEL})
-_LOOKS_AT_OTHERS: Final = frozenset({Action.RESOLVE, Action.ANSWER, Action.RATE, Action.CONFIDE})
+_LOOKS_AT_OTHERS: Final = frozenset({Action.RESOLVE, Action.ANSWER, Action.RATE, Action.CONFIDE, Action.DISCLOSE})
 NO_WORKER: Final = "承办人已不在岗。Its worker is none any more."
 
 
@@ -68,9 +68,12 @@ async def act(tx: Transaction, person: Person, number: str, move: Move) -> WorkO
 
 
 async def _is_not_their_own_cause(tx: Transaction, order: Order, person: Person, action: Action) -> None:
-    returners = await store.returners(tx, order.number) if action is Action.ARBITRATE else set()
-    if orders.is_own_cause(order, person, action, returners):
+    if action in DECISIONS and not await deciders.decides(tx, order, person, action):
+        if action is Action.ARBITRATE and not person.has(Role.SUPERVISOR):
+            raise Problem(HTTPStatus.FORBIDDEN, "not_yours", f"{action} is for supervisors who had no part in it")
         raise Problem(HTTPStatus.FORBIDDEN, "own_cause", f"{action} is for somebody who had no part in it")
+    if orders.is_own_cause(order, person, action):
+        raise Problem(HTTPStatus.FORBIDDEN, "own_cause", f"{action} is for somebody who does not have it")
 
 
 async def _held(tx: Transaction, number: str, move: Move) -> Held:
@@ -123,10 +126,15 @@ async def _with_what_follows(tx: Transaction, held: Held, order: Order, move: Mo
             return await opening.place(tx, order, by)
         case Action.CONFIDE:
             await joining.confide_parts(tx, held, order, move, by)
+        case Action.DISCLOSE:
+            await joining.disclose_parts(tx, held, order, move, by)
         case Action.ANSWER:
-            await joining.close_parts(tx, held, order, SYSTEM)
+            await joining.close_parts(tx, held, order)
+        case Action.RESOLVE:
+            return await joining.close_late(tx, order)
         case Action.CANCEL:
             await joining.release(tx, held, order)
+            await joining.close_parts(tx, held, order)
     return order
 
 
@@ -185,7 +193,8 @@ async def take_back(tx: Transaction, workers: list[str]) -> None:
 
 async def _when_time_is_over(tx: Transaction, numbers: list[str], move: Move) -> int:
     held = await store.locked_together(tx, set(numbers))
-    due = [held[number] for number in numbers if held[number].state in TRANSITIONS[move.action].sources]
+    # Looked at again: since it was found it may have been put on hold, or answered, anew.
+    due = [held[number] for number in numbers if orders.is_time_over(held[number], move.action, tx.at)]
     for order in due:
         after = await steps.step(tx, order, move, SYSTEM)
         await opening.tell_if_it_waits(tx, after, SYSTEM)  # the desk had put it aside, and has it again
@@ -319,9 +328,8 @@ async def seen(tx: Transaction, person: Person, number: str) -> Order:
 async def _as_seen(tx: Transaction, order: Order, person: Person) -> WorkOrder:
     is_theirs = Bond.RATER in orders.bonds(person, order, set()) and orders.is_to_be_rated(order, tx.at)
     may_rate = is_theirs and await guards.may_rate(tx, order, person.username)
-    is_disputed = order.state is State.ARBITRATION and person.has(Role.SUPERVISOR)
-    returners = await store.returners(tx, order.number) if is_disputed else set()
-    return shown(order, person, tx.at, may_rate=may_rate, returners=returners)
+    not_theirs = await deciders.not_theirs(tx, order, person)
+    return shown(order, person, tx.at, may_rate=may_rate, not_theirs=not_theirs)
 
 
 def _not_theirs(action: Action) -> Problem:

@@ -11,7 +11,7 @@ from api.roles import DESK
 from api.work_orders import order as orders
 from api.work_orders.order import CONFIDANTS, Order, Person, bonds, works_on
 from api.work_orders.schemas import GivenRating, HistoryEntry, OrderAlert, Place, Times, WorkOrder
-from api.work_orders.states import TOLD, TRANSITIONS, Action, State, possible, sentence
+from api.work_orders.states import DECISIONS, TOLD, TRANSITIONS, Action, State, possible, sentence
 from herun.order_words import Word
 from herun.personal import mask
 
@@ -39,18 +39,22 @@ _AS_IT_IS: Final = [name for name in WorkOrder.model_fields if name not in _MADE
 
 
 def shown(
-    order: Order, person: Person, at: datetime, *, may_rate: bool = False, returners: AbstractSet[str] = frozenset()
+    order: Order,
+    person: Person,
+    at: datetime,
+    *,
+    may_rate: bool = False,
+    not_theirs: AbstractSet[Action] = DECISIONS,
 ) -> WorkOrder:
     """The order; the reporter's phone is whole only for the desk, the worker and the reporter.
 
-    `may_rate`: the rating that is waited for is this person's to give. `returners`: who gave what is to be arbitrated
-    back.
+    `may_rate`: the rating that is waited for is this person's to give. `not_theirs`: on what others decide.
     """
     own = {name: getattr(order, name) for name in _AS_IT_IS}
     return WorkOrder(
         **own,
         sentence=in_words(order, at, can_rate=may_rate),
-        possible_actions=_theirs(order, person, returners, may_rate=may_rate),
+        possible_actions=_theirs(order, person, not_theirs, may_rate=may_rate),
         asked_until=order.asked_until if orders.is_asked(order, at) else None,
         place=_place(order),
         alert=_alert(order),
@@ -76,13 +80,13 @@ def in_words(order: Order, at: datetime, *, can_rate: bool) -> dict[str, str]:
     return sentence(order.state, master, is_asked=orders.is_asked(order, at), can_rate=can_rate)
 
 
-def _theirs(order: Order, person: Person, returners: AbstractSet[str], *, may_rate: bool) -> list[Action]:
+def _theirs(order: Order, person: Person, not_theirs: AbstractSet[Action], *, may_rate: bool) -> list[Action]:
     tied = bonds(person, order, frozenset())
-    now = {action for action in possible(order.state) if _is_possible(order, person, action)} - {Action.RATE}
+    now = {action for action in possible(order.state) if _is_possible(order, person, action)}
     theirs = {
         action
-        for action in now
-        if not tied.isdisjoint(TRANSITIONS[action].bonds) and not orders.is_own_cause(order, person, action, returners)
+        for action in now - not_theirs - {Action.RATE}
+        if not tied.isdisjoint(TRANSITIONS[action].bonds) and not orders.is_own_cause(order, person, action)
     }
     return [action for action in TRANSITIONS if action in theirs or (may_rate and action is Action.RATE)]
 

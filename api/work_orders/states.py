@@ -69,6 +69,9 @@ HANDS: Final[frozenset[Action | Word]] = frozenset(
     }
 )  # fmt: skip
 
+# What decides on an order that came back: besides the bond `deciders.py` says who.
+DECISIONS: Final = frozenset({Action.SIGN_OFF, Action.REFUSE_RETURN, Action.ARBITRATE})
+
 MAX_RETURNS: Final = 2  # after the second an arbiter decides, and what was decided is not given back again
 MAX_TRANSFERS: Final = 2  # handing on is no way around that
 
@@ -129,15 +132,15 @@ _TABLE: Final = (
     _row(Action.RETURN, IN_HAND, State.RETURNED, {Bond.WORKER}, "code", "reason"),
     _row(Action.SIGN_OFF, {State.RETURNED}, State.ACCEPTED, {Bond.DESK}),
     _row(Action.REFUSE_RETURN, {State.RETURNED}, State.DISPATCHED, {Bond.DESK}, "reason"),
-    _row(Action.ARBITRATE, {State.ARBITRATION}, State.DISPATCHED, {Bond.SUPERVISOR}, "worker", "reason"),
+    _row(Action.ARBITRATE, {State.ARBITRATION}, State.DISPATCHED, {Bond.DESK}, "worker", "reason"),
     _row(Action.RECALL, IN_HAND, State.ACCEPTED, {Bond.DESK}, "reason"),
     _row(Action.RESOLVE, {State.HANDLING}, State.RESOLVED, {Bond.WORKER}, "text"),
     _row(Action.ANSWER, {State.RESOLVED}, State.ANSWERED, {Bond.DESK, Bond.WORKER}, "text"),
     _row(Action.RATE, {State.ANSWERED}, State.RATED, {Bond.RATER}, "score"),
     _row(Action.CLOSE, {State.ANSWERED, State.RESOLVED}, State.CLOSED, set()),
     _row(Action.REOPEN, {*TOLD, State.MERGED, State.CANCELLED}, State.ACCEPTED, {Bond.DESK, Bond.REPORTER}, "reason"),
-    _within(Action.CONFIDE, frozenset(State) - {State.CANCELLED}, {Bond.SUPERVISOR, Bond.REPORTER}, "reason"),
-    _within(Action.DISCLOSE, frozenset(State) - {State.CANCELLED}, {Bond.SUPERVISOR}, "reason"),
+    _within(Action.CONFIDE, frozenset(State), {Bond.SUPERVISOR, Bond.REPORTER}, "reason"),
+    _within(Action.DISCLOSE, frozenset(State), {Bond.SUPERVISOR}, "reason"),
     _row(
         Action.CANCEL,
         {State.SUBMITTED, State.ACCEPTED, State.DISPATCHED, State.ON_HOLD, State.ARBITRATION},

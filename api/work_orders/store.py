@@ -12,7 +12,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from api.clocks.limits import Severity
-from api.roles import READERS, WORKERS
+from api.roles import DESK, READERS, WORKERS, Role
 from api.sites.store import NEWEST_HASH
 from api.transactions import Transaction
 from api.work_orders.kinds import Channel, Origin
@@ -30,6 +30,7 @@ MAX_PARTS: Final = 20  # of one order
 MAX_ITEMS: Final = 50  # of one checklist
 MAX_SITES: Final = 1000  # looked after in one round
 MAX_TIED: Final = 500  # orders that somebody helps with or may take, and sees for it; the newest
+MAX_DESK: Final = 200  # people; an estate has a dozen
 _RATING: Final = [field.name for field in fields(Rating)]
 _ORDER: Final = [field.name for field in fields(Order) if field.name != "rating"]  # which has a table of its own
 
@@ -262,6 +263,18 @@ async def history(tx: Transaction, number: str) -> list[HistoryEntry]:
 async def hands(tx: Transaction, number: str) -> set[str]:
     """Who ever had a hand in an order, in one that stands for it or did, or in what is merged into these or a part."""
     return {row["who"] for row in await tx.all(_QUERIES["hands"], number=number, acts=sorted(HANDS))}
+
+
+async def desk(tx: Transaction, order: Order) -> dict[str, frozenset[Role]]:
+    """Who is the desk of an order, with all of their roles: of what is confidential supervisors alone."""
+    roles = [Role.SUPERVISOR] if order.confidential else list(DESK)
+    rows = await tx.all(_QUERIES["desk"], roles=roles, limit=MAX_DESK)
+    return {row["username"]: frozenset(map(Role, row["roles"])) for row in rows}
+
+
+async def confided_alone(tx: Transaction, numbers: list[str]) -> set[str]:
+    """Those of these orders that ever became confidential by themselves, and not with what they are a part of."""
+    return {row["number"] for row in await tx.all(_QUERIES["confided_alone"], numbers=numbers)}
 
 
 async def returners(tx: Transaction, number: str) -> set[str]:

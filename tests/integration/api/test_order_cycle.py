@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from api.transactions import begin
-from api.work_orders import service
+from api.work_orders import service, store
 from herun.clock import DAY_US, HOUR_US
 from tests.integration.api.running import SITE, World
 
@@ -129,6 +129,28 @@ async def test_a_hold_that_everybody_forgot_ends_by_itself(world: World) -> None
     await pass_time(world, HOUR_US)
     assert (await order(world, number))["state"] == "handling"
     assert (await actions(world, number))[-2:] == ["hold", "resume"]
+
+
+async def test_what_was_put_aside_or_answered_anew_since_it_was_found_has_its_new_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, told = await reported(world), await reported(world)
+    await do(world, "gwen", held, "hold", until="2026-06-01T15:00:00+08:00", reason="The part is ordered")
+    await answered(world, told)
+
+    async def found_before(*_: object) -> list[str]:
+        return [held, told]
+
+    monkeypatch.setattr(store, "held_until", found_before)
+    monkeypatch.setattr(store, "answered_before", found_before)
+    for us, states in [
+        (3 * HOUR_US - 1, ("on_hold", "answered")),
+        (1, ("dispatched", "answered")),
+        (7 * DAY_US - 3 * HOUR_US - 1, ("dispatched", "answered")),
+        (1, ("dispatched", "closed")),
+    ]:
+        await pass_time(world, us)
+        assert ((await order(world, held))["state"], (await order(world, told))["state"]) == states
 
 
 @pytest.mark.parametrize(
@@ -358,3 +380,72 @@ async def test_a_part_has_a_category_of_the_tree(world: World) -> None:
     whole = await reported(world)
     assert await refused(world, "oscar", whole, "split", text="A part", category="zz") == (422, "unknown_category")
     assert (await do(world, "oscar", whole, "split", text="A part", category="noise"))["category"] == "noise"
+
+
+async def part_of(world: World, whole: str) -> str:
+    number: str = (await do(world, "oscar", whole, "split", text="The pump alone"))["number"]
+    return number
+
+
+async def resolved(world: World, number: str) -> str:
+    await do(world, "gwen", number, "handle")
+    return str((await do(world, "gwen", number, "resolve", text="Pumped out"))["state"])
+
+
+async def test_a_part_that_is_resolved_is_closed_when_its_whole_is_cancelled(world: World) -> None:
+    whole = await reported(world)
+    part, waiting = await part_of(world, whole), await part_of(world, whole)
+    await answered(world, waiting)
+    assert await resolved(world, part) == "resolved"
+    await do(world, "rita", whole, "cancel", reason="A mistake")
+    assert [(await order(world, each))["state"] for each in (part, waiting)] == ["closed", "answered"]
+
+
+@pytest.mark.parametrize("end", ["answered", "rated", "cancelled"])
+async def test_a_part_that_is_resolved_after_the_end_of_its_whole_is_closed_at_once(world: World, end: str) -> None:
+    whole = await reported(world)
+    part = await part_of(world, whole)
+    if end == "cancelled":
+        await do(world, "oscar", part, "cancel", reason="A mistake")
+        await do(world, "rita", whole, "cancel", reason="A mistake")
+    else:
+        await resolved(world, part)
+        await answered(world, whole)
+    if end == "rated":
+        await do(world, "rita", whole, "rate", score=5, solved=True)
+    await do(world, "oscar", part, "reopen", reason="It drips still")
+    assert await resolved(world, part) == "closed"
+    assert (await actions(world, part))[-2:] == ["resolve", "close"]
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+async def test_parts_are_confidential_with_their_whole_and_disclosed_with_it(world: World, is_cancelled: bool) -> None:
+    whole = await reported(world)
+    part, own = await part_of(world, whole), await part_of(world, whole)
+    if is_cancelled:
+        for each in (part, own, whole):
+            await do(world, "rita" if each == whole else "oscar", each, "cancel", reason="A mistake")
+    await do(world, "susan", own, "confide", reason="It names somebody")
+    await do(world, "rita", whole, "confide", reason="It names somebody")
+    later = [] if is_cancelled else [(await do(world, "gwen", whole, "split", text="The wall"))["number"]]
+    for each in (whole, part, own, *later):
+        assert (await world.by("oscar").call("GET", f"work-orders/{each}")).status_code == 404
+    assert (await world.by("oscar").get(f"work-orders?parent={whole}"))["items"] == []
+    await do(world, "susan", whole, "disclose", reason="It names nobody")
+    listed = {each["number"] for each in (await world.by("oscar").get(f"work-orders?parent={whole}"))["items"]}
+    assert listed == {part, *later}
+    if is_cancelled:
+        await do(world, "rita", whole, "confide", reason="It names somebody")
+        assert (await do(world, "susan", part, "reopen", reason="Not done"))["confidential"] is True
+
+
+@pytest.mark.parametrize(("category", "goes_along"), [("domestic-violence", True), ("water", False)])
+async def test_a_part_of_another_confidential_category_is_not_disclosed_with_its_whole(
+    world: World, category: str, goes_along: bool
+) -> None:
+    whole = await reported(world, category=category)
+    part = (await do(world, "susan", whole, "split", text="Talk to her", category="domestic-violence"))["number"]
+    assert (await order(world, part))["confidential"] is True
+    await do(world, "susan", whole, "disclose", reason="It names nobody")
+    status = (await world.by("oscar").call("GET", f"work-orders/{part}")).status_code
+    assert status == (200 if goes_along else 404)

@@ -79,8 +79,32 @@ async def test_what_is_no_picture_or_too_large_is_refused(world: World) -> None:
 
 async def test_an_order_has_so_many_pictures_and_no_more(world: World) -> None:
     number = await reported(world)
-    codes = [(await send(world, "gwen", number)).status_code for _ in range(service.MAX_PICTURES + 1)]
-    assert codes == [201] * service.MAX_PICTURES + [409]
+    for who, most in (("gwen", service.MAX_OF_OTHERS), ("rita", service.MAX_OF_REPORTER)):
+        codes = [(await send(world, who, number)).status_code for _ in range(most + 1)]
+        assert codes == [201] * most + [409]
+
+
+async def test_what_resolving_asks_for_is_taken_in_however_many_pictures_there_are(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "MAX_OF_REPORTER", 1)
+    monkeypatch.setattr(service, "MAX_OF_OTHERS", 1)
+    number = (await world.by("rita").post("reports", LEAK))["number"]
+    await world.by("oscar").post(f"work-orders/{number}/dispatch", {"worker": "paul"})
+    assert (await send(world, "rita", number)).status_code == 201
+    assert (await send(world, "rita", number, "before")).status_code == 409
+    assert (await send(world, "oscar", number)).status_code == 201
+    for again in (False, True):
+        if again:
+            world.clock.advance(SECOND_US)
+            await world.by("rita").post(f"work-orders/{number}/reopen", {"reason": "It drips still"})
+            await world.by("oscar").post(f"work-orders/{number}/dispatch", {"worker": "paul"})
+        await world.by("paul").post(f"work-orders/{number}/handle")
+        kinds = ["before", "after", "before", "after", "evidence"]
+        codes = [(await send(world, "paul", number, kind)).status_code for kind in kinds]
+        assert codes == [409 if again else 201, 201, 409, 409, 409]
+        for action in ("resolve", "answer"):
+            await world.by("paul").post(f"work-orders/{number}/{action}", {"text": "Sealed"})
 
 
 async def test_a_picture_that_was_sent_ahead_is_named_once_and_by_its_sender(world: World) -> None:

@@ -35,7 +35,7 @@ POSSIBLE: Final[dict[State, dict[Action, State]]] = {
     S.MERGED: {A.UNMERGE: S.ACCEPTED, A.REOPEN: S.ACCEPTED},
     S.CANCELLED: {A.REOPEN: S.ACCEPTED},
 }  # fmt: skip
-for _state in set(State) - {S.CANCELLED}:
+for _state in State:
     POSSIBLE[_state] |= {A.CONFIDE: _state, A.DISCLOSE: _state}
 
 

@@ -245,22 +245,24 @@ class Book(Reasons):
         match action:
             case "resolve":
                 self._write(paper, action, "resolved", who)
+                if paper.parent and self.papers[paper.parent].state in {"cancelled", *TOLD}:
+                    self._write(paper, "close", "closed", "system")
             case "answer":
                 paper.answered_at, paper.answer = self.now, body["text"]
                 self._write(paper, action, "answered", who)
-                for part in self.parts.get(paper.number, []):
-                    if self.papers[part].state == "resolved":
-                        self._write(self.papers[part], "close", "closed", "system")
+                self._close_parts(paper)
             case "rate":
                 paper.ratings[paper.round], paper.solved = body["score"], body["solved"]
                 paper.raters.append((who, self.now))
                 self._write(paper, action, "merged" if paper.master else "rated", who)
             case "confide" | "disclose":
                 paper.confidential = action == "confide"
+                paper.was_confided |= paper.confidential
                 self._write(paper, action, paper.state, who)
-                self._confide_parts(paper, who)
+                self._change_parts(paper, action, who)
             case "cancel":
                 self._write(paper, action, "cancelled", who)
+                self._close_parts(paper)
                 for number in sorted(self.followers.get(paper.number, set())):
                     self._take_out(self.papers[number], "unmerge", "system")
             case "correct":
@@ -280,11 +282,18 @@ class Book(Reasons):
         if paper.state == "accepted" and self.is_desk(who, paper):
             self._dispatch_if_somebody_fits(paper)
 
-    def _confide_parts(self, paper: Paper, who: str) -> None:
+    def _change_parts(self, paper: Paper, action: str, who: str) -> None:
+        """They become confidential with their whole, and are so no longer; what ever became so by itself stays so."""
         for part in (self.papers[number] for number in self.parts.get(paper.number, [])):
-            if paper.confidential and not part.confidential and part.state != "cancelled":
-                part.confidential = True
-                self._write(part, "confide", part.state, who)
+            if part.confidential != paper.confidential and (paper.confidential or not part.was_confided):
+                part.confidential = paper.confidential
+                self._write(part, action, part.state, who)
+
+    def _close_parts(self, paper: Paper) -> None:
+        """Nobody else is told of what was done of them."""
+        for part in (self.papers[number] for number in self.parts.get(paper.number, [])):
+            if part.state == "resolved":
+                self._write(part, "close", "closed", "system")
 
     def _split(self, paper: Paper, wish: Wish, answer: dict[str, Any]) -> None:
         number = answer["number"]

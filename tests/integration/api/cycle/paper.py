@@ -56,6 +56,7 @@ class Paper:
     category: str
     confidential: bool = False
     reporter: str | None = None
+    was_confided: bool = False  # became confidential by itself, ever
     parent: str | None = None
     state: str = ""
     n: int = 0

@@ -15,7 +15,8 @@ TRIES: Final[dict[str, frozenset[str]]] = {
     **dict.fromkeys(["claim", "handle", "arrive", "transfer", "return", "resolve"], CREW),
     **dict.fromkeys(["hold", "resume", "split", "answer", "checklist", "tick", "correct"], DESK | CREW),
     **dict.fromkeys(["pause", "end-pause", "extend"], DESK | CREW),
-    **dict.fromkeys(["arbitrate", "disclose"], frozenset({"supervisor"})),
+    "arbitrate": DESK,
+    "disclose": frozenset({"supervisor"}),
     **dict.fromkeys(["approve-pause", "deny-pause", "approve-extension", "deny-extension"], frozenset({"supervisor"})),
     **dict.fromkeys(["rate", "reopen", "confide", "cancel", "report"], ALL_BUT_OVERSEERS),
     "read": ALL_BUT_OVERSEERS | {"admin", "auditor"},
@@ -200,7 +201,7 @@ class Reasons(Shelf):
 
     def _is_possible(self, wish: Wish, paper: Paper) -> bool:
         if wish.action in {"confide", "disclose"}:
-            return paper.state != "cancelled"
+            return True
         if wish.action in {"checklist", "tick"}:
             return paper.state in OPEN
         if paper.state == "merged" and wish.action in {"rate", "reopen"}:
