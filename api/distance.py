@@ -18,10 +18,11 @@ def point_of(lat: float | None, lon: float | None) -> Point | None:
 
 
 class Place(NamedTuple):
-    """Where something is, as far as it is known."""
+    """Where something is, as far as it is known. `is_elsewhere`: in a building that is none of the site's."""
 
     building: str | None
     point: Point | None
+    is_elsewhere: bool = False
 
 
 def are_apart(one: Place, other: Place) -> bool:
@@ -32,6 +33,8 @@ def are_apart(one: Place, other: Place) -> bool:
     metres = distance_m(one.point, other.point)
     if metres is not None and (metres > FAR_M or metres <= NEAR_M):
         return metres > FAR_M
+    if one.is_elsewhere or other.is_elsewhere:
+        return one.building is not None or other.building is not None
     return None not in (one.building, other.building) and one.building != other.building
 
 

@@ -23,7 +23,7 @@ from simulators.waiting import pause, until
 
 LOOKS_UP: Final = "look up"  # the deed of a reporter who asks by number and phone
 TOO_LATE: Final = frozenset({HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND})  # somebody moved it, or merged it away
-SAME_MATTER: Final = 0.8  # likeness from which on an operator merges
+SAME_MATTER: Final = 0.9  # likeness from which on an operator merges: building, category and most of the words
 PAGE: Final = 100  # newest orders that somebody looks at
 THINGS_IN_MIND: Final = 500  # of one person
 LOOKS_ANYWAY: Final = 8  # whoever had no reason to look that often does it all the same

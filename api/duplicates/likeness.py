@@ -10,11 +10,14 @@ from typing import Final
 from api.distance import FAR_M, NEAR_M, Place, are_apart, distance_m
 from api.duplicates.schemas import Because
 from api.phrases import matter
+from api.writing import plain
 
 ENOUGH: Final = 0.5  # from here on two matters may be the same
 SINCE: Final = timedelta(days=14)  # apart, and two matters are not compared any more
 ALIKE_BITS: Final = 10  # of 64: a picture made smaller or taken again differs in fewer
-_CATEGORY, _BUILDING, _NEAR, _FAR, _TEXT, _PICTURE = 0.25, 0.2, 0.3, 0.15, 0.5, 0.5
+_CATEGORY, _NEAR, _FAR, _TEXT, _PICTURE = 0.25, 0.3, 0.15, 0.5, 0.5
+_BUILDING: Final = 0.3  # with the category it is enough for three days, however it is put
+_BUILDING_BESIDE_POINTS: Final = 0.2  # how far two points are says more
 _AGE: Final = 0.2  # less for what is as long ago as is compared, in between by days: the same words alone still do
 _LEAST_TEXT: Final = 0.2  # fewer characters in common are chance
 _GRAM: Final = 2  # characters: most Chinese words are two
@@ -54,11 +57,12 @@ def differing_bits(one: int, other: int) -> int:
 def _in_common(one: Matter, other: Matter) -> Iterator[Because]:
     if one.category == other.category:
         yield _because("category", _CATEGORY, "类别相同", "the same category")
-    if one.where.building is not None and one.where.building == other.where.building:
-        yield _because("building", _BUILDING, "同一楼栋", "the same building")
-    elif one.zone is not None and one.zone == other.zone:
-        yield _because("zone", _BUILDING, "同一区域", "the same zone")
     metres = distance_m(one.where.point, other.where.point)
+    around = _BUILDING if metres is None else _BUILDING_BESIDE_POINTS
+    if one.where.building is not None and one.where.building == other.where.building:
+        yield _because("building", around, "同一楼栋", "the same building")
+    elif one.zone is not None and one.zone == other.zone:
+        yield _because("zone", around, "同一区域", "the same zone")
     if metres is not None and metres <= FAR_M:
         weight = _NEAR if metres <= NEAR_M else _FAR
         yield _because("distance", weight, f"相距约{metres:.0f}米", f"about {metres:.0f} m apart")
@@ -76,5 +80,5 @@ def _because(kind: str, weight: float, zh: str, en: str) -> Because:
 
 
 def _grams(text: str) -> set[str]:
-    plain = "".join(char for char in matter(text).lower() if char.isalnum())
-    return {plain[at : at + _GRAM] for at in range(len(plain) - _GRAM + 1)}
+    said = "".join(char for char in matter(plain(text)) if char.isalnum())
+    return {said[at : at + _GRAM] for at in range(len(said) - _GRAM + 1)}

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from api.categories import service as categories
-from api.distance import Place
 from api.duplicates import handles, store
 from api.duplicates.likeness import ENOUGH, SINCE, Matter, likeness
 from api.duplicates.schemas import Because, LikeOrder, LikeOrders, MergeCandidate, MergeCandidates, NewMatter
 from api.problems import not_found
 from api.resources import Resources
+from api.sites import locating
+from api.sites import store as sites
 from api.transactions import Transaction
 from api.work_orders import deciders, reported
 from api.work_orders import order as orders
@@ -32,7 +33,8 @@ async def like(tx: Transaction, resources: Resources, reporter: Person, new: New
         return LikeOrders(items=[])
     looks = await store.looks_of_waiting(tx, new.pictures)
     channel = Channel.ACCOUNT if new.caller is None else Channel.PHONE
-    where = Place(await reported.building_of(tx, reporter, new, channel), new.point)
+    building = await reported.building_of(tx, reporter, new, channel)
+    where = locating.place_of(building, new.point, new.address, await sites.buildings(tx))
     matter = Matter(new.category, new.text, where, tx.at, new.zone, looks)
     return LikeOrders(
         items=[
@@ -58,7 +60,8 @@ async def merge_candidates(tx: Transaction, person: Person, number: str) -> Merg
     if order is None or not orders.sees(person, order):
         raise not_found("work order")
     looks = await store.looks_of_order(tx, number)
-    matter = Matter(order.category, compared_words(order), order.where, order.opened_at, order.zone, looks)
+    where = locating.place_of(order.building, order.where.point, order.address, await sites.buildings(tx))
+    matter = Matter(order.category, compared_words(order), where, order.opened_at, order.zone, looks)
     items = [
         MergeCandidate(
             order=shown(each, person, tx.at, not_theirs=await deciders.not_theirs(tx, each, person)),

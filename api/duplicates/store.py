@@ -6,8 +6,11 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from api.distance import Place
+from api.distance import point_of
 from api.duplicates.likeness import Matter
+from api.sites import store as sites
+from api.sites.locating import place_of
+from api.sites.schemas import Building
 from api.transactions import Transaction
 from api.work_orders.states import OPEN
 from herun.database.queries import Queries
@@ -21,15 +24,15 @@ async def open_orders(tx: Transaction, since: datetime, but: str | None) -> dict
     rows = await tx.all(
         _QUERIES["open_orders"], since=since, but=but, newest=NEWEST, states=sorted(state.value for state in OPEN)
     )
-    return {row["number"]: _matter(row) for row in rows}
+    buildings = await sites.buildings(tx)
+    return {row["number"]: _matter(row, buildings) for row in rows}
 
 
-def _matter(row: dict[str, Any]) -> Matter:
-    point = None if row["lat"] is None else (row["lat"], row["lon"])
+def _matter(row: dict[str, Any], buildings: list[Building]) -> Matter:
     return Matter(
         category=row["category"],
         text=row["text"],
-        where=Place(row["building"], point),
+        where=place_of(row["building"], point_of(row["lat"], row["lon"]), row["address"], buildings),
         at=row["opened_at"],
         zone=row["zone"],
         looks=tuple(row["looks"]),

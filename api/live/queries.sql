@@ -36,7 +36,8 @@ LIMIT %(limit)s;
 (SELECT h.feed_seq, 'order' AS kind, h.number AS subject, h.action, h.from_state, h.to_state, h.actor, h.at, h.worker,
        h.reason, NULL AS verdict, o.origin, o.category, o.severity, o.title, o.building, o.zone, o.alert_id,
        s.inside OR o.reporter = %(me)s
-       OR (o.origin = 'alert' AND o.building = %(home_building)s AND NOT o.confidential) AS visible, s.inside
+       OR (o.origin = 'alert' AND o.building = %(home_building)s AND NOT o.confidential) AS visible, s.inside,
+       coalesce(h.detail ? 'follower', false) AS of_follower
 FROM order_history AS h JOIN work_orders AS o USING (site, number), LATERAL (
     SELECT coalesce(
         (%(sees_all)s AND (NOT o.confidential OR %(is_confidant)s))
@@ -52,7 +53,7 @@ ORDER BY h.feed_seq
 LIMIT %(limit)s)
 UNION ALL
 (SELECT a.feed_seq, 'alert', NULL, a.action, NULL, NULL, a.actor, a.at, NULL, a.note, a.verdict, NULL, NULL, NULL, NULL,
-       NULL, NULL, a.alert_id, %(sees_all)s, %(sees_all)s
+       NULL, NULL, a.alert_id, %(sees_all)s, %(sees_all)s, false
 FROM alert_actions AS a
 WHERE a.site = %(site)s AND a.feed_seq > %(feed_seq)s
 ORDER BY a.feed_seq

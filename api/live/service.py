@@ -28,7 +28,7 @@ from api.resources import Resources
 from api.sessions.tokens import Claims
 from api.transactions import Transaction, begin
 from api.work_orders.order import Person
-from api.work_orders.shown import AMONG_WORKERS, FOR_REPORTERS
+from api.work_orders.shown import FOR_REPORTERS, actor_for_reporters, is_for_reporters
 from herun import metrics
 from herun.alerts import Alert, AlertState
 from herun.clock import to_datetime
@@ -150,7 +150,7 @@ async def read(tx: Transaction, reader: Reader, cursor: Cursor) -> tuple[list[by
         more |= len(rows) == BATCH
         for row in rows:
             cursor = replace(cursor, feed_seq=row["feed_seq"])
-            if row["visible"] and row["kind"] in reader.kinds and (row["inside"] or row["action"] not in AMONG_WORKERS):
+            if row["visible"] and row["kind"] in reader.kinds and _is_for(row):
                 items.append(_item(row["kind"], _act(row).model_dump_json(), cursor))
     return items, cursor, more
 
@@ -175,9 +175,16 @@ def _alert(body: dict[str, Any]) -> LiveAlert:
     )
 
 
+def _is_for(row: dict[str, Any]) -> bool:
+    return row["inside"] or is_for_reporters(row["action"], of_follower=row["of_follower"])
+
+
 def _act(row: dict[str, Any]) -> BaseModel:
     if row["kind"] == Kind.ALERT:
         return LiveAlertAction(**row, note=row["reason"])
-    is_told_why = row["inside"] or row["action"] in FOR_REPORTERS
-    reason = row["reason"] if is_told_why else None
-    return LiveOrder(**row | {"reason": reason}, number=row["subject"], state=row["to_state"])
+    if not row["inside"]:
+        row = row | {
+            "actor": actor_for_reporters(row["action"], row["actor"]),
+            "reason": row["reason"] if row["action"] in FOR_REPORTERS else None,
+        }
+    return LiveOrder(**row, number=row["subject"], state=row["to_state"])

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from PIL import Image, ImageOps
+import structlog
+from PIL import ExifTags, Image
+
+log = structlog.get_logger(__name__)
 
 MAX_PIXELS: Final = 40_000_000  # a phone's best camera; decoded it takes 120 MB, one at a time
 MAX_SIDE: Final = 2048  # of what is kept: enough to read a sign
@@ -22,6 +26,15 @@ _SIGN_BIT: Final = 1 << 63
 
 _FORMATS: Final = ("JPEG", "PNG", "WEBP")
 _WHITE: Final = (255, 255, 255)
+_TURNS: Final[Mapping[object, Image.Transpose]] = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # from how the camera was held to how it is to be seen
 
 
 class NoPictureError(ValueError):
@@ -43,22 +56,17 @@ class Taken:
 
 
 def take_in(data: bytes) -> Taken:
-    """Raises NoPictureError for what is no JPEG, PNG or WebP, cannot be decoded, or is too large or too small."""
+    """Raises NoPictureError, and nothing else, for what is no JPEG, PNG or WebP, cannot be decoded, or is too large or
+    too small.
+    """
     if format_of(data) is None:
         raise NoPictureError("not a JPEG, PNG or WebP picture")
     try:
-        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
-            # The header alone is read so far: a bomb is refused before it is unpacked.
-            if image.width * image.height > MAX_PIXELS:
-                raise NoPictureError(f"a picture has at most {MAX_PIXELS} pixels")
-            if min(image.size) < _MIN_SIDE:
-                raise NoPictureError(f"a picture has at least {_MIN_SIDE} pixels each way")
-            image.draft("RGB", (MAX_SIDE, MAX_SIDE))
-            upright = _on_white(ImageOps.exif_transpose(image))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise error if isinstance(error, NoPictureError) else NoPictureError("it cannot be decoded") from error
-    upright.info = {}  # comments and profiles would be written along
-    upright.thumbnail((MAX_SIDE, MAX_SIDE))
+        upright = _decoded(data)
+    except NoPictureError:
+        raise
+    except Exception as error:  # decoders raise all there is, also struct.error and IndexError
+        raise NoPictureError("it cannot be decoded") from error
     small = upright.copy()
     small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
     whole = _jpeg(upright)
@@ -84,6 +92,32 @@ def look_of(image: Image.Image) -> int:
         for at in range(begin, begin + _LOOK_SIDE):
             bits = bits << 1 | (grey[at] > grey[at + 1])
     return bits - (1 << 64) if bits & _SIGN_BIT else bits
+
+
+def _decoded(data: bytes) -> Image.Image:
+    """As it is to be seen, and no larger than what is kept."""
+    with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+        # The header alone is read so far: a bomb is refused before it is unpacked.
+        if image.width * image.height > MAX_PIXELS:
+            raise NoPictureError(f"a picture has at most {MAX_PIXELS} pixels")
+        if min(image.size) < _MIN_SIDE:
+            raise NoPictureError(f"a picture has at least {_MIN_SIDE} pixels each way")
+        image.draft("RGB", (MAX_SIDE, MAX_SIDE))
+        image.load()
+        turn = _turn(image)
+        seen = _on_white(image if turn is None else image.transpose(turn))
+    seen.info = {}  # comments and profiles would be written along
+    seen.thumbnail((MAX_SIDE, MAX_SIDE))
+    return seen
+
+
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    """How to put it upright. This is read alone: writing the rest anew fails on what is wrong in it."""
+    try:
+        return _TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
+    except Exception as error:  # noqa: BLE001 - what the camera wrote is not to be read; the picture is all there
+        log.info("exif_unreadable", error=type(error).__name__)
+        return None
 
 
 def _on_white(image: Image.Image) -> Image.Image:

@@ -85,7 +85,7 @@ async def _shown(tx: Transaction, number: str) -> Progress:
         on_hold=held,
         urge_from=await urges.possible_from(tx, order),
         question=question,
-        answer=order.answer or order.master_answer,
+        answer=order.answer or (redacted(order.master_answer) if order.master_answer else None),
     )
 
 

@@ -103,7 +103,9 @@ async def counts(tx: Transaction) -> VisitCounts:
 
 
 async def close(tx: Transaction, person: Person, visit: int, outcome: NewOutcome) -> Visit:
-    """What came of a visit; unsolved reopens the order. Raises Problem 404, 403 for who had a hand in it, and 409."""
+    """What came of a visit; unsolved reopens the order. Raises Problem 404, 409, and 403 for who reported the order or
+    had a hand in it.
+    """
     number = await store.number_of(tx, visit)
     order = await _locked(tx, number, outcome) if number else None
     if order is None or not orders.sees(person, order):
@@ -112,7 +114,7 @@ async def close(tx: Transaction, person: Person, visit: int, outcome: NewOutcome
     if found is None or found.outcome is not None:
         raise conflict("visited_already", "what came of this visit is known")
     if not await visitors.may_visit(tx, person.username, order):
-        what = "whoever had a hand in an order does not visit it, as long as somebody else can"
+        what = "who reported an order does not visit it, nor, as long as somebody else can, who had a hand in it"
         raise Problem(HTTPStatus.FORBIDDEN, "not_yours", what)
     await store.close(tx, visit, outcome)
     stands = order.master_state if order.state is State.MERGED else order.state

@@ -5,31 +5,18 @@ or the nearest to its point.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-from api.distance import FAR_M, Point, distance_m
+from api.distance import FAR_M, Place, Point, distance_m
 from api.sites import store
 from api.sites.schemas import Building, Zone
 from api.transactions import Transaction
+from api.writing import COUNT, plain
 
-# What means the same, written as most write it: traditional characters, and the numerals of cheques.
-_AS_WRITTEN: Final = str.maketrans(
-    "號樓棟單電機東門區園車庫會壹贰貳叁參肆伍陆陸柒捌玖拾兩", "号楼栋单电机东门区园车库会一二二三三四五六六七八九十两"
-)
-_SECOND: Final = re.compile(r"两(?=\s*号楼)")  # 两栋 are two buildings, 两号楼 is the second
-_DIGITS: Final = "零一二三四五六七八九"
-_NUMERAL: Final = re.compile(r"(?:(?P<tens>[一二三四五六七八九])?(?P<ten>十))?(?P<ones>[一二三四五六七八九])?")
-_COUNT: Final = r"(?<![零一二三四五六七八九十百这那每同哪])[零一二三四五六七八九十百]+"  # 这一栋 says no number
-# One building, as people write it. 3号楼梯 is a staircase, 3#电梯 a lift, 一座桥 a bridge.
-_ONE: Final = re.compile(
-    r"(?<![0-9a-z])(?P<plain>[0-9a-z]+)\s*(?:号楼(?!梯)|栋|幢|座(?![位椅机])|#(?!\s*(?:单元|电梯))楼?)"
-    rf"|(?P<numeral>{_COUNT})\s*(?:号楼(?!梯)|栋|幢)"
-)
 # 1、2栋 are two buildings, and 2-1栋 is not 1栋; 302, 1栋 is a flat.
 _SAID: Final = re.compile(
-    r"(?:(?<![0-9])(?:[0-9]{1,2}|[一二三四五六七八九十]{1,3})\s*[-~、,/和与到至]\s*)*" rf"(?:[0-9a-z]+|{_COUNT})栋"
+    r"(?:(?<![0-9])(?:[0-9]{1,2}|[一二三四五六七八九十]{1,3})\s*[-~、,/和与到至]\s*)*" rf"(?:[0-9a-z]+|{COUNT})栋"
 )
 _LEAST_CHARS: Final = 3  # of a name in Latin letters that is looked for within words: B1 is also a basement
 
@@ -63,6 +50,12 @@ async def building_of(
     return own if is_own and zone is None else None
 
 
+def place_of(building: str | None, point: Point | None, words: str | None, buildings: Iterable[Building]) -> Place:
+    """Where something is that is of a building, or of none that is known; `words` are those of its address."""
+    is_elsewhere = building is None and words is not None and named_in(words, buildings) == {None}
+    return Place(building, point, is_elsewhere=is_elsewhere)
+
+
 def nearest(point: Point, buildings: Iterable[Building]) -> str | None:
     """The nearest building that says where it stands, within 150 m; of equals the first by name."""
     far = {each.building: distance_m(point, each.point) for each in buildings}
@@ -72,7 +65,7 @@ def nearest(point: Point, buildings: Iterable[Building]) -> str | None:
 
 def named_in(words: str, buildings: Iterable[Building]) -> set[str | None]:
     """The buildings whose name stands in the words, or whose name or id they are; None among them for any other."""
-    said = _plain(words)
+    said = plain(words)
     found: set[tuple[int, int, str | None]] = set()
     for each in buildings:
         for name in _names(each):
@@ -84,13 +77,13 @@ def named_in(words: str, buildings: Iterable[Building]) -> set[str | None]:
 
 def of_zones_in(words: str, zones: Iterable[Zone]) -> set[str | None]:
     """The buildings in which lie the zones whose whole name stands in the words, or whose name or id they are."""
-    said = _plain(words)
+    said = plain(words)
     return _outermost(
         {
             (*span, each.building)
             for each in zones
             if each.building is not None
-            for name in {_plain(each.zone), _plain(each.name)}
+            for name in {plain(each.zone), plain(each.name)}
             for span in _spans(name, said)
         }
     )
@@ -112,31 +105,12 @@ def _outermost(found: set[tuple[int, int, str | None]]) -> set[str | None]:
 
 def _names(building: Building) -> set[str]:
     """What a building is called, as it is compared; one that is called 7 or A is 7栋 or A栋, too."""
-    name = _plain(building.name)
-    return {_plain(building.building), name, f"{name}栋" if name.isascii() and name.isalnum() else name}
+    name = plain(building.name)
+    return {plain(building.building), name, f"{name}栋" if name.isascii() and name.isalnum() else name}
 
 
 def _is_within(one: tuple[int, int, str | None], other: tuple[int, int, str | None]) -> bool:
     return other[0] <= one[0] and one[1] <= other[1] and other[1] - other[0] > one[1] - one[0]
-
-
-def _plain(words: str) -> str:
-    """As it is compared: full-width as half-width, 3号楼, 3號樓, 3 幢, 3#, 三栋 and 叁栋 as 3栋."""
-    usual = unicodedata.normalize("NFKC", words).strip().lower().translate(_AS_WRITTEN)
-    return _ONE.sub(_plain_one, _SECOND.sub("二", usual))
-
-
-def _plain_one(said: re.Match[str]) -> str:
-    return f"{said['plain'] or _number(said['numeral'])}栋"
-
-
-def _number(numeral: str) -> str:
-    """十九 as 19, up to 99; what is no such number (一百二十) as it is."""
-    parts = _NUMERAL.fullmatch(numeral)
-    if parts is None:
-        return numeral
-    tens = _DIGITS.index(parts["tens"] or "一") if parts["ten"] else 0
-    return str(10 * tens + (_DIGITS.index(parts["ones"]) if parts["ones"] else 0))
 
 
 def _whole(name: str) -> str:

@@ -8,6 +8,7 @@ from api.distance import are_apart
 from api.problems import conflict
 from api.reports.schemas import NewReport
 from api.sites import locating
+from api.sites import store as sites
 from api.transactions import SYSTEM, Transaction
 from api.work_orders import joining, opening, steps, store
 from api.work_orders.kinds import Channel, Origin
@@ -59,7 +60,7 @@ async def open_and_join(
     if master not in held or not may_be_joined(held[master]):
         return None
     new = await _of_report(tx, reporter, report, phone, channel)
-    if is_said and are_apart(new.where, held[master].where):
+    if is_said and await _are_apart(tx, new, held[master]):
         raise conflict("another_place", "that order is of another place; send the report without join")
     if new.reporter is not None and (own := await store.reported_by(tx, master, new.reporter)):
         raise conflict("reported_already", f"you have reported it already: {own}")
@@ -79,6 +80,13 @@ async def open_and_join(
 def may_be_joined(order: Order) -> bool:
     """True if whoever reports the same may have their report merged into this order."""
     return not order.confidential and order.state in OPEN and order.parent is None
+
+
+async def _are_apart(tx: Transaction, one: Order, other: Order) -> bool:
+    buildings = await sites.buildings(tx)
+    return are_apart(
+        *(locating.place_of(each.building, each.where.point, each.address, buildings) for each in (one, other))
+    )
 
 
 async def building_of(tx: Transaction, reporter: Person, report: NewReport, channel: Channel) -> str | None:

@@ -8,12 +8,14 @@ from datetime import datetime
 from typing import Final
 
 from api.roles import DESK
+from api.transactions import SYSTEM
 from api.work_orders import order as orders
 from api.work_orders.order import CONFIDANTS, Order, Person, bonds, works_on
 from api.work_orders.schemas import GivenRating, HistoryEntry, OrderAlert, Place, Times, WorkOrder
 from api.work_orders.states import DECISIONS, TOLD, TRANSITIONS, Action, State, possible, sentence
 from herun.order_words import Word
 from herun.personal import mask
+from herun.redaction import redacted
 
 _MADE: Final = {
     "sentence",
@@ -35,6 +37,9 @@ FOR_REPORTERS: Final = frozenset(
     }
 )  # fmt: skip
 AMONG_WORKERS: Final = frozenset({Word.NOTED, Word.LISTED, Word.TICKED})
+# Whoever reported the same may have done it: that somebody did is no secret, who it was is.
+_BY_OTHERS: Final = frozenset({Word.JOINED, Word.LEFT})
+SOMEBODY: Final = "(somebody)"  # no username has brackets
 _AS_IT_IS: Final = [name for name in WorkOrder.model_fields if name not in _MADE]
 
 
@@ -66,12 +71,30 @@ def shown(
 
 
 def for_reporters(entries: list[HistoryEntry]) -> list[HistoryEntry]:
-    """A history without what is said among those who work on it; that something happened is no secret."""
+    """A history without what is said among those who work on it, or by others who reported the same; that something
+    happened is no secret.
+    """
     return [
-        entry if entry.action in FOR_REPORTERS else entry.model_copy(update={"reason": None, "detail": None})
+        entry.model_copy(update=_for_reporter(entry))
         for entry in entries
-        if entry.action not in AMONG_WORKERS
+        if is_for_reporters(entry.action, of_follower="follower" in (entry.detail or {}))
     ]
+
+
+def is_for_reporters(action: str, *, of_follower: bool) -> bool:
+    """True if an entry is for them. `of_follower`: it says what the reporter of a merged order said of that."""
+    return not of_follower and action not in AMONG_WORKERS
+
+
+def actor_for_reporters(action: str, actor: str) -> str:
+    """Who acted, as far as reporters are told."""
+    return SOMEBODY if action in _BY_OTHERS and actor != SYSTEM else actor
+
+
+def _for_reporter(entry: HistoryEntry) -> dict[str, object]:
+    if entry.action in FOR_REPORTERS:
+        return {}
+    return {"actor": actor_for_reporters(entry.action, entry.actor), "reason": None, "detail": None}
 
 
 def in_words(order: Order, at: datetime, *, can_rate: bool) -> dict[str, str]:
@@ -101,9 +124,13 @@ def _is_possible(order: Order, person: Person, action: Action) -> bool:
 
 
 def _masters_answer(order: Order, person: Person) -> str | None:
-    """What was answered to all who reported the same; to others only if they may read the order that stands for it."""
+    """What was answered to all who reported the same, without what it says of somebody; to others only if they may read
+    the order that stands for it.
+    """
     is_theirs = not order.master_confidential or person.has(*CONFIDANTS) or person.username == order.reporter
-    return order.master_answer if is_theirs else None
+    if order.master_answer is None or not is_theirs:
+        return None
+    return order.master_answer if orders.is_inside(person, order) else redacted(order.master_answer)
 
 
 def _place(order: Order) -> Place | None:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from api.live import service as live
+from api.live.cursor import Cursor
+from api.live.schemas import Kind
+from api.live.service import Reader
+from api.roles import Role
+from api.transactions import begin
+from api.work_orders.order import Person
 from herun.clock import DAY_US, HOUR_US
-from tests.integration.api.running import World
+from tests.integration.api.running import SITE, World
+from tests.integration.api.test_following import half_of_the_promise
 from tests.integration.api.test_order_cycle import actions, answered, do, order, pass_time, refused, reported
 
 RATED = {"score": 5, "solved": True}
 LATE = (409, "wrong_state")
 FIRE = {"category": "fire", "building": "b1"}
+ROLES = {"rita": Role.RESIDENT, "rob": Role.RESIDENT, "gwen": Role.GRID_WORKER, "susan": Role.SUPERVISOR}
 
 
 async def merged(world: World, who: str = "rob") -> tuple[str, str]:
@@ -108,6 +119,60 @@ async def test_what_was_asked_before_a_merge_is_read_by_who_works_on_it_and_not_
     last = (await world.by("gwen").get(f"work-orders/{master}/history"))["items"][-1]
     assert (last["action"], last["reason"], last["detail"]) == ("noted", "The left", {"follower": twin})
     assert "The left" not in str(await world.by("rita").get(f"work-orders/{master}/history"))
+
+
+async def test_what_was_answered_to_one_reporter_tells_the_others_nothing_of_them(world: World) -> None:
+    master, twin = await merged(world)
+    await do(world, "gwen", master, "handle")
+    await do(world, "gwen", master, "resolve", text="Done")
+    said = "已与302室李芳女士(13800001234)约定明早上门"
+    await do(world, "oscar", master, "answer", text=said)
+    told = [(await order(world, twin, "rob"))["answer"]]
+    told.append((await world.nobody.get(f"/v1/progress?number={twin}&phone_tail=5678"))["answer"])
+    assert told == ["已与***室某女士(***)约定明早上门"] * 2
+    whole = [(await order(world, number, who))["answer"] for number, who in ((master, "rita"), (twin, "oscar"))]
+    whole.append((await world.nobody.get(f"/v1/progress?number={master}&phone_tail=1234"))["answer"])
+    assert whole == [said] * 3
+
+
+async def heard(world: World, who: str, number: str) -> list[tuple[str, str, str | None]]:
+    """Action, actor and words of the history; that the live feed tells the same is seen to."""
+    items = (await world.by(who).get(f"work-orders/{number}/history"))["items"]
+    reader = Reader(SITE, Person(who, frozenset({ROLES[who]}), "b1"), frozenset({Kind.ORDER}), 0)
+    async with begin(world.resources, SITE, who) as tx:
+        sent, _, _ = await live.read(tx, reader, Cursor((0, 0), (0, 0), 0))
+    fed = [json.loads(each.partition(b"data: ")[2]) for each in sent]
+    told = [[(each["action"], each["actor"], each["reason"]) for each in found] for found in (items, fed)]
+    assert told[0] == [one for one, each in zip(told[1], fed, strict=True) if each["number"] == number]
+    return told[0]
+
+
+async def test_who_else_reported_an_order_its_reporter_does_not_read(world: World) -> None:
+    master = await reported(world, category="water", text="Water in the cellar", building="b1")
+    same = {"category": "water", "text": "Water in the cellar", "building": "b1"}
+    (found,) = (await world.by("rob").post("reports/duplicates", same))["items"]
+    twin = await reported(world, "rob", building="b1", join=found["handle"])
+    await half_of_the_promise(world, twin)
+    await do(world, "rob", twin, "urge", reason="I live in 302")
+    await do(world, "oscar", twin, "unmerge", reason="Another matter")
+    told = await heard(world, "rita", master)
+    assert [each for each in told if each[0] in {"joined", "urge", "left"}] == [
+        ("joined", "(somebody)", None),
+        ("left", "(somebody)", None),
+    ]
+    history = str(await world.by("rita").get(f"work-orders/{master}/history"))
+    assert not [each for each in ("rob", "302", twin) if each in history]
+    assert ("urge", "rob", "I live in 302") in await heard(world, "gwen", master)
+    assert ("urge", "rob", "I live in 302") in await heard(world, "rob", twin)
+
+
+async def test_what_a_confidential_order_is_urged_with_does_not_stand_with_an_open_one(world: World) -> None:
+    master, twin = await merged(world)
+    await do(world, "susan", twin, "confide", reason="Between us")
+    await half_of_the_promise(world, twin)
+    await do(world, "rob", twin, "urge", reason="I live in 302")
+    assert (await heard(world, "susan", master))[-1] == ("urge", "rob", None)
+    assert ("urge", "rob", "I live in 302") in await heard(world, "susan", twin)
 
 
 async def test_a_confidential_answer_is_read_by_who_reported_the_same_and_by_no_desk(world: World) -> None:

@@ -120,6 +120,21 @@ async def test_what_is_of_another_house_is_neither_offered_nor_joined(world: Wor
     assert desk.status_code == 200  # a person may know better
 
 
+async def test_what_is_of_no_house_of_the_site_is_not_offered_what_is_of_one_nor_the_other_way_round(
+    world: World,
+) -> None:
+    await world.admin.put("layout", STANDING)
+    await reported(world, **LIFT, building="b1")
+    (found,) = await like(world, "rob")
+    assert await like(world, "rob", address="25号楼门口") == []
+    elsewhere = {**LIFT, "address": "25号楼门口", "join": found["handle"]}
+    assert await code(world, "rob", "reports", elsewhere) == (409, "another_place")
+    other = await reported(world, "ruth", **LIFT, address="25号楼门口")
+    assert (await world.by("oscar").get(f"work-orders/{other}/duplicates"))["items"] == []
+    assert [each["building"] for each in await like(world, "rob")] == ["b1"]
+    assert [each["building"] for each in await like(world, "rob", address="二十五號樓")] == [None]
+
+
 async def test_what_is_about_to_be_sent_is_asked_about_as_it_is(world: World) -> None:
     await world.admin.put("layout", STANDING)
     await reported(world, **LIFT, building="b1")

@@ -17,11 +17,11 @@ from tests.integration.api.running import SITE, World
 from tests.integration.api.test_following import actions, code, reported
 
 
-async def closed(world: World, **rating: Any) -> str:
-    number = await reported(world)
+async def closed(world: World, reporter: str = "rita", desk: str = "oscar", **rating: Any) -> str:
+    number = await reported(world, reporter, building="b1")
     for who, action, body in (
-        ("gwen", "handle", {}), ("gwen", "resolve", {"text": "Done"}), ("oscar", "answer", {"text": "Done"}),
-        ("rita", "rate", {"score": 5, "solved": True, **rating}),
+        ("gwen", "handle", {}), ("gwen", "resolve", {"text": "Done"}), (desk, "answer", {"text": "Done"}),
+        (reporter, "rate", {"score": 5, "solved": True, **rating}),
     ):  # fmt: skip
         await world.by(who).post(f"work-orders/{number}/{action}", body)
     return number
@@ -86,6 +86,28 @@ async def test_without_supervisors_the_desk_visits_what_it_had_a_hand_in(world: 
     (visit,) = (await world.by("oscar").get("return-visits?open=true"))["items"]
     assert ("nobody_else_to_visit", number) in await kinds(world, "oscar")
     await world.by("oscar").post(f"return-visits/{visit['id']}/outcome", {"outcome": "solved", "note": "Dry"})
+
+
+async def test_who_reported_an_order_does_not_visit_it_and_is_not_told_to(world: World) -> None:
+    number = await closed(world, "oscar", "susan", solved=False)
+    (visit,) = await visits(world)
+    path, body = f"return-visits/{visit['id']}/outcome", {"outcome": "solved", "note": "Dry"}
+    assert await code(world, "oscar", path, body) == (403, "not_yours")
+    assert ("nobody_else_to_visit", number) in await kinds(world, "susan")
+    assert ("nobody_else_to_visit", number) not in await kinds(world, "oscar")
+    assert (await world.by("susan").post(path, body))["done_by"] == "susan"
+
+
+async def test_a_supervisor_does_not_visit_what_they_reported_even_where_all_others_had_a_hand_in_it(
+    world: World,
+) -> None:
+    number = await closed(world, "susan", solved=False)
+    (visit,) = await visits(world)
+    path, body = f"return-visits/{visit['id']}/outcome", {"outcome": "solved", "note": "Dry"}
+    assert await code(world, "susan", path, body) == (403, "not_yours")
+    assert ("nobody_else_to_visit", number) in await kinds(world, "oscar")
+    assert ("nobody_else_to_visit", number) not in await kinds(world, "susan")
+    assert (await world.by("oscar").post(path, body))["done_by"] == "oscar"
 
 
 async def test_who_is_drawn_and_can_be_visited_by_others_is_told_to_nobody(world: World) -> None:

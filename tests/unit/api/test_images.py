@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 import zlib
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from api.pictures.images import MAX_SIDE, NoPictureError, look_of, take_in
+
+FORMATS = ("JPEG", "PNG", "WEBP")
+ASCII, SHORT, LONG, RATIONAL = 2, 3, 4, 5  # types of EXIF
 
 
 def picture(form: str = "JPEG", size: tuple[int, int] = (640, 480), *, mode: str = "RGB", **more: object) -> bytes:
@@ -48,6 +52,93 @@ def test_what_the_camera_wrote_into_it_is_gone_and_it_stands_upright() -> None:
         assert b"flat 501" not in data
         with Image.open(io.BytesIO(data)) as kept:
             assert dict(kept.getexif()) == {}
+
+
+def exif(*entries: tuple[int, int, int, bytes]) -> bytes:
+    """EXIF of entries (tag, type, count, four bytes: the value, or where it stands) and of orientation 6."""
+    lies = (0x0112, SHORT, 1, b"\x06\0\0\0")
+    every = [struct.pack("<HHI4s", *each) for each in sorted({lies, *entries})]
+    return b"Exif\0\0II*\0\x08\0\0\0" + struct.pack("<H", len(every)) + b"".join(every) + b"\0\0\0\0"
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_however_the_camera_was_held_it_stands_upright(orientation: int) -> None:
+    held = Image.Exif()
+    held[0x0112] = orientation
+    sent = picture(exif=held)
+    with Image.open(io.BytesIO(sent)) as image:
+        upright = ImageOps.exif_transpose(image)
+        taken = take_in(sent)
+        assert (taken.width, taken.height) == upright.size
+        assert differing(taken.look, look_of(upright)) <= 4
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow warns of what is wrong in EXIF
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        (0x011A, ASCII, 3, b"72\0\0"),  # a resolution in words
+        (0x0100, ASCII, 3, b"64\0\0"),  # so a width
+        (0x00FE, ASCII, 2, b"1\0\0\0"),
+        (0x8769, ASCII, 3, b"ab\0\0"),  # where more stands
+        (0xA005, ASCII, 3, b"ab\0\0"),
+        (0x8825, LONG, 1, b"\xff\xff\xff\x7f"),  # place far behind the end
+        (0x011B, RATIONAL, 2**31, b"\x08\0\0\0"),
+    ],
+    ids=lambda wrong: f"{wrong[0]:#06x}",
+)
+def test_whatever_else_the_camera_wrote_the_picture_is_taken_upright(
+    form: str, wrong: tuple[int, int, int, bytes]
+) -> None:
+    taken = take_in(picture(form, exif=exif(wrong)))
+    assert (taken.width, taken.height) == (480, 640)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize(
+    "written",
+    [
+        b"", b"Exif\0\0", b"Exif\0\0II*\0", b"no EXIF at all", exif()[:20],
+        exif().replace(b"\x06\0\0\0\0\0\0\0", b"\x09\0\0\0\0\0\0\0"),  # there is no such way to hold it
+        exif().replace(struct.pack("<HI", SHORT, 1), struct.pack("<HI", ASCII, 2)),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_does_not_say_how_the_camera_was_held_is_passed_over(form: str, written: bytes) -> None:
+    taken = take_in(picture(form, exif=written))
+    assert (taken.width, taken.height) == (640, 480)
+
+
+def damaged(sent: bytes, chance: random.Random, where: range) -> bytes:
+    data = bytearray(sent)
+    for _ in range(chance.randint(1, 4)):
+        data[chance.choice(where)] = chance.randrange(256)
+    return bytes(data)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_damaged_words_of_the_camera_never_cost_the_picture() -> None:
+    chance, written = random.Random(6), exif((0x011A, RATIONAL, 1, b"\x26\0\0\0"), (0xA005, LONG, 1, b"\x08\0\0\0"))
+    sent = picture(size=(64, 48), exif=written)
+    begin = sent.index(written)
+    for _ in range(400):
+        taken = take_in(damaged(sent, chance, range(begin, begin + len(written))))
+        assert {taken.width, taken.height} == {64, 48}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_damaged_file_is_a_picture_or_refused_and_nothing_else(form: str) -> None:
+    chance, sent = random.Random(6), picture(form, (64, 48), exif=exif((0x011A, ASCII, 3, b"72\0\0")))
+    refused = 0
+    for _ in range(400):
+        try:
+            take_in(damaged(sent, chance, range(min(400, len(sent)))))
+        except NoPictureError:
+            refused += 1
+    assert refused > 0
 
 
 def bomb(width: int, height: int) -> bytes:

@@ -132,6 +132,10 @@ def test_where_a_building_stands_is_said_whole() -> None:
     [
         (Place("b1", None), Place("b1", None), False),
         (Place("b1", None), Place("b2", None), True),
+        (Place("b1", None), Place(None, None, is_elsewhere=True), True),
+        (Place(None, None), Place(None, None, is_elsewhere=True), False),
+        (Place(None, None, is_elsewhere=True), Place(None, None, is_elsewhere=True), False),
+        (Place("b1", (31.0, 120.0)), Place(None, (31.0004, 120.0), is_elsewhere=True), False),
         (Place("b1", None), Place(None, None), False),
         (Place(None, (31.0, 120.0)), Place(None, (31.0013, 120.0)), False),
         (Place(None, (31.0, 120.0)), Place(None, (31.0014, 120.0)), True),

@@ -102,21 +102,31 @@ async def look_at_the_feed(walk: Walk) -> None:
     Besides these a worker is told of the entries that name them, unless the order is confidential by now.
     """
     for person in walk.book.people.values():
-        expected = [_entry(line) for line in walk.lines if _hears(walk.book, person.name, line)]
+        expected = [
+            _entry(line, is_inside=_is_inside(walk.book, person.name, line))
+            for line in walk.lines
+            if _hears(walk.book, person.name, line)
+        ]
         assert sorted(map(repr, await _told(walk, person))) == sorted(map(repr, expected)), person.name
 
 
 def _hears(book: Book, who: str, line: Line) -> bool:
     """What is put on a list or ticked off is said among those who look after an order, and who was named in it."""
-    paper = book.papers[line[0]]
-    if line[6] == who and not paper.confidential:
+    if _is_inside(book, who, line):
         return True
-    return book.looks_after(who, paper) if line[2] in {"listed", "ticked"} else book.sees(who, paper)
+    return line[2] not in {"listed", "ticked"} and book.sees(who, book.papers[line[0]])
 
 
-def _entry(line: Line) -> Told:
+def _is_inside(book: Book, who: str, line: Line) -> bool:
+    paper = book.papers[line[0]]
+    return (line[6] == who and not paper.confidential) or book.looks_after(who, paper)
+
+
+def _entry(line: Line, *, is_inside: bool) -> Told:
+    """Who merged another report into theirs, or took it out again, is not told to who only reported an order."""
     number, _, action, before, to, actor, worker = line
-    return number, action, before, to, actor, worker
+    is_hidden = action in {"joined", "left"} and not is_inside and actor != "system"
+    return number, action, before, to, "(somebody)" if is_hidden else actor, worker
 
 
 async def _told(walk: Walk, person: Somebody) -> list[Told]:
