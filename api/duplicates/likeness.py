@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from api.distance import FAR_M, NEAR_M, Place, are_apart, distance_m
@@ -15,7 +16,10 @@ from api.writing import plain
 ENOUGH: Final = 0.5  # from here on two matters may be the same
 SINCE: Final = timedelta(days=14)  # apart, and two matters are not compared any more
 ALIKE_BITS: Final = 10  # of 64: a picture made smaller or taken again differs in fewer
-_CATEGORY, _NEAR, _FAR, _TEXT, _PICTURE = 0.25, 0.3, 0.15, 0.5, 0.5
+TELLING_BITS: Final = 8  # set and unset: a picture of one colour, or a lamp in the dark, looks like any other
+COMPARED_CHARS: Final = 200  # of a text: who reports says first what it is about
+_KEPT_TEXTS: Final = 4096  # of all sites: twice what one look at a site's orders meets; most are of 40 characters
+_CATEGORY, _NEAR, _FAR, _TEXT, _PICTURE, _EVEN_PICTURE = 0.25, 0.3, 0.15, 0.5, 0.5, 0.2
 _BUILDING: Final = 0.3  # with the category it is enough for three days, however it is put
 _BUILDING_BESIDE_POINTS: Final = 0.2  # how far two points are says more
 _AGE: Final = 0.2  # less for what is as long ago as is compared, in between by days: the same words alone still do
@@ -44,9 +48,15 @@ def likeness(one: Matter, other: Matter) -> tuple[float, list[Because]]:
 
 
 def common_words(one: str, other: str) -> float:
-    """The share of pairs of characters that two texts have in common, from 0 to 1."""
-    a, b = _grams(one), _grams(other)
+    """The share of pairs of characters that the beginnings of two texts have in common, from 0 to 1."""
+    a, b = _grams(one[:COMPARED_CHARS]), _grams(other[:COMPARED_CHARS])
     return 2 * len(a & b) / (len(a) + len(b)) if a and b else 0.0
+
+
+def is_telling(look: int) -> bool:
+    """False for the look of a picture that is nearly even: many another one has it too."""
+    bits = differing_bits(look, 0)
+    return TELLING_BITS <= bits <= 64 - TELLING_BITS
 
 
 def differing_bits(one: int, other: int) -> int:
@@ -69,8 +79,9 @@ def _in_common(one: Matter, other: Matter) -> Iterator[Because]:
     words = common_words(one.text, other.text)
     if words >= _LEAST_TEXT:
         yield _because("text", _TEXT * words, f"文字相似{words:.0%}", f"{words:.0%} of the words in common")
-    if any(differing_bits(a, b) <= ALIKE_BITS for a in one.looks for b in other.looks):
-        yield _because("picture", _PICTURE, "照片相似", "pictures that look alike")
+    if alike := [a for a in one.looks for b in other.looks if differing_bits(a, b) <= ALIKE_BITS]:
+        weight = _PICTURE if any(is_telling(look) for look in alike) else _EVEN_PICTURE
+        yield _because("picture", weight, "照片相似", "pictures that look alike")
     if days := abs(one.at - other.at) // timedelta(days=1):
         yield _because("age", -_AGE * timedelta(days=days) / SINCE, f"相隔{days}天", f"{days} days apart")
 
@@ -79,6 +90,7 @@ def _because(kind: str, weight: float, zh: str, en: str) -> Because:
     return Because.model_validate({"kind": kind, "weight": round(weight, 3), "words": {"zh": zh, "en": en}})
 
 
-def _grams(text: str) -> set[str]:
+@lru_cache(_KEPT_TEXTS)  # an order's text never changes, and is compared with each report of two weeks
+def _grams(text: str) -> frozenset[str]:
     said = "".join(char for char in matter(plain(text)) if char.isalnum())
-    return {said[at : at + _GRAM] for at in range(len(said) - _GRAM + 1)}
+    return frozenset(said[at : at + _GRAM] for at in range(len(said) - _GRAM + 1))

@@ -5,9 +5,10 @@ SELECT o.number, o.category, o.words ->> 'zh' AS text, o.building, o.zone, o.lat
        o.address, o.opened_at,
        ARRAY(SELECT p.look FROM pictures AS p WHERE p.site = o.site AND p.number = o.number LIMIT 20) AS looks
 FROM (SELECT site, number, category, CASE origin WHEN 'alert' THEN title ELSE text END AS words, building, zone, lat, lon,
-             address, state, opened_at, opened_seq, confidential, parent
+             address, severity, state, opened_at, opened_seq, confidential, parent
       FROM work_orders WHERE site = %(site)s ORDER BY opened_seq DESC LIMIT %(newest)s) AS o
 WHERE o.opened_at >= %(since)s AND o.state = ANY(%(states)s) AND NOT o.confidential AND o.parent IS NULL
+  AND o.severity = ANY(%(severities)s)
   AND o.number IS DISTINCT FROM %(but)s
 ORDER BY o.opened_seq DESC;
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
 from typing import Final
 
 from api.categories import service as categories
@@ -13,7 +15,7 @@ from api.resources import Resources
 from api.sites import locating
 from api.sites import store as sites
 from api.transactions import Transaction
-from api.work_orders import deciders, reported
+from api.work_orders import deciders, joining, reported
 from api.work_orders import order as orders
 from api.work_orders import store as work_orders
 from api.work_orders.kinds import Channel, Origin
@@ -55,10 +57,12 @@ async def like(tx: Transaction, resources: Resources, reporter: Person, new: New
 
 
 async def merge_candidates(tx: Transaction, person: Person, number: str) -> MergeCandidates:
-    """Open orders that may be about the same as this one. Raises Problem 404."""
+    """Open orders that this one could be merged into, and may be about the same. Raises Problem 404."""
     order = await work_orders.one(tx, number)
     if order is None or not orders.sees(person, order):
         raise not_found("work order")
+    if not await joining.can_be_merged(tx, order):
+        return MergeCandidates(number=number, items=[])
     looks = await store.looks_of_order(tx, number)
     where = locating.place_of(order.building, order.where.point, order.address, await sites.buildings(tx))
     matter = Matter(order.category, compared_words(order), where, order.opened_at, order.zone, looks)
@@ -68,7 +72,7 @@ async def merge_candidates(tx: Transaction, person: Person, number: str) -> Merg
             likeness=score,
             because=because,
         )
-        for each, score, because in await _found(tx, matter, number)
+        for each, score, because in await _found(tx, matter, order)
     ]
     return MergeCandidates(number=number, items=items)
 
@@ -78,13 +82,15 @@ def compared_words(order: Order) -> str:
     return (order.title if order.origin == Origin.ALERT else order.text)["zh"]
 
 
-async def _found(tx: Transaction, matter: Matter, but: str | None) -> _Found:
-    scored = {
-        number: (score, because)
-        for number, other in (await store.open_orders(tx, tx.at - SINCE, but)).items()
-        for score, because in [likeness(matter, other)]
-        if score >= ENOUGH
-    }
+async def _found(tx: Transaction, matter: Matter, of: Order | None) -> _Found:
+    others = await store.open_orders(tx, tx.at - SINCE, of)
+    scored = await asyncio.to_thread(_scored, matter, others)  # thousands of texts: nobody else waits for them
     best = sorted(scored, key=lambda number: -scored[number][0])[:MAX_FOUND]
     whole = {number: await work_orders.known(tx, number) for number in best}
     return [(whole[number], *scored[number]) for number in best]
+
+
+def _scored(matter: Matter, others: Mapping[str, Matter]) -> dict[str, tuple[float, list[Because]]]:
+    """Those that are like enough, by number."""
+    scored = {number: likeness(matter, other) for number, other in others.items()}
+    return {number: found for number, found in scored.items() if found[0] >= ENOUGH}

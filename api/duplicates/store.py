@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from api.categories.tree import SEVERITIES
 from api.distance import point_of
 from api.duplicates.likeness import Matter
 from api.sites import store as sites
 from api.sites.locating import place_of
 from api.sites.schemas import Building
 from api.transactions import Transaction
+from api.work_orders.order import Order
 from api.work_orders.states import OPEN
 from herun.database.queries import Queries
 
@@ -19,10 +21,15 @@ _QUERIES: Final = Queries(__package__)
 NEWEST: Final = 2000  # orders of a site that are looked through; an estate of ten thousand has some fifty a day
 
 
-async def open_orders(tx: Transaction, since: datetime, but: str | None) -> dict[str, Matter]:
-    """Open orders that are not confidential, by number, the newest first."""
+async def open_orders(tx: Transaction, since: datetime, of: Order | None) -> dict[str, Matter]:
+    """Open orders that are not confidential, by number, the newest first: all, or those that `of` could go into."""
     rows = await tx.all(
-        _QUERIES["open_orders"], since=since, but=but, newest=NEWEST, states=sorted(state.value for state in OPEN)
+        _QUERIES["open_orders"],
+        since=since,
+        but=of and of.number,
+        severities=list(SEVERITIES[SEVERITIES.index(of.severity) if of else 0 :]),
+        newest=NEWEST,
+        states=sorted(state.value for state in OPEN),
     )
     buildings = await sites.buildings(tx)
     return {row["number"]: _matter(row, buildings) for row in rows}

@@ -18,7 +18,7 @@ from api.work_orders import guards, opening, steps, store
 from api.work_orders.kinds import Channel, Origin
 from api.work_orders.order import Move, Order
 from api.work_orders.schemas import Part
-from api.work_orders.states import OPEN, TOLD, TRANSITIONS, Action, State
+from api.work_orders.states import OPEN, TOLD, TRANSITIONS, Action, State, possible
 from herun.order_words import Word
 
 _WITH: Final = "with"  # in the history of a part that became confidential, or not, with its whole; `confided_alone`
@@ -56,6 +56,12 @@ async def merge(tx: Transaction, held: Held, order: Order, move: Move, by: str) 
         await steps.moved_on(tx, each, master.number, by)
     await steps.note(tx, master, Word.JOINED, by=by, detail={"number": order.number})
     return await store.known(tx, after.number)
+
+
+async def can_be_merged(tx: Transaction, order: Order) -> bool:
+    """True for an order that some other could stand for, as things are."""
+    is_possible = Action.MERGE in possible(order.state)
+    return is_possible and order.parent is None and not await store.parts(tx, order.number)
 
 
 def is_too_severe_for(order: Order, master: Order) -> bool:

@@ -281,3 +281,23 @@ async def test_what_is_urgent_goes_along_into_nothing_milder(world: World) -> No
     await do(world, "oscar", alarm, "merge", master=mild, **merge)
     world.rows("UPDATE work_orders SET severity = 'critical' WHERE number = %(number)s", number=alarm)
     assert await refused(world, "oscar", mild, "merge", master=third, **merge) == (409, "more_severe")
+
+
+async def test_only_what_an_order_could_be_merged_into_is_offered(world: World) -> None:
+    same = {"text": "Smoke and water in the cellar", "building": "b1"}
+    mild, alarm = (
+        await reported(world, category="water", **same),
+        await reported(world, "ruth", category="fire", **same),
+    )
+
+    async def offered(number: str) -> list[str]:
+        found = (await world.by("oscar").get(f"work-orders/{number}/duplicates"))["items"]
+        return [each["order"]["number"] for each in found]
+
+    assert (await offered(mild), await offered(alarm)) == (
+        [alarm],
+        [],
+    )  # what is urgent waits for nobody's milder limits
+    await do(world, "oscar", mild, "merge", master=alarm, reason="The same cellar")
+    third = await reported(world, "rob", category="water", **same)
+    assert (await offered(mild), await offered(third)) == ([], [alarm])  # it is merged already

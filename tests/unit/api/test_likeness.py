@@ -77,3 +77,16 @@ def test_words_are_the_same_whichever_way_they_are_written(one: str, other: str)
 def test_a_zone_is_a_place_where_there_is_no_building(zone: Any, kinds: list[str]) -> None:
     gate = replace(LIFT, where=Place(None, None), zone="z0")
     assert [each.kind for each in likeness(gate, replace(gate, zone=zone))[1]] == kinds
+
+
+@pytest.mark.parametrize(
+    ("look", "weight"), [(0, 0.2), (-1, 0.2), (0b1111111, 0.2), (0b11111111, 0.5), (0x0F0F0F0F0F0F0F0F, 0.5)]
+)
+def test_pictures_are_enough_by_themselves_unless_they_are_nearly_even(look: int, weight: float) -> None:
+    one = Matter("lift", "电梯坏了", Place(None, None), NOW, looks=(look,))
+    score, because = likeness(one, replace(one, category="noise", text="楼上太吵", looks=(look ^ 1,)))
+    assert (score, [(each.kind, each.weight) for each in because]) == (weight, [("picture", weight)])
+
+
+def test_the_beginnings_of_long_texts_are_compared() -> None:
+    assert common_words("电梯坏了" * 50 + "吵" * 300, "电梯坏了" * 50 + "水" * 300) == 1.0
