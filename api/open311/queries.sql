@@ -105,7 +105,16 @@ SELECT count(*) AS pictures FROM open311_media WHERE site = %(site)s AND token =
 
 -- name: waiting
 -- Run with sight of all sites.
-SELECT site, token FROM open311_requests WHERE number IS NULL ORDER BY received_at, token LIMIT %(most)s;
+SELECT site, token FROM open311_requests
+WHERE number IS NULL AND (not_before IS NULL OR not_before <= %(wall)s)
+ORDER BY not_before NULLS FIRST, received_at, token
+LIMIT %(most)s;
+
+-- name: put_off
+UPDATE open311_requests
+SET failures = failures + 1,
+    not_before = %(wall)s::timestamptz + least(%(first)s::interval * power(2, least(failures, 30)), %(longest)s::interval)
+WHERE site = %(site)s AND token = %(token)s AND number IS NULL;
 
 -- name: to_open
 -- Locked, so that no two open an order for it.

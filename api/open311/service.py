@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 
 import structlog
-from pydantic import StringConstraints
+from pydantic import ConfigDict, StringConstraints
 
 from api.categories import store as categories
 from api.open311 import store
@@ -31,12 +31,12 @@ from api.work_orders.kinds import Channel
 from api.work_orders.order import Move, Person
 from api.work_orders.states import Action
 from herun.personal import keyed_hash
+from herun.visible import title_of
 
 log = structlog.get_logger(__name__)
 
 # The specification has no idempotency key: the same again within this time is a client that did not hear our answer.
 REPEATED_WITHIN: Final = timedelta(minutes=10)
-TITLE_CHARS: Final = 60  # of the words that an order is listed by
 MAX_UPDATE_CHARS: Final = 2000  # as everything that people say of an order
 MAX_ID_CHARS: Final = 100
 _TOKEN_BYTES: Final = 16  # nobody tries out 2^128
@@ -46,6 +46,8 @@ _MOVES: Final = {"reopen": Action.REOPEN, "cancelled": Action.CANCEL}
 
 class ReportFromOpen311(NewReport):
     """A report whose words may be as long as the specification allows, and what else was asked for after them."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)  # which are logged
 
     text: Annotated[str, StringConstraints(min_length=1)]
     address: str | None = None
@@ -114,7 +116,7 @@ async def open_order(tx: Transaction, token: str) -> str | None:
     words = row["description"] or in_language(service.name if service else {"zh": row["service_code"]}, "zh")
     report = ReportFromOpen311(
         category=row["service_code"],
-        title=words[:TITLE_CHARS].strip(),
+        title=title_of(words),
         text="\n".join([words, *told(service.attributes if service else (), row["attributes"], "zh")]),
         building=await locating.building_of(tx, words=row["address_id"]),
         lat=row["lat"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from psycopg.types.json import Jsonb
@@ -145,8 +145,13 @@ async def count_pictures(tx: Transaction, token: str) -> int:
 
 
 async def waiting(tx: Transaction, most: int) -> list[tuple[str, str]]:
-    """Site and token of requests of all sites that have no order yet, the oldest first."""
-    return [(row["site"], row["token"]) for row in await tx.all(_QUERIES["waiting"], most=most)]
+    """Site and token of requests of all sites whose order is to be opened now, the oldest first."""
+    return [(row["site"], row["token"]) for row in await tx.all(_QUERIES["waiting"], wall=tx.wall, most=most)]
+
+
+async def put_off(tx: Transaction, token: str, first: timedelta, longest: timedelta) -> None:
+    """Sets a request that got no order behind the others: for the first time for `first`, then twice as long."""
+    await tx.run(_QUERIES["put_off"], token=token, wall=tx.wall, first=first, longest=longest)
 
 
 async def to_open(tx: Transaction, token: str) -> dict[str, Any] | None:

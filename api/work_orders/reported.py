@@ -16,6 +16,7 @@ from api.work_orders.schemas import WorkOrder
 from api.work_orders.shown import shown
 from api.work_orders.states import OPEN, Action, State
 from herun.order_words import Word
+from herun.visible import title_of
 
 # Why an order was merged that its reporter joined to another one.
 JOINED: Final = "报事人确认为同一问题。Its reporter says that it is the same."
@@ -96,7 +97,7 @@ async def building_of(tx: Transaction, reporter: Person, report: NewReport, chan
 async def _of_report(
     tx: Transaction, reporter: Person, report: NewReport, phone: str | None, channel: Channel
 ) -> Order:
-    words = report.title or report.text[:60]
+    words = report.title or title_of(report.text)
     has_account = channel not in _WITHOUT_ACCOUNT
     return Order(
         number="",
