@@ -87,13 +87,13 @@ class Keys(View):
 
 
 class ServiceSettings(Body):
-    """PUT /v1/sites/{site}/open311-services/{service_code}: what is left out stays as the category has it.
+    """PUT /v1/sites/{site}/open311-services/{service_code}: what is left out, or null, stays as the category has it.
 
     `lists_alerts`: orders of alerts in this category are published too.
     """
 
     offered: bool = True
-    type: Kind = Kind.REALTIME
+    type: Kind | None = None
     name: Words | None = None
     description: Words | None = None
     group: Words | None = None
