@@ -124,6 +124,17 @@ class Contact(View):
     last_name: str | None
 
 
+class SaidLater(View):
+    """What the client that sent a request in said of it later; `status` is what it asked for, if anything."""
+
+    update_id: str
+    status: str | None
+    description: str
+    media_url: str | None
+    media: list[str]
+    at: Moment
+
+
 class SentIn(View):
     """GET /v1/sites/{site}/open311-requests/{number}: what came with a request, for the desk."""
 
@@ -140,4 +151,5 @@ class SentIn(View):
     media: list[str]
     attributes: dict[str, str | list[str]]
     received_at: Moment
+    updates: list[SaidLater]
     contact: Contact | None

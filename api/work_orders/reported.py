@@ -62,7 +62,7 @@ async def open_and_join(
     new = await _of_report(tx, reporter, report, phone, channel)
     if is_said and are_apart(new.where, held[master].where):
         raise conflict("another_place", "that order is of another place; send the report without join")
-    if new.reporter is not None and (own := await store.reported_by(tx, master, new.reporter)):
+    if new.account is not None and (own := await store.reported_by(tx, master, new.account)):
         raise conflict("reported_already", f"you have reported it already: {own}")
     order = await opening.open_order(tx, new, by=reporter.username, dispatched=False)
     if order.confidential:

@@ -1,4 +1,4 @@
-"""What Open311 brings is whole: a request that gets no order stands behind the others."""
+"""Open311: requests that get no order stand behind the others, updates have pictures, all orders their own place."""
 
 from herun.database.migrate import run_sql
 
