@@ -86,7 +86,7 @@ def checked(asked: Sequence[Attribute], sent: Mapping[str, list[str]]) -> tuple[
     flaws = [f"attribute[{code}] is not asked for by this service" for code in sorted(sent.keys() - by_code.keys())]
     values: Values = {}
     for code, attribute in by_code.items():
-        given = [text for text in sent.get(code, []) if text.strip()]
+        given = [_trimmed(attribute, text) for text in sent.get(code, []) if text.strip()]
         why = _why_not(attribute, given)
         if why:
             flaws.append(f"attribute[{code}] {why}")
@@ -110,6 +110,11 @@ def told(asked: Sequence[Attribute], values: Mapping[str, Any], language: str) -
 def in_language(words: Mapping[str, str], language: str) -> str:
     """The words in this language, else in Chinese, else in any."""
     return words.get(language) or words.get("zh") or next(iter(words.values()))
+
+
+def _trimmed(attribute: Attribute, text: str) -> str:
+    """As every other parameter is; the beginnings of lines are the sender's own."""
+    return text if attribute.datatype is DataType.TEXT else text.strip()
 
 
 def _why_not(attribute: Attribute, given: list[str]) -> str | None:

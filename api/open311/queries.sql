@@ -95,17 +95,28 @@ UPDATE open311_requests SET media_url = %(media_url)s WHERE site = %(site)s AND 
 
 -- name: add_picture
 -- Once, however often it is sent.
-INSERT INTO open311_media (site, media_id, token, picture, received_at)
-SELECT %(site)s, %(media_id)s, %(token)s, %(picture)s, %(at)s
+INSERT INTO open311_media (site, media_id, token, update_id, picture, received_at)
+SELECT %(site)s, %(media_id)s, %(token)s, %(update_id)s, %(picture)s, %(at)s
 WHERE NOT EXISTS (SELECT 1 FROM open311_media AS p
-                  WHERE p.site = %(site)s AND p.token = %(token)s AND p.picture = %(picture)s);
+                  WHERE p.site = %(site)s AND p.token = %(token)s AND p.update_id IS NOT DISTINCT FROM %(update_id)s::text
+                    AND p.picture = %(picture)s);
 
 -- name: count_pictures
-SELECT count(*) AS pictures FROM open311_media WHERE site = %(site)s AND token = %(token)s;
+SELECT count(*) AS pictures FROM open311_media
+WHERE site = %(site)s AND token = %(token)s AND update_id IS NOT DISTINCT FROM %(update_id)s::text;
 
 -- name: waiting
 -- Run with sight of all sites.
-SELECT site, token FROM open311_requests WHERE number IS NULL ORDER BY received_at, token LIMIT %(most)s;
+SELECT site, token FROM open311_requests
+WHERE number IS NULL AND (not_before IS NULL OR not_before <= %(wall)s)
+ORDER BY not_before NULLS FIRST, received_at, token
+LIMIT %(most)s;
+
+-- name: put_off
+UPDATE open311_requests
+SET failures = failures + 1,
+    not_before = %(wall)s::timestamptz + least(%(first)s::interval * power(2, least(failures, 30)), %(longest)s::interval)
+WHERE site = %(site)s AND token = %(token)s AND number IS NULL;
 
 -- name: to_open
 -- Locked, so that no two open an order for it.
@@ -125,9 +136,9 @@ SELECT token, number, service_code FROM open311_requests WHERE site = %(site)s A
 -- name: requests
 -- Which order one was merged into is told only if that is published too.
 SELECT o.number, o.origin, o.state, o.answer, o.master, o.category, o.text, o.unit, o.opened_at, o.updated_at,
-       o.closed_at, coalesce(r.address_id, o.building) AS address_id, coalesce(r.address_string, b.name) AS address,
-       r.token, r.description, r.zipcode, r.lat, r.lon, r.media_url, promise.due_at AS promised_at,
-       (SELECT p.media_id FROM open311_media AS p WHERE p.site = r.site AND p.token = r.token
+       o.closed_at, coalesce(r.address_id, o.building) AS address_id, coalesce(o.address, b.name) AS address,
+       r.token, r.description, r.zipcode, o.lat, o.lon, r.media_url, promise.due_at AS promised_at,
+       (SELECT p.media_id FROM open311_media AS p WHERE p.site = r.site AND p.token = r.token AND p.update_id IS NULL
         ORDER BY p.received_at, p.media_id LIMIT 1) AS media_id,
        (SELECT m.number FROM open311_orders AS m WHERE m.site = o.site AND m.number = o.master
           AND (m.origin = 'report' AND m.category = ANY(%(codes)s)
@@ -162,18 +173,19 @@ LIMIT %(limit)s OFFSET %(offset)s;
 -- What happened to published requests, and what clients said of them. A request that is merged into another one tells
 -- what happens to that as long as it is (of a confidential one, when it got an answer, or has none any more); by merging
 -- it comes to stand as that stood. What a client said has the state of its time.
-SELECT update_id, number, state, stands, words, media_url, at FROM (
+SELECT update_id, number, state, stands, words, media_url, media_id, at FROM (
     SELECT o.number || '-' || h.n AS update_id, o.number, h.to_state AS state,
            CASE WHEN h.to_state = 'merged' THEN coalesce((
                SELECT m.to_state FROM order_history AS m
                WHERE m.site = o.site AND m.number = h.detail ->> 'master' AND m.feed_seq < h.feed_seq
                ORDER BY m.n DESC LIMIT 1), 'merged') ELSE h.to_state END AS stands, h.at,
-           CASE WHEN h.action = 'answer' THEN h.reason END AS words, NULL::text AS media_url, o.origin, o.category, h.feed_seq AS seq
+           CASE WHEN h.action = 'answer' THEN h.reason END AS words, NULL::text AS media_url, NULL::text AS media_id,
+           o.origin, o.category, h.feed_seq AS seq
     FROM open311_orders AS o JOIN order_history AS h ON h.site = o.site AND h.number = o.number
     WHERE o.site = %(site)s AND h.from_state IS DISTINCT FROM h.to_state AND h.at >= %(start)s
       AND (%(end)s::timestamptz IS NULL OR h.at <= %(end)s)
     UNION ALL
-    SELECT o.number || '-m' || theirs.feed_seq, o.number, theirs.state, theirs.state, theirs.at, theirs.words, NULL,
+    SELECT o.number || '-m' || theirs.feed_seq, o.number, theirs.state, theirs.state, theirs.at, theirs.words, NULL, NULL,
            o.origin, o.category, theirs.feed_seq AS seq
     FROM open311_orders AS o
     JOIN order_history AS joined ON joined.site = o.site AND joined.number = o.number AND joined.to_state = 'merged'
@@ -193,7 +205,9 @@ SELECT update_id, number, state, stands, words, media_url, at FROM (
     WHERE o.site = %(site)s AND (o.updated_at >= %(start)s OR o.is_hidden) AND theirs.at >= %(start)s
       AND (%(end)s::timestamptz IS NULL OR theirs.at <= %(end)s)
     UNION ALL
-    SELECT u.update_id, u.number, told.state, told.state, u.at, u.description, u.media_url, o.origin, o.category,
+    SELECT u.update_id, u.number, told.state, told.state, u.at, u.description, u.media_url,
+           (SELECT p.media_id FROM open311_media AS p WHERE p.site = u.site AND p.update_id = u.update_id
+            ORDER BY p.received_at, p.media_id LIMIT 1), o.origin, o.category,
            9223372036854775807 -- after what it moved
     FROM open311_orders AS o JOIN open311_updates AS u ON u.site = o.site AND u.number = o.number
     CROSS JOIN LATERAL (
@@ -219,11 +233,8 @@ WHERE (origin = 'report' AND category = ANY(%(codes)s) OR origin = 'alert' AND c
 ORDER BY at, seq, update_id
 LIMIT %(limit)s OFFSET %(offset)s;
 
--- name: lock_request
--- Of two updates of one request the second waits.
-SELECT r.number, r.key_id FROM open311_requests AS r JOIN work_orders AS o ON o.site = r.site AND o.number = r.number
-WHERE r.site = %(site)s AND r.number = %(number)s AND r.key_id = %(key_id)s
-FOR NO KEY UPDATE OF o;
+-- name: token_of
+SELECT token FROM open311_requests WHERE site = %(site)s AND number = %(number)s AND key_id = %(key_id)s;
 
 -- name: earlier_update
 -- By the client's own id, without one by its content: but not of what moves the order, nor once the order has moved.
@@ -256,10 +267,19 @@ WHERE site = %(site)s AND number = %(number)s
 -- name: sent_in
 SELECT r.number, r.token, r.service_code, k.name AS client, r.description, r.lat, r.lon AS long, r.address_string,
        r.address_id, r.zipcode, r.media_url, r.attributes, r.received_at,
-       ARRAY(SELECT p.media_id FROM open311_media AS p WHERE p.site = r.site AND p.token = r.token ORDER BY p.media_id)
-           AS media
+       ARRAY(SELECT p.media_id FROM open311_media AS p
+             WHERE p.site = r.site AND p.token = r.token AND p.update_id IS NULL ORDER BY p.media_id) AS media
 FROM open311_requests AS r JOIN open311_keys AS k ON k.site = r.site AND k.key_id = r.key_id
 WHERE r.site = %(site)s AND r.number = %(number)s;
+
+-- name: said_later
+SELECT u.update_id, u.status, u.description, u.media_url, u.at,
+       ARRAY(SELECT p.media_id FROM open311_media AS p
+             WHERE p.site = u.site AND p.update_id = u.update_id ORDER BY p.media_id) AS media
+FROM open311_updates AS u
+WHERE u.site = %(site)s AND u.number = %(number)s
+ORDER BY u.at, u.update_id
+LIMIT %(limit)s;
 
 -- name: contact
 SELECT phone, email, first_name, last_name FROM open311_contacts WHERE site = %(site)s AND token = %(token)s;

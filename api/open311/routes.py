@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
-from api.open311 import forms, keys, service, store
+from api.open311 import forms, keys, service, store, updating
 from api.open311.asking import requests_asked, updates_asked
 from api.open311.attributes import in_language
 from api.open311.errors import FORMAT, refused, unknown
@@ -204,14 +204,15 @@ async def updates(call: Call) -> Response:
     call.may_read()
     async with begin(call.resources, call.place.site) as tx:
         rows = await service.updates(tx, asked)
-    return call.answer("service_request_updates", [shower.update(row, extended=asked.extended) for row in rows])
+    return call.answer("service_requests_updates", [shower.update(row, extended=asked.extended) for row in rows])
 
 
 async def update(call: Call) -> Response:
     """Adds to a request what its client says of it."""
     key = await call.writer()
+    jpegs, flaws = await service.pictures_of(call.resources, call.sent)
     async with begin(call.resources, call.place.site, service.person_of(key.key_id).username) as tx:
-        update_id = await service.update(tx, key, call.sent)
+        update_id = await updating.update(tx, key, call.sent, jpegs, flaws)
     return call.answer("service_request_updates", [{"update_id": update_id}])
 
 

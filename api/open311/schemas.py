@@ -87,13 +87,13 @@ class Keys(View):
 
 
 class ServiceSettings(Body):
-    """PUT /v1/sites/{site}/open311-services/{service_code}: what is left out stays as the category has it.
+    """PUT /v1/sites/{site}/open311-services/{service_code}: what is left out, or null, stays as the category has it.
 
     `lists_alerts`: orders of alerts in this category are published too.
     """
 
     offered: bool = True
-    type: Kind = Kind.REALTIME
+    type: Kind | None = None
     name: Words | None = None
     description: Words | None = None
     group: Words | None = None
@@ -124,6 +124,17 @@ class Contact(View):
     last_name: str | None
 
 
+class SaidLater(View):
+    """What the client that sent a request in said of it later; `status` is what it asked for, if anything."""
+
+    update_id: str
+    status: str | None
+    description: str
+    media_url: str | None
+    media: list[str]
+    at: Moment
+
+
 class SentIn(View):
     """GET /v1/sites/{site}/open311-requests/{number}: what came with a request, for the desk."""
 
@@ -140,4 +151,5 @@ class SentIn(View):
     media: list[str]
     attributes: dict[str, str | list[str]]
     received_at: Moment
+    updates: list[SaidLater]
     contact: Contact | None

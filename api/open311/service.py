@@ -1,4 +1,4 @@
-"""A request's way, top to bottom: sent in, opened as a work order, told about, added to."""
+"""A request's way, top to bottom: sent in, opened as a work order, told about."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 
 import structlog
-from pydantic import StringConstraints
+from pydantic import ConfigDict, StringConstraints
 
 from api.categories import store as categories
 from api.open311 import store
@@ -16,36 +16,33 @@ from api.open311.attributes import in_language, told
 from api.open311.catalogue import Service
 from api.open311.errors import refused, unknown
 from api.open311.forms import MAX_FILES, Sent
-from api.open311.intake import NewRequest, media_url
+from api.open311.intake import NewRequest
 from api.open311.schemas import Key, Kind
 from api.open311.services import listed, services
 from api.pictures import service as pictures
 from api.problems import Problem
+from api.reports import service as reports
 from api.reports.schemas import NewReport
 from api.resources import Resources
 from api.sites import locating
 from api.transactions import Transaction
-from api.work_orders import reported
-from api.work_orders import service as work_orders
 from api.work_orders.kinds import Channel
-from api.work_orders.order import Move, Person
-from api.work_orders.states import Action
+from api.work_orders.order import Person
 from herun.personal import keyed_hash
+from herun.visible import title_of
 
 log = structlog.get_logger(__name__)
 
 # The specification has no idempotency key: the same again within this time is a client that did not hear our answer.
 REPEATED_WITHIN: Final = timedelta(minutes=10)
-TITLE_CHARS: Final = 60  # of the words that an order is listed by
-MAX_UPDATE_CHARS: Final = 2000  # as everything that people say of an order
 MAX_ID_CHARS: Final = 100
 _TOKEN_BYTES: Final = 16  # nobody tries out 2^128
-# What else an update may say than words: it is done in the name of who sent the request in, where the order allows it.
-_MOVES: Final = {"reopen": Action.REOPEN, "cancelled": Action.CANCEL}
 
 
 class ReportFromOpen311(NewReport):
     """A report whose words may be as long as the specification allows, and what else was asked for after them."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)  # which are logged
 
     text: Annotated[str, StringConstraints(min_length=1)]
     address: str | None = None
@@ -85,7 +82,7 @@ async def submit(
             await open_order(tx, token)
     elif new.media_url is not None:
         await store.put_media_url(tx, held, new.media_url)
-    await _add_pictures(tx, held, jpegs)
+    await add_pictures(tx, held, jpegs)
     found = await store.by_token(tx, held)
     account = {"account_id": new.account_id}
     match service.kind:
@@ -97,11 +94,12 @@ async def submit(
             return account
 
 
-async def _add_pictures(tx: Transaction, token: str, jpegs: list[bytes]) -> None:
+async def add_pictures(tx: Transaction, token: str, jpegs: list[bytes], update_id: str | None = None) -> None:
+    """Adds pictures to a request, or to what was said of it later; none twice. Raises Problem 400 for too many."""
     for jpeg in jpegs:
-        await store.add_picture(tx, token, secrets.token_hex(_TOKEN_BYTES), jpeg)
-    if jpegs and await store.count_pictures(tx, token) > MAX_FILES:
-        raise refused(f"a request has at most {MAX_FILES} pictures")
+        await store.add_picture(tx, token, secrets.token_hex(_TOKEN_BYTES), jpeg, update_id)
+    if jpegs and await store.count_pictures(tx, token, update_id) > MAX_FILES:
+        raise refused(f"a request has at most {MAX_FILES} pictures, and so has each update")
 
 
 async def open_order(tx: Transaction, token: str) -> str | None:
@@ -114,7 +112,7 @@ async def open_order(tx: Transaction, token: str) -> str | None:
     words = row["description"] or in_language(service.name if service else {"zh": row["service_code"]}, "zh")
     report = ReportFromOpen311(
         category=row["service_code"],
-        title=words[:TITLE_CHARS].strip(),
+        title=title_of(words),
         text="\n".join([words, *told(service.attributes if service else (), row["attributes"], "zh")]),
         building=await locating.building_of(tx, words=row["address_id"]),
         lat=row["lat"],
@@ -122,7 +120,7 @@ async def open_order(tx: Transaction, token: str) -> str | None:
         address=row["address_string"],
         attributes=row["attributes"] or None,
     )
-    order = await reported.open_for_report(tx, person_of(row["key_id"]), report, row["phone"], channel=Channel.OPEN311)
+    order = await reports.opened(tx, person_of(row["key_id"]), report, row["phone"], Channel.OPEN311)
     await store.opened(tx, token, order.number)
     return order.number
 
@@ -176,25 +174,6 @@ async def updates(tx: Transaction, asked: Asked) -> list[dict[str, Any]]:
     return await store.updates(tx, asked, *listed(await services(tx)))
 
 
-async def update(tx: Transaction, key: Key, sent: Sent) -> str:
-    """Adds what a client says of a request that it sent in; returns the update's id, the same for the same again.
-
-    Raises Problem 400 and 404, and what the order machine raises where it is asked to reopen or to cancel.
-    """
-    new = _new_update(key, sent)
-    number, move = new["number"], _MOVES.get(new["status"])
-    if not await store.lock_request(tx, number, key.key_id):
-        raise unknown("service_request_id")
-    earlier = await store.earlier_update(tx, new, tx.wall - REPEATED_WITHIN, moves=move is not None)
-    if earlier is not None:
-        return earlier
-    update_id = f"U{secrets.token_hex(_TOKEN_BYTES)}"
-    await store.add_update(tx, new, update_id)
-    if move is not None:
-        await work_orders.act(tx, person_of(key.key_id), number, Move(move, new["description"]))
-    return update_id
-
-
 async def picture(tx: Transaction, media_id: str) -> bytes:
     """A picture of a published request, as JPEG. Raises Problem 404."""
     found = await store.picture(tx, media_id)
@@ -207,28 +186,3 @@ async def picture(tx: Transaction, media_id: str) -> bytes:
 async def changeset(tx: Transaction) -> datetime | None:
     """When what is offered anywhere was last changed."""
     return await store.changed(tx)
-
-
-def _new_update(key: Key, sent: Sent) -> dict[str, Any]:
-    flaws: list[str] = []
-    number = sent.one("service_request_id")
-    if number is None:
-        flaws.append("service_request_id was not provided")
-    description = sent.one("description") or ""
-    if not description:
-        flaws.append("description was not provided")
-    if len(description) > MAX_UPDATE_CHARS:
-        flaws.append(f"description has more than {MAX_UPDATE_CHARS} characters")
-    too_long = [name for name in ("update_id", "status") if len(sent.one(name) or "") > MAX_ID_CHARS]
-    flaws += [f"{name} has more than {MAX_ID_CHARS} characters" for name in too_long]
-    url = media_url(sent, flaws)
-    if flaws:
-        raise refused(*flaws)
-    return {
-        "number": number,
-        "key_id": key.key_id,
-        "client_update_id": sent.one("update_id"),
-        "status": (sent.one("status") or "").lower() or None,
-        "description": description,
-        "media_url": url,
-    }

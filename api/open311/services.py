@@ -33,9 +33,9 @@ def with_settings(service: Service, settings: ServiceSettings | None) -> Service
         description=settings.description or service.description,
         group=settings.group or service.group,
         keywords=service.keywords if settings.keywords is None else tuple(settings.keywords),
-        kind=settings.type,
+        kind=settings.type or service.kind,
         attributes=tuple(sorted(settings.attributes, key=lambda each: each.order)) or service.attributes,
-        notice=settings.notice,
+        notice=settings.notice or service.notice,
         lists_alerts=settings.lists_alerts,
     )
 

@@ -92,7 +92,7 @@ class Shower:
             "status": detailed(row["state"]) if extended else status(row["stands"]),
             "updated_datetime": self._at(row["at"]),
             "description": redacted(row["words"]) if row["words"] else self._sentence(row["state"]),
-            "media_url": row["media_url"] if self._media_address else None,
+            "media_url": self._media(row),
             "external_status_code": row["state"],
         }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from psycopg.types.json import Jsonb
@@ -17,6 +17,7 @@ from herun.database.queries import Queries
 
 _QUERIES: Final = Queries(__package__)
 MAX_KEYS: Final = 1000  # of one list; a site has a handful of clients
+MAX_SAID: Final = 1000  # updates of one request that the desk is shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,20 +134,25 @@ async def put_media_url(tx: Transaction, token: str, media_url: str) -> None:
     await tx.run(_QUERIES["put_media_url"], token=token, media_url=media_url)
 
 
-async def add_picture(tx: Transaction, token: str, media_id: str, picture: bytes) -> None:
-    """Adds a JPEG to a request; nothing happens if it is there."""
-    await tx.run(_QUERIES["add_picture"], token=token, media_id=media_id, picture=picture)
+async def add_picture(tx: Transaction, token: str, media_id: str, picture: bytes, update_id: str | None) -> None:
+    """Adds a JPEG to a request, or to an update of it; nothing happens if it is there."""
+    await tx.run(_QUERIES["add_picture"], token=token, media_id=media_id, picture=picture, update_id=update_id)
 
 
-async def count_pictures(tx: Transaction, token: str) -> int:
-    """How many pictures a request has."""
-    row = await tx.one(_QUERIES["count_pictures"], token=token)
+async def count_pictures(tx: Transaction, token: str, update_id: str | None) -> int:
+    """How many pictures a request has, or an update of it."""
+    row = await tx.one(_QUERIES["count_pictures"], token=token, update_id=update_id)
     return row["pictures"] if row else 0
 
 
 async def waiting(tx: Transaction, most: int) -> list[tuple[str, str]]:
-    """Site and token of requests of all sites that have no order yet, the oldest first."""
-    return [(row["site"], row["token"]) for row in await tx.all(_QUERIES["waiting"], most=most)]
+    """Site and token of requests of all sites whose order is to be opened now, the oldest first."""
+    return [(row["site"], row["token"]) for row in await tx.all(_QUERIES["waiting"], wall=tx.wall, most=most)]
+
+
+async def put_off(tx: Transaction, token: str, first: timedelta, longest: timedelta) -> None:
+    """Sets a request that got no order behind the others: for the first time for `first`, then twice as long."""
+    await tx.run(_QUERIES["put_off"], token=token, wall=tx.wall, first=first, longest=longest)
 
 
 async def to_open(tx: Transaction, token: str) -> dict[str, Any] | None:
@@ -175,9 +181,10 @@ async def updates(tx: Transaction, asked: Asked, codes: list[str], alert_codes: 
     return await tx.chosen(_QUERIES["updates"], **{**asdict(asked), "codes": codes, "alert_codes": alert_codes})
 
 
-async def lock_request(tx: Transaction, number: str, key_id: str) -> bool:
-    """Locks the order of a request that this client sent in; False if it sent none."""
-    return await tx.one(_QUERIES["lock_request"], number=number, key_id=key_id) is not None
+async def token_of(tx: Transaction, number: str, key_id: str) -> str | None:
+    """The token of a request with this number that this client sent in; None if it sent none."""
+    row = await tx.one(_QUERIES["token_of"], number=number, key_id=key_id)
+    return row["token"] if row else None
 
 
 async def earlier_update(tx: Transaction, update: dict[str, Any], oldest: datetime, *, moves: bool) -> str | None:
@@ -205,8 +212,9 @@ async def is_published(tx: Transaction, number: str, codes: list[str], alert_cod
 
 
 async def sent_in(tx: Transaction, number: str) -> dict[str, Any] | None:
-    """All that came with a request but who sent it."""
-    return await tx.one(_QUERIES["sent_in"], number=number)
+    """All that came with a request but who sent it, and what its client said of it later."""
+    row = await tx.one(_QUERIES["sent_in"], number=number)
+    return row and {**row, "updates": await tx.all(_QUERIES["said_later"], number=number, limit=MAX_SAID)}
 
 
 async def contact(tx: Transaction, token: str) -> Contact | None:

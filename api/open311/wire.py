@@ -28,7 +28,8 @@ _SUFFIXES: Final = frozenset(form.value for form in Format)
 # What the children of a list are called in XML.
 _CHILD: Final = {
     "services": "service", "attributes": "attribute", "values": "value", "service_requests": "request",
-    "service_request_updates": "request_update", "errors": "error", "endpoints": "endpoint", "formats": "format",
+    "service_request_updates": "request_update", "service_requests_updates": "request_update",
+    "errors": "error", "endpoints": "endpoint", "formats": "format",
 }  # fmt: skip
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

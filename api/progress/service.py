@@ -61,7 +61,7 @@ async def _shown(tx: Transaction, number: str) -> Progress:
     how = Standing(
         state=orders.stands(order, tx.at),
         zone=(await ground(tx)).zone,
-        has_account=order.reporter is not None,
+        has_account=order.account is not None,
         can_rate=await _can_rate(tx, order),
         is_asked=question is not None,
         is_paused=still is not None,
@@ -91,9 +91,9 @@ async def _shown(tx: Transaction, number: str) -> Progress:
 
 async def _can_rate(tx: Transaction, order: Order) -> bool:
     """Without an account nobody rates."""
-    if order.reporter is None or not orders.is_to_be_rated(order, tx.at):
+    if order.account is None or not orders.is_to_be_rated(order, tx.at):
         return False
-    return await guards.may_rate(tx, order, order.reporter)
+    return await guards.may_rate(tx, order, order.account)
 
 
 def _question(tx: Transaction, order: Order, text: str | None) -> Asked | None:

@@ -27,8 +27,8 @@ async def ask(tx: Transaction, person: Person, number: str, new: NewQuestion) ->
     order = await _seen(tx, person, number)
     if orders.bonds(person, order, set()).isdisjoint({Bond.DESK, Bond.WORKER}):
         raise Problem(HTTPStatus.FORBIDDEN, "not_yours", "questions are asked by: desk, worker")
-    if order.origin is not Origin.REPORT:
-        raise conflict("no_reporter", "nobody reported it: there is nobody to ask")
+    if order.origin is not Origin.REPORT or not await work_orders.can_be_asked(tx, {number}, by_link=True):
+        raise conflict("no_reporter", "there is nobody to ask: no account, no phone and no link")
     if order.state not in OPEN:
         raise conflict("wrong_state", f"its reporter is asked nothing while the order is {order.state}")
     if order.asked_until is not None:

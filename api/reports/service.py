@@ -65,7 +65,7 @@ async def submit(tx: Transaction, resources: Resources, reporter: Person, report
     own_building = reporter.building if report.caller is None else None
     await _check(tx, report, is_placed=own_building is not None, can_be_asked=True)
     if report.join is None:
-        order = await _opened(tx, reporter, report, phone, channel)
+        order = await opened(tx, reporter, report, phone, channel)
     else:
         order = await _joined(tx, resources, reporter, report, phone)
     if report.caller is not None:
@@ -86,9 +86,30 @@ async def submit_anonymously(tx: Transaction, resources: Resources, report: NewA
     if not (await categories.category(tx, report.category)).anonymous:
         raise conflict("not_anonymous", f"what is reported as {report.category} needs somebody who can be asked")
     whole = NewReport.model_validate(report.model_dump())
-    order = await _opened(tx, _NOBODY, whole, report.phone, Channel.ANONYMOUS)
+    order = await opened(tx, _NOBODY, whole, report.phone, Channel.ANONYMOUS)
     await _keep_more(tx, resources, order.number, report)
     return AnonymousReport(**(await links.make_for(tx, resources, order.number)).model_dump())
+
+
+async def opened(
+    tx: Transaction, reporter: Person, report: NewReport, phone: str | None, channel: Channel
+) -> WorkOrder:
+    """Its order, merged at once into the one that already does what it asks for, if there is one.
+
+    Not what is confidential, nor what is critical: whether that is the same as something else, a person says.
+    """
+    category = await categories.category(tx, report.category)
+    building, master = await reported.building_of(tx, reporter, report, channel), None
+    is_critical = category.severity_for(report.attributes) == CRITICAL
+    if not (report.confidential or category.confidential or is_critical):
+        master = await topics.known(tx, report.text, building, category=report.category)
+    if master is not None:
+        joined = await reported.open_and_join(
+            tx, reporter, report, phone, master=master, channel=channel, is_said=False
+        )
+        if joined is not None:
+            return joined
+    return await reported.open_for_report(tx, reporter, report, phone, channel)
 
 
 async def anonymous_form(tx: Transaction) -> AnonymousForm:
@@ -153,27 +174,6 @@ async def _check(
     for field in ("building", "zone"):
         if unknown[field]:
             raise _unknown(field, min(unknown[field]))
-
-
-async def _opened(
-    tx: Transaction, reporter: Person, report: NewReport, phone: str | None, channel: Channel
-) -> WorkOrder:
-    """Its order, merged at once into the one that already does what it asks for, if there is one.
-
-    Not what is confidential, nor what is critical: whether that is the same as something else, a person says.
-    """
-    category = await categories.category(tx, report.category)
-    building, master = await reported.building_of(tx, reporter, report, channel), None
-    is_critical = category.severity_for(report.attributes) == CRITICAL
-    if not (report.confidential or category.confidential or is_critical):
-        master = await topics.known(tx, report.text, building, category=report.category)
-    if master is not None:
-        joined = await reported.open_and_join(
-            tx, reporter, report, phone, master=master, channel=channel, is_said=False
-        )
-        if joined is not None:
-            return joined
-    return await reported.open_for_report(tx, reporter, report, phone, channel)
 
 
 async def _keep_more(

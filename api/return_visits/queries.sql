@@ -25,10 +25,9 @@ FOR UPDATE OF p;
 UPDATE return_visit_plans SET drawn_day = %(day)s WHERE site = %(site)s;
 
 -- name: closed_on
--- Of the present round, of whom somebody can be asked, without those that are visited anyway.
+-- Of the present round, without those that are visited anyway.
 SELECT o.number, o.reopens AS round, o.category, o.unit FROM work_orders AS o JOIN sites AS s USING (site)
 WHERE o.site = %(site)s AND o.state IN ('rated', 'closed') AND o.origin = 'report'
-  AND (o.reporter IS NOT NULL OR o.contact_phone IS NOT NULL)
   AND o.closed_at >= %(day)s::date::timestamp AT TIME ZONE s.time_zone
   AND o.closed_at < (%(day)s::date + 1)::timestamp AT TIME ZONE s.time_zone
   AND NOT EXISTS (SELECT FROM order_visits AS v

@@ -13,7 +13,7 @@ from api.audit import store as audit
 from api.categories import service as categories
 from api.problems import Problem, conflict, not_found
 from api.return_visits import store, visitors
-from api.return_visits.drawing import drawn
+from api.return_visits.drawing import Closed, drawn
 from api.return_visits.schemas import Draw, Draws, NewOutcome, NewVisitPlan, Visit, VisitCounts, VisitPlan, Visits
 from api.transactions import Transaction
 from api.work_orders import order as orders
@@ -78,13 +78,19 @@ async def draw(tx: Transaction) -> int:
     if found is None:
         return 0
     day, shares = found
-    closed, seed = await store.closed_on(tx, day), secrets.randbits(_SEED_BITS)
+    closed, seed = await _to_be_asked(tx, await store.closed_on(tx, day)), secrets.randbits(_SEED_BITS)
     chosen = drawn(closed, shares, seed)
     orders_of = await work_orders.several(tx, {each.number for each in chosen})
     for each in chosen:
         await visitors.open_visit(tx, orders_of[each.number], "sample")
     await store.add_draw(tx, day, seed, shares, closed=closed, drawn=chosen)
     return 1
+
+
+async def _to_be_asked(tx: Transaction, closed: list[Closed]) -> list[Closed]:
+    """Those of whose reporters somebody can be asked: by a link nobody is called or visited."""
+    asked = await work_orders.can_be_asked(tx, {each.number for each in closed}, by_link=False)
+    return [each for each in closed if each.number in asked]
 
 
 async def page(tx: Transaction, person: Person, *, is_open: bool | None, cursor: str | None, limit: int) -> Visits:

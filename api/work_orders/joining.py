@@ -20,6 +20,7 @@ from api.work_orders.order import Move, Order
 from api.work_orders.schemas import Part
 from api.work_orders.states import OPEN, TOLD, TRANSITIONS, Action, State, possible
 from herun.order_words import Word
+from herun.visible import title_of
 
 _WITH: Final = "with"  # in the history of a part that became confidential, or not, with its whole; `confided_alone`
 Held = Mapping[str, Order]  # the orders that this transaction has locked, by number
@@ -114,7 +115,7 @@ async def split(tx: Transaction, order: Order, part: Part, by: str) -> Order:
         await guards.check_worker(tx, part.worker)
     if part.category is not None and part.category != order.category:
         await categories.for_report(tx, part.category)
-    words = part.title or part.text[:60]
+    words = part.title or title_of(part.text)
     opened = await opening.open_order(
         tx,
         Order(

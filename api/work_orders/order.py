@@ -100,6 +100,11 @@ class Order:
     helpers: tuple[str, ...] = ()
 
     @property
+    def account(self) -> str | None:
+        """Who reported it by an account; none is the name that a client of Open311 stands in with for whoever did."""
+        return None if self.channel is Channel.OPEN311 else self.reporter
+
+    @property
     def where(self) -> Place:
         """Its building and map point, as far as they are known."""
         return Place(self.building, point_of(self.lat, self.lon))

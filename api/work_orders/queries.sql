@@ -171,6 +171,15 @@ UNION ALL
 -- The orders that are merged into one, oldest first.
 SELECT number FROM work_orders WHERE site = %(site)s AND merged_into = %(number)s ORDER BY opened_seq LIMIT %(limit)s;
 
+-- name: can_be_asked
+-- A client of Open311 stands in for whoever sent a request by it, and asks nobody.
+SELECT o.number FROM work_orders AS o
+WHERE o.site = %(site)s AND o.number = ANY(%(numbers)s)
+  AND (o.contact_phone IS NOT NULL
+       OR o.reporter IS NOT NULL AND o.channel <> 'open311'
+       OR %(by_link)s::boolean AND EXISTS (SELECT FROM order_links AS l
+                                           WHERE l.site = o.site AND l.number = o.number AND l.expires_at > %(at)s));
+
 -- name: parts
 -- The orders that one was split into, oldest first.
 SELECT number, state FROM work_orders WHERE site = %(site)s AND parent = %(number)s ORDER BY opened_seq LIMIT %(limit)s;

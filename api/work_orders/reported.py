@@ -17,6 +17,7 @@ from api.work_orders.schemas import WorkOrder
 from api.work_orders.shown import shown
 from api.work_orders.states import OPEN, Action, State
 from herun.order_words import Word
+from herun.visible import title_of
 
 # Why an order was merged that its reporter joined to another one.
 JOINED: Final = "报事人确认为同一问题。Its reporter says that it is the same."
@@ -62,7 +63,7 @@ async def open_and_join(
     new = await _of_report(tx, reporter, report, phone, channel)
     if is_said and await _are_apart(tx, new, held[master]):
         raise conflict("another_place", "that order is of another place; send the report without join")
-    if new.reporter is not None and (own := await store.reported_by(tx, master, new.reporter)):
+    if new.account is not None and (own := await store.reported_by(tx, master, new.account)):
         raise conflict("reported_already", f"you have reported it already: {own}")
     order = await opening.open_order(tx, new, by=reporter.username, dispatched=False)
     if order.confidential:
@@ -104,7 +105,7 @@ async def building_of(tx: Transaction, reporter: Person, report: NewReport, chan
 async def _of_report(
     tx: Transaction, reporter: Person, report: NewReport, phone: str | None, channel: Channel
 ) -> Order:
-    words = report.title or report.text[:60]
+    words = report.title or title_of(report.text)
     has_account = channel not in _WITHOUT_ACCOUNT
     return Order(
         number="",

@@ -79,7 +79,11 @@ def spark(element: ET.Element) -> Any:
     if len(element) == 0:
         return element.text
     tags = [child.tag for child in element]
-    if element.tag in {tag + "s" for tag in tags} | {"service_requests", "service_request_updates"}:
+    if element.tag in {tag + "s" for tag in tags} | {
+        "service_requests",
+        "service_request_updates",
+        "service_requests_updates",
+    }:
         return [spark(child) for child in element]
     return {child.tag: spark(child) for child in element}
 

@@ -101,3 +101,46 @@ async def test_a_media_url_that_comes_only_with_the_repeat_is_added(world: World
     assert (await one.request(number))["media_url"] == "https://example.org/a.jpg"
     assert await one.submitted() == number
     assert (await one.request(number))["media_url"] == "https://example.org/a.jpg"
+
+
+async def add(world: World, one: Client, number: str, *pictures: bytes) -> Any:
+    files = [("media", ("a.jpg", each, "image/jpeg")) for each in pictures]
+    data = {"api_key": one.api_key, "service_request_id": number, "description": "还在漏"}
+    return await world.client.post(f"{V2}/servicerequestupdates.json", data=data, files=files)
+
+
+async def test_pictures_of_an_update_are_kept_with_it_and_shown_where_the_site_shows_pictures(world: World) -> None:
+    await taking_part(world, shows_media=True)
+    one = await client(world)
+    number = read(await sent(world, one, picture(size=(320, 240))))[0]["service_request_id"]
+    own = (await one.request(number))["media_url"]
+    first, second = picture(), picture(size=(100, 200))
+    answers = [await add(world, one, number, *pictures) for pictures in ((first,), (first, second))]
+    assert len({answer.text for answer in answers}) == 1
+    found = await world.by("oscar").get(f"open311-requests/{number}")
+    (said,) = found["updates"]
+    assert (len(found["media"]), len(said["media"])) == (1, 2)
+    path = f"open311-requests/{number}/media/{said['media'][0]}"
+    assert (await world.by("oscar").call("GET", path)).headers["content-type"] == "image/jpeg"
+    assert (await one.request(number))["media_url"] == own
+    shown = read(await one.get("servicerequestupdates", service_request_id=number))[-1]
+    assert shown["media_url"].removeprefix(f"http://herun{V2}/media/") in said["media"]
+    assert (await world.client.get(shown["media_url"])).headers["content-type"] == "image/jpeg"
+    await taking_part(world)
+    shown = read(await one.get("servicerequestupdates", service_request_id=number))[-1]
+    assert shown["media_url"] is None
+
+
+async def test_an_update_with_too_many_pictures_or_with_none_that_is_one_is_refused_and_says_nothing(
+    world: World,
+) -> None:
+    await taking_part(world)
+    one = await client(world)
+    number = read(await sent(world, one))[0]["service_request_id"]
+    answer = await add(world, one, number, b"no picture")
+    assert (answer.status_code, answer.json()[0]["description"].partition(":")[0]) == (400, "media 1")
+    assert (await world.by("oscar").get(f"open311-requests/{number}"))["updates"] == []
+    assert (await add(world, one, number, *(picture(size=(100, 100 + n)) for n in range(5)))).status_code == 200
+    assert (await add(world, one, number, picture())).status_code == 400
+    (said,) = (await world.by("oscar").get(f"open311-requests/{number}"))["updates"]
+    assert len(said["media"]) == 5

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from api.open311.service import REPEATED_WITHIN
+from api.transactions import begin
+from api.work_orders import store as work_orders
 from api.work_orders.states import SENTENCES, State
 from tests.integration.api.many_orders import put
 from tests.integration.api.open311 import Client, client, read, taking_part
-from tests.integration.api.running import World
+from tests.integration.api.running import SITE, World, until
 from tests.integration.api.test_topics import FLOODS, said, sort_now
 
 MINUTE_US = 60_000_000
@@ -126,9 +129,10 @@ async def test_merged_into_what_nobody_may_know_of_a_request_is_closed_when_that
     world.rows("UPDATE work_orders SET confidential = true WHERE number = %(n)s", n=master)
     world.clock.at_us += MINUTE_US
     await world.by("gwen").post(f"work-orders/{master}/handle")
+    assert (await one.request(twin))["updated_datetime"] == merged_at
     await told(one, twin, "急")
     shown = await one.request(twin, extensions="true")
-    assert (shown["status"], shown["updated_datetime"]) == ("open", merged_at)
+    assert shown["status"] == "open"
     assert shown["extended_attributes"] == {"detailed_status": "duplicate"}
     assert shown["status_notes"] == "已与同一情况的诉求合并处理。"
     assert await one.numbers(status="open") == [twin]
@@ -236,3 +240,60 @@ async def test_an_order_that_nobody_reported_is_not_published_and_what_joins_it_
     assert (shown["status"], shown["status_notes"]) == ("closed", "已与同一情况的诉求合并处理。 好了")
     updates = read(await Client(world.client).get("servicerequestupdates", service_request_id=joined))
     assert updates[-1]["description"] == "好了"
+
+
+async def history(world: World, number: str, who: str = "gwen") -> list[Any]:
+    items: list[Any] = (await world.by(who).get(f"work-orders/{number}/history"))["items"]
+    return items
+
+
+async def test_whoever_works_on_a_request_reads_what_its_client_says_of_it(world: World) -> None:
+    await taking_part(world)
+    one = await client(world)
+    number = await one.submitted(address_id="b1")
+    words = "水已经漫到三楼了,请打13800009876"
+    update_id = await told(one, number, words, media_url="https://example.org/a.jpg")
+    assert await told(one, number, words, media_url="https://example.org/a.jpg") == update_id
+    for who in ("gwen", "oscar"):
+        entry = (await history(world, number, who))[-1]
+        assert (entry["action"], entry["reason"], entry["detail"]) == ("told", words, {"update": update_id})
+        (said,) = (await world.by(who).get(f"open311-requests/{number}"))["updates"]
+        assert (said["update_id"], said["description"], said["media_url"], said["status"]) == (
+            update_id, words, "https://example.org/a.jpg", None,
+        )  # fmt: skip
+    (shown,) = [
+        each
+        for each in read(await one.get("servicerequestupdates", service_request_id=number))
+        if each["update_id"] == update_id
+    ]
+    assert shown["description"] == "水已经漫到三楼了,请打***"
+    assert len([entry for entry in await history(world, number) if entry["action"] == "told"]) == 1
+
+
+async def test_who_works_on_what_a_request_was_merged_into_reads_it_there(world: World) -> None:
+    await taking_part(world)
+    one = await client(world)
+    master = await one.submitted(address_id="b1")
+    twin = await one.submitted(description="again", address_id="b1")
+    await world.by("oscar").post(f"work-orders/{twin}/merge", {"master": master, "reason": "一回事"})
+    await told(one, twin, "水已经漫到三楼了")
+    entry = (await history(world, master))[-1]
+    assert (entry["action"], entry["reason"], entry["detail"]) == ("noted", "水已经漫到三楼了", {"follower": twin})
+    assert (await history(world, twin, "oscar"))[-1]["action"] == "told"
+
+
+async def test_a_request_is_taken_back_while_somebody_says_which_orders_belong_together(world: World) -> None:
+    await taking_part(world)
+    one = await client(world)
+    number = await one.submitted()
+
+    async def waits() -> bool:
+        return bool(world.rows("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"))
+
+    async with begin(world.resources, SITE) as tx:
+        await work_orders.keep_together(tx, to_change=True)
+        taking_back = asyncio.create_task(told(one, number, status="CANCELLED"))
+        await until("the update waits for its turn", waits)
+        await work_orders.locked_at_once(tx, {number})  # raises if whoever waits has locked it
+    await taking_back
+    assert await state(world, number) == "cancelled"

@@ -87,6 +87,14 @@ def test_only_a_multivaluelist_takes_several_and_none_twice() -> None:
     assert checked([attribute(DataType.STRING)], {"X": ["a", "b"]})[1]
 
 
+def test_values_are_trimmed_but_for_lines_of_text() -> None:
+    for datatype, text in [(DataType.NUMBER, " 5"), (DataType.STRING, "3\r\n"), (DataType.SINGLE, "a\r\n")]:
+        assert checked([attribute(datatype)], {"X": [text]}) == ({"X": text.strip()}, [])
+    assert checked([attribute(DataType.MULTI)], {"X": [" a", "b "]}) == ({"X": ["a", "b"]}, [])
+    assert checked([attribute(DataType.MULTI)], {"X": [" a", "a"]})[1]
+    assert checked([attribute(DataType.TEXT)], {"X": ["  two\n  lines\n"]}) == ({"X": "  two\n  lines\n"}, [])
+
+
 def test_what_is_not_asked_for_is_told_and_so_is_what_only_tells() -> None:
     assert checked([attribute(DataType.STRING)], {"Y": ["1"]})[1]
     assert checked([attribute(DataType.STRING, variable=False)], {"X": ["1"]})[1]
