@@ -345,6 +345,8 @@ class Book(Reasons):
         for each in (self.papers[number] for number in sorted(self.followers.get(paper.number, ()))):
             each.clock.category = each.category
             each.clock.begin_again(each.hand, self.now)
+            if each.round in each.ratings:
+                self._begin_a_round(each)
             self._write(each, "promised", "merged", "system")
         self._place(paper, who)
 
