@@ -75,7 +75,7 @@ async def unmerge(tx: Transaction, held: Held, order: Order, move: Move, by: str
         came_with = [each for each in held.values() if each.merged_into == master.number and each is not order]
         for each in came_with:
             await steps.gone_back(tx, each, order.number, by)
-    return await opening.place(tx, after, by)
+    return await opening.place(tx, after, by, supervisors_know=move.action is Action.REOPEN)
 
 
 async def promise_again(tx: Transaction, held: Held, order: Order) -> None:
