@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from fastapi import Query
 from pydantic import Field
 
-from api.problems import FieldError, invalid
+from api.problems import FieldError, Problem, invalid
 from api.schema import Body, MomentInQuery
 
 DEFAULT: Final = timedelta(days=28)  # four weeks: each weekday as often as the others
@@ -48,17 +48,22 @@ def period(now: datetime, begin: datetime | None, end: datetime | None, default:
 
     Raises Problem 422 if it is empty, longer than LONGEST, or centuries away.
     """
-    if not all(_EARLIEST < each < _LATEST for each in (begin, end) if each is not None):
-        raise invalid("bad_period", f"from and to lie between {_EARLIEST.year} and {_LATEST.year}")
+    for name, each in (("from", begin), ("to", end)):
+        if each is not None and not _EARLIEST < each < _LATEST:
+            raise bad_period("query", name, f"from and to lie between {_EARLIEST.year} and {_LATEST.year}")
     end = now if end is None else end.astimezone(UTC)
     begin = end - default if begin is None else begin.astimezone(UTC)
     if not timedelta() < end - begin <= LONGEST:
-        raise invalid("bad_period", f"from lies before to, by at most {LONGEST.days} days")
+        raise bad_period("query", "from", f"from lies before to, by at most {LONGEST.days} days")
     return Period(begin, end)
 
 
 def check_order(begin: datetime | None, end: datetime | None, names: tuple[str, str] = ("from", "to")) -> None:
     """Raises Problem 422 for a list of what is from a time on that is later than its end: nothing can be in it."""
     if begin is not None and end is not None and begin > end:
-        words = f"{names[0]} is later than {names[1]}"
-        raise invalid("bad_period", words, [FieldError(loc=["query", names[0]], msg=words, type="bad_period")])
+        raise bad_period("query", names[0], f"{names[0]} is later than {names[1]}")
+
+
+def bad_period(where: str, name: str, words: str) -> Problem:
+    """422 for a period that cannot be, with the field that says so: of the `query` or the `body`."""
+    return invalid("bad_period", words, [FieldError(loc=[where, name], msg=words, type="bad_period")])

@@ -66,14 +66,16 @@ def decode_job(raw: bytes) -> Job:
 
 
 def check_period(job: Backtest) -> None:
-    """Raises InvalidInputError (`bad_period`) that says what was expected."""
-    if not 0 <= job.from_us <= LATEST_US or not 0 <= job.to_us <= LATEST_US:
-        raise InvalidInputError("bad_period", "a period lies between the years 1970 and 2200")
+    """Raises InvalidInputError (`bad_period`) that says what was expected, and of which field of the API's."""
+    for field, at_us in (("from", job.from_us), ("to", job.to_us)):
+        if not 0 <= at_us <= LATEST_US:
+            raise InvalidInputError("bad_period", "a period lies between the years 1970 and 2200", field)
     if job.from_us >= job.to_us:
-        raise InvalidInputError("bad_period", f"from {to_text(job.from_us)} is not before to {to_text(job.to_us)}")
+        words = f"from {to_text(job.from_us)} is not before to {to_text(job.to_us)}"
+        raise InvalidInputError("bad_period", words, "from")
     if job.to_us - job.from_us > MAX_PERIOD_US:
-        raise InvalidInputError("bad_period", f"at most {MAX_PERIOD_US // DAY_US} days")
+        raise InvalidInputError("bad_period", f"at most {MAX_PERIOD_US // DAY_US} days", "from")
     if job.warm_up_us is not None and not 0 <= job.warm_up_us <= MAX_WARM_UP_US:
-        raise InvalidInputError("bad_period", f"a warm-up has 0 to {MAX_WARM_UP_US // DAY_US} days")
+        raise InvalidInputError("bad_period", f"a warm-up has 0 to {MAX_WARM_UP_US // DAY_US} days", "warm_up_s")
     if job.rule is not None and job.rule_uid is not None:
-        raise InvalidInputError("bad_job", "give a rule or the uid of one, not both")
+        raise InvalidInputError("bad_job", "give a rule or the uid of one, not both", "rule_uid")

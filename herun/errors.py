@@ -12,12 +12,16 @@ class TransientError(HerunError):
 
 
 class InvalidInputError(HerunError):
-    """The input will never be right: refuse it, say why and where, keep it as a dead letter."""
+    """The input will never be right: refuse it, say why and where, keep it as a dead letter.
 
-    def __init__(self, reason: str, detail: str) -> None:
+    `field`: which of its fields it is, where it is one.
+    """
+
+    def __init__(self, reason: str, detail: str, field: str | None = None) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
+        self.field = field
 
 
 class FencedError(HerunError):

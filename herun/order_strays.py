@@ -122,6 +122,8 @@ class Told:
         self._hear_of_limits(entry, detail)
         if entry["action"] == Word.PROMISED:
             self.round = detail.get("round", self.round)
+            if "reopens" in detail:  # who had rated what was reopened; entries of before say and did no such thing
+                self._begin_a_round()
         if "promised" in detail:
             self.promises[self.round] = _moment(detail["promised"])
 
@@ -154,11 +156,14 @@ class Told:
         rated = any(rating[0] == self.kept["reopens"] for rating in self._ratings)
         is_reopened = entry["action"] == Action.REOPEN
         if is_reopened or rated:
-            self.kept |= dict.fromkeys(_OF_ROUND) | {"reopens": self.kept["reopens"] + 1}
+            self._begin_a_round()
         self.kept["merged_into"] = master
         if is_reopened:
             self.ended.setdefault(self.round, (entry["at"], "dropped"))
             self.round += 1
+
+    def _begin_a_round(self) -> None:
+        self.kept |= dict.fromkeys(_OF_ROUND) | {"reopens": self.kept["reopens"] + 1}
 
     def _hear_of_limits(self, entry: Row, detail: Row) -> None:
         kind, _, what = entry["action"].partition("_")

@@ -8,7 +8,8 @@ from typing import Final
 from api.audit import store as audit
 from api.backtests import store
 from api.backtests.schemas import Backtest, Backtests, JobState, NewBacktest, Trace
-from api.problems import conflict, invalid, not_found
+from api.periods import bad_period
+from api.problems import FieldError, conflict, invalid, not_found
 from api.rules import service as rules
 from api.transactions import Transaction
 from herun import backtests
@@ -37,9 +38,11 @@ async def ask(tx: Transaction, new: NewBacktest) -> Backtest:
     try:
         backtests.check_period(job)
     except InvalidInputError as error:
-        raise invalid(error.reason, error.detail) from error
+        field = [] if error.field is None else [error.field]
+        at = FieldError(loc=["body", *field], msg=error.detail, type=error.reason)
+        raise invalid(error.reason, error.detail, [at]) from error
     if new.begin > tx.at:
-        raise invalid("bad_period", f"from {to_text(job.from_us)} is in the future")
+        raise bad_period("body", "from", f"from {to_text(job.from_us)} is in the future")
     if new.rule is not None:
         rules.must_make_sense(new.rule, "body", "rule")
     if new.rule_uid is not None:

@@ -10,8 +10,11 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from api.notices import texts
-from api.notices.channels.contract import Message
+from api.notices.channels import web_push
+from api.notices.channels.contract import ChannelName, Message
 from api.notices.store import Claimed
+from api.notices.texts import Words
+from api.notices.web_push_cipher import MAX_PLAIN_BYTES
 
 MAX_TOGETHER: Final = texts.MAX_DIGEST_LINES  # no line is left out
 MAX_BYTES: Final = 2000  # WeCom takes 2,048 bytes of text, the others ten times as much
@@ -21,9 +24,19 @@ REFUSED_TOGETHER: Final = "refused together with others"
 
 def message_of(notices: Sequence[Claimed], language: str) -> Message:
     """One notice as a message, or several as one. Its dedupe id is the same whenever the same are sent."""
-    first = notices[0]
     said = [texts.words(each.kind, each.number, each.details, language) for each in notices]
-    whole = said[0] if len(said) == 1 else texts.digest(said, language)
+    lines = MAX_TOGETHER
+    message = _message(notices, said, language, lines)
+    # A push service refuses what is longer than one record, and everything in it.
+    while notices[0].channel is ChannelName.WEB_PUSH and lines > 1 and len(web_push.plain(message)) > MAX_PLAIN_BYTES:
+        lines -= 1
+        message = _message(notices, said, language, lines)
+    return message
+
+
+def _message(notices: Sequence[Claimed], said: Sequence[Words], language: str, lines: int) -> Message:
+    first = notices[0]
+    whole = said[0] if len(said) == 1 else texts.digest(said, language, lines)
     return Message(
         dedupe_id=f"{first.site}-{first.id}" + (f"-{notices[-1].id}" if len(notices) > 1 else ""),
         site=first.site,

@@ -57,7 +57,6 @@ WRITTEN_TO: Final = timedelta(seconds=SEND_S) + PACE  # how long a robot is ours
 TOO_FAST: Final = timedelta(seconds=60)  # the pause of a robot that says no time; their limits count minutes
 DEFAULT_LANGUAGE: Final = "zh"
 _CODE_DIGITS: Final = 8
-_NOTHING: Final[dict[str, Any]] = {"muted": ()}  # what somebody has said who has said nothing
 
 _results = metrics.counter("herun_api_notices_total")
 
@@ -179,8 +178,8 @@ async def _worth_telling(tx: Transaction, fresh: list[Claimed], said: Mapping[st
     """All that quiet hours or tries have held back and that is to be told still.
 
     An offer that somebody has taken is no news, nor that the desk has to give out what somebody has, nor how far it was
-    with what is over by now, and a channel that was muted since says nothing. Of an order that has become confidential
-    no group hears, and nobody its place.
+    with what is over by now, and a channel that was muted since, or is for other kinds only, says nothing. Of an order
+    that has become confidential no group hears, and nobody its place.
     """
     taken = await _taken(tx, fresh)
     hidden = await store.confidential_of(tx, fresh) if fresh else set()
@@ -189,9 +188,11 @@ async def _worth_telling(tx: Transaction, fresh: list[Claimed], said: Mapping[st
     told = []
     for each in fresh:
         is_hidden = (each.site, each.number) in hidden
-        is_muted = each.kind is not Kind.EMAIL_CODE and each.channel in said.get(each.recipient, _NOTHING)["muted"]
+        is_unwanted = each.kind is not Kind.EMAIL_CODE and not spreading.is_wanted(
+            said.get(each.recipient), each.channel, each.kind
+        )
         is_over = each in held_back and (each.site, each.number) in over
-        if each.id in taken or is_muted or is_over or (is_hidden and each.channel in ROBOTS):
+        if each.id in taken or is_unwanted or is_over or (is_hidden and each.channel in ROBOTS):
             await store.withdraw(tx, each.site, [each.id])
             _count(each.channel, "withdrawn", each)
         else:
@@ -275,8 +276,8 @@ async def _give_up(resources: Resources, parcel: _Parcel, why: str, *, is_gone: 
     first = parcel.first
     async with begin(resources, ALL_SITES) as tx:
         await store.failed(tx, first.site, [each.id for each in parcel.notices], why)
-        if is_gone:
-            await store.address_gone(tx, first.recipient, first.channel, first.target)
+        if is_gone and parcel.address is not None:
+            await store.address_gone(tx, first.recipient, first.channel, first.target, address=parcel.address)
     for each in parcel.notices:
         _count(first.channel, "failed", each, why=why)
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
-from api.notices.channels.contract import AwayError, GoneError, RefusedError, TooFastError
+from api.notices.channels.contract import AwayError, RefusedError, TooFastError
 
 TIMEOUT_S: Final = 8.0  # of one request, from connecting to the last byte
 MAX_ANSWER_BYTES: Final = 64 * 1024  # these services answer with some hundred bytes
@@ -101,11 +101,12 @@ async def checked(endpoint: str, allowed: frozenset[str], private: frozenset[str
     """Where a push endpoint that a person brought may be reached.
 
     `allowed` are hosts or their parents; `private` are whole `host:port` that may be local and without TLS, for tests.
-    Raises GoneError for what is never asked, AwayError while the name does not resolve.
+    Raises RefusedError for what the settings do not allow, AwayError while the name does not resolve to public
+    addresses alone. None of it says that the browser is gone: settings and resolvers are ours to mend.
     """
     problem = forbidden(endpoint, allowed, private)
     if problem is not None:
-        raise GoneError(problem)
+        raise RefusedError(problem)
     parts = urlsplit(endpoint)
     name = parts.hostname or ""
     port = parts.port or _HTTPS_PORT
@@ -115,7 +116,7 @@ async def checked(endpoint: str, allowed: frozenset[str], private: frozenset[str
         raise AwayError(f"{name} does not resolve") from error
     addresses = [str(entry[4][0]) for entry in found]
     if parts.netloc not in private and not all(ipaddress.ip_address(each).is_global for each in addresses):
-        raise GoneError("the host of the push endpoint is not a public one")
+        raise AwayError("the host of the push endpoint is not a public one")
     address = f"[{addresses[0]}]" if ":" in addresses[0] else addresses[0]
     return Target(parts._replace(netloc=f"{address}:{port}").geturl(), parts.netloc, name)
 

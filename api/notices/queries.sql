@@ -299,4 +299,6 @@ WHERE channel = %(channel)s AND target = %(target)s AND (site, username) <> (%(o
 RETURNING site, username;
 
 -- name: address_gone
-DELETE FROM notice_addresses WHERE username = %(username)s AND channel = %(channel)s AND target = %(target)s;
+-- Not another one that was put in its place while it was tried.
+DELETE FROM notice_addresses
+WHERE username = %(username)s AND channel = %(channel)s AND target = %(target)s AND address = %(address)s;

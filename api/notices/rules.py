@@ -33,6 +33,7 @@ class Audience(StrEnum):
     REPORTER = "reporter"  # of this order alone
     REPORTERS = "reporters"  # of the order and of all that were merged into it, each of their own
     DESK = "desk"  # the operators; where there are none, or it is confidential, the supervisors
+    OPERATORS = "operators"  # of the desk without supervisors in their place
     SUPERVISORS = "supervisors"  # of the site, and the group that a robot writes to for them
     UNIT = "unit"  # the group that a robot writes to for the responsible unit
 
@@ -140,7 +141,6 @@ BY_ACTION: Final[dict[str, tuple[Telling, ...]]] = {
     "unmerge": (Telling(Audience.REPORTER, Kind.SEPARATED, Urgency.SOON),),
     "reopen": (
         Telling(Audience.REPORTERS, Kind.REOPENED, Urgency.SOON),
-        Telling(Audience.SUPERVISORS, Kind.REOPENED, Urgency.SOON),
         Telling(Audience.UNIT, Kind.REOPENED, Urgency.SOON),
     ),
     "urge": (
@@ -181,6 +181,9 @@ _TO_WHOM_IT_NAMES: Final = {
 _AT_WORK: Final = frozenset({"dispatched", "handling", "on_hold", "returned"})
 _IN_ARBITRATION: Final = "arbitration"
 _OFFERED: Final = "offered"
+_REOPEN: Final = "reopen"
+_URGE: Final = "urge"
+_IS_MERGED: Final = "merged"
 _CRITICAL: Final = "critical"
 _DISSATISFIED_UP_TO: Final = 2  # of five
 
@@ -189,7 +192,11 @@ def tellings(step: Step) -> Iterator[Telling]:
     """Who is told of a step. What a person did themselves is not among it: the caller leaves the actor out."""
     before, after = step.before, step.after
     to_act = _to_act(after)
-    yield from BY_ACTION.get(step.action, ())
+    # An urge of what is merged is noted on the order that stands for it too, and told of that.
+    if not (step.action == _URGE and after.state.value == _IS_MERGED):
+        yield from BY_ACTION.get(step.action, ())
+    if step.action == _REOPEN:  # where they are the desk it is all that they hear of it
+        yield Telling(Audience.SUPERVISORS, Kind.REOPENED, to_act)
     if step.action == _OFFERED:
         yield Telling(Audience.POOL, Kind.OFFERED, to_act)
     if after.worker is not None and (before is None or before.worker != after.worker):
@@ -204,9 +211,11 @@ def tellings(step: Step) -> Iterator[Telling]:
         yield Telling(Audience.SUPERVISORS, Kind.DISSATISFIED, Urgency.SOON)
 
 
-def at_desk(order: Order) -> Telling:
-    """Who is told of an order that nobody fits: nobody looks after it until the desk does."""
-    return Telling(Audience.DESK, Kind.AT_DESK, _to_act(order))
+def at_desk(order: Order, *, supervisors_know: bool = False) -> Telling:
+    """Who is told of an order that nobody fits: nobody looks after it until the desk does. Supervisors who are the
+    desk, and know, are not told again.
+    """
+    return Telling(Audience.OPERATORS if supervisors_know else Audience.DESK, Kind.AT_DESK, _to_act(order))
 
 
 def _to_act(order: Order) -> Urgency:

@@ -218,7 +218,7 @@ async def _heard(tx: Transaction, told: Sequence[_Word]) -> list[tuple[_Word, _H
     numbers = sorted({each.order.number for each in told if each.telling.audience is Audience.REPORTERS})
     crew = _Crew(
         reporters=await store.reporters(tx, numbers) if numbers else [],
-        operators=await store.operators(tx) if Audience.DESK in audiences else [],
+        operators=await store.operators(tx) if audiences & {Audience.DESK, Audience.OPERATORS} else [],
         supervisors=await store.supervisors(tx) if audiences & {Audience.DESK, Audience.SUPERVISORS} else [],
     )
     return [(word, each) for word in told for each in _recipients(word, crew) if each.recipient != word.but_not]
@@ -245,14 +245,16 @@ def _recipients(word: _Word, crew: _Crew) -> list[_Heard]:
                 for row in crew.reporters
                 if order.number in {row["number"], row["merged_into"]}
             ]
-        case Audience.DESK | Audience.SUPERVISORS:
+        case Audience.DESK | Audience.OPERATORS | Audience.SUPERVISORS:
             return [_about(order, each) for each in _console(word.telling.audience, order, crew)]
         case Audience.UNIT:
             return _one(order, f"{UNIT_PREFIX}{order.unit}" if order.unit and not order.confidential else None)
 
 
 def _console(audience: Audience, order: Order, crew: _Crew) -> list[str]:
-    operators = crew.operators if audience is Audience.DESK and not order.confidential else []
+    operators = crew.operators if audience is not Audience.SUPERVISORS and not order.confidential else []
+    if audience is Audience.OPERATORS:
+        return operators
     group = [SUPERVISORS] if audience is Audience.SUPERVISORS and not order.confidential else []
     return operators or [*group, *crew.supervisors]
 

@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 TASK: Final = "notices"
 BATCH: Final = 200  # notices spread in one transaction
-_NOTHING: Final[Mapping[str, Any]] = {"only": {}}
+_NOTHING: Final[Mapping[str, Any]] = {"muted": (), "only": {}}  # what somebody has said who has said nothing
 _ALL: Final = frozenset(Kind)
 LOOK_S: Final = 1.0  # between looks when nobody says that something was made: another instance may have
 
@@ -68,6 +68,12 @@ async def spread_batch(resources: Resources, configured: Configured) -> int:
     return len(rows)
 
 
+def is_wanted(said: Mapping[str, Any] | None, channel: ChannelName, kind: Kind) -> bool:
+    """True if somebody who has said this, or nothing, wants to hear of such by a channel."""
+    habits = said or _NOTHING
+    return channel not in habits["muted"] and kind in habits["only"].get(channel, _ALL)
+
+
 def _ways(
     row: Mapping[str, Any], said: Mapping[str, Any] | None, addresses: list[dict[str, Any]], configured: Configured
 ) -> Iterator[ToSend]:
@@ -78,10 +84,9 @@ def _ways(
                 yield _to_send(row, robot.channel, name, Habits(quiet_from=times.QUIET_UNTIL))
         return
     habits = times.habits_of(said)
-    muted = set(said["muted"]) if said else set()
     for each in addresses:
         channel = ChannelName(each["channel"])
-        is_told = channel not in muted | ROBOTS and row["kind"] in (said or _NOTHING)["only"].get(channel, _ALL)
+        is_told = channel not in ROBOTS and is_wanted(said, channel, Kind(row["kind"]))
         if each["confirmed"] and channel in configured.channels and is_told:
             yield _to_send(row, channel, each["target"], habits)
 

@@ -378,9 +378,12 @@ async def take_from_others(tx: Transaction, username: str, channel: ChannelName,
     return [row["username"] for row in rows if row["site"] == tx.site]
 
 
-async def address_gone(tx: Transaction, username: str, channel: ChannelName, target: str) -> None:
+async def address_gone(
+    tx: Transaction, username: str, channel: ChannelName, target: str, *, address: Mapping[str, str]
+) -> None:
     """Deletes an address that its service knows no more, whatever site its person is of."""
-    await tx.run(_QUERIES["address_gone"], username=username, channel=channel, target=target)
+    values = {"username": username, "channel": channel, "target": target, "address": Jsonb(dict(address))}
+    await tx.run(_QUERIES["address_gone"], **values)
 
 
 def _values(notice: New | ToSend) -> dict[str, Any]:

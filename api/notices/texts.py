@@ -200,9 +200,9 @@ def in_both(kind: Kind, number: str | None, details: Mapping[str, Any]) -> tuple
     return {name: each.title for name, each in said.items()}, {name: each.text for name, each in said.items()}
 
 
-def digest(notices: Sequence[Words], language: str) -> Words:
-    """Several notices as one."""
-    lines = [each.text for each in notices[:MAX_DIGEST_LINES]]
-    if len(notices) > MAX_DIGEST_LINES:
-        lines.append(_MORE[language].format(count=len(notices) - MAX_DIGEST_LINES))
+def digest(notices: Sequence[Words], language: str, most: int = MAX_DIGEST_LINES) -> Words:
+    """Several notices as one, in at most so many lines and one that says how many more there are."""
+    lines = [each.text for each in notices[:most]]
+    if len(notices) > most:
+        lines.append(_MORE[language].format(count=len(notices) - most))
     return Words(_DIGEST[language].format(count=len(notices)), "\n".join(lines))

@@ -27,6 +27,9 @@ _SALT_BYTES: Final = 16
 _SCALAR_BYTES: Final = 32
 _LAST_RECORD: Final = b"\x02"
 _HEADER: Final = struct.Struct("!16sIB")
+_TAG_BYTES: Final = 16
+# Of what is sealed, so that header, the sender's point, end mark and tag fit with it.
+MAX_PLAIN_BYTES: Final = RECORD_BYTES - _HEADER.size - POINT_BYTES - len(_LAST_RECORD) - _TAG_BYTES
 VAPID_LIFE_S: Final = 12 * 3600  # the standard allows a day
 
 

@@ -15,6 +15,7 @@ from api.clocks import service as clocks
 from api.problems import conflict, invalid
 from api.transactions import SYSTEM, Transaction
 from api.work_orders import guards, opening, steps, store
+from api.work_orders import order as orders
 from api.work_orders.kinds import Channel, Origin
 from api.work_orders.order import Move, Order
 from api.work_orders.schemas import Part
@@ -82,16 +83,22 @@ async def unmerge(tx: Transaction, held: Held, order: Order, move: Move, by: str
         came_with = [each for each in held.values() if each.merged_into == master.number and each is not order]
         for each in came_with:
             await steps.gone_back(tx, each, order.number, by)
-    return await opening.place(tx, after, by)
+    return await opening.place(tx, after, by, supervisors_know=move.action is Action.REOPEN)
 
 
 async def promise_again(tx: Transaction, held: Held, order: Order) -> None:
-    """What is merged into an order that was reopened waits with it, and is promised an answer anew."""
+    """What is merged into an order that was reopened waits with it, and is promised an answer anew.
+
+    Whoever has rated the answer before rates the next one too: for them a round begins, and the entry says which.
+    """
     for _, each in sorted(held.items()):
         if each.merged_into == order.number:
             anew = await clocks.promise_again(tx, replace(each, version=each.version + 1))
             detail = {**steps.promised(anew.due_at), "round": anew.round}
-            await steps.note(tx, each, Word.PROMISED, by=SYSTEM, detail=detail)
+            after = orders.waits_anew(each)
+            if after.reopens != each.reopens:
+                detail["reopens"] = after.reopens
+            await steps.note(tx, after, Word.PROMISED, by=SYSTEM, detail=detail, before=each)
 
 
 async def release(tx: Transaction, held: Held, order: Order) -> None:

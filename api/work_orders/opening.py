@@ -54,18 +54,22 @@ async def open_order(
     return await place(tx, order, by) if dispatched else order
 
 
-async def place(tx: Transaction, order: Order, by: str) -> Order:
-    """Dispatches an accepted order, or offers it; if nobody fits, the desk hears that it waits, but for `by`."""
+async def place(tx: Transaction, order: Order, by: str, *, supervisors_know: bool = False) -> Order:
+    """Dispatches an accepted order, or offers it; if nobody fits, the desk hears that it waits, but for `by`.
+
+    `supervisors_know`: they were told of the step that this follows from.
+    """
     after = await dispatch.place(tx, order)
-    await tell_if_it_waits(tx, after, by)
+    await tell_if_it_waits(tx, after, by, supervisors_know=supervisors_know)
     return after
 
 
-async def tell_if_it_waits(tx: Transaction, order: Order, by: str) -> None:
+async def tell_if_it_waits(tx: Transaction, order: Order, by: str, *, supervisors_know: bool = False) -> None:
     """The desk hears of an order that has just come to wait for it, but for `by`, whose doing that is."""
     if order.state is State.ACCEPTED and not order.pool:
         cause = f"order:{order.number}:{order.version}:{Kind.AT_DESK}"
-        await notices.tell(tx, rules.at_desk(order), cause, order, but_not=by)
+        telling = rules.at_desk(order, supervisors_know=supervisors_know)
+        await notices.tell(tx, telling, cause, order, but_not=by)
 
 
 async def routed(tx: Transaction, order: Order) -> Order:

@@ -210,8 +210,13 @@ def moved(order: Order, move: Move, by: str, at: datetime) -> Order | None:
 
 def gone_back(order: Order, master: str, at: datetime) -> Order:
     """The merged order in the one that it came with: whoever has rated what the other one came to rates anew."""
-    anew = _a_new_round(order) if order.rating else {}
-    return replace(order, **anew | {"merged_into": master, "updated_at": at, "version": order.version + 1})
+    anew = waits_anew(order)
+    return replace(anew, merged_into=master, updated_at=at, version=order.version + 1)
+
+
+def waits_anew(order: Order) -> Order:
+    """A merged order that waits for another answer, in the same one: whoever has rated begins a round, and rates it."""
+    return replace(order, **_a_new_round(order) | {"merged_into": order.merged_into}) if order.rating else order
 
 
 def amended(order: Order, alert: Alert, at: datetime) -> tuple[Order, bool] | None:

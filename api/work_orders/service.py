@@ -114,14 +114,17 @@ async def _moved(tx: Transaction, person: Person, held: Held, order: Order, move
             move = await _with_worker(tx, order, move)
         case Action.CLAIM if order.state is State.ACCEPTED:
             move = await dispatch.check_claim(tx, order, by, move)
-    return await _with_what_follows(tx, held, await steps.step(tx, order, move, by), move, by)
+    after = await steps.step(tx, order, move, by)
+    if move.action is Action.SIGN_OFF and not person.has(Role.OPERATOR):  # a supervisor, and the operators are the desk
+        await opening.tell_if_it_waits(tx, after, by, supervisors_know=True)
+    return await _with_what_follows(tx, held, after, move, by)
 
 
 async def _with_what_follows(tx: Transaction, held: Held, order: Order, move: Move, by: str) -> Order:
     match move.action:
         case Action.REOPEN:
             await joining.promise_again(tx, held, order)
-            return await opening.place(tx, order, by)
+            return await opening.place(tx, order, by, supervisors_know=True)
         case Action.ACCEPT:
             return await opening.place(tx, order, by)
         case Action.CONFIDE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -18,6 +19,11 @@ from herun.errors import ConfigurationError
 
 TIMEOUT_S: Final = 8.0  # of each exchange with the server
 _PERMANENT: Final = 500  # codes from here on will not change by waiting
+# RFC 3463. What says that there is no such mailbox, host or address (5.1.7 and 5.1.8 are of the sender), or that it was
+# closed; and what speaks of rights and policy, so of how we are known there.
+_STATUS: Final = re.compile(r"\b5\.\d{1,3}\.\d{1,3}\b")
+_NO_SUCH_ADDRESS: Final = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
+_POLICY: Final = "5.7."
 _PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 
@@ -84,12 +90,27 @@ class Mail:
                 timeout=TIMEOUT_S,
             )
         except aiosmtplib.SMTPRecipientsRefused as error:
-            code = max(each.code for each in error.recipients)
-            raise (GoneError if code >= _PERMANENT else AwayError)(f"recipient refused with {code}") from None
+            raise refusal(error.recipients[0].code, error.recipients[0].message) from None
         except aiosmtplib.SMTPAuthenticationError as error:
             # Ours to mend, so the mail waits.
             raise AwayError(f"sign-in refused with {error.code}") from None
+        except aiosmtplib.SMTPSenderRefused as error:
+            raise AwayError(f"sender refused with {error.code}") from None
         except aiosmtplib.SMTPResponseException as error:
             raise (RefusedError if error.code >= _PERMANENT else AwayError)(f"refused with {error.code}") from None
         except (aiosmtplib.SMTPException, OSError) as error:
             raise AwayError(type(error).__name__) from None
+
+
+def refusal(code: int, said: str) -> AwayError | RefusedError | GoneError:
+    """What it means that a server refuses a recipient.
+
+    Only a status that says so makes an address one that is not: a server that does not know us refuses every address,
+    often with a bare 550, and would have all of them forgotten.
+    """
+    found = _STATUS.search(said)
+    status = found[0] if found else ""
+    why = f"recipient refused with {code} {status}".rstrip()
+    if code < _PERMANENT or status.startswith(_POLICY):
+        return AwayError(why)
+    return GoneError(why) if status in _NO_SUCH_ADDRESS else RefusedError(why)

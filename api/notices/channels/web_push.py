@@ -44,8 +44,6 @@ class WebPush:
             keys = web_push_cipher.browser_keys(address["p256dh"], address["auth"])
         except ValueError as error:
             raise GoneError(str(error)) from error
-        shown = {"tag": message.dedupe_id, "kind": message.kind, "number": message.number}
-        plain = msgspec.json.encode({**shown, "title": message.title, "body": message.text, "at": message.made_at})
         headers = {
             "Host": target.host,
             "Content-Encoding": "aes128gcm",
@@ -57,7 +55,7 @@ class WebPush:
         request = self._client.build_request(
             "POST",
             target.url,
-            content=web_push_cipher.seal(plain, keys),
+            content=web_push_cipher.seal(plain(message), keys),
             headers=headers,
             extensions={"sni_hostname": target.name},
         )
@@ -65,3 +63,9 @@ class WebPush:
         if answer.status in _GONE:
             raise GoneError(f"status {answer.status}")
         outgoing.judged(answer)
+
+
+def plain(message: Message) -> bytes:
+    """What the page's service worker reads, before it is sealed."""
+    shown = {"tag": message.dedupe_id, "kind": message.kind, "number": message.number}
+    return msgspec.json.encode({**shown, "title": message.title, "body": message.text, "at": message.made_at})

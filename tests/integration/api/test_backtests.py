@@ -59,21 +59,23 @@ async def test_a_job_is_asked_once_by_one_key(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "code"),
+    ("change", "code", "field"),
     [
-        ({"to": PERIOD["from"]}, "bad_period"),
-        ({"to": "2036-05-01T00:00:00Z"}, "bad_period"),
-        ({"rule": RULE, "rule_uid": "r1"}, "bad_job"),
-        ({"rule": {"uid": "r1"}}, "invalid"),
-        ({"rule": {**RULE, "condition": "data.foo == 1"}}, "invalid_rule"),
-        ({"from": "2026-06-02T00:00:00Z", "to": "2026-06-03T00:00:00Z"}, "bad_period"),
-        ({"from": "2026-05-01T00:00:00"}, "invalid"),
+        ({"to": PERIOD["from"]}, "bad_period", "from"),
+        ({"to": "2036-05-01T00:00:00Z"}, "bad_period", "from"),
+        ({"to": "2300-05-01T00:00:00Z"}, "bad_period", "to"),
+        ({"rule": RULE, "rule_uid": "r1"}, "bad_job", "rule_uid"),
+        ({"rule": {"uid": "r1"}}, "invalid", "rule"),
+        ({"rule": {**RULE, "condition": "data.foo == 1"}}, "invalid_rule", "rule"),
+        ({"from": "2026-06-02T00:00:00Z", "to": "2026-06-03T00:00:00Z"}, "bad_period", "from"),
+        ({"from": "2026-05-01T00:00:00"}, "invalid", "from"),
     ],
 )
-async def test_what_can_never_be_done_is_refused(world: World, change: dict[str, Any], code: str) -> None:
+async def test_what_can_never_be_done_is_refused(world: World, change: dict[str, Any], code: str, field: str) -> None:
     answer = await world.by("susan").call("POST", "backtests", {**PERIOD, **change})
     assert answer.status_code == 422
     assert answer.json()["type"].startswith(f"urn:herun:problem:{code}")
+    assert {tuple(each["loc"][:2]) for each in answer.json()["errors"]} == {("body", field)}
     assert jobs(world) == []
 
 

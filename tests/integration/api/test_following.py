@@ -204,4 +204,6 @@ async def test_the_order_that_another_was_merged_into_hears_of_its_urge(world: W
     await half_of_the_promise(world, number)
     await world.by("rita").post(f"work-orders/{number}/urge", {})
     assert (await actions(world, master))[-1] == "urge"
+    told = (await world.by("susan").get("/v1/me/notices"))["items"]
+    assert [each["number"] for each in told if each["kind"] == "urged"] == [master]  # of one urge once
     assert await world.by("rob").post(f"work-orders/{master}/urge", {})

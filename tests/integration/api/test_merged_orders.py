@@ -244,6 +244,33 @@ async def test_who_rated_the_wrong_answer_rates_the_right_one(world: World) -> N
     await do(world, "ruth", first, "rate", score=1, solved=False)
 
 
+async def test_who_rated_and_is_merged_rates_the_answer_after_a_reopening_too(world: World) -> None:
+    master, twin = await merged(world)
+    other = await reported(world, "ruth")
+    await do(world, "oscar", other, "merge", master=master, reason="The same water")
+    await answered(world, master)
+    await do(world, "rob", twin, "rate", score=1, solved=False)
+    await do(world, "rita", master, "reopen", reason="Still wet")
+    waiting = [await order(world, number) for number in (twin, other)]
+    assert [(each["state"], each["rating"], each["reopens"]) for each in waiting] == [
+        ("merged", None, 1),
+        ("merged", None, 0),
+    ]
+    assert await refused(world, "rob", twin, "rate", **RATED) == LATE
+    world.clock.advance(HOUR_US)
+    await answered(world, master)
+    assert "rate" in (await order(world, twin, "rob"))["possible_actions"]
+    assert "请评价" in (await progress(world, twin))["next_step"]
+    assert (await do(world, "rob", twin, "rate", **RATED))["rating"]["score"] == 5
+    assert await refused(world, "rob", twin, "rate", **RATED) == (409, "rated_already")
+    given = world.rows("SELECT round, score FROM order_ratings WHERE number = %(number)s ORDER BY round", number=twin)
+    assert [tuple(each.values()) for each in given] == [(0, 1), (1, 5)]
+    world.clock.advance(HOUR_US)
+    await do(world, "oscar", master, "reopen", reason="Wet again")
+    await do(world, "oscar", twin, "unmerge", reason="Another matter")
+    assert (await order(world, twin))["reopens"] == 2
+
+
 async def test_what_a_reopened_order_stands_for_is_promised_anew_and_its_history_says_so(world: World) -> None:
     first, second, third = await three(world)
     await answered(world, third)

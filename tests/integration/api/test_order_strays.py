@@ -76,13 +76,30 @@ async def some_merged_orders(world: World) -> str:
     return str(master)
 
 
+async def a_reopened_order_with_a_rated_one_in_it(world: World) -> str:
+    """One that stands for another, which is rated before it is reopened and after."""
+    susan, gwen, rob = (world.by(who) for who in ("susan", "gwen", "rob"))
+    master, twin = [str((await world.by(who).post("reports", REPORT))["number"]) for who in ("rita", "rob")]
+    await susan.post(f"work-orders/{twin}/merge", {"master": master, "reason": "the same"})
+    for score in (1, 5):
+        await susan.post(f"work-orders/{master}/dispatch", {"worker": "gwen"})
+        await gwen.post(f"work-orders/{master}/handle")
+        await gwen.post(f"work-orders/{master}/resolve", {"text": "Pumped"})
+        world.clock.advance(MINUTE_US)
+        await gwen.post(f"work-orders/{master}/answer", {"text": "It is dry"})
+        await rob.post(f"work-orders/{twin}/rate", {"score": score, "solved": score == 5})
+        if score == 1:
+            await world.by("rita").post(f"work-orders/{master}/reopen", {"reason": "still wet"})
+    return master
+
+
 ONE_MORE_RATING: Final = (
     "INSERT INTO order_ratings SELECT site, number, 2, rater, 5, true, comment, speed, attitude, result, at"
     " FROM order_ratings WHERE round = 0"
 )
 
 
-@pytest.mark.parametrize("story", [a_rated_order, some_merged_orders])
+@pytest.mark.parametrize("story", [a_rated_order, some_merged_orders, a_reopened_order_with_a_rated_one_in_it])
 async def test_what_nobody_touched_is_what_its_history_says(
     world: World, story: Callable[[World], Awaitable[str]]
 ) -> None:
@@ -148,7 +165,13 @@ UNCHAINED: Final = (
 
 
 @pytest.mark.parametrize(
-    ("story", "changes"), [(a_rated_order, RATED), (some_merged_orders, MERGED), (a_rated_order, UNCHAINED)]
+    ("story", "changes"),
+    [
+        (a_rated_order, RATED),
+        (some_merged_orders, MERGED),
+        (a_reopened_order_with_a_rated_one_in_it, MERGED),
+        (a_rated_order, UNCHAINED),
+    ],
 )
 async def test_what_strays_from_its_history_is_named(
     world: World, story: Callable[[World], Awaitable[str]], changes: tuple[tuple[str, str], ...]

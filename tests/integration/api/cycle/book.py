@@ -150,9 +150,11 @@ class Book(Reasons):
         if paper.worker:
             self._write(paper, "dispatch", "dispatched", "system")
 
-    def _place(self, paper: Paper, by: str) -> None:
+    def _place(self, paper: Paper, by: str, *, is_reopened: bool = False) -> None:
         self._dispatch_if_somebody_fits(paper)
-        self._tell_if_it_waits(paper, by)
+        # Who supervises has heard of a reopening.
+        if not (is_reopened and paper.confidential):
+            self._tell_if_it_waits(paper, by)
 
     def _tell_if_it_waits(self, paper: Paper, by: str) -> None:
         if paper.state == "accepted":
@@ -202,6 +204,8 @@ class Book(Reasons):
             case "sign-off":
                 paper.worker = None
                 self._write(paper, action, self._at_the_desk(paper), who)
+                if not self.is_desk_itself(who, paper):
+                    self._tell_if_it_waits(paper, who)
             case "refuse-return":
                 is_disputed = len(paper.returners) == 2
                 paper.worker = None if is_disputed else paper.worker
@@ -327,7 +331,7 @@ class Book(Reasons):
             self._write(master, "left", master.state, who)
             if action == "unmerge":
                 self._go_back(paper, master, who)
-        self._place(paper, who)
+        self._place(paper, who, is_reopened=action == "reopen")
 
     def _go_back(self, paper: Paper, master: Paper, who: str) -> None:
         """What had moved on with an order comes out with it."""
@@ -354,8 +358,10 @@ class Book(Reasons):
         for each in (self.papers[number] for number in sorted(self.followers.get(paper.number, ()))):
             each.clock.category = each.category
             each.clock.begin_again(each.hand, self.now)
+            if each.round in each.ratings:
+                self._begin_a_round(each)
             self._write(each, "promised", "merged", "system")
-        self._place(paper, who)
+        self._place(paper, who, is_reopened=True)
 
     def _begin_a_round(self, paper: Paper) -> None:
         paper.round, paper.worker, paper.answer, paper.answered_at = paper.round + 1, None, None, None

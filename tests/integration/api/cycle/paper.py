@@ -145,6 +145,10 @@ class Shelf:
         """Whether they are its desk: of what is confidential supervisors alone."""
         return bool(self.people[who].roles & (DESK - {"operator"} if paper.confidential else DESK))
 
+    def is_desk_itself(self, who: str, paper: Paper) -> bool:
+        """Whether they are of those who give it out: operators, and of what is confidential supervisors."""
+        return paper.confidential or "operator" in self.people[who].roles
+
     def fitting(self, paper: Paper) -> str | None:
         """The grid worker of the building with the skill and the least to do; of equals the first by name."""
         fit = [name for name in self.people if self._fits(name, paper)]

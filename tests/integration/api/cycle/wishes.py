@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, Final
 
 from tests.integration.api.cycle.book import Book
-from tests.integration.api.cycle.paper import CLOCK_ACTIONS, Paper, Somebody, Wish
+from tests.integration.api.cycle.paper import CLOCK_ACTIONS, TOLD, Paper, Somebody, Wish
 from tests.integration.api.cycle.reasons import FROM
 
 PEOPLE: Final = [
@@ -95,6 +95,8 @@ class Drawer:
             who = self.chance.choice([paper.worker or who, paper.reporter or who, "oscar", "susan", "bob"])
         if self.chance.random() < 0.01:
             number = "WO20260101-000001"  # there is none
+        if self.chance.random() < 0.05 and (again := self._about_an_answer_for_several()):
+            return again
         action = self.chance.choice(_ACTIONS if has_room else _OF_WHAT_THERE_IS)
         body = self._body(action)
         if action == "merge" and near and self.chance.random() < 0.5:
@@ -109,6 +111,19 @@ class Drawer:
         """What the desk does about the order that has waited longest, so that there is room for another one."""
         action = self.chance.choice(["arbitrate", "sign-off", "resolve", "answer", "cancel"])
         return Wish("susan", action, number, self._body(action))
+
+    def _about_an_answer_for_several(self) -> Wish | None:
+        """Who reported the same as another rates what that was answered; then it is reopened. Chance alone comes to
+        neither of them often.
+        """
+        papers, merged = self.book.papers, sorted(islice(reversed(self.book.followers.items()), _LATELY))
+        told = [papers[each] for master, others in merged if papers[master].state in TOLD for each in sorted(others)]
+        if not told:
+            return None
+        paper = self.chance.choice(told)
+        if paper.round not in paper.ratings:
+            return Wish(paper.reporter or "rita", "rate", paper.number, self._body("rate"))
+        return Wish("susan", "reopen", paper.master or "", self._body("reopen"))
 
     def _item(self, action: str, paper: Paper | None) -> int:
         """Which line of the checklist, or which of what was asked for."""

@@ -225,7 +225,10 @@ class Fakes:
         problem = self._bad_push(request)
         if problem:
             return Response(problem, 400)
-        plain = web_push_cipher.open_sealed(await request.body(), browser.key, browser.auth)
+        body = await request.body()
+        if len(body) > web_push_cipher.RECORD_BYTES:
+            return Response(status_code=413)
+        plain = web_push_cipher.open_sealed(body, browser.key, browser.auth)
         browser.read.append(msgspec.json.decode(plain))
         return Response(status_code=201)
 
@@ -302,7 +305,7 @@ class MailServer:
             elif word.startswith("RCPT"):
                 recipient = line.partition("<")[2].partition(">")[0]
                 wish = self.next_codes[0] if self.next_codes else ""
-                await say(f"{self.next_codes.popleft()} no" if wish.isdigit() else "250 ok")
+                await say(f"{self.next_codes.popleft()} no" if wish[:3].isdigit() else "250 ok")
             elif word == "DATA":
                 await say("354 go on")
                 text = (await source.readuntil(b"\r\n.\r\n")).decode()

@@ -54,6 +54,28 @@ async def test_what_is_reopened_and_fits_nobody_is_told_but_not_to_who_reopened_
     assert await times_heard(post, number) == (who == "rita")
 
 
+@pytest.mark.parametrize("is_confidential", [True, False])
+async def test_a_supervisor_hears_once_of_what_is_reopened_be_they_the_desk_or_not(
+    post: Post, is_confidential: bool
+) -> None:
+    number = await reported(post.world, confidential=is_confidential)
+    for who, action in (("gwen", "handle"), ("gwen", "resolve"), ("susan", "answer")):
+        await do(post.world, who, number, action, **({} if action == "handle" else {"text": "Done"}))
+    await leaves(post)
+    before = len(await kinds(post.world, "susan"))
+    assert (await do(post.world, "rita", number, "reopen", reason="Wet again"))["state"] == "accepted"
+    assert (await kinds(post.world, "susan"))[before:] == [("reopened", number)]
+    assert await heard(post, number) == (set() if is_confidential else {"oscar"})
+
+
+@pytest.mark.parametrize("who", ["susan", "oscar"])
+async def test_the_desk_hears_of_what_a_supervisor_signs_off(post: Post, who: str) -> None:
+    number = await post.report()
+    await do(post.world, "gwen", number, "return", code="not_ours", reason="No")
+    assert (await do(post.world, who, number, "sign-off"))["state"] == "accepted"
+    assert await heard(post, number) == ({"oscar"} if who == "susan" else set())
+
+
 async def test_what_comes_out_of_a_merge_and_fits_nobody_is_told_if_the_desk_did_not_take_it_out(post: Post) -> None:
     master, taken_out, released = [await post.report() for _ in range(3)]
     for number in (taken_out, released):

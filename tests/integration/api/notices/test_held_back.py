@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from api.notices import store
 from api.notices.channels.contract import ChannelName
+from api.transactions import ALL_SITES, begin
 from tests.integration.api.notices.conftest import Post
 from tests.integration.api.test_order_cycle import answered, do, reported
 
@@ -52,6 +54,30 @@ async def test_a_channel_that_is_muted_in_the_night_says_nothing_in_the_morning(
     post.later(8 * 3600)
     await post.run()
     assert (browser.read, post.rows("state = 'waiting'")) == ([], [])
+
+
+async def test_a_channel_that_is_for_other_kinds_since_the_night_says_nothing_else_in_the_morning(post: Post) -> None:
+    browser = post.fakes.browser("b")
+    await post.world.by("gwen").post("/v1/me/notice-channels/web-push", browser.subscription)
+    post.later(11 * 3600)
+    number = await post.report()
+    await do(post.world, "susan", number, "recall", reason="Another one")
+    await post.run()
+    await post.world.by("gwen").put("/v1/me/notice-channels", {"only": {"web_push": ["withdrawn"]}})
+    post.later(8 * 3600)
+    await post.run()
+    assert ([said["kind"] for said in browser.read], post.rows("state = 'waiting'")) == (["withdrawn"], [])
+
+
+async def test_a_refusal_of_the_old_address_does_not_take_the_new_one_along(post: Post) -> None:
+    old, new = post.fakes.browser("old"), post.fakes.browser("new")
+    gwen = post.world.by("gwen")
+    await gwen.post("/v1/me/notice-channels/web-push", new.subscription)
+    (kept,) = post.world.rows("SELECT target, address FROM notice_addresses WHERE username = 'gwen'")
+    for tried, left in ((kept["address"] | {"endpoint": old.endpoint}, 1), (kept["address"], 0)):
+        async with begin(post.world.resources, ALL_SITES) as tx:
+            await store.address_gone(tx, "gwen", ChannelName.WEB_PUSH, kept["target"], address=tried)
+        assert len((await gwen.get("/v1/me/notice-channels"))["addresses"]) == left
 
 
 @pytest.mark.parametrize("end", ["answered", "cancelled"])

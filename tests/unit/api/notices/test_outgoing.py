@@ -9,8 +9,8 @@ import pytest
 
 from api.notices import outgoing
 from api.notices.channels import dingtalk, feishu
-from api.notices.channels.contract import GoneError
-from api.notices.channels.mail import parse_mail_url
+from api.notices.channels.contract import AwayError, GoneError, RefusedError
+from api.notices.channels.mail import parse_mail_url, refusal
 from api.notices.channels.robots import MAX_ROBOTS, parse_robots
 from herun.errors import ConfigurationError
 
@@ -51,12 +51,12 @@ def test_push_services_of_the_settings_are_asked(endpoint: str) -> None:
 )
 async def test_an_endpoint_leads_nowhere_else(endpoint: str) -> None:
     assert outgoing.forbidden(endpoint, ALLOWED, PRIVATE) is not None
-    with pytest.raises(GoneError):
+    with pytest.raises(RefusedError):
         await outgoing.checked(endpoint, ALLOWED, PRIVATE)
 
 
 async def test_a_name_of_the_list_that_resolves_to_an_address_of_ours_is_not_asked() -> None:
-    with pytest.raises(GoneError, match="not a public one"):
+    with pytest.raises(AwayError, match="not a public one"):
         await outgoing.checked("https://localhost/x", frozenset({"localhost"}), frozenset())
 
 
@@ -108,3 +108,23 @@ def test_a_mail_servers_port_is_its_schemes() -> None:
     assert parse_mail_url("smtps://a%40b:c@mail.example").port == 465
     assert parse_mail_url("smtp+starttls://mail.example").port == 587
     assert parse_mail_url("smtps://a%40b:c@mail.example").username == "a@b"
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "expected"),
+    [
+        (550, "5.1.1 <a@b.example>: user unknown", GoneError),
+        (550, "sorry, no mailbox here by that name. (#5.1.1)", GoneError),
+        (553, "5.1.8 sender address of no domain", RefusedError),
+        (550, "relay not permitted", RefusedError),
+        (550, "5.21.1 is of no standard", RefusedError),
+        (552, "5.2.2 mailbox full", RefusedError),
+        (550, "5.2.1 mailbox disabled", GoneError),
+        (554, "5.7.1 Relay access denied", AwayError),
+        (450, "4.2.0 greylisted", AwayError),
+    ],
+)
+def test_an_address_is_forgotten_only_if_its_server_says_that_there_is_none(
+    code: int, said: str, expected: type[Exception]
+) -> None:
+    assert type(refusal(code, said)) is expected

@@ -109,6 +109,24 @@ def test_supervisors_hear_of_unsolved_and_poor_ratings_only(rating: Rating | Non
     assert ((Audience.SUPERVISORS, Kind.DISSATISFIED) in heard(Step(ORDER, after, "rate"))) is told
 
 
+@pytest.mark.parametrize(("severity", "urgency"), [("critical", Urgency.NOW), ("info", Urgency.SOON)])
+def test_a_reopening_is_all_that_supervisors_hear_of_it_and_as_soon_as_the_desk_would(
+    severity: str, urgency: Urgency
+) -> None:
+    again = replace(ORDER, severity=severity)
+    found = list(rules.tellings(Step(replace(again, state=State.ANSWERED), again, "reopen")))
+    assert Telling(Audience.SUPERVISORS, Kind.REOPENED, urgency) in found
+    assert rules.at_desk(again, supervisors_know=True).audience is Audience.OPERATORS
+
+
+def test_an_urge_is_told_of_the_order_that_somebody_works_on_alone() -> None:
+    working = replace(ORDER, state=State.DISPATCHED, worker="gwen")
+    told = {(Audience.WORKER, Kind.URGED), (Audience.SUPERVISORS, Kind.URGED)}
+    assert heard(Step(working, working, "urge")) == told
+    merged = replace(ORDER, state=State.MERGED, merged_into="WO20260601-000002")
+    assert heard(Step(merged, merged, "urge")) == set()
+
+
 def test_a_step_that_no_rule_names_is_told_to_nobody() -> None:
     assert heard(Step(ORDER, ORDER, "opened")) == set()
 
