@@ -13,10 +13,10 @@ import pytest
 
 from api.figures import service
 from api.figures.definitions import MEANINGS, RATES, Measure
-from herun.clock import parse_time, to_datetime
+from herun.clock import DAY_US, parse_time, to_datetime
 from tests.integration.api.many_orders import W20, Row, cells, hours, number, put
 from tests.integration.api.running import NOON_US, World
-from tests.integration.api.test_order_cycle import answered, do, reported
+from tests.integration.api.test_order_cycle import answered, do, pass_time, reported
 
 NOW: Final = to_datetime(NOON_US)
 ANSWERED: Final = {"answered", "rated", "closed"}
@@ -229,6 +229,17 @@ async def test_reopening_makes_no_late_answer_a_timely_one_and_no_dispatch_undon
         assert await counts(name) == [True, False, True]
         await answer(name)
         assert await counts(name) == [True, False, True]
+
+
+async def test_an_order_from_before_there_were_clocks_was_on_time_by_its_answer(world: World) -> None:
+    number = await reported(world)
+    await answered(world, number)
+    await pass_time(world, 8 * DAY_US)  # and closed long after its date
+    world.is_tampered_with = True
+    for table in ("order_deadlines", "order_turns", "order_promises"):
+        world.rows(f"DELETE FROM {table}")
+    assert (await world.by("rita").get(f"work-orders/{number}/clocks"))["promise"]["state"] == "kept"
+    assert await opened(world, "figures/orders?week=2026-W23&measure=on_time") == {number}
 
 
 async def test_what_was_reopened_and_answered_before_its_first_date_is_on_time(world: World) -> None:
