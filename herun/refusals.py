@@ -22,7 +22,7 @@ _FORMS: Final = {
     r"^[A-Za-z0-9_.-]{1,64}$": "expected 1 to 64 letters, digits, dots, - and _, such as floor",
     r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$": "expected a time zone such as Asia/Shanghai",
     r"^WO[0-9]{8}-[0-9]{6}$": "expected the number of a work order, such as WO20260101-123456",
-    r"^T[0-9]{8}-[0-9]{6}$": "expected the id of a topic, such as T20260101-123456",
+    r"^T([0-9]{8}-[0-9]{6}|[0-9a-f]{12})$": "expected the id of a topic, such as T0a1b2c3d4e5f",
     r"^[0-9]{4}$": "expected the last four digits of the phone number, such as 1234",
     r"^20[0-9]{2}-W[0-5][0-9]$": "expected an ISO week such as 2026-W20",
     r"^\+?[0-9]([ -]?[0-9]){4,14}$": "expected a phone number of 5 to 15 digits, such as 13800001234 or 010-82345678",

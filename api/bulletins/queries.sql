@@ -2,7 +2,7 @@
 -- What people asked for in a week: merged reports too, for each is somebody's; not what was cancelled, not the parts of
 -- a split order, not what the system opened itself.
 SELECT o.number, o.category, o.merged_into, o.confidential, o.reporter, o.worker, o.opened_seq, o.channel, o.title,
-       o.text, o.answer, o.updated_at
+       o.text, o.answer, o.opened_at
 FROM work_orders AS o
 WHERE o.site = %(site)s AND o.opened_at >= %(begin)s AND o.opened_at < %(end)s
   AND o.origin = 'report' AND o.state <> 'cancelled' AND o.parent IS NULL AND o.channel <> 'pattern'
@@ -84,7 +84,7 @@ WHERE b.site = %(site)s AND b.week = %(week)s
   AND (o.category <> b.category OR o.state = 'cancelled' OR (b.merged_into IS NULL) <> (o.merged_into IS NULL)
        OR (o.confidential AND p.number IS NOT NULL))
 UNION ALL
-SELECT d.number, NULL, d.category, d.updated_at, d.confidential, d.reporter, d.worker, ARRAY['added']
+SELECT d.number, NULL, d.category, d.opened_at, d.confidential, d.reporter, d.worker, ARRAY['added']
 FROM demand AS d
 WHERE NOT EXISTS (
     SELECT FROM bulletin_orders AS b WHERE b.site = %(site)s AND b.week = %(week)s AND b.number = d.number)
@@ -112,7 +112,14 @@ FROM corrected
 SELECT count(*) AS hidden FROM listed WHERE hidden;
 
 -- name: corrections
-SELECT number, category_then, category_now, changed_at, changes FROM listed
+-- When it was changed the history knows; whatever else was done to an order since is no correction.
+SELECT number, category_then, category_now, changes, coalesce((
+    SELECT max(h.at) FROM order_history AS h
+    JOIN (VALUES ('recategorised', 'categorised'), ('cancelled', 'cancel'), ('merged', 'merge'),
+                 ('unmerged', 'unmerge'), ('unmerged', 'reopen'), ('confided', 'confide'), ('added', 'reopen')
+         ) AS w(change, action) USING (action)
+    WHERE h.site = %(site)s AND h.number = listed.number AND w.change = ANY (listed.changes)), changed_at) AS changed_at
+FROM listed
 WHERE NOT hidden AND (%(after)s::text IS NULL OR number > %(after)s)
 ORDER BY number
 LIMIT %(limit)s;

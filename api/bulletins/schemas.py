@@ -25,7 +25,8 @@ class NewPair(Body):
 
 
 class NewBulletin(Body):
-    """POST .../bulletins: freezes a week that is over. Orders that are `left_out` are not shown as examples."""
+    """POST .../bulletins: freezes a week that is over. Orders that are `left_out` are not shown as examples, and no
+    topic is called by their words."""
 
     week: WeekName
     left_out: Annotated[list[Number], Field(default_factory=list, max_length=MAX_LEFT_OUT)]
@@ -70,9 +71,10 @@ class Pair(View):
 
 
 class HotTopic(View):
-    """A topic of the week, by how many different people and places it came from."""
+    """A topic of the week, by how many different people and places it came from. Older ids say which order was the
+    first, and are null for those who read no figures."""
 
-    topic: str
+    topic: str | None
     label: str
     reporters: int
     places: int
@@ -158,7 +160,7 @@ class Change(StrEnum):
 
 
 class Correction(View):
-    """One order that would be told otherwise now."""
+    """One order that would be told otherwise now; `changed_at` is when the newest of its changes was made."""
 
     number: str
     changes: list[Change]

@@ -36,8 +36,10 @@ from api.bulletins.store import Stretch
 from api.figures.service import zone_of
 from api.figures.weeks import Week, week_named
 from api.problems import FieldError, Problem, conflict, invalid, not_found
+from api.topics import forgetting
 from api.topics import service as topics
 from api.topics import store as topic_store
+from api.topics.ids import names_an_order
 from api.transactions import Transaction
 from api.work_orders.order import Person
 from herun.redaction import redacted
@@ -53,6 +55,7 @@ MAX_ANSWER_CHARS: Final = 2000  # of a published answer: the whole of what an or
 async def draft(tx: Transaction, week: str) -> Draft:
     """What would be frozen now, without pairs. Raises Problem 404 without a site, 422 for no week."""
     wanted, zone = week_named(week), await zone_of(tx)
+    await topics.sort(tx)
     counts = await store.by_category(tx, _stretch(wanted, zone))
     return await _composed(tx, NewBulletin(week=week, left_out=[], pairs=[]), counts, wanted, zone)
 
@@ -68,6 +71,7 @@ async def freeze(tx: Transaction, new: NewBulletin) -> Bulletin:
         raise conflict("week_not_over", f"{new.week} ends at {stretch.end.isoformat()}")
     if not await store.began_before(tx, stretch.end):
         raise conflict("before_first_report", f"nobody had reported anything by the end of {new.week}")
+    await topics.sort(tx)
     await store.one_at_a_time(tx)
     if await store.one(tx, new.week) is not None:
         raise conflict("already_frozen", f"the bulletin of {new.week} is frozen; corrections are listed beside it")
@@ -82,18 +86,18 @@ async def freeze(tx: Transaction, new: NewBulletin) -> Bulletin:
 async def one(tx: Transaction, week: str, *, with_sources: bool) -> Bulletin:
     """A frozen bulletin, without the words of orders that are confidential by now. Raises Problem 404.
 
-    A topic that was named anew, because it was called by one of these, is told by its new name.
+    A topic that was named anew, because it was called by one of these, is told by its new name. `with_sources` is for
+    those who may know which orders it is of.
     """
     row = await _kept(tx, week)
     body, sources = BulletinBody(**row["body"]), Sources(**row["sources"])
     gone = await store.confided(tx, {*sources.examples, *sources.pairs})
     examples = _without(gone, body.examples, sources.examples)
     pairs = _without(gone, body.pairs, sources.pairs)
-    called = await topic_store.labels(tx, [each.topic for each in body.topics])
-    hot = [
-        each.model_copy(update={"label": redacted(called.get(each.topic, each.label), EXAMPLE_CHARS)})
-        for each in body.topics
-    ]
+    hot = await _named_now(tx, body.topics)
+    is_renamed = [now.label != then.label for now, then in zip(hot, body.topics, strict=True)]
+    if not with_sources:
+        hot = [each.model_copy(update={"topic": None}) if names_an_order(each.topic or "") else each for each in hot]
     shown = {"examples": [each for each, _ in examples], "pairs": [each for each, _ in pairs], "topics": hot}
     return Bulletin(
         week=row["week"],
@@ -105,7 +109,7 @@ async def one(tx: Transaction, week: str, *, with_sources: bool) -> Bulletin:
         left_out=LeftOut(
             examples=len(body.examples) - len(examples),
             pairs=len(body.pairs) - len(pairs),
-            topics=sum(now != then for now, then in zip(hot, body.topics, strict=True)),
+            topics=sum(is_renamed),
         ),
         sources=Sources(examples=[number for _, number in examples], pairs=[number for _, number in pairs])
         if with_sources
@@ -143,6 +147,12 @@ def digest(body: dict[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
+async def _named_now(tx: Transaction, hot: Sequence[HotTopic]) -> list[HotTopic]:
+    called = await topic_store.labels(tx, [each.topic for each in hot if each.topic is not None])
+    labels = [redacted(called.get(each.topic or "", each.label), EXAMPLE_CHARS) for each in hot]
+    return [each.model_copy(update={"label": label}) for each, label in zip(hot, labels, strict=True)]
+
+
 def _without(gone: AbstractSet[str], printed: Sequence[T], numbers: Sequence[str]) -> list[tuple[T, str]]:
     """What was printed with the number of its order, but for these orders."""
     return [each for each in zip(printed, numbers, strict=True) if each[1] not in gone]
@@ -158,10 +168,11 @@ async def _kept(tx: Transaction, week: str) -> dict[str, Any]:
 async def _composed(tx: Transaction, new: NewBulletin, counts: Mapping[str, int], week: Week, zone: ZoneInfo) -> Draft:
     stretch, classes = _stretch(week, zone), await top_classes(tx)
     ranking = ranked(counts, classes)
-    await _check_left_out(tx, stretch, new.left_out)
+    hot = (await topics.of_week(tx, week, zone, HOT_TOPICS)).items
+    await _check_left_out(tx, stretch, new.left_out, {each.topic for each in hot})
+    await forgetting.not_by(tx, new.left_out)
     rows = await _examples(tx, stretch, ranking, classes, new.left_out)
     named = {top.zh: top for top in classes.values()}
-    hot = (await topics.of_week(tx, week, zone, HOT_TOPICS)).items
     body = BulletinBody(
         site=tx.site,
         week=week.name,
@@ -174,16 +185,9 @@ async def _composed(tx: Transaction, new: NewBulletin, counts: Mapping[str, int]
             for row in rows
         ],
         pairs=await _pairs(tx, new.pairs),
-        topics=[
-            HotTopic(
-                topic=each.topic,
-                label=redacted(each.label, EXAMPLE_CHARS),
-                reporters=each.reporters,
-                places=each.places,
-                is_new=each.is_new,
-            )
-            for each in hot
-        ],
+        topics=await _named_now(
+            tx, [HotTopic(**{name: getattr(each, name) for name in HotTopic.model_fields}) for each in hot]
+        ),
     )
     numbers = Sources(examples=[row["number"] for row in rows], pairs=[pair.number for pair in new.pairs])
     return Draft(body=body, sources=numbers)
@@ -199,9 +203,12 @@ async def _examples(
     return sorted(rows, key=lambda row: places[row["top_class"]])
 
 
-async def _check_left_out(tx: Transaction, stretch: Stretch, left_out: Sequence[str]) -> None:
-    """A slip of the pen would print for good what was meant to be left out."""
+async def _check_left_out(tx: Transaction, stretch: Stretch, left_out: Sequence[str], hot: AbstractSet[str]) -> None:
+    """A slip of the pen would print for good what was meant to be left out. A topic may be called by a report of an
+    earlier week.
+    """
     known = await store.of_week(tx, stretch, left_out)
+    known |= {row["number"] for row in await topic_store.called_by(tx, left_out) if row["topic"] in hot}
     for index, number in enumerate(left_out):
         if number not in known:
             error = FieldError(loc=["body", "left_out", index], msg="the week has no such report", type="unknown")

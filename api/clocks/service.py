@@ -244,7 +244,8 @@ async def _caught_up(tx: Transaction, order: Order) -> Known:
     if await store.promise(tx, order.number) is None:
         await _begin(tx, order, 0, promised_from=order.opened_at, at=order.opened_at)
         if order.state in TOLD | {State.CANCELLED}:
-            await _end(tx, order, order.updated_at, answered=order.state in TOLD)
+            # Its answer kept the promise, whatever came after: a rating, or the end of the time for one.
+            await _end(tx, order, order.answered_at or order.updated_at, answered=order.state in TOLD)
     found = await store.known(tx, order.number)
     assert found is not None  # noqa: S101 - they were there, or were just made
     return found

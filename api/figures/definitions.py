@@ -82,12 +82,13 @@ MEANINGS: Final[dict[Measure, Meaning]] = {
         "Counted orders on which a worker began within 24 hours; reopening does not change the first time.",
     ),
     Measure.PROMISE_DUE: Meaning(
-        "应办结量", "promise due", "计入的工单中有承诺时限,且已答复或时限已过的。",
-        "Counted orders with a promised date that are answered, or whose promised date has passed.",
+        "应办结量", "promise due", "计入的工单中有承诺时限,且已答复、首次承诺的时限已过或重办后的时限已误的。",
+        "Counted orders with a promised date that are answered, or whose first date has passed or that missed a later.",
     ),
     Measure.ON_TIME: Meaning(
-        "按时办结量", "on time", "在承诺时限内答复且答复仍有效的;重办的以最后一次答复为准。",
-        "Those whose answer came by the promised date and still stands: of a reopened order only the last counts.",
+        "按时办结量", "on time", "最后一次答复不晚于首次承诺的时限,且从未误过时限的;重办另给的时限不抵首次承诺。",
+        "Those whose last answer came by the date that was promised first, and that missed none; what is promised when"
+        " an order is reopened makes up for nothing.",
     ),
     Measure.DISPATCHED: Meaning(
         "派单量", "dispatched", "计入的工单中派发过的。", "Counted orders that were ever dispatched.",

@@ -23,10 +23,11 @@ def sheets(told: OrderFigures, names: Mapping[str, str]) -> list[Sheet]:
         name = ratio.meaning.zh
         headers += [f"{name}(%)", f"{name}较上周(百分点)", f"{name}较去年同周(百分点)"]
     shown = [(names.get(item.key or "", item.key or _WITHOUT), item.key, item) for item in told.items]
-    rows = [
-        [name, *([key] if has_ids else []), *_numbers(figure)]
-        for name, key, figure in [*shown, ("合计", None, told.total)]
-    ]
+    # By week there is no sum: orders of several weeks have no week before to be compared to.
+    total = [("合计", None, told.total)] if has_ids else []
+    rows = [[name, *([key] if has_ids else []), *_numbers(figure)] for name, key, figure in [*shown, *total]]
+    if told.more:
+        rows[-1:-1] = [[f"另有未列出的{_KEYS[told.by]},已计入合计", *[None] * (len(headers) - 1)]]
     meanings = [*MEANINGS.values(), *(ratio.meaning for ratio in RATES.values())]
     explained = [(each.zh, each.sentence_zh) for each in meanings]
     return [Sheet(told.week, headers, rows), Sheet("指标说明", ["指标", "说明"], explained)]

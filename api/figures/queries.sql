@@ -14,10 +14,10 @@ SELECT o.number, o.opened_seq, o.state, o.category, o.unit, o.grid, o.building, 
            CASE WHEN it.counted AND (did.respond OR o.opened_at <= %(as_of)s - %(response)s::interval)
                THEN 'response_due' END,
            CASE WHEN it.counted AND did.respond THEN 'responded' END,
-           CASE WHEN it.counted AND (it.answered OR o.promised_at <= %(as_of)s) AND o.promised_at IS NOT NULL
-               THEN 'promise_due' END,
-           CASE WHEN it.counted AND it.answered AND o.answered_at <= o.promised_at THEN 'on_time' END,
-           CASE WHEN it.counted AND (o.dispatched_at IS NOT NULL OR o.returns > 0) THEN 'dispatched' END,
+           CASE WHEN it.counted AND promise.first_at IS NOT NULL AND (it.answered OR promise.past) THEN 'promise_due' END,
+           CASE WHEN it.counted AND it.answered AND o.answered_at <= promise.first_at AND NOT promise.broken
+               THEN 'on_time' END,
+           CASE WHEN it.counted AND (o.dispatched_at IS NOT NULL OR o.returns > 0 OR did.go_out) THEN 'dispatched' END,
            CASE WHEN it.counted AND o.returns > 0 THEN 'returned' END,
            CASE WHEN it.counted AND (it.answered OR o.reopens > 0) THEN 'answered' END,
            CASE WHEN it.counted AND o.reopens > 0 THEN 'reopened' END,
@@ -48,17 +48,30 @@ CROSS JOIN LATERAL (
     SELECT EXISTS (
         SELECT FROM order_history AS h
         WHERE h.site = o.site AND h.number = o.number AND h.action = 'handle'
-          AND h.at <= o.opened_at + %(response)s::interval) AS respond
+          AND h.at <= o.opened_at + %(response)s::interval) AS respond,
+        -- Reopening forgets it, and only the history knows.
+        o.reopens > 0 AND o.dispatched_at IS NULL AND EXISTS (
+        SELECT FROM order_history AS h
+        WHERE h.site = o.site AND h.number = o.number AND h.to_state = 'dispatched') AS go_out
     OFFSET 0
 ) AS did
--- Silent can only be who could have spoken: not the sub-orders, what nobody reported, or who has no account.
+-- The date that was promised first is the one to be kept: reopening gives another, and makes nothing undone.
+CROSS JOIN LATERAL (
+    SELECT min(p.due_at) FILTER (WHERE p.round = 0) AS first_at,
+           coalesce(bool_or(p.ended_at > p.due_at), false) AS broken,
+           bool_or(p.due_at <= %(as_of)s AND (p.round = 0 OR coalesce(p.ended_at > p.due_at, true))) AS past
+    FROM order_promises AS p WHERE p.site = o.site AND p.number = o.number
+) AS promise
+-- Silent can only be who could have spoken: not the sub-orders, what nobody reported, or who has no account, as nobody
+-- has of whom an Open311 client tells.
 CROSS JOIN LATERAL (
     SELECT gone, o.merged_into IS NOT NULL AS merged,
            o.merged_into IS NULL AND NOT gone AS counted,
            o.state IN ('answered', 'rated', 'closed') AS answered,
            said.satisfied IS NOT NULL AS rated,
            NOT gone AND said.satisfied IS NULL AND coalesce(master.state, o.state) = 'closed'
-               AND o.parent IS NULL AND o.reporter IS NOT NULL AS silent
+               AND o.parent IS NULL AND o.reporter IS NOT NULL
+               AND o.channel IS DISTINCT FROM 'open311' AS silent
     -- To cancel what was rated takes no rating back.
     FROM (SELECT o.state = 'cancelled' AND said.satisfied IS NULL AS gone) AS one
 ) AS it

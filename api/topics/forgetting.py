@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from api.topics import store
@@ -13,11 +14,19 @@ if TYPE_CHECKING:
     from api.work_orders.effects import Step
 
 LABEL_CHARS: Final = 60
+UNNAMED: Final = "未命名话题"
 
 
-def label_of(title: str | None, topic: str) -> str:
+def label_of(title: str | None) -> str:
     """What a topic is called by the title of one of its orders."""
-    return redacted(title or topic, LABEL_CHARS)
+    return redacted(title or UNNAMED, LABEL_CHARS)
+
+
+async def not_by(tx: Transaction, numbers: Sequence[str]) -> None:
+    """Names topics anew that are called by one of these orders: its words are not to be shown."""
+    for each in await store.called_by(tx, numbers):
+        if label := _without(each):
+            await store.call(tx, each["topic"], label)
 
 
 async def follow(tx: Transaction, step: Step) -> None:
@@ -47,5 +56,5 @@ def _without(said: dict[str, Any]) -> str | None:
     """The label without the order that has this title, by the one of the others that is most like all; None if it is
     not called by it.
     """
-    is_called_by_it = said["label"] in {said["title"], label_of(said["title"], said["topic"])}
-    return label_of(said["other"], said["topic"]) if is_called_by_it else None
+    is_called_by_it = said["label"] in {said["title"], label_of(said["title"])}
+    return label_of(said["other"]) if is_called_by_it else None

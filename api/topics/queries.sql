@@ -1,29 +1,44 @@
 -- name: voices
 -- Reports with who speaks: the caller of a phone report is not who typed it, somebody with an account has the phone that
--- they call from, and whoever gives no name is one of a house however often they write.
+-- they call from, of an Open311 client's its own people are asked for, and whoever gives no name is one of a house however
+-- often they write. Points are one place within some hundred metres.
 SELECT o.number, o.category, o.building, o.opened_seq, o.opened_at, o.title ->> 'zh' AS title,
        -- Not the answers of a form: they are alike whatever it is about.
        CASE o.channel WHEN 'open311' THEN sent.description ELSE o.text ->> 'zh' END AS told,
-       coalesce(o.building, o.zone, '') AS place,
-       CASE WHEN o.channel = 'anonymous' THEN 'nobody of ' || coalesce(o.building, o.zone, '')
-            WHEN o.channel = 'phone' THEN coalesce(own.username, o.contact_phone, 'nobody of ' || coalesce(o.building, ''))
-            ELSE coalesce(o.reporter, own.username, o.contact_phone, 'nobody of ' || coalesce(o.building, ''))
-       END AS reporter
+       coalesce(o.building, o.zone, o.address, round(o.lat::numeric, 3) || ',' || round(o.lon::numeric, 3), '') AS place,
+       coalesce(CASE WHEN o.channel = 'anonymous' THEN NULL
+                     WHEN o.channel = 'phone' THEN coalesce(own.username, o.contact_phone)
+                     WHEN o.channel = 'open311'
+                     THEN coalesce(own.username, o.contact_phone, sent.account_hash, who.email, sent.device_hash)
+                     ELSE coalesce(o.reporter, own.username, o.contact_phone) END,
+                'nobody of ' || coalesce(o.building, o.zone, '')) AS reporter
 FROM work_orders AS o
 LEFT JOIN (
     SELECT p.phone, min(p.username) AS username FROM people AS p WHERE p.site = %(site)s GROUP BY p.phone
 ) AS own ON own.phone = o.contact_phone
 LEFT JOIN open311_requests AS sent ON sent.site = o.site AND sent.number = o.number
+LEFT JOIN open311_contacts AS who ON who.site = sent.site AND who.token = sent.token
 WHERE o.site = %(site)s AND o.opened_at >= %(since)s AND o.opened_at < %(until)s
   AND o.origin = 'report' AND o.state <> 'cancelled' AND o.parent IS NULL AND NOT o.confidential
   AND o.channel <> 'pattern'
 
 -- name: recent
--- The newest reports of a stretch, each with the topic that it is of.
-SELECT v.number, v.category, v.building, v.title, v.told, v.reporter, v.opened_at, m.topic
-FROM voices AS v LEFT JOIN topic_members AS m ON m.site = %(site)s AND m.number = v.number
-ORDER BY v.opened_seq DESC
+SELECT number, title, told FROM voices ORDER BY opened_seq DESC LIMIT %(limit)s;
+
+-- name: unsorted
+-- Reports of no topic: first those that no pass has looked at, the oldest first, then the newest of those that were like
+-- nothing yet.
+SELECT number, category, building, title, told, reporter, opened_at, opened_seq,
+       opened_seq > %(sorted_seq)s AS waits
+FROM voices AS v
+WHERE NOT EXISTS (SELECT FROM topic_members AS m WHERE m.site = %(site)s AND m.number = v.number)
+ORDER BY waits DESC, CASE WHEN opened_seq > %(sorted_seq)s THEN opened_seq ELSE -opened_seq END
 LIMIT %(limit)s;
+
+-- name: waiting
+SELECT count(*) AS waiting FROM voices AS v
+WHERE v.opened_seq > %(sorted_seq)s
+  AND NOT EXISTS (SELECT FROM topic_members AS m WHERE m.site = %(site)s AND m.number = v.number);
 
 -- name: heard
 -- How many reports, people and places each topic had in each of the stretches, by the stretch's place in the list.
@@ -43,8 +58,18 @@ VALUES (%(site)s, %(at)s, 0, '{}')
 ON CONFLICT (site) DO UPDATE SET made_at = excluded.made_at WHERE %(forced)s OR p.made_at <= %(due_before)s
 RETURNING site;
 
--- name: keep_frequencies
-UPDATE topic_passes SET reports = %(reports)s, frequencies = %(frequencies)s WHERE site = %(site)s;
+-- name: hold
+-- The same for who only sorts: the hour's pass comes when it would have come.
+INSERT INTO topic_passes AS p (site, made_at, reports, frequencies)
+VALUES (%(site)s, %(long_ago)s, 0, '{}')
+ON CONFLICT (site) DO UPDATE SET made_at = p.made_at;
+
+-- name: sorted_seq
+SELECT sorted_seq FROM topic_passes WHERE site = %(site)s;
+
+-- name: keep_pass
+UPDATE topic_passes SET reports = %(reports)s, frequencies = %(frequencies)s, sorted_seq = %(sorted_seq)s
+WHERE site = %(site)s;
 
 -- name: frequencies
 SELECT reports, frequencies FROM topic_passes WHERE site = %(site)s;
@@ -92,6 +117,16 @@ WHERE o.site = %(site)s AND o.confidential
 ORDER BY o.updated_at DESC
 LIMIT %(limit)s;
 
+-- name: called_by
+-- Topics of some orders, and what else each could be called by.
+SELECT m.number, t.topic, t.label, o.title ->> 'zh' AS title, (
+    SELECT other.title ->> 'zh' FROM topic_members AS n JOIN work_orders AS other USING (site, number)
+    WHERE n.site = t.site AND n.topic = t.topic AND NOT other.confidential AND other.state <> 'cancelled'
+      AND n.number <> ALL (%(numbers)s) AND other.title ->> 'zh' <> o.title ->> 'zh'
+    ORDER BY n.similarity DESC, n.number LIMIT 1) AS other
+FROM topic_members AS m JOIN topics AS t USING (site, topic) JOIN work_orders AS o USING (site, number)
+WHERE m.site = %(site)s AND m.number = ANY (%(numbers)s);
+
 -- name: call
 UPDATE topics SET label = %(label)s WHERE site = %(site)s AND topic = %(topic)s;
 
@@ -115,15 +150,17 @@ WHERE m.site = %(site)s AND m.topic = %(topic)s
 LIMIT 2;
 
 -- name: sorted_in
--- The orders of a topic, and whether they are hidden from who asks: what is confidential by now is for few.
+-- The orders of a topic (of a stretch: the reports that it is counted by there), and whether they are hidden from who
+-- asks: what is confidential by now is for few.
 SELECT m.number, m.similarity, m.added_at, o.building, o.opened_at, o.state,
        o.confidential AND NOT coalesce(
            %(is_confidant)s OR o.reporter = %(me)s OR (%(is_worker)s AND o.worker = %(me)s), false) AS hidden
 FROM topic_members AS m JOIN work_orders AS o USING (site, number)
 WHERE m.site = %(site)s AND m.topic = %(topic)s
+  AND (%(since)s::timestamptz IS NULL OR m.number IN (SELECT number FROM voices))
 
--- name: hidden
-SELECT count(*) AS hidden FROM sorted_in WHERE hidden;
+-- name: how_many
+SELECT count(*) AS orders, count(*) FILTER (WHERE hidden) AS hidden FROM sorted_in;
 
 -- name: members
 SELECT number, similarity, added_at, building, opened_at, state FROM sorted_in

@@ -35,7 +35,8 @@ class Topic(View):
     """A topic in one week. People and places are different ones: whoever writes ten times is one.
 
     `before` is how many people in each of the four weeks before, latest first; `growth` how many times their mean there
-    are now, null if there were none; `is_new` says that there were none; `words` are what tells it from others.
+    are now, null if there were none; `is_new` says that there were none; `words` are what tells it from others;
+    `orders` is the address of the reports that are counted.
     """
 
     topic: str
@@ -44,6 +45,7 @@ class Topic(View):
     category: str
     words: list[str]
     reports: int
+    orders: str
     reporters: int
     places: int
     before: list[int]
@@ -74,22 +76,27 @@ class Member(View):
 
 
 class Members(View):
-    """One page, by number; `next_cursor` is null on the last. `left_out` are confidential by now, and not for whoever
-    asks."""
+    """One page, by number; `count` is of all pages, `next_cursor` null on the last.
+
+    `left_out` are confidential orders that are counted and that are not for the eyes of whoever asks.
+    """
 
     topic: str
+    count: int
     items: list[Member]
     left_out: int
     next_cursor: str | None
 
 
 class Pass(View):
-    """What a pass over the reports has done; `masters` are the orders that it opened.
+    """What a pass over the reports that are of no topic has done; `masters` are the orders that it opened.
 
-    `adopted` are orders of people that answer for a topic from now on, `merged` the reports that went into a master.
+    `reports` are those that it has looked at, `left` those that still wait: the next pass goes on with them. `adopted`
+    are orders that answer for a topic from now on, `merged` the reports that went into a master.
     """
 
     reports: int
+    left: int
     joined: int
     founded: list[str]
     masters: list[str]

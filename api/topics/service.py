@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from api import cursors
@@ -18,8 +18,9 @@ from api.problems import not_found
 from api.topics import connecting, forgetting, store
 from api.topics.clusters import Founded, Joined, Report, Sorted, sort_in
 from api.topics.connecting import AT_WORK, KNOWN, NOT_OVER
+from api.topics.ids import new_id
 from api.topics.schemas import Kind, Member, Members, Pass, Topic, Topics, TopicsAsked
-from api.topics.store import Heard, Stretch
+from api.topics.store import Heard, Listed, Stretch
 from api.topics.text import NOBODY, Centre, Frequencies, frequencies, grams
 from api.transactions import Transaction
 from api.work_orders import reported
@@ -28,7 +29,7 @@ from api.work_orders.order import Person
 EVERY: Final = timedelta(hours=1)  # of the estate's clock, between two passes
 WINDOW: Final = timedelta(days=14)  # how old a report may be and still be sorted in
 ALIVE: Final = timedelta(weeks=8)  # without a report, and a topic is over: what comes then is a new one
-MAX_REPORTS: Final = 2_000  # of one pass, the newest: a second of computing
+MAX_REPORTS: Final = 2_000  # that one pass sorts: a second of computing; the next pass goes on
 MAX_TOPICS: Final = 300  # that reports are held against, those last heard of
 MAX_MASTERS: Final = 10  # opened by one pass; the next pass opens more
 WEEKS_BEFORE: Final = 4  # what this week is compared to
@@ -89,26 +90,54 @@ async def sort_now(tx: Transaction) -> Pass:
     return await _pass(tx)
 
 
+async def sort(tx: Transaction) -> None:
+    """Sorts what waits to be sorted, as a pass does, and opens, adopts and merges nothing: for who prints topics."""
+    await store.hold(tx, EVERY)
+    if await store.waiting(tx, tx.at - WINDOW, await store.sorted_seq(tx)):
+        await _sort(tx)
+    await forgetting.relabel(tx)
+
+
 async def _pass(tx: Transaction) -> Pass:
-    rows = await store.recent(tx, tx.at - WINDOW, MAX_REPORTS)
-    alive = await store.alive(tx, tx.at - ALIVE, MAX_TOPICS)
-    seen, came = await asyncio.to_thread(_sorted, rows, alive)
-    await store.keep_frequencies(tx, seen)
-    founded = await _write(tx, rows, came)
+    came = await _sort(tx)
     due, adopted = await _due(tx)
     # Rows of orders are locked before the first order is opened, as everywhere.
-    own = await connecting.unbegun(tx, [row["topic"] for row in due], seen)
-    by_sensors, masters = await _sense(tx)
+    own = await connecting.unbegun(tx, [row["topic"] for row in due], came.seen)
+    by_sensors, masters, adopted_by_sensors = await _sense(tx)
     await forgetting.relabel(tx)
     masters += [await open_master(tx, row) for row in due]
     return Pass(
-        reports=len(rows),
-        joined=len(came.joined),
-        founded=founded + by_sensors,
+        reports=came.reports,
+        left=came.left,
+        joined=came.joined,
+        founded=came.founded + by_sensors,
         masters=masters,
-        adopted=adopted,
+        adopted=sorted(adopted + adopted_by_sensors),
         merged=await connecting.connect(tx, own),
     )
+
+
+class _Came(NamedTuple):
+    """What came of sorting."""
+
+    seen: Frequencies
+    reports: int
+    left: int
+    joined: int
+    founded: list[str]
+
+
+async def _sort(tx: Transaction) -> _Came:
+    since, sorted_seq = tx.at - WINDOW, await store.sorted_seq(tx)
+    rows = await store.unsorted(tx, since, sorted_seq, MAX_REPORTS)
+    recent = await store.recent(tx, since, MAX_REPORTS)
+    alive = await store.alive(tx, tx.at - ALIVE, MAX_TOPICS)
+    seen, came = await asyncio.to_thread(_sorted, rows, recent, alive)
+    sorted_seq = max((row["opened_seq"] for row in rows if row["waits"]), default=sorted_seq)
+    await store.keep_pass(tx, seen, sorted_seq)
+    founded = await _write(tx, rows, came)
+    left = await store.waiting(tx, since, sorted_seq) if len(rows) == MAX_REPORTS else 0
+    return _Came(seen, len(rows), left, len(came.joined), founded)
 
 
 async def of_week(tx: Transaction, week: Week, zone: ZoneInfo, limit: int) -> Topics:
@@ -117,7 +146,8 @@ async def of_week(tx: Transaction, week: Week, zone: ZoneInfo, limit: int) -> To
     heard = await store.heard(tx, stretches)
     names = sorted((name for name in heard if heard[name][0].reports), key=lambda name: _place(name, heard[name]))
     rows, seen = await store.named(tx, names[:limit]), await store.frequencies(tx)
-    return Topics(week=week.name, items=[_topic(rows[name], heard[name], seen) for name in names[:limit]])
+    items = [_topic(rows[name], heard[name], seen, _orders(tx.site, name, week)) for name in names[:limit]]
+    return Topics(week=week.name, items=items)
 
 
 async def page(tx: Transaction, asked: TopicsAsked) -> Topics:
@@ -127,16 +157,32 @@ async def page(tx: Transaction, asked: TopicsAsked) -> Topics:
     return await of_week(tx, week, zone, asked.limit)
 
 
-async def members(tx: Transaction, person: Person, topic: str, *, cursor: str | None, limit: int) -> Members:
-    """The orders of a topic, but for those that are not for this person's eyes. Raises Problem 404."""
-    if not await store.named(tx, [topic]):
+class MembersAsked(NamedTuple):
+    """The orders of a topic: of an ISO week, or (None) of all."""
+
+    topic: str
+    week: str | None
+
+
+async def members(tx: Transaction, person: Person, asked: MembersAsked, *, cursor: str | None, limit: int) -> Members:
+    """The orders of a topic, but for those that are not for this person's eyes; of a week exactly what its number
+    counts. Raises Problem 404, and 422 for a week that its year does not have.
+    """
+    if not await store.named(tx, [asked.topic]):
         raise not_found("topic")
-    rows = await store.members(tx, person, topic, after=cursors.decode_text(cursor), limit=limit + 1)
+    stretch = None
+    if asked.week is not None:
+        week, zone = week_named(asked.week), await zone_of(tx)
+        stretch = (week.begins_at(zone), week.ends_at(zone))
+    listed = Listed(asked.topic, stretch, person)
+    rows = await store.members(tx, listed, after=cursors.decode_text(cursor), limit=limit + 1)
     items = [Member(**row) for row in rows[:limit]]
+    count, hidden = await store.how_many(tx, listed)
     return Members(
-        topic=topic,
+        topic=asked.topic,
+        count=count,
         items=items,
-        left_out=await store.hidden(tx, person, topic),
+        left_out=hidden,
         next_cursor=cursors.encode(items[-1].number) if len(rows) > limit else None,
     )
 
@@ -147,11 +193,13 @@ def is_growing(heard: Sequence[Heard]) -> bool:
     return now >= GROWING and now * len(before) >= GROWTH * sum(before)
 
 
-def _sorted(rows: Sequence[dict[str, Any]], alive: dict[str, Centre]) -> tuple[Frequencies, Sorted]:
-    texts = {row["number"]: grams(f"{row['title'] or ''}\n{row['told'] or ''}") for row in rows}
+def _sorted(
+    rows: Sequence[dict[str, Any]], recent: Sequence[dict[str, Any]], alive: dict[str, Centre]
+) -> tuple[Frequencies, Sorted]:
+    """How common each gram is, of what is sorted in and of what was said last, and what came of sorting `rows`."""
+    texts = {row["number"]: grams(f"{row['title'] or ''}\n{row['told'] or ''}") for row in [*recent, *rows]}
     seen = frequencies(texts.values())
-    unsorted = [Report(row["number"], row["reporter"], texts[row["number"]]) for row in rows if row["topic"] is None]
-    return seen, sort_in(unsorted, alive, seen)
+    return seen, sort_in([Report(row["number"], row["reporter"], texts[row["number"]]) for row in rows], alive, seen)
 
 
 async def _write(tx: Transaction, rows: Sequence[dict[str, Any]], came: Sorted) -> list[str]:
@@ -168,14 +216,14 @@ async def _write(tx: Transaction, rows: Sequence[dict[str, Any]], came: Sorted) 
 
 async def _found(tx: Transaction, by_number: dict[str, dict[str, Any]], new: Founded) -> str:
     own = [by_number[report.number] for report, _ in new.members]
-    topic = _id_of(own[0]["number"])
+    topic = new_id()
     categories = [row["category"] for row in own]
     await store.put(
         tx,
         topic,
         new.centre,
         kind=Kind.REPORTS,
-        label=forgetting.label_of(by_number[new.typical]["title"], topic),
+        label=forgetting.label_of(by_number[new.typical]["title"]),
         category=max(categories, key=lambda category: (categories.count(category), category)),
         building=None,
         first_at=min(row["opened_at"] for row in own),
@@ -185,23 +233,38 @@ async def _found(tx: Transaction, by_number: dict[str, dict[str, Any]], new: Fou
     return topic
 
 
-async def _sense(tx: Transaction) -> tuple[list[str], list[str]]:
-    """Makes topics of what sensors say again and again, and opens their masters: the new topics, and the masters."""
-    new, masters = [], []
+async def _sense(tx: Transaction) -> tuple[list[str], list[str], list[str]]:
+    """Makes topics of what sensors say again and again, and opens their masters, where one is needed: the new topics,
+    the masters, and the orders of theirs that answer for a topic from now on.
+    """
+    new: list[str] = []
+    masters: list[str] = []
+    adopted: list[str] = []
     patterns = await store.sensor_patterns(tx, tx.at - SENSOR_WINDOW, least=SENSOR_ALERTS, limit=MAX_PATTERNS)
     for each in patterns:
         topic = await store.sensor_topic(tx, each["category"], each["building"], tx.at - ALIVE)
         if topic is None:
-            topic = _id_of(each["numbers"][0])
+            topic = new_id()
             new.append(topic)
         centre = Centre(NOBODY.counts, len(each["numbers"]))
         values = {name: each[name] for name in ("category", "building", "first_at", "last_at")}
-        await store.put(tx, topic, centre, kind=Kind.SENSOR, label=each["title"] or topic, **values)
+        await store.put(tx, topic, centre, kind=Kind.SENSOR, label=each["title"] or forgetting.UNNAMED, **values)
         await store.add_members(tx, [Joined(number, topic, 1.0) for number in each["numbers"]])
         row = (await store.named(tx, [topic]))[topic]
         if _may_open(row, tx.at - SENSOR_WINDOW):
-            masters.append(await open_master(tx, row))
-    return new, masters
+            standing = (await connecting.standing(tx, [topic]))[topic]
+            if number := connecting.answering_already(standing):
+                adopted.append(await _adopt(tx, topic, number))
+            elif standing:
+                masters.append(await open_master(tx, row))
+    return new, masters, adopted
+
+
+async def _adopt(tx: Transaction, topic: str, number: str) -> str:
+    """An order that is there already answers for a topic from now on; returns its number."""
+    await store.set_master(tx, topic, number)
+    await audit.record(tx, "topic.master_adopted", topic, {"number": number})
+    return number
 
 
 async def _due(tx: Transaction) -> tuple[list[dict[str, Any]], list[str]]:
@@ -216,10 +279,8 @@ async def _due(tx: Transaction) -> tuple[list[dict[str, Any]], list[str]]:
     names = [name for name in growing if _may_open(rows[name], tx.at - WEEK)]
     standing = await connecting.standing(tx, names)
     own = {name: number for name in names if (number := connecting.answering_already(standing[name]))}
-    for name, number in own.items():
-        await store.set_master(tx, name, number)
-        await audit.record(tx, "topic.master_adopted", name, {"number": number})
-    return [rows[name] for name in names if standing[name] and name not in own][:MAX_MASTERS], sorted(own.values())
+    adopted = [await _adopt(tx, name, number) for name, number in own.items()]
+    return [rows[name] for name in names if standing[name] and name not in own][:MAX_MASTERS], adopted
 
 
 def _may_open(topic: dict[str, Any], since: datetime) -> bool:
@@ -227,13 +288,14 @@ def _may_open(topic: dict[str, Any], since: datetime) -> bool:
     return topic["master_state"] not in NOT_OVER and (topic["master_at"] is None or topic["master_at"] < since)
 
 
-def _topic(row: dict[str, Any], heard: Sequence[Heard], seen: Frequencies) -> Topic:
+def _topic(row: dict[str, Any], heard: Sequence[Heard], seen: Frequencies, orders: str) -> Topic:
     now, before = heard[0], [each.reporters for each in heard[1:]]
     own = {name: row[name] for name in Topic.model_fields if name in row}
     return Topic(
         **own,
         words=Centre(row["grams"], row["members"]).words(seen, WORDS),
         reports=now.reports,
+        orders=orders,
         reporters=now.reporters,
         places=now.places,
         before=before,
@@ -250,6 +312,5 @@ def _and_before(week: Week) -> Iterable[Week]:
     return [week.earlier(n) for n in range(WEEKS_BEFORE + 1)]
 
 
-def _id_of(number: str) -> str:
-    """A topic is named for its first order, which is of no other."""
-    return f"T{number.removeprefix('WO')}"
+def _orders(site: str, topic: str, week: Week) -> str:
+    return f"/v1/sites/{site}/topics/{topic}/orders?week={week.name}"

@@ -19,9 +19,11 @@ from herun.database.queries import Queries
 _QUERIES: Final = Queries(__package__)
 _VOICES: Final = f"WITH voices AS (\n{_QUERIES['voices']}\n)\n"
 _RECENT: Final = _VOICES + _QUERIES["recent"]
-_SORTED_IN: Final = f"WITH sorted_in AS (\n{_QUERIES['sorted_in']}\n)\n"
+_UNSORTED: Final = _VOICES + _QUERIES["unsorted"]
+_WAITING: Final = _VOICES + _QUERIES["waiting"]
+_SORTED_IN: Final = f"{_VOICES}, sorted_in AS (\n{_QUERIES['sorted_in']}\n)\n"
 _MEMBERS: Final = _SORTED_IN + _QUERIES["members"]
-_HIDDEN: Final = _SORTED_IN + _QUERIES["hidden"]
+_HOW_MANY: Final = _SORTED_IN + _QUERIES["how_many"]
 _HEARD: Final = _VOICES + _QUERIES["heard"]
 
 MAX_HIDDEN: Final = 1000  # confidential orders that are of topics
@@ -38,15 +40,54 @@ class Heard:
     places: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The orders of a topic, of one stretch or (None) all of them, as one person asks."""
+
+    topic: str
+    stretch: Stretch | None
+    person: Person
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """As the statements ask for them."""
+        since, until = self.stretch or (None, None)
+        return {"topic": self.topic, "since": since, "until": until, **eyes(self.person)}
+
+
 async def claim(tx: Transaction, every: timedelta, *, forced: bool) -> bool:
     """True if a pass is due (or forced); nobody else makes one until this transaction ends."""
     return await tx.one(_QUERIES["claim"], due_before=tx.at - every, forced=forced) is not None
 
 
+async def hold(tx: Transaction, every: timedelta) -> None:
+    """Nobody else makes a pass until this transaction ends; the next that is due comes when it would have come."""
+    await tx.run(_QUERIES["hold"], long_ago=tx.at - every)
+
+
+async def sorted_seq(tx: Transaction) -> int:
+    """Up to which report passes have looked at all, in the order in which they were opened."""
+    row = await tx.one(_QUERIES["sorted_seq"])
+    return int(row["sorted_seq"]) if row else 0
+
+
 async def recent(tx: Transaction, since: datetime, limit: int) -> list[dict[str, Any]]:
-    """The newest reports since then, oldest first, with the topic of each."""
-    rows = await tx.chosen(_RECENT, since=since, until=tx.at + timedelta(microseconds=1), limit=limit)
-    return rows[::-1]
+    """What the newest reports since then say."""
+    return await tx.chosen(_RECENT, since=since, until=_now(tx), limit=limit)
+
+
+async def unsorted(tx: Transaction, since: datetime, sorted_seq: int, limit: int) -> list[dict[str, Any]]:
+    """Reports since then that are of no topic, oldest first: those that wait to be looked at before the others, of
+    which the newest come.
+    """
+    rows = await tx.chosen(_UNSORTED, since=since, until=_now(tx), sorted_seq=sorted_seq, limit=limit)
+    return sorted(rows, key=lambda row: row["opened_seq"])
+
+
+async def waiting(tx: Transaction, since: datetime, sorted_seq: int) -> int:
+    """How many reports since then wait to be looked at."""
+    (row,) = await tx.chosen(_WAITING, since=since, until=_now(tx), sorted_seq=sorted_seq)
+    return int(row["waiting"])
 
 
 async def heard(tx: Transaction, stretches: Sequence[Stretch]) -> dict[str, list[Heard]]:
@@ -60,10 +101,10 @@ async def heard(tx: Transaction, stretches: Sequence[Stretch]) -> dict[str, list
     return found
 
 
-async def keep_frequencies(tx: Transaction, known: Frequencies) -> None:
-    """For those who ask between two passes; what only one report has is not kept."""
+async def keep_pass(tx: Transaction, known: Frequencies, sorted_seq: int) -> None:
+    """For the next pass, and for those who ask before it; what only one report has is not kept."""
     shared = {gram: count for gram, count in known.counts.items() if count > 1}
-    await tx.run(_QUERIES["keep_frequencies"], reports=known.reports, frequencies=Jsonb(shared))
+    await tx.run(_QUERIES["keep_pass"], reports=known.reports, frequencies=Jsonb(shared), sorted_seq=sorted_seq)
 
 
 async def frequencies(tx: Transaction) -> Frequencies:
@@ -112,6 +153,11 @@ async def called_by_hidden(tx: Transaction) -> list[dict[str, Any]]:
     return await tx.all(_QUERIES["called_by_hidden"], limit=MAX_HIDDEN)
 
 
+async def called_by(tx: Transaction, numbers: Sequence[str]) -> list[dict[str, Any]]:
+    """The topics of these orders, with the title of another one that is most like the whole and says something else."""
+    return await tx.all(_QUERIES["called_by"], numbers=list(numbers))
+
+
 async def call(tx: Transaction, topic: str, label: str) -> None:
     """Gives a topic another label."""
     await tx.run(_QUERIES["call"], topic=topic, label=label)
@@ -139,17 +185,15 @@ async def only_building(tx: Transaction, topic: str) -> str | None:
     return rows[0]["building"] if len(rows) == 1 else None
 
 
-async def members(
-    tx: Transaction, person: Person, topic: str, *, after: str | None, limit: int
-) -> list[dict[str, Any]]:
+async def members(tx: Transaction, listed: Listed, *, after: str | None, limit: int) -> list[dict[str, Any]]:
     """Its orders that are for this person's eyes, by number."""
-    return await tx.chosen(_MEMBERS, topic=topic, after=after, limit=limit, **eyes(person))
+    return await tx.chosen(_MEMBERS, after=after, limit=limit, **listed.values)
 
 
-async def hidden(tx: Transaction, person: Person, topic: str) -> int:
-    """How many of its orders are not for this person's eyes."""
-    (row,) = await tx.chosen(_HIDDEN, topic=topic, **eyes(person))
-    return int(row["hidden"])
+async def how_many(tx: Transaction, listed: Listed) -> tuple[int, int]:
+    """How many orders it has, and how many of them are not for this person's eyes."""
+    (row,) = await tx.chosen(_HOW_MANY, **listed.values)
+    return row["orders"], row["hidden"]
 
 
 async def standing(tx: Transaction, topics: Sequence[str], not_over: Iterable[str]) -> list[dict[str, Any]]:
@@ -173,8 +217,7 @@ async def set_master(tx: Transaction, topic: str, master: str) -> None:
 
 async def sensor_patterns(tx: Transaction, since: datetime, *, least: int, limit: int) -> list[dict[str, Any]]:
     """Houses whose sensors raised at least so many alerts of one category since then."""
-    until = tx.at + timedelta(microseconds=1)
-    return await tx.all(_QUERIES["sensor_patterns"], since=since, until=until, least=least, limit=limit)
+    return await tx.all(_QUERIES["sensor_patterns"], since=since, until=_now(tx), least=least, limit=limit)
 
 
 async def sensor_topic(tx: Transaction, category: str, building: str, since: datetime) -> str | None:
@@ -186,3 +229,8 @@ async def sensor_topic(tx: Transaction, category: str, building: str, since: dat
 async def answering(tx: Transaction, building: str, at_work: Iterable[str], limit: int) -> list[dict[str, Any]]:
     """Topics heard of from this building whose master somebody has, in one of these states, the latest first."""
     return await tx.all(_QUERIES["answering"], building=building, at_work=list(at_work), limit=limit)
+
+
+def _now(tx: Transaction) -> datetime:
+    """The end of what there is by now."""
+    return tx.at + timedelta(microseconds=1)

@@ -21,7 +21,8 @@ _SHEET: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 @dataclass
 class Row:
-    """A work order; `handled_at` and `ratings` (round, rater, solved, satisfied) are rows of other tables."""
+    """A work order; `handled_at`, `ratings` (round, rater, solved, satisfied) and `promises` (due at, ended at; one of
+    each round) are rows of other tables."""
 
     number: str
     opened_at: datetime = W20
@@ -32,6 +33,10 @@ class Row:
     unit: str | None = None
     grid: str | None = None
     building: str | None = "b1"
+    zone: str | None = None
+    lat: float | None = None
+    lon: float | None = None
+    address: str | None = None
     reporter: str | None = "rita"
     contact_phone: str | None = None
     channel: str | None = "account"
@@ -42,12 +47,12 @@ class Row:
     reopens: int = 0
     dispatched_at: datetime | None = None
     answered_at: datetime | None = None
-    promised_at: datetime | None = None
     title: str = "漏水"
     text: str = "家里漏水"
     answer: str | None = None
     handled_at: datetime | None = None
     ratings: list[tuple[int, str, bool, int]] = field(default_factory=list)
+    promises: list[tuple[datetime, datetime | None]] = field(default_factory=list)
 
 
 def number(n: int) -> str:
@@ -60,7 +65,8 @@ def hours(n: float) -> datetime:
     return W20 + timedelta(hours=n)
 
 
-_OWN: Final = [each.name for each in fields(Row) if each.name not in {"handled_at", "ratings", "title", "text"}]
+_OTHERS: Final = {"handled_at", "ratings", "promises", "title", "text"}
+_OWN: Final = [each.name for each in fields(Row) if each.name not in _OTHERS]
 
 
 def put(world: World, rows: Iterable[Row], site: str = "s1") -> None:
@@ -70,12 +76,13 @@ def put(world: World, rows: Iterable[Row], site: str = "s1") -> None:
         found = list(rows)
         (last,) = connection.execute("SELECT max(feed_seq) FROM feed_counters").fetchone() or (0,)
         connection.execute("UPDATE feed_counters SET feed_seq = feed_seq + %s", (len(found),))
-        names = [*_OWN, "title", "text", "site", "opened_seq", "updated_at", "version"]
+        names = [*_OWN, "title", "text", "site", "opened_seq", "updated_at", "version", "promised_at"]
         with cursor.copy(f"COPY work_orders ({', '.join(names)}) FROM STDIN".encode()) as copy:
             for place, row in enumerate(found):
                 words = [Jsonb({"zh": each, "en": each}) for each in (row.title, row.text)]
                 own = [getattr(row, name) for name in _OWN]
-                copy.write_row([*own, *words, site, last + place + 1, row.opened_at, 1])
+                promised_at = row.promises[-1][0] if row.promises else None
+                copy.write_row([*own, *words, site, last + place + 1, row.opened_at, 1, promised_at])
         with cursor.copy(
             b"COPY order_history (site, number, n, action, to_state, actor, at, feed_seq) FROM STDIN"
         ) as copy:
@@ -88,6 +95,13 @@ def put(world: World, rows: Iterable[Row], site: str = "s1") -> None:
             for row in found:
                 for round_, rater, solved, satisfied in row.ratings:
                     copy.write_row([site, row.number, round_, rater, solved, satisfied, row.opened_at])
+        with cursor.copy(
+            b"COPY order_promises (site, number, round, began_at, due_at, ended_at, outcome, terms) FROM STDIN"
+        ) as copy:
+            for row in found:
+                for round_, (due_at, ended_at) in enumerate(row.promises):
+                    outcome = "answered" if ended_at else None
+                    copy.write_row([site, row.number, round_, row.opened_at, due_at, ended_at, outcome, Jsonb({})])
 
 
 def change(world: World, name: str, **values: Any) -> None:

@@ -17,10 +17,11 @@ import pytest
 from psycopg.errors import InsufficientPrivilege
 
 from api.categories.shipped import default_tree
-from herun.clock import DAY_US
+from herun.clock import DAY_US, HOUR_US, parse_time
 from tests.integration.api.many_orders import W20, Row, cells, change, hours, number, put
 from tests.integration.api.open311 import client, taking_part
 from tests.integration.api.running import World
+from tests.integration.api.test_order_cycle import reported
 
 # Some category of each class.
 OF_CLASS: Final = {leaf.top_class: name for name, leaf in default_tree().categories.items()}
@@ -144,6 +145,23 @@ async def test_later_corrections_change_nothing_frozen_and_are_listed(world: Wor
     pages = await world.by("susan").get("bulletins/2026-W20/corrections?limit=2")
     rest = await world.by("susan").get(f"bulletins/2026-W20/corrections?limit=9&cursor={pages['next_cursor']}")
     assert len(pages["items"]) + len(rest["items"]) == 4
+
+
+async def test_a_correction_is_of_when_the_order_was_changed_and_not_of_its_last_step(world: World) -> None:
+    moved, gone = await reported(world), await reported(world)
+    world.clock.advance(8 * DAY_US)
+    await freeze(world, week="2026-W23")
+    at = {}
+    for name, action, body in (
+        (moved, "category", {"category": "noise", "reason": "Loud"}), (gone, "cancel", {"reason": "Withdrawn"}),
+    ):  # fmt: skip
+        world.clock.advance(HOUR_US)
+        await world.by("oscar").post(f"work-orders/{name}/{action}", body)
+        at[name] = world.clock.now_us()
+    world.clock.advance(HOUR_US)
+    await world.by("gwen").post(f"work-orders/{moved}/handle")
+    told = (await world.by("susan").get("bulletins/2026-W23/corrections"))["items"]
+    assert {item["number"]: parse_time(item["changed_at"]) for item in told} == at
 
 
 async def test_a_frozen_bulletin_proves_that_it_is_the_same(world: World) -> None:

@@ -11,10 +11,12 @@ from typing import Any, Final
 
 import pytest
 
+from api.figures import service
 from api.figures.definitions import MEANINGS, RATES, Measure
-from herun.clock import to_datetime
+from herun.clock import DAY_US, parse_time, to_datetime
 from tests.integration.api.many_orders import W20, Row, cells, hours, number, put
 from tests.integration.api.running import NOON_US, World
+from tests.integration.api.test_order_cycle import answered, do, pass_time, reported
 
 NOW: Final = to_datetime(NOON_US)
 ANSWERED: Final = {"answered", "rated", "closed"}
@@ -43,7 +45,7 @@ def measures(row: Row, master: Row | None, as_of: datetime = NOW) -> set[Measure
         found |= {Measure.ASKED, Measure.RATED}
         found |= {Measure.SOLVED} if all(solved for solved, _ in said) else set()
         found |= {Measure.SATISFIED} if lowest >= 4 else {Measure.DISSATISFIED} if lowest <= 2 else set()
-    elif (master or row).state == "closed" and row.parent is None and row.reporter is not None:
+    elif (master or row).state == "closed" and row.parent is None and row.reporter and row.channel == "account":
         found |= {Measure.ASKED, Measure.SILENT}
     return found
 
@@ -56,10 +58,7 @@ def _work(row: Row, as_of: datetime) -> set[Measure]:
     elif row.opened_at + day <= as_of:
         found.add(Measure.RESPONSE_DUE)
     answered = row.state in ANSWERED
-    if row.promised_at is not None and (answered or row.promised_at <= as_of):
-        found.add(Measure.PROMISE_DUE)
-    if answered and row.promised_at is not None and row.answered_at is not None and row.answered_at <= row.promised_at:
-        found.add(Measure.ON_TIME)
+    found |= _promise(row, as_of) if row.promises else set()
     if row.dispatched_at is not None or row.returns:
         found.add(Measure.DISPATCHED)
     if row.returns:
@@ -69,6 +68,16 @@ def _work(row: Row, as_of: datetime) -> set[Measure]:
     if row.reopens:
         found.add(Measure.REOPENED)
     return found
+
+
+def _promise(row: Row, as_of: datetime) -> set[Measure]:
+    answered, first_at = row.state in ANSWERED, row.promises[0][0]
+    missed = any(due_at <= as_of and (ended_at is None or ended_at > due_at) for due_at, ended_at in row.promises)
+    if not answered and first_at > as_of and not missed:
+        return set()
+    is_kept = all(ended_at is None or ended_at <= due_at for due_at, ended_at in row.promises)
+    in_time = row.answered_at is not None and row.answered_at <= first_at
+    return {Measure.PROMISE_DUE, Measure.ON_TIME} if answered and in_time and is_kept else {Measure.PROMISE_DUE}
 
 
 def some(seed: int, count: int) -> list[Row]:
@@ -87,13 +96,16 @@ def some(seed: int, count: int) -> list[Row]:
             number(n), opened, state,
             unit=maybe(f"u{draw.randrange(3)}"), grid=maybe(draw.choice(["g1", "g2"])),
             category=draw.choice(["water", "lift", "noise"]), reporter=draw.choice(["rita", "rob", None]),
+            channel=draw.choice(["account", "account", "open311"]),
             returns=maybe(draw.randrange(3)) or 0, reopens=maybe(draw.randrange(2)) or 0,
             dispatched_at=maybe(opened + timedelta(hours=1)),
             answered_at=opened + timedelta(hours=draw.randrange(100)) if state in ANSWERED else None,
-            promised_at=maybe(opened + timedelta(hours=draw.randrange(24 * 30))),
             handled_at=maybe(opened + timedelta(hours=draw.randrange(48))),
             parent=maybe("WO20260511-000000", 0.1),
         )  # fmt: skip
+        if draw.random() < 0.7:
+            ends = [*(opened + timedelta(hours=draw.randrange(60)) for _ in range(row.reopens)), row.answered_at]
+            row.promises = [(opened + timedelta(hours=draw.randrange(24 * 30)), ended_at) for ended_at in ends]
         if state in ANSWERED or row.reopens:
             rounds = [each for each in range(row.reopens + 1) if draw.random() < 0.5]
             row.ratings = [(each, "rita", draw.random() < 0.6, draw.randrange(1, 6)) for each in rounds]
@@ -185,11 +197,58 @@ async def test_silence_is_neither_content_nor_discontent(world: World) -> None:
 async def test_closing_is_not_solving_and_reopening_takes_no_bad_word_back(world: World) -> None:
     bad = [(0, "rita", False, 1)]
     put(world, [
-        Row(number(0), state="closed", reopens=1, ratings=bad, promised_at=hours(48), answered_at=hours(72)),
-        Row(number(1), state="handling", reopens=1, ratings=bad, promised_at=hours(48)),
+        Row(number(0), state="closed", reopens=1, ratings=bad, answered_at=hours(72),
+            promises=[(hours(48), hours(20)), (hours(90), hours(72))]),
+        Row(number(1), state="handling", reopens=1, ratings=bad,
+            promises=[(hours(48), hours(20)), (hours(9000), None)]),
     ])  # fmt: skip
     total = (await world.by("susan").get("figures?week=2026-W20"))["total"]
     assert [total["rates"][name]["percent"] for name in ("solution", "on_time", "reopen")] == ["0.00", "0.00", "100.00"]
+
+
+async def test_reopening_makes_no_late_answer_a_timely_one_and_no_dispatch_undone(world: World) -> None:
+    async def counts(name: str) -> list[bool]:
+        names = ("promise_due", "on_time", "dispatched")
+        return [name in await opened(world, f"figures/orders?week=2026-W23&measure={each}") for each in names]
+
+    async def answer(name: str) -> None:
+        await do(world, "oscar", name, "dispatch", worker="gwen")
+        await answered(world, name)
+
+    late, quick = [await reported(world, category="noise") for _ in range(2)]  # which nobody gets unless the desk says
+    assert await counts(late) == [False, False, False]
+    await answer(quick)
+    assert await counts(quick) == [True, True, True]
+    due_at = (await world.by("rita").get(f"work-orders/{late}/clocks"))["promise"]["due_at"]
+    world.clock.at_us = parse_time(due_at) + 1
+    await answer(late)
+    assert await counts(late) == [True, False, True]
+    for name in (late, quick):
+        again = await do(world, "rita", name, "reopen", reason="It leaks again")
+        assert again["state"] == "accepted"
+        assert await counts(name) == [True, False, True]
+        await answer(name)
+        assert await counts(name) == [True, False, True]
+
+
+async def test_an_order_from_before_there_were_clocks_was_on_time_by_its_answer(world: World) -> None:
+    number = await reported(world)
+    await answered(world, number)
+    await pass_time(world, 8 * DAY_US)  # and closed long after its date
+    world.is_tampered_with = True
+    for table in ("order_deadlines", "order_turns", "order_promises"):
+        world.rows(f"DELETE FROM {table}")
+    assert (await world.by("rita").get(f"work-orders/{number}/clocks"))["promise"]["state"] == "kept"
+    assert await opened(world, "figures/orders?week=2026-W23&measure=on_time") == {number}
+
+
+async def test_what_was_reopened_and_answered_before_its_first_date_is_on_time(world: World) -> None:
+    put(world, [
+        Row(number(0), answered_at=hours(9), promises=[(hours(20), hours(4)), (hours(40), hours(9))]),
+        Row(number(1), answered_at=hours(9), promises=[(hours(20), hours(4)), (hours(8), hours(9))]),
+        Row(number(2), answered_at=hours(20), promises=[(hours(20), hours(20))]),
+    ])  # fmt: skip
+    assert await opened(world, "figures/orders?measure=on_time&week=2026-W20") == {number(0), number(2)}
 
 
 async def test_a_merged_order_counts_with_its_master_and_its_reporter_by_themselves(world: World) -> None:
@@ -299,3 +358,18 @@ async def test_what_the_tree_has_no_more_keeps_the_last_name_that_it_had(world: 
         answer = await world.by("susan").call("GET", f"figures/export?format=csv&week=2026-W20&by={by}")
         _, *lines = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
         assert [line for line in names if line not in [each[:2] for each in lines]] == []
+
+
+async def test_an_export_by_week_has_no_sum_that_is_none(world: World) -> None:
+    put(world, [Row(number(n), W20 - timedelta(days=7) * (n % 2)) for n in range(5)])
+    answer = await world.by("susan").call("GET", "figures/export?format=csv&by=week&weeks=2&week=2026-W20")
+    _, *lines = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
+    assert [line[:2] for line in lines] == [["2026-W19", "2"], ["2026-W20", "3"]]
+
+
+async def test_an_export_says_that_it_does_not_list_all(world: World) -> None:
+    put(world, [Row(number(n), unit=f"u{n}") for n in range(service.MAX_KEYS + 1)])
+    answer = await world.by("susan").call("GET", "figures/export?format=csv&week=2026-W20")
+    _, *lines = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
+    assert len(lines) == service.MAX_KEYS + 2
+    assert [line[:3] for line in lines[-2:]] == [["另有未列出的责任单位,已计入合计", "", ""], ["合计", "", "501"]]

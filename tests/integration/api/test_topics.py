@@ -10,9 +10,10 @@ import pytest
 
 from api.topics import service, watch
 from api.transactions import begin
-from herun.clock import HOUR_US, to_datetime
+from herun.clock import DAY_US, HOUR_US, to_datetime
 from herun.redaction import redacted
 from tests.integration.api.many_orders import Row, change, number, put
+from tests.integration.api.open311 import client, taking_part
 from tests.integration.api.running import NOON_US, SITE, World
 from tests.unit.api.test_topics import SAID
 
@@ -64,6 +65,67 @@ async def test_whoever_calls_from_the_phone_of_their_account_is_one_person(world
     await sort_now(world)
     (topic,) = await topics(world, "")
     assert (topic["reports"], topic["reporters"]) == (4, 3)
+
+
+async def test_whom_one_client_of_open311_speaks_for_are_different_people(world: World) -> None:
+    await taking_part(world)
+    one = await client(world)
+    people: list[dict[str, str]] = [
+        {"phone": "13800005555"}, {"email": "a@example.com"}, {"account_id": "a1"}, {"device_id": "d1"}, {}, {},
+    ]  # fmt: skip
+    for text, who in zip(FLOODS, people, strict=True):
+        await one.submitted(description=text, **who)
+    await one.submitted(description=f"{FLOODS[0]}。", phone="13800005555")
+    world.clock.advance(HOUR_US)
+    await sort_now(world)
+    (topic,) = await topics(world)
+    assert (topic["reports"], topic["reporters"]) == (7, 5)
+
+
+async def test_what_is_of_no_building_is_of_as_many_places_as_it_names(world: World) -> None:
+    rows = said(FLOODS[:2], building=None, lat=31.3, lon=120.6) + said(
+        FLOODS[2:4], 10, building=None, lat=31.4, lon=120.6
+    )
+    rows += said(FLOODS[4:5], 20, building=None, address="东门") + said(FLOODS[5:], 30, building=None)
+    rows += said(FLOODS[:2], 40, reporter=None, channel="phone", building=None, zone="lobby")
+    put(world, rows)
+    await sort_now(world)
+    (topic,) = await topics(world)
+    assert (topic["places"], topic["reporters"]) == (5, 7)
+
+
+async def test_the_number_of_a_topic_opens_its_reports(world: World) -> None:
+    put(world, said(FLOODS[:4]))
+    await sort_now(world)
+    world.clock.advance(7 * DAY_US)
+    put(world, said(FLOODS[1:], 10, at=to_datetime(world.clock.now_us())))
+    await sort_now(world)
+    change(world, number(10), state="cancelled")
+    change(world, number(11), confidential=True)
+    for week, count in (("2026-W23", 4), ("2026-W24", 3)):
+        (topic,) = await topics(world, f"week={week}")
+        for who in ("admin", "susan"):
+            told = await world.by(who).get(topic["orders"])
+            assert (topic["reports"], told["count"], len(told["items"]), told["left_out"]) == (count, count, count, 0)
+    everything = (await topics(world, "week=2026-W24"))[0]["orders"].partition("?")[0]
+    told = await world.admin.get(f"{everything}?limit=1")
+    assert (told["count"], len(told["items"]), told["left_out"]) == (9, 1, 1)
+    assert (await world.admin.call("GET", f"{everything}?week=2026-W54")).status_code == 422
+
+
+async def test_what_is_too_much_for_one_pass_the_next_ones_go_on_with(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "MAX_REPORTS", 5)
+    lonely = said(["楼上装修噪音太大", "求租车位一个", "小区绿化该浇水"])
+    put(world, lonely + said(FLOODS, 10) + said(FLOODS[:3], 20))
+    done = [await sort_now(world) for _ in range(4)]
+    assert [each["left"] for each in done] == [7, 2, 0, 0]
+    (topic,) = await topics(world)
+    assert topic["reports"] == 9
+    put(world, said(FLOODS[3:5], 30))
+    assert (await sort_now(world))["left"] == 0
+    assert (await topics(world))[0]["reports"] == 11
 
 
 async def test_a_topic_keeps_its_id_over_weeks_and_passes(world: World) -> None:
@@ -222,6 +284,25 @@ async def test_sensors_that_say_the_same_again_and_again_open_a_master_by_themse
     assert (done["founded"], done["masters"]) == ([], [])
 
 
+async def test_sensors_whose_alerts_are_answered_open_no_master(world: World) -> None:
+    for n in range(service.SENSOR_ALERTS):
+        await world.follow(world.alert(rule_uid=f"r{n}"))
+    world.rows("UPDATE work_orders SET state = 'answered'")
+    done = await sort_now(world)
+    assert (len(done["founded"]), done["masters"], done["adopted"]) == (1, [], [])
+
+
+async def test_the_only_alert_of_a_pattern_that_is_not_answered_is_its_master(world: World) -> None:
+    for n in range(service.SENSOR_ALERTS):
+        await world.follow(world.alert(rule_uid=f"r{n}"))
+    last, *others = [row["number"] for row in world.rows("SELECT number FROM work_orders ORDER BY number")]
+    for each in others:
+        change(world, each, state="answered")
+    done = await sort_now(world)
+    assert (done["masters"], done["adopted"]) == ([], [last])
+    assert (await sort_now(world))["adopted"] == []
+
+
 async def test_sensors_of_nowhere_are_no_pattern(world: World) -> None:
     for n in range(service.SENSOR_ALERTS):
         await world.follow(world.alert(rule_uid=f"r{n}", building=None, zone=None, device="stray"))
@@ -250,6 +331,66 @@ async def test_hot_topics_stand_in_the_bulletin_without_names(world: World) -> N
     assert [(each["label"], each["reporters"], each["is_new"]) for each in body["topics"]] == [
         ("某女士家电梯***", 5, True)
     ]
+
+
+async def test_what_is_printed_is_sorted_first_and_nothing_is_opened_for_it(world: World) -> None:
+    put(world, said(FLOODS, at=NOW + timedelta(days=6, hours=11)))
+    world.clock.advance(8 * DAY_US)
+    orders = world.rows("SELECT count(*) FROM work_orders")
+    draft = await world.by("audrey").get("bulletins/2026-W23/draft")
+    assert [each["reporters"] for each in draft["body"]["topics"]] == [6]
+    put(world, said(FLOODS[:1], 50, at=NOW + timedelta(days=6, hours=11)))
+    frozen = await world.by("susan").post("bulletins", {"week": "2026-W23"})
+    assert [each["reporters"] for each in frozen["body"]["topics"]] == [7]
+    assert world.rows("SELECT count(*) - 1 AS count FROM work_orders") == orders
+    await watch.look(world.resources, asyncio.Event())
+    assert (await topics(world, "week=2026-W23"))[0]["master"] is not None  # the hour's pass was not put off
+
+
+async def test_what_is_left_out_of_a_bulletin_names_no_topic(world: World) -> None:
+    put(world, said(FLOODS[:4]))
+    world.clock.advance(8 * DAY_US)
+    path = "bulletins/2026-W23"
+    (topic,) = (await world.by("susan").get(f"{path}/draft"))["body"]["topics"]
+    left_out = number([redacted(text) for text in FLOODS].index(topic["label"]))
+    await world.by("susan").post("bulletins", {"week": "2026-W23", "left_out": [left_out]})
+    (printed,) = (await world.by("rita").get(path))["body"]["topics"]
+    assert printed["label"] in {redacted(text) for text in FLOODS[:4]} - {topic["label"]}
+    assert (await world.by("rita").get(path))["left_out"]["topics"] == 0
+
+
+async def test_a_topic_that_is_called_by_an_earlier_week_can_be_called_otherwise(world: World) -> None:
+    put(world, said(FLOODS[:3]) + said(["电梯坏了"], 20))
+    await sort_now(world)
+    world.clock.advance(7 * DAY_US)
+    put(world, said(FLOODS[3:], 10, at=to_datetime(world.clock.now_us())))
+    world.clock.advance(7 * DAY_US)
+    (topic,) = (await world.by("susan").get("bulletins/2026-W24/draft"))["body"]["topics"]
+    left_out = [number(n) for n in range(3)]
+    unknown = {"week": "2026-W24", "left_out": [number(20)]}
+    assert (await world.by("susan").call("POST", "bulletins", unknown)).status_code == 422
+    frozen = await world.by("susan").post("bulletins", {"week": "2026-W24", "left_out": left_out})
+    assert frozen["body"]["topics"][0]["topic"] == topic["topic"]
+    assert frozen["body"]["topics"][0]["label"] in {redacted(text) for text in FLOODS[3:]}
+
+
+async def test_no_resident_reads_the_number_of_an_order_in_the_id_of_a_topic(world: World) -> None:
+    put(world, said(FLOODS[:3]))
+    world.clock.advance(8 * DAY_US)
+    frozen = await world.by("susan").post("bulletins", {"week": "2026-W23"})
+    (drawn,) = [each["topic"] for each in frozen["body"]["topics"]]
+    assert not any(row.number[2:] in drawn for row in said(FLOODS[:3]))
+    assert (await world.by("rita").get("bulletins/2026-W23"))["body"] == frozen["body"]
+    # One of before ids were drawn.
+    old = "T20260511-000000"
+    world.rows(f"""
+        INSERT INTO topics (site, topic, kind, label, category, grams, members, first_at, last_at)
+        SELECT site, '{old}', kind, label, category, grams, members, first_at, last_at FROM topics;
+        UPDATE bulletins SET body = jsonb_set(body, '{{topics,0,topic}}', '"{old}"')""")
+    assert (await world.by("rita").get("bulletins/2026-W23"))["body"]["topics"][0]["topic"] is None
+    for who in ("susan", "audrey", "admin"):
+        assert (await world.by(who).get("bulletins/2026-W23"))["body"]["topics"][0]["topic"] == old
+    assert (await world.by("susan").get(f"topics/{old}/orders"))["count"] == 0
 
 
 async def test_a_pass_needs_no_body(world: World) -> None:
