@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -42,20 +43,20 @@ SENTENCES: Final = {
 
 
 async def suggest(resources: Resources, site: str, actor: str, text: str) -> Suggestion:
-    """What fits a text, and why."""
+    """What fits a text, and why; nothing does by a tree with fewer than two categories that have keywords."""
     from api.categories.classifier import FITS_FROM
 
     async with begin(resources, site, actor) as tx:
         state = await store.in_force(tx)
     model = await resources.suggester.best(site, state)
-    found = model.suggest(text)
-    fits = found[0].probability >= FITS_FROM
+    found = [] if model is None else model.suggest(text)
+    fits = bool(found) and found[0].probability >= FITS_FROM
     return Suggestion(
         fits=fits,
         sentence=SENTENCES[fits],
         candidates=[_candidate(state.tree, text, _kept(each)) for each in found],
         tree_version=state.version,
-        learned_from=model.size,
+        learned_from=0 if model is None else model.size,
     )
 
 
@@ -155,16 +156,20 @@ async def keep_learning(resources: Resources, stop: asyncio.Event) -> None:
 
 
 async def learn_once(resources: Resources) -> int:
-    """Learns anew for every site that has taught something; returns how many there were."""
+    """Learns anew for every site that has taught something; returns how many there were, also those that failed."""
     suggester = resources.suggester
     waiting, suggester.stale = sorted(suggester.stale), set()
     suggester.wanted.clear()
-    for site in waiting:
-        async with begin(resources, site) as tx:
-            state = await store.in_force(tx)
-            lessons = await store.lessons(tx)
-        await suggester.learn(site, state, lessons)
+    await background.each_site(TASK, waiting, partial(_learn, resources))
     return len(waiting)
+
+
+async def _learn(resources: Resources, site: str) -> int:
+    async with begin(resources, site) as tx:
+        state = await store.in_force(tx)
+        lessons = await store.lessons(tx)
+    await resources.suggester.learn(site, state, lessons)
+    return 1
 
 
 def _kept(scored: Scored) -> Suggested:

@@ -119,6 +119,11 @@ class Tree:
         found = {name: (each.zh, *each.keywords) for name, each in self.categories.items() if each.keywords}
         object.__setattr__(self, "keywords", found)
 
+    @property
+    def is_a_choice(self) -> bool:
+        """False with fewer than two categories that have keywords: between them nothing can be suggested."""
+        return len(self.keywords) > 1
+
     def nearest(self, name: str) -> list[str]:
         """Names that look like an unknown one, or whose Chinese or English name does; the likest first."""
         return _nearest(name, ((each.category, each.en, each.zh) for each in self.categories.values()))

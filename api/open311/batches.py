@@ -40,4 +40,9 @@ async def open_waiting(resources: Resources) -> int:
         except Problem as error:
             # One that cannot be opened now waits for the next look, and keeps no other from its order.
             log.error("open311_request_not_opened", site=site, error=error.detail)
+        except background.AWAY:
+            raise
+        except Exception:
+            log.exception("open311_request_failed", site=site)
+            background.failures.labels(TASK).inc()
     return opened
