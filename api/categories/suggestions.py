@@ -18,7 +18,7 @@ from api.dispatch import service as dispatch
 from api.problems import Problem, conflict, not_found
 from api.resources import Resources
 from api.transactions import SYSTEM, Transaction, begin
-from api.work_orders import joining, steps
+from api.work_orders import joining, opening, steps
 from api.work_orders import order as orders
 from api.work_orders import store as order_store
 from api.work_orders.order import Order, Person
@@ -135,8 +135,8 @@ async def _choices(tx: Transaction, order: Order) -> Choices:
     return Choices(
         number=order.number,
         category=order.category,
-        unit=routed.unit,
-        grid=routed.grid,
+        unit=order.unit or routed.unit,
+        grid=order.grid or routed.grid,
         items=await store.choices(tx, order.number),
     )
 
@@ -199,11 +199,14 @@ def _candidate(tree: Tree, text: str, suggested: Suggested) -> Candidate:
 async def _move(tx: Transaction, order: Order, chosen: Category, reason: str, *, routed: bool) -> Order:
     """The order with its new category and the entry of its history; `routed`: with who is responsible for it then.
 
-    A worker says what it is about. Whose it is the desk says, or they would hand it on and begin their time anew.
+    A worker says what it is about. Whose it is the desk says, or they would hand it on and begin their time anew. How
+    severe it is becomes no milder: what was promised as urgent stays so.
     """
-    moved = replace(order, category=chosen.category)
+    moved = replace(order, category=chosen.category, severity=opening.raised(order, chosen))
     if routed:
         route = await service.route(tx, chosen, order.building, order.text["zh"])
         moved = replace(moved, unit=route.unit, grid=route.grid or order.grid)
     detail = {"from": order.category, "to": chosen.category}
+    if moved.severity != order.severity:
+        detail["severity"] = moved.severity
     return await steps.note(tx, moved, Word.CATEGORISED, by=tx.actor, reason=reason, detail=detail, before=order)
