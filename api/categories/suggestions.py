@@ -44,16 +44,16 @@ SENTENCES: Final = {
 
 async def suggest(resources: Resources, site: str, actor: str, text: str) -> Suggestion:
     """What fits a text, and why; nothing does by a tree with fewer than two categories that have keywords."""
-    from api.categories.classifier import FITS_FROM
+    from api.categories.classifier import fits
 
     async with begin(resources, site, actor) as tx:
         state = await store.in_force(tx)
     model = await resources.suggester.best(site, state)
     found = [] if model is None else model.suggest(text)
-    fits = bool(found) and found[0].probability >= FITS_FROM
+    is_apt = fits(found)
     return Suggestion(
-        fits=fits,
-        sentence=SENTENCES[fits],
+        fits=is_apt,
+        sentence=SENTENCES[is_apt],
         candidates=[_candidate(state.tree, text, _kept(each)) for each in found],
         tree_version=state.version,
         learned_from=0 if model is None else model.size,

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Final, Literal, get_args
 
 from api.clocks.limits import Limits, Severity
+from herun.characters import simplified
 
 DESK: Final = "desk"  # the unit of whatever no category knows; every tree has it
 REST: Final = "rest"  # the class of what belongs to no other; no bulletin ranks it
@@ -92,10 +93,12 @@ class Category:
 
     def unit_for(self, text: str | None) -> tuple[str, str | None]:
         """The responsible unit, and the word of the text because of which it is not the usual one."""
+        folded = simplified(text or "")
         for diversion in self.unit_by_word:
             for word in diversion.words:
-                if text is not None and word in text:
-                    return diversion.unit, word
+                at = folded.find(simplified(word))
+                if text is not None and at >= 0:
+                    return diversion.unit, text[at : at + len(word)]
         return self.unit, None
 
     def severity_for(self, answers: Mapping[str, Any] | None) -> Severity:

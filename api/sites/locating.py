@@ -13,11 +13,10 @@ from api.distance import FAR_M, Point, distance_m
 from api.sites import store
 from api.sites.schemas import Building, Zone
 from api.transactions import Transaction
+from herun.characters import simplified
 
-# What means the same, written as most write it: traditional characters, and the numerals of cheques.
-_AS_WRITTEN: Final = str.maketrans(
-    "號樓棟單電機東門區園車庫會壹贰貳叁參肆伍陆陸柒捌玖拾兩", "号楼栋单电机东门区园车库会一二二三三四五六六七八九十两"
-)
+# The numerals of cheques, written as most write them.
+_AS_WRITTEN: Final = str.maketrans("壹贰貳叁參肆伍陆陸柒捌玖拾", "一二二三三四五六六七八九十")
 _SECOND: Final = re.compile(r"两(?=\s*号楼)")  # 两栋 are two buildings, 两号楼 is the second
 _DIGITS: Final = "零一二三四五六七八九"
 _NUMERAL: Final = re.compile(r"(?:(?P<tens>[一二三四五六七八九])?(?P<ten>十))?(?P<ones>[一二三四五六七八九])?")
@@ -122,8 +121,8 @@ def _is_within(one: tuple[int, int, str | None], other: tuple[int, int, str | No
 
 def _plain(words: str) -> str:
     """As it is compared: full-width as half-width, 3号楼, 3號樓, 3 幢, 3#, 三栋 and 叁栋 as 3栋."""
-    usual = unicodedata.normalize("NFKC", words).strip().lower().translate(_AS_WRITTEN)
-    return _ONE.sub(_plain_one, _SECOND.sub("二", usual))
+    usual = unicodedata.normalize("NFKC", words).strip().lower().replace("參與", "参与").translate(_AS_WRITTEN)
+    return _ONE.sub(_plain_one, _SECOND.sub("二", simplified(usual)))
 
 
 def _plain_one(said: re.Match[str]) -> str:
