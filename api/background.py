@@ -1,9 +1,11 @@
-"""Tasks beside the requests: they outlive an absent database or stream, and end the process with any other error."""
+"""Tasks beside the requests: they outlive an absent database or stream, and what fails of one site alone. Any other
+error ends the process.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -12,6 +14,7 @@ from nats.errors import Error as NatsError
 from nats.js.errors import Error as JetStreamError
 
 from api.problems import TRANSIENT
+from herun import metrics
 from herun.errors import TransientError
 
 log = structlog.get_logger(__name__)
@@ -19,6 +22,8 @@ log = structlog.get_logger(__name__)
 PAUSE_S: Final = 0.5  # before the next try while the database or the stream is away
 
 _left: set[asyncio.Task[Any]] = set()  # the event loop itself holds tasks only weakly
+
+failures = metrics.counter("herun_api_site_failures_total")
 
 AWAY: Final = (*TRANSIENT, TransientError, NatsError, JetStreamError, TimeoutError, OSError)
 
@@ -31,6 +36,24 @@ async def keep_going(name: str, run: Callable[[], Awaitable[None]], stop: asynci
         except AWAY as error:
             log.warning("task_waits", task=name, error=repr(error))
             await wait(stop, PAUSE_S)
+
+
+async def each_site(task: str, sites: Iterable[str], run: Callable[[str], Awaitable[int]]) -> int:
+    """Runs `run` for one site after the other, and adds up what they give.
+
+    What fails of one site is logged and counted, and tried again when its turn comes again: one estate's data must not
+    take the process from all others. Raises what is raised while the database or the stream is away.
+    """
+    total = 0
+    for site in sites:
+        try:
+            total += await run(site)
+        except AWAY:
+            raise
+        except Exception:
+            log.exception("site_failed", task=task, site=site)
+            failures.labels(task).inc()
+    return total
 
 
 async def wait(event: asyncio.Event, seconds: float) -> None:

@@ -72,6 +72,7 @@ METRICS: Final = (
     Metric("herun_api_deadlines_set_aside_total", MetricType.COUNTER, "Deadlines whose effect failed; logged"),
     Metric("herun_api_deadline_lateness_seconds", MetricType.GAUGE, "How late the deadline fired last was fired"),
     Metric("herun_api_open311_failures_total", MetricType.COUNTER, "Times a token's order was not opened; logged"),
+    Metric("herun_api_site_failures_total", MetricType.COUNTER, "What a task failed in for a site; logged", ("task",)),
     Metric("herun_api_live_feeds", MetricType.GAUGE, "Live feeds open now"),
     Metric("herun_api_notices_total", MetricType.COUNTER, "Notices by what came of a try", ("channel", "result")),
     Metric("herun_api_outbox_relayed_total", MetricType.COUNTER, "Control and registry changes relayed"),

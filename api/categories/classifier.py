@@ -8,7 +8,7 @@ nothing else: letters say nothing. See docs/categories.md.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
@@ -18,6 +18,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.isotonic import IsotonicRegression
 from sklearn.svm import LinearSVC
 
+from herun.characters import simplified
 from herun.redaction import redacted
 
 Array = npt.NDArray[np.float32]
@@ -42,6 +43,11 @@ _SHORT_CHARS: Final = 2  # words so short say nothing
 # Nor do these, which stand in many an English sentence whatever it is about.
 _COMMON: Final = frozenset({"the", "and", "not", "must", "wher", "they", "out", "from", "othe", "some", "else", "buil"})
 _DIGITS: Final = re.compile(r"\d+")
+# Characters that stand in any sentence: what nothing else speaks for does not fit.
+_SAY_NOTHING: Final = frozenset(
+    "的了是我你他她它们有人没不在这那个些一今天怎么办事请帮忙看吗呢吧啊好就都也还要想能会去来说到和很太什为业主"
+)
+_LEAST_TELLING: Final = 2  # characters that do say something, where no keyword does
 
 
 class Example(NamedTuple):
@@ -67,6 +73,14 @@ class Scored:
     category: str
     probability: float
     reasons: tuple[Reason, ...]
+
+
+def fits(found: Sequence[Scored]) -> bool:
+    """True if the likeliest is likely enough, and a keyword or more than one telling character speaks for it."""
+    if not found or found[0].probability < FITS_FROM:
+        return False
+    said = {char for each in found[0].reasons for char in simplified(each.text) if char.isalpha()}
+    return any(each.word_of for each in found[0].reasons) or len(said - _SAY_NOTHING) >= _LEAST_TELLING
 
 
 class Analyzer:
@@ -172,23 +186,25 @@ def train(
 
 
 def plain(text: str) -> str:
-    """One spelling: usual width, small letters, one digit for any number, one space for whatever is no word."""
-    return _NO_WORDS.sub(" ", _DIGITS.sub("0", redacted(text[:MAX_CHARS]).lower()))
+    """One spelling: usual width, simplified, small letters, one digit for any number, one space for what is no word."""
+    return _NO_WORDS.sub(" ", _DIGITS.sub("0", simplified(redacted(text[:MAX_CHARS]).lower())))
 
 
 def _as_said(reasons: Iterable[Reason], said: str) -> tuple[Reason, ...]:
-    """The reasons with the numbers that stand in the text where `plain` has one digit for any."""
+    """The reasons with the numbers and characters that stand in the text where `plain` has one for several."""
+    folded = simplified(said)
     return tuple(
-        replace(each, text="、".join(_numbered(part, said) for part in each.text.split("、"))) for each in reasons
+        replace(each, text="、".join(_one_as_said(part, folded, said) for part in each.text.split("、")))
+        for each in reasons
     )
 
 
-def _numbered(part: str, said: str) -> str:
-    if "0" not in part:
+def _one_as_said(part: str, folded: str, said: str) -> str:
+    if part in said:
         return part
     pattern = "".join({"0": r"\d+", " ": r"[\W_]+"}.get(char, re.escape(char)) for char in part)
-    found = re.search(pattern, said, re.IGNORECASE)
-    return found[0] if found else part
+    found = re.search(pattern, folded, re.IGNORECASE)
+    return said[slice(*found.span())] if found else part
 
 
 def _chances(scores: Array) -> Array:

@@ -195,7 +195,10 @@ class Candidate(View):
 
 
 class Suggestion(View):
-    """What fits a text, the likeliest first. `fits` is false if nothing fits well; then a person has to choose."""
+    """What fits a text, the likeliest first. `fits` is false if nothing fits well; then a person has to choose.
+
+    There are no candidates where fewer than two categories of the tree have keywords.
+    """
 
     fits: bool
     sentence: Bilingual

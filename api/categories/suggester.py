@@ -39,6 +39,8 @@ class Suggester:
 
     def now(self, site: str, state: InForce) -> Model | None:
         """The best model that is there, at once; None if none is. Notes the site if it has more to learn."""
+        if not state.tree.is_a_choice:
+            return None
         learned = self._of_sites.get(site)
         fits = learned is not None and learned.digest == state.tree.digest
         if state.lesson != (learned.lesson if learned and fits else 0):
@@ -49,12 +51,12 @@ class Suggester:
             self.wanted.set()
         return model
 
-    async def best(self, site: str, state: InForce) -> Model:
-        """The same, but waits for the first model of a tree."""
-        return self.now(site, state) or await self.of_tree(state.tree)
+    async def best(self, site: str, state: InForce) -> Model | None:
+        """The same, but waits for the first model of a tree; None for a tree that is no choice."""
+        return self.now(site, state) or (await self.of_tree(state.tree) if state.tree.is_a_choice else None)
 
     async def of_tree(self, tree: Tree) -> Model:
-        """What the shipped examples and the tree's keywords teach."""
+        """What the shipped examples and the tree's keywords teach. Raises ValueError for a tree that is no choice."""
         async with self._one_at_a_time:
             found = _OF_TREES.get(tree.digest)
             if found is None:
@@ -63,7 +65,9 @@ class Suggester:
         return found
 
     async def learn(self, site: str, state: InForce, lessons: Iterable[tuple[str, str]]) -> None:
-        """Learns anew for a site: the shipped examples, and what its orders have taught."""
+        """Learns anew for a site: the shipped examples, and what its orders have taught; nothing of no choice."""
+        if not state.tree.is_a_choice:
+            return
         async with self._one_at_a_time:
             model = await asyncio.to_thread(_learned, state.tree, tuple(lessons))
         _keep(self._of_sites, site, Learned(state.tree.digest, state.lesson, model))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +18,7 @@ from api.dispatch import service as dispatch
 from api.problems import Problem, conflict, not_found
 from api.resources import Resources
 from api.transactions import SYSTEM, Transaction, begin
-from api.work_orders import joining, steps
+from api.work_orders import joining, opening, steps
 from api.work_orders import order as orders
 from api.work_orders import store as order_store
 from api.work_orders.order import Order, Person
@@ -42,20 +43,20 @@ SENTENCES: Final = {
 
 
 async def suggest(resources: Resources, site: str, actor: str, text: str) -> Suggestion:
-    """What fits a text, and why."""
-    from api.categories.classifier import FITS_FROM
+    """What fits a text, and why; nothing does by a tree with fewer than two categories that have keywords."""
+    from api.categories.classifier import fits
 
     async with begin(resources, site, actor) as tx:
         state = await store.in_force(tx)
     model = await resources.suggester.best(site, state)
-    found = model.suggest(text)
-    fits = found[0].probability >= FITS_FROM
+    found = [] if model is None else model.suggest(text)
+    is_apt = fits(found)
     return Suggestion(
-        fits=fits,
-        sentence=SENTENCES[fits],
+        fits=is_apt,
+        sentence=SENTENCES[is_apt],
         candidates=[_candidate(state.tree, text, _kept(each)) for each in found],
         tree_version=state.version,
-        learned_from=model.size,
+        learned_from=0 if model is None else model.size,
     )
 
 
@@ -134,8 +135,8 @@ async def _choices(tx: Transaction, order: Order) -> Choices:
     return Choices(
         number=order.number,
         category=order.category,
-        unit=routed.unit,
-        grid=routed.grid,
+        unit=order.unit or routed.unit,
+        grid=order.grid or routed.grid,
         items=await store.choices(tx, order.number),
     )
 
@@ -155,16 +156,20 @@ async def keep_learning(resources: Resources, stop: asyncio.Event) -> None:
 
 
 async def learn_once(resources: Resources) -> int:
-    """Learns anew for every site that has taught something; returns how many there were."""
+    """Learns anew for every site that has taught something; returns how many there were, also those that failed."""
     suggester = resources.suggester
     waiting, suggester.stale = sorted(suggester.stale), set()
     suggester.wanted.clear()
-    for site in waiting:
-        async with begin(resources, site) as tx:
-            state = await store.in_force(tx)
-            lessons = await store.lessons(tx)
-        await suggester.learn(site, state, lessons)
+    await background.each_site(TASK, waiting, partial(_learn, resources))
     return len(waiting)
+
+
+async def _learn(resources: Resources, site: str) -> int:
+    async with begin(resources, site) as tx:
+        state = await store.in_force(tx)
+        lessons = await store.lessons(tx)
+    await resources.suggester.learn(site, state, lessons)
+    return 1
 
 
 def _kept(scored: Scored) -> Suggested:
@@ -194,11 +199,14 @@ def _candidate(tree: Tree, text: str, suggested: Suggested) -> Candidate:
 async def _move(tx: Transaction, order: Order, chosen: Category, reason: str, *, routed: bool) -> Order:
     """The order with its new category and the entry of its history; `routed`: with who is responsible for it then.
 
-    A worker says what it is about. Whose it is the desk says, or they would hand it on and begin their time anew.
+    A worker says what it is about. Whose it is the desk says, or they would hand it on and begin their time anew. How
+    severe it is becomes no milder: what was promised as urgent stays so.
     """
-    moved = replace(order, category=chosen.category)
+    moved = replace(order, category=chosen.category, severity=opening.raised(order, chosen))
     if routed:
         route = await service.route(tx, chosen, order.building, order.text["zh"])
         moved = replace(moved, unit=route.unit, grid=route.grid or order.grid)
     detail = {"from": order.category, "to": chosen.category}
+    if moved.severity != order.severity:
+        detail["severity"] = moved.severity
     return await steps.note(tx, moved, Word.CATEGORISED, by=tx.actor, reason=reason, detail=detail, before=order)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Final, Literal, get_args
 
 from api.clocks.limits import Limits, Severity
+from herun.characters import simplified
 
 DESK: Final = "desk"  # the unit of whatever no category knows; every tree has it
 REST: Final = "rest"  # the class of what belongs to no other; no bulletin ranks it
@@ -92,10 +93,12 @@ class Category:
 
     def unit_for(self, text: str | None) -> tuple[str, str | None]:
         """The responsible unit, and the word of the text because of which it is not the usual one."""
+        folded = simplified(text or "")
         for diversion in self.unit_by_word:
             for word in diversion.words:
-                if text is not None and word in text:
-                    return diversion.unit, word
+                at = folded.find(simplified(word))
+                if text is not None and at >= 0:
+                    return diversion.unit, text[at : at + len(word)]
         return self.unit, None
 
     def severity_for(self, answers: Mapping[str, Any] | None) -> Severity:
@@ -118,6 +121,11 @@ class Tree:
     def __post_init__(self) -> None:
         found = {name: (each.zh, *each.keywords) for name, each in self.categories.items() if each.keywords}
         object.__setattr__(self, "keywords", found)
+
+    @property
+    def is_a_choice(self) -> bool:
+        """False with fewer than two categories that have keywords: between them nothing can be suggested."""
+        return len(self.keywords) > 1
 
     def nearest(self, name: str) -> list[str]:
         """Names that look like an unknown one, or whose Chinese or English name does; the likest first."""

@@ -108,6 +108,18 @@ SELECT %(site)s, * FROM unnest(%(numbers)s::text[], %(kinds)s::text[], %(steps)s
                                %(due_at)s::timestamptz[], %(limit_at)s::timestamptz[])
 ON CONFLICT DO NOTHING;
 
+-- name: wait_for_no_morning
+-- What waits for the end of the quiet hours is told when it is so, at the earliest now. As new rows: in the order of
+-- (due, id) nothing comes before what was told by now.
+WITH waiting AS (
+    DELETE FROM order_deadlines
+    WHERE site = %(site)s AND number = %(number)s AND fired_at IS NULL AND due_at > greatest(reached_at, %(at)s)
+    RETURNING *
+)
+INSERT INTO order_deadlines (site, number, kind, step, level, is_escalation, reached_at, due_at, limit_at)
+SELECT site, number, kind, step, level, is_escalation, reached_at, greatest(reached_at, %(at)s), limit_at FROM waiting
+ORDER BY due_at, id;
+
 -- name: deadlines
 SELECT id, kind, step, level, reached_at, due_at, fired_at, superseded FROM order_deadlines
 WHERE site = %(site)s AND number = %(number)s

@@ -19,7 +19,7 @@ from api.clocks.reminders import WHOLE, Level, Reminder, reminders, undecided
 from api.clocks.schemas import STOPS_PROMISE, Extension, Pause
 from api.clocks.segments import TIMED, Kind, Turn, hand_of, segments, used, used_up_at
 from api.clocks.store import Known, PromiseRow
-from api.clocks.terms import Ground, Terms, ground, kept_terms, new_terms
+from api.clocks.terms import CRITICAL, Ground, Terms, ground, kept_terms, new_terms
 from api.notices import service as notices
 from api.notices.rules import DeadlineKind
 from api.notices.service import Deadline
@@ -67,7 +67,8 @@ class Clock:
 
 
 async def follow(tx: Transaction, step: Step) -> datetime | None:
-    """Keeps the clocks after a step: they change when the order changes hands, is reopened, joined or answered.
+    """Keeps the clocks after a step: they change when the order changes hands, is reopened, joined or answered, and
+    nothing of it waits for the morning any more when it turns out to be critical.
 
     Returns what is promised with it, if that is new: the entry of the history says so.
     """
@@ -79,6 +80,8 @@ async def follow(tx: Transaction, step: Step) -> datetime | None:
         clock = await known(tx, before)
         await _begin_again(tx, after, clock)
         return await _new_promise(tx, after, clock.promise)
+    if after.severity == CRITICAL != before.severity:
+        await store.wait_for_no_morning(tx, after.number)
     if hand_of(before) != hand_of(after) or before.merged_into != after.merged_into or _ends(before, after):
         clock = await known(tx, before)
         await _go_on(tx, step, before, clock)

@@ -185,6 +185,11 @@ async def add_all_deadlines(tx: Transaction, rows: Sequence[tuple[str, str, Remi
         )
 
 
+async def wait_for_no_morning(tx: Transaction, number: str) -> None:
+    """What was to be told of an order after the quiet hours is told within them, too."""
+    await tx.run(_QUERIES["wait_for_no_morning"], number=number)
+
+
 async def deadlines(tx: Transaction, number: str) -> list[Deadline]:
     """All of an order, by (due, id)."""
     return [Deadline(**row) for row in await tx.all(_QUERIES["deadlines"], number=number)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Final
 
 from api import background
@@ -29,7 +30,9 @@ async def look(resources: Resources) -> int:
     async with begin(resources, ALL_SITES) as tx:
         done = await positions.forget_old(tx, _BATCH)
         sites = await store.sites_with_unclaimed(tx)
-    for site in sites:
-        async with begin(resources, site) as tx:
-            done += await pool.assign_unclaimed(tx)
-    return done
+    return done + await background.each_site(TASK, sites, partial(_assign, resources))
+
+
+async def _assign(resources: Resources, site: str) -> int:
+    async with begin(resources, site) as tx:
+        return await pool.assign_unclaimed(tx)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
+from itertools import takewhile
 from typing import Final
 
 import structlog
@@ -30,11 +32,15 @@ async def look(resources: Resources, stop: asyncio.Event) -> None:
     """One look at every site; who comes too early does nothing."""
     async with begin(resources, ALL_SITES) as tx:
         names = [site.site for site in await sites.sites(tx)]
-    for name in names:
-        if stop.is_set():
-            return
-        resources.beat(TASK)
-        async with begin(resources, name) as tx:
-            done = await service.sort_if_due(tx)
-        if done is not None and (done.founded or done.masters):
-            log.info("topics_sorted", site=name, founded=len(done.founded), masters=len(done.masters))
+    await background.each_site(TASK, takewhile(lambda _: not stop.is_set(), names), partial(_sort, resources))
+
+
+async def _sort(resources: Resources, site: str) -> int:
+    resources.beat(TASK)
+    async with begin(resources, site) as tx:
+        done = await service.sort_if_due(tx)
+    if done is None:
+        return 0
+    if done.founded or done.masters:
+        log.info("topics_sorted", site=site, founded=len(done.founded), masters=len(done.masters))
+    return 1

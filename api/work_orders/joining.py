@@ -110,6 +110,7 @@ async def release(tx: Transaction, held: Held, order: Order) -> None:
 async def split(tx: Transaction, order: Order, part: Part, by: str) -> Order:
     """Opens a part of an order as an order of its own, for `part.worker` or whom it fits.
 
+    A part of another category is the unit's that the category names, and at least as severe as that and the whole are.
     Raises Problem 409 for too many, or for a part of a part, 422 for somebody who is no worker, and for no category.
     """
     if order.parent is not None:
@@ -120,21 +121,18 @@ async def split(tx: Transaction, order: Order, part: Part, by: str) -> Order:
         raise conflict("too_many_parts", f"an order has at most {store.MAX_PARTS} parts")
     if part.worker is not None:
         await guards.check_worker(tx, part.worker)
-    if part.category is not None and part.category != order.category:
-        await categories.for_report(tx, part.category)
     words = part.title or title_of(part.text)
-    opened = await opening.open_order(
-        tx,
-        Order(
-            number="", origin=Origin.SPLIT, channel=Channel.SPLIT, state=State.SUBMITTED,
-            category=part.category or order.category, severity=order.severity, title={"zh": words, "en": words},
-            text={"zh": part.text, "en": part.text}, building=order.building, zone=order.zone, lat=order.lat,
-            lon=order.lon, address=order.address, unit=order.unit, grid=order.grid, parent=order.number,
-            confidential=order.confidential, opened_seq=0, opened_at=tx.at, updated_at=tx.at,
-        ),
-        by,
-        worker=part.worker,
+    new = Order(
+        number="", origin=Origin.SPLIT, channel=Channel.SPLIT, state=State.SUBMITTED, category=order.category,
+        severity=order.severity, title={"zh": words, "en": words}, text={"zh": part.text, "en": part.text},
+        building=order.building, zone=order.zone, lat=order.lat, lon=order.lon, address=order.address, unit=order.unit,
+        grid=order.grid, parent=order.number, confidential=order.confidential, opened_seq=0, opened_at=tx.at,
+        updated_at=tx.at,
     )  # fmt: skip
+    if part.category is not None and part.category != order.category:  # another matter, and whose it is that says
+        chosen = await categories.for_report(tx, part.category)
+        new = replace(new, category=chosen.category, unit=None, severity=opening.raised(new, chosen))
+    opened = await opening.open_order(tx, new, by, worker=part.worker)
     await steps.step(tx, order, Move(Action.SPLIT, part.text, detail={"part": opened.number}), by)
     return opened
 

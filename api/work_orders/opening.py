@@ -9,6 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from api.categories import service as categories
+from api.categories.tree import SEVERITIES, Category
 from api.dispatch import service as dispatch
 from api.notices import rules
 from api.notices import service as notices
@@ -81,11 +82,16 @@ async def routed(tx: Transaction, order: Order) -> Order:
         order,
         unit=order.unit or route.unit,
         grid=order.grid or route.grid,
-        severity=category.severity_for(order.attributes)
-        if order.origin is Origin.REPORT and category.known
-        else order.severity,
+        severity=raised(order, category) if order.origin is Origin.REPORT else order.severity,
         confidential=order.confidential or (order.origin is not Origin.ALERT and category.confidential),
     )
+
+
+def raised(order: Order, category: Category) -> str:
+    """How severe an order is that is of this category now: at least as severe as it was. An alert says its own."""
+    if order.origin is Origin.ALERT or not category.known:
+        return order.severity
+    return max(order.severity, category.severity_for(order.attributes), key=SEVERITIES.index)
 
 
 async def _numbered(tx: Transaction, order: Order, local: datetime, salt: bytes) -> Order:

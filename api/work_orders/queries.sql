@@ -13,8 +13,8 @@ RETURNING number;
 
 -- name: save
 UPDATE work_orders
-SET state = %(state)s, category = %(category)s, unit = %(unit)s, grid = %(grid)s, confidential = %(confidential)s,
-    merged_into = %(merged_into)s, state_before = %(state_before)s, hold_until = %(hold_until)s,
+SET state = %(state)s, category = %(category)s, severity = %(severity)s, unit = %(unit)s, grid = %(grid)s,
+    confidential = %(confidential)s, merged_into = %(merged_into)s, state_before = %(state_before)s, hold_until = %(hold_until)s,
     returns = %(returns)s, transfers = %(transfers)s, reopens = %(reopens)s, arbitrated = %(arbitrated)s,
     worker = %(worker)s, resolution = %(resolution)s, answer = %(answer)s, accepted_at = %(accepted_at)s,
     dispatched_at = %(dispatched_at)s, handled_at = %(handled_at)s, arrived_at = %(arrived_at)s,

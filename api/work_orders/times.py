@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Final
 
 from api import background
@@ -35,7 +36,7 @@ async def _round(resources: Resources) -> int:
             *await kept_questions.sites_with_lapsing(tx),
             *await kept_visits.sites_with_days(tx),
         }
-    return sum([await _in_turn(resources, site) for site in sorted(due)])
+    return await background.each_site(TASK, sorted(due), partial(_in_turn, resources))
 
 
 async def _in_turn(resources: Resources, site: str) -> int:

@@ -197,6 +197,41 @@ async def test_a_report_does_not_wait_for_a_model(world: World) -> None:
     assert kept["items"][0]["suggested"] is None
 
 
+async def test_a_tree_that_leaves_nothing_to_choose_suggests_nothing_and_learns_nothing(world: World) -> None:
+    order = await world.by("rita").post("reports", REPORT)
+    await world.by("oscar").post(f"work-orders/{order['number']}/category", {"category": "other", "reason": "x"})
+    tree = await tree_of(world)
+    names = {each["category"] for each in tree["categories"]} - {"fire", "other"}
+    await world.admin.put("categories", without(tree, *names))
+    found = await world.by("rita").post("category-suggestions", {"text": "着火了"})
+    assert (found["fits"], found["candidates"], found["learned_from"]) == (False, [], 0)
+    assert found["sentence"] == suggestions.SENTENCES[False]
+    number = (await world.by("rita").post("reports", {"category": "other", "text": "着火了"}))["number"]
+    kept = await world.by("rita").get(f"work-orders/{number}/category")
+    assert kept["items"][0]["suggested"] is None
+    world.resources.suggester.stale.add(SITE)  # as by a report just before the tree was put
+    assert await suggestions.learn_once(world.resources) == 1
+
+
+async def test_what_one_site_teaches_keeps_no_other_from_its_lessons(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = await world.by("rita").post("reports", REPORT)
+    await world.by("oscar").post(f"work-orders/{order['number']}/category", {"category": "telecom", "reason": "x"})
+    await best(world)
+    world.resources.suggester.stale.add("a-site-before")
+    learn = world.resources.suggester.learn
+
+    async def fails(site: str, *said: Any) -> None:
+        if site != SITE:
+            raise ValueError("a lesson that nobody can learn")
+        await learn(site, *said)
+
+    monkeypatch.setattr(world.resources.suggester, "learn", fails)
+    assert await suggestions.learn_once(world.resources) == 2
+    assert await best(world) == "telecom"
+
+
 async def test_a_correction_is_kept_told_in_the_history_and_learned(world: World) -> None:
     order = await world.by("rita").post("reports", REPORT)
     assert await best(world) != "telecom"

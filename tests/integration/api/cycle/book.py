@@ -101,14 +101,19 @@ class Book(Reasons):
         """What a step does to the clocks."""
         state, _, master, _ = paper.written
         if action == "opened":
-            paper.clock = Clock(paper.category, paper.severity, self.now)
+            paper.clock = Clock(paper.category, paper.severity, self.now, paper.severity == "critical")
             paper.clock.begin(paper.hand, self.now)
             return
         clock, now = paper.clock, self.now
         if action == "reopen":
-            clock.category = paper.category  # what was corrected since holds for what is promised now
+            clock.category, clock.severity = (
+                paper.category,
+                paper.severity,
+            )  # what was corrected since holds for what is promised now
             clock.begin_again(paper.hand, now)
             return
+        if paper.severity == "critical" and not clock.by_night:
+            clock.wait_for_no_morning(now)
         if paper.state != state and paper.state == "cancelled":
             clock.end("dropped", now)
         if clock.pass_on(paper.hand, now):
@@ -281,7 +286,8 @@ class Book(Reasons):
     def _correct(self, paper: Paper, who: str, category: str) -> None:
         """The desk's correction gives it to another unit; promise and limits stay as they were given."""
         paper.routed_as = None if self.is_desk(who, paper) else paper.routed_as or paper.category
-        paper.category, paper.corrections = category, paper.corrections + 1
+        paper.becomes(category)
+        paper.corrections += 1
         self._write(paper, "categorised", paper.state, who)
         if paper.state == "accepted" and self.is_desk(who, paper):
             self._dispatch_if_somebody_fits(paper)
@@ -301,9 +307,11 @@ class Book(Reasons):
 
     def _split(self, paper: Paper, wish: Wish, answer: dict[str, Any]) -> None:
         number = answer["number"]
-        category = wish.body.get("category") or paper.category
-        part = Paper(number, "split", paper.building, category, paper.confidential, parent=paper.number)
+        part = Paper(number, "split", paper.building, paper.category, paper.confidential, parent=paper.number)
         part.severity, part.routed_as = paper.severity, paper.routed_as
+        if wish.body.get("category", paper.category) != paper.category:  # another matter is another unit's
+            part.becomes(wish.body["category"])
+            part.routed_as = None
         self._open(part, wish.who, wish.body.get("worker"))
         self.parts.setdefault(paper.number, []).append(number)
         self._write(paper, "split", paper.state, wish.who)
@@ -356,7 +364,7 @@ class Book(Reasons):
         self._begin_a_round(paper)
         self._write(paper, "reopen", self._at_the_desk(paper), who)
         for each in (self.papers[number] for number in sorted(self.followers.get(paper.number, ()))):
-            each.clock.category = each.category
+            each.clock.category, each.clock.severity = each.category, each.severity
             each.clock.begin_again(each.hand, self.now)
             if each.round in each.ratings:
                 self._begin_a_round(each)

@@ -110,6 +110,7 @@ class Clock:
     category: str
     severity: str
     began: datetime
+    by_night: bool = False  # it is critical by now, whatever it was when it was promised
     round: int = 0
     due: datetime = field(init=False)
     ended: datetime | None = None
@@ -312,6 +313,13 @@ class Clock:
         """Of what somebody has to be told by now."""
         return {each.kind for each in self.deadlines if each.fate == "waits" and each.due <= now}
 
+    def wait_for_no_morning(self, now: datetime) -> None:
+        """It turned out to be critical: of what is so the night tells, too."""
+        self.by_night = True
+        for each in self.deadlines:
+            if each.fate == "waits":
+                each.due = min(each.due, max(each.reached, now))
+
     def forget(self, *kinds: str) -> None:
         """What was not reached is not told."""
         self.dropped += [each for each in self.deadlines if each.fate == "waits" and each.kind in kinds]
@@ -368,7 +376,7 @@ class Clock:
         told = None
         for step, level, reached in steps:
             told = max(reached, told + REPEAT) if told and step.startswith("+") else reached
-            told = told if self.severity == "critical" else in_the_morning(told)
+            told = told if self.by_night else in_the_morning(told)
             if all((each.kind, each.step, each.reached) != (kind, step, reached) for each in self.deadlines):
                 self.deadlines.append(Deadline(kind, step, level, reached, told, ask))
 

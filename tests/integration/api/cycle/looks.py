@@ -28,7 +28,7 @@ from tests.integration.api.running import SITE
 
 _PAGE: Final = 200
 _ROWS: Final = (
-    "SELECT number, category, unit, state, worker, reporter, confidential, parent, merged_into, state_before,"
+    "SELECT number, category, severity, unit, state, worker, reporter, confidential, parent, merged_into, state_before,"
     " hold_until, returns, transfers, arbitrated, reopens, answered_at, answer, version FROM work_orders"
     " WHERE site = %(site)s ORDER BY opened_seq"
 )
@@ -58,10 +58,9 @@ def _are_the_same(found: set[tuple[Any, ...]], expected: set[tuple[Any, ...]]) -
 
 def _row(paper: Paper) -> tuple[Any, ...]:
     return (
-        paper.number, paper.category, paper.unit, paper.state, paper.worker, paper.reporter, paper.confidential,
-        paper.parent, paper.master,
-        paper.before, paper.until, len(paper.returners), paper.transfers, paper.arbitrated, paper.round,
-        paper.answered_at, paper.answer, paper.n,
+        paper.number, paper.category, paper.severity, paper.unit, paper.state, paper.worker, paper.reporter,
+        paper.confidential, paper.parent, paper.master, paper.before, paper.until, len(paper.returners),
+        paper.transfers, paper.arbitrated, paper.round, paper.answered_at, paper.answer, paper.n,
     )  # fmt: skip
 
 

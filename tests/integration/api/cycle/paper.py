@@ -89,6 +89,12 @@ class Paper:
     def unit(self) -> str:
         return UNITS[self.routed_as or self.category]
 
+    def becomes(self, category: str) -> None:
+        """It is about something else; an alert says itself how severe it is, and nothing becomes milder."""
+        self.category = category
+        if self.origin != "alert":
+            self.severity = max(self.severity, SEVERITIES[category], key=SEVERE.index)
+
     @property
     def hand(self) -> Hand:
         """Who has it; on hold it stays whose it was."""

@@ -158,7 +158,8 @@ class Drawer:
             case "resolve" | "answer":
                 return {"text": self.tag()}
             case "split":
-                return {"text": self.tag()} | ({"worker": worker} if chance.random() < 0.3 else {})
+                other = {"category": chance.choice(["water", "fire", "noise"])} if chance.random() < 0.5 else {}
+                return {"text": self.tag(), **other} | ({"worker": worker} if chance.random() < 0.3 else {})
             case "correct":
                 return {"category": chance.choice(["water", "fire", "noise"]), "reason": self.tag()}
             case "checklist":

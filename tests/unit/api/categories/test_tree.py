@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from api.categories import shipped
 from api.categories.schemas import NewTree
-from api.categories.tree import DESK, Raise
+from api.categories.tree import DESK, Diversion, Raise
 from simulators.estate import SKILLS
 
 TREE = shipped.default_tree()
@@ -48,6 +48,23 @@ def test_skills_of_the_demo_estate_and_its_rules_without_other_names_are_in_the_
         leaf = TREE.categories.get(skill) or shipped.free_category(skill)
         assert leaf.unit in TREE.units
     assert "maintenance" in TREE.categories  # what the simulated residents report
+
+
+def test_the_word_that_names_another_unit_is_told_as_it_stands_in_the_text() -> None:
+    road = TREE.categories["road-works"]
+    assert road.unit_for("燃氣公司把路挖開,沒有恢復") == ("gas-company", "燃氣")
+    assert road.unit_for("施工队把路挖开") == (road.unit, None)
+    assert replace(road, unit_by_word=(Diversion("power-company", ("電纜",)),)).unit_for("埋电缆") == (
+        "power-company", "电缆",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("category", "number"), [("rescue", "120"), ("fire", "119")])
+def test_who_is_in_danger_is_told_whom_to_call(category: str, number: str) -> None:
+    leaf = TREE.categories[category]
+    assert leaf.severity == "critical"
+    assert leaf.advice is not None
+    assert all(number in words for words in leaf.advice.values())
 
 
 def test_a_free_name_is_the_desks() -> None:
