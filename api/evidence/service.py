@@ -143,8 +143,10 @@ class _Names:
         return self._instead.get(name, name)
 
     def without(self, text: str) -> str:
-        """What somebody wrote, redacted, and without the names that are known here."""
-        return redacted(self._called.sub("***", _plain(text)))
+        """What somebody wrote, redacted, and without the names that are known here; to the character if nothing is."""
+        plain = _plain(text)
+        clean = redacted(self._called.sub("***", plain))
+        return text if clean == plain else clean
 
 
 def _plain(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import unicodedata
 import zipfile
 from typing import Any
 
@@ -175,6 +176,7 @@ async def test_a_picture_that_was_exchanged_in_a_pack_or_among_the_objects_is_fo
             after.writestr(each, photo(50) if each == name else before.read(each))
     assert check_pack(buffer.getvalue()) == [f"{name} was changed"]
     (stored,) = world.resources.settings.objects.rglob("*.whole.jpg")
+    world.is_tampered_with = True
     stored.write_bytes(photo(50))
     (told,) = files_of(await pack(world, path, query="?pictures=true"))["pictures.json"]
     assert (told["file"], told["as_sent"]) == (name, False)
@@ -259,3 +261,18 @@ async def test_a_pack_says_which_hashes_can_be_made_again_and_they_are(world: Wo
     assert checked(files["history.json"]) == []
     files["history.json"][1]["actor"] = "oscar"
     assert checked(files["history.json"]) == ["history.json: the hash of entry 2 is not of its words"]
+
+
+async def test_what_tells_nobody_stands_to_the_character_and_its_hash_can_be_made_again(world: World) -> None:
+    said = "①号楼水管漏水，已修好！（№ 5 ½）"
+    number = (await world.by("rita").post("reports", {"category": "water", "text": said}))["number"]
+    await world.by("gwen").post(f"work-orders/{number}/handle", {"reason": said})
+    await world.by("gwen").post(f"work-orders/{number}/notes", {"text": f"{said}１３９１２３４５６７８"})
+    content = await pack(world, f"work-orders/{number}")
+    files = files_of(content)
+    assert files["order.json"]["text"]["zh"] == said
+    assert [(each["reason"], each["as_written"]) for each in files["history.json"][-2:]] == [
+        (said, True), (f"{unicodedata.normalize('NFKC', said)}***", False),
+    ]  # fmt: skip
+    assert files["manifest.json"]["chain"]["redacted"] == [1, 5]
+    assert check_pack(content) == []
