@@ -8,7 +8,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -26,6 +28,11 @@ SIGNATURE: Final = "manifest.sig"
 MAX_FILES: Final = 200
 MAX_BYTES: Final = 64 * 1024 * 1024  # of all files of a pack, unpacked: a bomb is not opened
 PACKED_ALREADY: Final = ".jpg"
+# What reading an archive raises whose bytes were changed anywhere.
+_UNREADABLE: Final = (
+    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error, ValueError, OSError, EOFError,
+    NotImplementedError, RuntimeError,
+)  # fmt: skip
 _HEADERS_LENGTH: Final = 30 + 46  # of a file, without its name
 _END_LENGTH: Final = 22  # of what ends an archive
 _ALWAYS_THE_SAME: Final = (1980, 1, 1, 0, 0, 0)  # the files' own time: one content has one archive
@@ -66,10 +73,23 @@ def check_pack(content: bytes, key: str | None = None) -> list[str]:
                 return ["a file stands in it twice"]
             if len(content) != sum(map(_length, archive.infolist())) + _END_LENGTH:
                 return ["something stands before, after or between its files that is not signed"]
-            files = {name: archive.read(name) for name in sizes}
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+            files = {name: _unpacked(archive, name) for name in sizes}
+    except _UNREADABLE as error:
         return [f"it is no archive that can be read: {error}"]
+    except _ChangedError as error:
+        return [str(error)]
     return _wrong(files, key)
+
+
+class _ChangedError(Exception):
+    """A file of the archive is not what was packed."""
+
+
+def _unpacked(archive: zipfile.ZipFile, name: str) -> bytes:
+    try:
+        return archive.read(name)
+    except _UNREADABLE as error:
+        raise _ChangedError(f"{name} was changed: {error}") from error
 
 
 def _length(entry: zipfile.ZipInfo) -> int:
@@ -86,7 +106,7 @@ def _wrong(files: dict[str, bytes], key: str | None) -> list[str]:
         VerifyKey(bytes.fromhex(signer)).verify(manifest, bytes.fromhex(signature.decode()))
     except BadSignatureError:
         return ["the signature is not of this manifest"]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         return [f"it has no manifest with a signature: {error!r}"]
     found = []
     if key is not None and signer != key.lower():
@@ -111,7 +131,7 @@ def _rechained(history: bytes, about: dict[str, Any]) -> list[str]:
             for entry in json.loads(history)
             if entry["as_written"] and entry["hash"] is not None and _made_again(entry, about) != entry["hash"]
         ]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         return [f"{HISTORY} is no history: {error!r}"]
 
 

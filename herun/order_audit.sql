@@ -29,7 +29,10 @@ SELECT o.number, (to_jsonb(o) || jsonb_build_object('salt', encode(o.salt, 'hex'
        (SELECT json_agg(s ORDER BY s.id) FROM order_pauses AS s
         WHERE s.site = o.site AND s.number = o.number) AS pauses,
        (SELECT json_agg(x ORDER BY x.id) FROM order_extensions AS x
-        WHERE x.site = o.site AND x.number = o.number) AS extensions
+        WHERE x.site = o.site AND x.number = o.number) AS extensions,
+       (SELECT json_agg(p ORDER BY p.id)
+        FROM (SELECT id, kind, sha256, sent_by, sent_at FROM pictures
+              WHERE site = o.site AND number = o.number) AS p) AS pictures
 FROM work_orders AS o
 WHERE o.site = %(site)s
 ORDER BY o.number;

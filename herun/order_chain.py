@@ -62,7 +62,8 @@ def sealed(salt: bytes, order: Mapping[str, Any]) -> str:
         **order,
         "opened_at": to_text(to_us(at if isinstance(at, datetime) else datetime.fromisoformat(at))),
         "alert_id": None if order["alert_id"] is None else str(order["alert_id"]),
-        **{name: None if order[name] is None else float(order[name]) for name in ("lat", "lon")},
+        # Zero added: a database keeps no sign of a zero, so what is read would be sealed otherwise than what was sent.
+        **{name: None if order[name] is None else float(order[name]) + 0.0 for name in ("lat", "lon")},
     }
     return hashlib.sha256(salt + _as_json([values[name] for name in ORIGINAL])).hexdigest()
 

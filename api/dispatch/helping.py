@@ -21,6 +21,7 @@ from api.work_orders.states import IN_HAND, OVER, Bond, State
 from herun.order_words import Word
 
 MAX_HELPERS: Final = 5  # of one order: a larger matter is split
+MAX_NOTES: Final = 200  # of one order, which all stay in its history
 _CLOSED: Final = OVER | {State.MERGED}
 
 
@@ -65,6 +66,8 @@ async def note(tx: Transaction, person: Person, number: str, text: str) -> WorkO
     order = await _tied(tx, person, number, Bond.DESK, Bond.WORKER, Bond.HELPER)
     if order.state in _CLOSED:
         raise conflict("wrong_state", f"nothing is noted while the order is {order.state}")
+    if await store.notes(tx, number) >= MAX_NOTES:
+        raise conflict("too_many_notes", f"an order has at most {MAX_NOTES} notes")
     return await _shown(tx, await steps.note(tx, order, Word.NOTED, by=person.username, reason=text), person)
 
 

@@ -166,6 +166,11 @@ INSERT INTO order_helpers (site, number, helper, added_by, added_at)
 VALUES (%(site)s, %(number)s, %(helper)s, %(actor)s, %(at)s)
 ON CONFLICT DO NOTHING;
 
+-- name: notes
+-- Those of people: what others note with an order has a detail, or is the system's.
+SELECT count(*) AS notes FROM order_history
+WHERE site = %(site)s AND number = %(number)s AND action = 'noted' AND detail IS NULL AND actor <> 'system';
+
 -- name: drop_helpers
 DELETE FROM order_helpers WHERE site = %(site)s AND number = %(number)s AND helper = ANY(%(helpers)s);
 

@@ -161,6 +161,12 @@ async def add_helper(tx: Transaction, number: str, helper: str) -> None:
     await tx.run(_QUERIES["add_helper"], number=number, helper=helper)
 
 
+async def notes(tx: Transaction, number: str) -> int:
+    """How many notes people have written on an order."""
+    row = await tx.one(_QUERIES["notes"], number=number)
+    return row["notes"] if row else 0
+
+
 async def drop_helpers(tx: Transaction, number: str, helpers: Iterable[str]) -> None:
     """They help no more."""
     await tx.run(_QUERIES["drop_helpers"], number=number, helpers=list(helpers))

@@ -1,6 +1,6 @@
 -- name: entries
--- `before` is the hash of the site's entry before, which mostly is of another order.
-SELECT n, action, from_state, to_state, actor, at, worker, reason, detail, feed_seq,
+-- `before` is the hash of the site's entry before, which mostly is of another order. `known`: of how many.
+SELECT count(*) OVER () AS known, n, action, from_state, to_state, actor, at, worker, reason, detail, feed_seq,
        (SELECT encode(b.hash, 'hex') FROM order_history AS b
         WHERE b.site = h.site AND b.feed_seq < h.feed_seq
         ORDER BY b.feed_seq DESC
@@ -38,6 +38,12 @@ SELECT id, kind, width, height, bytes, sha256, sent_by, sent_at FROM pictures
 WHERE site = %(site)s AND number = %(number)s AND expires_at > %(at)s
 ORDER BY sent_at, id;
 
+-- name: pictured
+-- What the history says of them.
+SELECT action, actor, at, detail FROM order_history
+WHERE site = %(site)s AND number = %(number)s AND action = 'pictured'
+ORDER BY n;
+
 -- name: residents
 -- Who of these is nothing but a resident: their names are no part of the evidence.
 SELECT username FROM people
@@ -65,8 +71,12 @@ WHERE r.site = %(site)s AND n.name IS NOT NULL
 LIMIT %(limit)s;
 
 -- name: versions
--- All that an alert was, the first version first.
-SELECT body FROM alert_versions
+-- All that an alert was, the first version first. `known`: of how many.
+SELECT count(*) OVER () AS known, body FROM alert_versions
 WHERE site = %(site)s AND alert_id = %(alert_id)s
 ORDER BY version
 LIMIT %(limit)s;
+
+-- name: count_events
+SELECT count(*) AS events FROM events
+WHERE site = %(site)s AND device = %(device)s AND event_time >= %(after)s AND event_time < %(before)s;

@@ -23,13 +23,15 @@ from api.resources import Resources
 from api.transactions import SYSTEM, Transaction
 from api.work_orders import service as work_orders
 from api.work_orders.order import Person
-from herun.evidence import PACKED_ALREADY, make_pack
+from herun import order_pictures
+from herun.evidence import HISTORY, MAX_BYTES, PACKED_ALREADY, make_pack
 from herun.personal import mask
 from herun.redaction import names_in, redacted
 
 AROUND: Final = timedelta(minutes=10)  # before and after an alert: what its device said then
 MAX_EVENTS: Final = 200
 MAX_PICTURE_BYTES: Final = 48 * 1024 * 1024  # of a pack: twenty of the usual, and room for all else in it
+_FOR_THE_REST: Final = 2**20  # what is said of the pictures
 _NOT_BLURRED: Final = {
     "zh": "图片未做模糊处理,可能有人脸、车牌等个人信息,转交前请查看;拍摄设备、时间、位置等附带信息在上传时已去除。",
     "en": "Pictures are not blurred: faces, plates and whatever else is to be seen are in them; look before you give"
@@ -55,7 +57,7 @@ def signing_key(resources: Resources) -> SigningKey:
 async def of_order(tx: Transaction, resources: Resources, person: Person, number: str, *, with_pictures: bool) -> bytes:
     """The pack of an order. Raises Problem 404 if it is not for this person's eyes."""
     order = await work_orders.one(tx, person, number)
-    entries = await store.entries(tx, number)
+    entries, more = await store.entries(tx, number)
     known = await store.pictures(tx, number)
     senders = {each["sent_by"] for each in known}
     actors = {entry["actor"] for entry in entries} | {order.reporter or SYSTEM} | senders
@@ -70,59 +72,77 @@ async def of_order(tx: Transaction, resources: Resources, person: Person, number
         "checklist.json": (await work_orders.checklist(tx, person, number)).model_dump(mode="json")["items"],
         **await gathered.beside(tx, person, number),
     }
-    content["pictures.json"], added = await _pictures(resources, tx.site, known, asked_for=with_pictures)
+    left_out = {"history.json": more}
     if order.alert is not None:
-        content |= await _alert(tx, UUID(order.alert.alert_id))
+        of_alert, more_of_alert = await _alert(tx, UUID(order.alert.alert_id))
+        content, left_out = content | of_alert, left_out | more_of_alert
     names = _Names(residents, order.reporter, called | _found({"history": entries, **content}))
     history = gathered.marked(entries, lambda entry: _cleaned(entry, names))
+    files = {name: _json(_cleaned(value, names)) for name, value in content.items()} | {HISTORY: _json(history)}
+    room = min(MAX_PICTURE_BYTES, MAX_BYTES - _FOR_THE_REST - sum(map(len, files.values())))
+    said = order_pictures.told(await store.pictured(tx, number))
+    told, added = await _pictures(resources, tx.site, known, said, room=room if with_pictures else None)
+    files |= added | {"pictures.json": _json(_cleaned(told, names))}
     shown_pictures = {"known": len(known), "included": len(added), "blurred": False}
     about = {"order": number, "pictures": shown_pictures | {"note": _NOT_BLURRED if added else _LEFT_OUT}}
-    about |= {"chain": gathered.about_chain(history)}
-    files = {name: _json(_cleaned(value, names)) for name, value in content.items()} | added
-    files["history.json"] = _json(history)
+    about |= {"chain": gathered.about_chain(history), "left_out": left_out}
     return await _packed(tx, number, about, files, signing_key(resources))
 
 
 async def of_alert(tx: Transaction, resources: Resources, alert_id: UUID) -> bytes:
     """The pack of an alert. Raises Problem 404."""
-    content = await _alert(tx, alert_id)
+    content, left_out = await _alert(tx, alert_id)
     names = _Names(set(), None, _found(content))
     files = {name: _json(_cleaned(value, names)) for name, value in content.items()}
-    return await _packed(tx, str(alert_id), {"alert": str(alert_id)}, files, signing_key(resources))
+    about = {"alert": str(alert_id), "left_out": left_out}
+    return await _packed(tx, str(alert_id), about, files, signing_key(resources))
 
 
-async def _alert(tx: Transaction, alert_id: UUID) -> dict[str, Any]:
+async def _alert(tx: Transaction, alert_id: UUID) -> tuple[dict[str, Any], dict[str, int]]:
+    """The files of an alert, and how much of each is left out."""
     alert = await alerts.one(tx, alert_id)
-    return {
+    versions, more_versions = await store.versions(tx, alert_id)
+    said, more_said = await _events(tx, alert) if alert.device else ([], 0)
+    content = {
         "alert.json": alert.model_dump(mode="json"),
-        "alert_versions.json": await store.versions(tx, alert_id),
-        "events.json": await _events(tx, alert) if alert.device else [],
+        "alert_versions.json": versions,
+        "events.json": said,
     }
+    return content, {"alert_versions.json": more_versions, "events.json": more_said}
 
 
-async def _events(tx: Transaction, alert: Alert) -> list[dict[str, Any]]:
+async def _events(tx: Transaction, alert: Alert) -> tuple[list[dict[str, Any]], int]:
     wanted = events.Filter(device=alert.device, after=alert.raised_at - AROUND, before=alert.raised_at + AROUND)
     rows = await events.page(tx, wanted, older_than=None, limit=MAX_EVENTS)
-    return [events.shown(row).model_dump(mode="json") for row in rows]
+    # A full page may be all that there is; the count is of a later moment.
+    more = max(0, await store.count_events(tx, wanted) - MAX_EVENTS) if len(rows) == MAX_EVENTS else 0
+    return [events.shown(row).model_dump(mode="json") for row in rows], more
 
 
 async def _pictures(
-    resources: Resources, site: str, known: list[dict[str, Any]], *, asked_for: bool
+    resources: Resources, site: str, known: list[dict[str, Any]], said: dict[str, dict[str, Any]], *, room: int | None
 ) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
-    """What the pack says of each picture, and those that it holds by their names: as many as there is room for."""
-    told, added, room = [], dict[str, bytes](), MAX_PICTURE_BYTES
+    """What the pack says of each picture, and those that it holds by their names: as many as there is room for.
+
+    What was sent is what the history says: of the table nothing is believed that could be changed with the file.
+    No `room`: they are not asked for.
+    """
+    told, added = [], dict[str, bytes]()
     for each in known:
         name, data = f"pictures/{each['id']}{PACKED_ALREADY}", None
         is_as_sent, why = None, "not asked for"
-        if asked_for:
+        entry = said.get(str(each["id"]), {"sha256": ""})
+        if room is not None:
             data = await pictures.stored(resources, site, each["id"])
             why = "gone" if data is None else "no room"
-        if data is not None and len(data) <= room:
+        if data is not None and room is not None and len(data) <= room:
             room -= len(data)
             added[name] = data
-            is_as_sent = hashlib.sha256(data).hexdigest() == each["sha256"] if each["sha256"] else None
+            is_unknown = entry["sha256"] is None
+            is_as_sent = None if is_unknown else hashlib.sha256(data).hexdigest() == entry["sha256"]
         is_in = name in added
-        told.append(each | {"file": name if is_in else None, "left_out": None if is_in else why, "as_sent": is_as_sent})
+        shown = {"file": name if is_in else None, "left_out": None if is_in else why, "as_sent": is_as_sent}
+        told.append(each | {"sha256": entry["sha256"] or None} | shown)
     return told, added
 
 
@@ -143,8 +163,10 @@ class _Names:
         return self._instead.get(name, name)
 
     def without(self, text: str) -> str:
-        """What somebody wrote, redacted, and without the names that are known here."""
-        return redacted(self._called.sub("***", _plain(text)))
+        """What somebody wrote, redacted, and without the names that are known here; to the character if nothing is."""
+        plain = _plain(text)
+        clean = redacted(self._called.sub("***", plain))
+        return text if clean == plain else clean
 
 
 def _plain(text: str) -> str:

@@ -25,11 +25,11 @@ from api.work_orders import steps
 from api.work_orders import store as work_orders
 from api.work_orders.order import Order, Person
 from api.work_orders.states import OPEN, Bond, State
+from herun.order_pictures import KEPT, key
 from herun.order_words import Word
 
 log = structlog.get_logger(__name__)
 
-KEPT: Final = timedelta(days=365)
 WAITS: Final = timedelta(hours=1)  # a picture for its report
 # A picture's file is written before its row is committed, which takes seconds. A day is also time to put a database
 # back beside pictures that are newer than it.
@@ -113,7 +113,7 @@ async def one(tx: Transaction, resources: Resources, person: Person, number: str
 
 async def stored(resources: Resources, site: str, picture: UUID, size: Size = Size.WHOLE) -> bytes | None:
     """The bytes of a picture for whoever has seen to it that they may be shown; None if they are gone."""
-    return await _objects(resources).get(_key(site, picture, size))
+    return await _objects(resources).get(key(site, picture, size))
 
 
 async def forget(resources: Resources, limit: int) -> int:
@@ -122,7 +122,7 @@ async def forget(resources: Resources, limit: int) -> int:
         over = await store.expired(tx, tx.at, limit)
         for site, picture in over:
             for size in Size:
-                await _objects(resources).delete(_key(site, picture, size))
+                await _objects(resources).delete(key(site, picture, size))
         await store.forget(tx, over)
     return len(over)
 
@@ -155,7 +155,7 @@ async def _keep(tx: Transaction, resources: Resources, taken: Taken, kind: Kind,
     picture = uuid.uuid4()
     await store.add(tx, picture, taken, kind, number=number, expires_at=tx.at + (KEPT if number else WAITS))
     for size, data in ((Size.WHOLE, taken.whole), (Size.THUMBNAIL, taken.thumbnail)):
-        await _objects(resources).put(_key(tx.site, picture, size), data)
+        await _objects(resources).put(key(tx.site, picture, size), data)
     return picture
 
 
@@ -184,7 +184,3 @@ async def _seen(tx: Transaction, person: Person, number: str) -> None:
 
 def _objects(resources: Resources) -> Objects:
     return Folder(resources.settings.objects)
-
-
-def _key(site: str, picture: UUID, size: Size) -> str:
-    return f"{site}/{picture}.{size}.jpg"

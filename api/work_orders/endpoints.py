@@ -14,7 +14,7 @@ from api.idempotency.service import Writer, writes
 from api.periods import check_order
 from api.resources import Held
 from api.roles import DESK, EVERYBODY, WORKERS
-from api.schema import MomentInQuery, SiteName
+from api.schema import MAX_PAGE, MomentInQuery, SiteName
 from api.transactions import begin
 from api.work_orders import service
 from api.work_orders.kinds import Channel, Origin
@@ -144,10 +144,18 @@ async def one(site: SiteName, number: Number, resources: Held, caller: Reader) -
 
 
 @router.get("/{number}/history")
-async def history(site: SiteName, number: Number, resources: Held, caller: Reader) -> History:
-    """All that happened to it, oldest first."""
+async def history(
+    site: SiteName,
+    number: Number,
+    resources: Held,
+    caller: Reader,
+    *,
+    cursor: Cursor = None,
+    limit: Limit = MAX_PAGE,
+) -> History:
+    """What happened to it, oldest first; of nearly all orders this is one page."""
     async with begin(resources, site, caller.username) as tx:
-        return await service.history(tx, person_of(caller), number)
+        return await service.history(tx, person_of(caller), number, cursor=cursor, limit=limit)
 
 
 @router.post("/{number}/accept", response_model=WorkOrder)

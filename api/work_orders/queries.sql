@@ -228,7 +228,8 @@ WHERE site = %(site)s AND number = %(number)s AND done_at IS NOT NULL;
 
 -- name: history
 SELECT n, action, from_state, to_state, actor, at, worker, reason, detail, feed_seq FROM order_history
-WHERE site = %(site)s AND number = %(number)s
+WHERE site = %(site)s AND number = %(number)s AND (%(after)s::bigint IS NULL OR n > %(after)s)
+  AND action <> ALL(%(hidden)s)
 ORDER BY n
 LIMIT %(limit)s;
 

@@ -232,7 +232,8 @@ class HistoryEntry(View):
 
 
 class History(View):
-    """All that happened to an order, oldest first."""
+    """One page of what happened to an order, oldest first; `next_cursor` is null on the last."""
 
     number: str
     items: list[HistoryEntry]
+    next_cursor: str | None

@@ -23,7 +23,7 @@ from api.work_orders.joining import Held
 from api.work_orders.kinds import Channel, Origin
 from api.work_orders.order import RATED_WITHIN, Move, Order, Person
 from api.work_orders.schemas import Checklist, History, NewItem, Part, WorkOrder, WorkOrders
-from api.work_orders.shown import for_reporters, shown
+from api.work_orders.shown import AMONG_WORKERS, for_reporters, shown
 from api.work_orders.states import DECISIONS, OVER, TOLD, TRANSITIONS, Action, Bond, State
 from herun.alerts import Alert
 from herun.clock import to_datetime
@@ -249,11 +249,19 @@ async def one(tx: Transaction, person: Person, number: str) -> WorkOrder:
     return await _as_seen(tx, await seen(tx, person, number), person)
 
 
-async def history(tx: Transaction, person: Person, number: str) -> History:
-    """All that happened to it. Raises Problem 404 if it is not for this person's eyes."""
+async def history(tx: Transaction, person: Person, number: str, *, cursor: str | None, limit: int) -> History:
+    """One page of what happened to it, oldest first. Raises Problem 404 if it is not for this person's eyes."""
+    key = cursors.decode_numbers(cursor, 1)
     order = await seen(tx, person, number)
-    entries = await store.history(tx, number)
-    return History(number=order.number, items=entries if orders.is_inside(person, order) else for_reporters(entries))
+    is_inside = orders.is_inside(person, order)
+    hidden = frozenset[str]() if is_inside else AMONG_WORKERS
+    found = await store.history(tx, number, after=key[0] if key else None, hidden=hidden, limit=limit + 1)
+    items = found[:limit]
+    return History(
+        number=order.number,
+        items=items if is_inside else for_reporters(items),
+        next_cursor=cursors.encode(items[-1].n) if len(found) > limit else None,
+    )
 
 
 async def page(tx: Transaction, person: Person, wanted: store.Filter, *, cursor: str | None, limit: int) -> WorkOrders:

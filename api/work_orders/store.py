@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from itertools import accumulate, product
@@ -24,7 +25,6 @@ from herun.database.queries import Queries
 from herun.order_chain import BEGINNING, Entry, chained
 
 _QUERIES: Final = Queries(__package__)
-MAX_HISTORY: Final = 1000  # entries of one order that are shown; a dozen is usual
 MAX_MERGED: Final = 1000  # orders in one: a whole estate without water
 MAX_PARTS: Final = 20  # of one order
 MAX_ITEMS: Final = 50  # of one checklist
@@ -261,9 +261,12 @@ async def tick(tx: Transaction, number: str, item: int) -> bool:
     return await tx.one(_QUERIES["tick"], number=number, item=item) is not None
 
 
-async def history(tx: Transaction, number: str) -> list[HistoryEntry]:
-    """All that happened to an order, oldest first."""
-    return [HistoryEntry(**row) for row in await tx.all(_QUERIES["history"], number=number, limit=MAX_HISTORY)]
+async def history(
+    tx: Transaction, number: str, *, after: int | None, hidden: AbstractSet[str], limit: int
+) -> list[HistoryEntry]:
+    """What happened to an order after its entry of a number, oldest first, without actions that are hidden."""
+    asked = {"number": number, "after": after, "hidden": sorted(hidden), "limit": limit}
+    return [HistoryEntry(**row) for row in await tx.all(_QUERIES["history"], **asked)]
 
 
 async def hands(tx: Transaction, number: str) -> set[str]:

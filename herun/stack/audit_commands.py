@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from herun.clock import to_datetime
+from herun.order_pictures import Album
 from herun.settings import Settings
 
 app = typer.Typer(name="audit", help="Whether the history of orders is as it was written.", no_args_is_help=True)
@@ -30,14 +33,17 @@ def verify(
 ) -> None:
     """Walk each site's chain of entries; exit code 1 and the first break if one was changed, removed or put in.
 
+    Orders, their ratings, promises and pictures are held against it.
+
     Write the printed head down elsewhere: with it, a later run also sees a chain that was made anew as a whole.
     """
     if data_dir is not None:
         os.environ["HERUN_DATA_DIR"] = str(data_dir)
     from herun import order_audit
 
-    anchors = [_anchor(text) for text in anchor or []]
-    found = order_audit.verify(Settings().need("database_url"), site, anchors)
+    settings, anchors = Settings(), [_anchor(text) for text in anchor or []]
+    album = _album(settings)
+    found = order_audit.verify(settings.need("database_url"), site, anchors, album)
     if as_json:
         print(json.dumps([asdict(each) for each in found], indent=2))
     else:
@@ -45,6 +51,8 @@ def verify(
             print(each)
         if not found:
             print("no site" if site is None else f"no site {site}")
+    if album.folder is None:
+        print(f"files of pictures were not looked at: there is no folder {settings.objects}", file=sys.stderr)
     raise typer.Exit(0 if found and not any(each.breaks for each in found) else 1)
 
 
@@ -66,9 +74,14 @@ def verify_pack(
     raise typer.Exit(1 if wrong else 0)
 
 
+def _album(settings: Settings) -> Album:
+    now = to_datetime(settings.make_clock().now_us())
+    return Album(settings.objects if settings.objects.is_dir() else None, now)
+
+
 def _anchor(text: str) -> tuple[str, int, str]:
     site, _, rest = text.partition(":")
     seq, _, digest = rest.partition(":")
-    if not site or not seq.isdigit() or not digest:
+    if not site or not seq.isdecimal() or not digest:
         raise typer.BadParameter(f"{text!r} is not SITE:SEQ:HASH")
     return site, int(seq), digest

@@ -34,6 +34,7 @@ from herun.alerts import Alert, AlertState, encode_alert
 from herun.clock import ManualClock, parse_time, to_datetime
 from herun.database.pool import role_conninfo
 from herun.order_audit import verify
+from herun.order_pictures import Album
 from herun.settings import Settings
 from herun.stack.postgres import SUPERUSER
 from tests.integration.processor.running import DatabaseServer, StreamServer
@@ -258,13 +259,15 @@ class World:
             if bound_to is not None:
                 connection.execute("SELECT set_config('herun.site', %s, false)", (bound_to,))
             cursor = connection.execute(statement.encode(), values)
-            self.is_tampered_with |= "order" in statement and not str(cursor.statusmessage).startswith("SELECT")
+            is_held = "order" in statement or "pictures" in statement
+            self.is_tampered_with |= is_held and not str(cursor.statusmessage).startswith("SELECT")
             return cursor.fetchall() if cursor.description else cursor.rowcount
 
     def look_at_the_chain(self) -> None:
         """Whatever a test did by the API, the history of orders says so, and orders are what it says."""
         if not self.is_tampered_with:
-            for verdict in verify(self.servers.superuser_url):
+            album = Album(self.resources.settings.objects, to_datetime(self.clock.now_us()))
+            for verdict in verify(self.servers.superuser_url, album=album):
                 assert not verdict.breaks, str(verdict)
 
     def add_event(

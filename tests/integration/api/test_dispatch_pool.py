@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from api.dispatch import times
+from api.dispatch import helping, times
 from api.live import store as feed
 from api.roles import Role
 from api.transactions import begin
@@ -288,3 +288,11 @@ async def test_whoever_was_a_worker_sees_nothing_of_the_pool_any_more(world: Wor
     world.rows("UPDATE people SET roles = '{resident}' WHERE username = 'gus'")
     assert await listed(world, "gus") == []
     assert (await world.by("gus").call("GET", f"work-orders/{number}")).status_code == 404
+
+
+async def test_an_order_has_so_many_notes_and_no_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(helping, "MAX_NOTES", 2)
+    number = await reported(world)
+    for n in range(2):
+        await do(world, "gwen", number, "notes", text=f"note {n}")
+    assert await refused(world, "gwen", number, "notes", text="one more") == (409, "too_many_notes")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
+import unicodedata
 import zipfile
 from typing import Any
 
@@ -13,7 +15,7 @@ from nacl.signing import SigningKey
 from PIL import Image
 from psycopg.types.json import Jsonb
 
-from api.evidence import service
+from api.evidence import service, store
 from herun.clock import SECOND_US
 from herun.evidence import check_pack, make_pack
 from tests.integration.api.open311 import client, taking_part
@@ -175,6 +177,7 @@ async def test_a_picture_that_was_exchanged_in_a_pack_or_among_the_objects_is_fo
             after.writestr(each, photo(50) if each == name else before.read(each))
     assert check_pack(buffer.getvalue()) == [f"{name} was changed"]
     (stored,) = world.resources.settings.objects.rglob("*.whole.jpg")
+    world.is_tampered_with = True
     stored.write_bytes(photo(50))
     (told,) = files_of(await pack(world, path, query="?pictures=true"))["pictures.json"]
     assert (told["file"], told["as_sent"]) == (name, False)
@@ -259,3 +262,63 @@ async def test_a_pack_says_which_hashes_can_be_made_again_and_they_are(world: Wo
     assert checked(files["history.json"]) == []
     files["history.json"][1]["actor"] = "oscar"
     assert checked(files["history.json"]) == ["history.json: the hash of entry 2 is not of its words"]
+
+
+async def test_what_tells_nobody_stands_to_the_character_and_its_hash_can_be_made_again(world: World) -> None:
+    said = "①号楼水管漏水，已修好！（№ 5 ½）"
+    number = (await world.by("rita").post("reports", {"category": "water", "text": said}))["number"]
+    await world.by("gwen").post(f"work-orders/{number}/handle", {"reason": said})
+    await world.by("gwen").post(f"work-orders/{number}/notes", {"text": f"{said}１３９１２３４５６７８"})
+    content = await pack(world, f"work-orders/{number}")
+    files = files_of(content)
+    assert files["order.json"]["text"]["zh"] == said
+    assert [(each["reason"], each["as_written"]) for each in files["history.json"][-2:]] == [
+        (said, True), (f"{unicodedata.normalize('NFKC', said)}***", False),
+    ]  # fmt: skip
+    assert files["manifest.json"]["chain"]["redacted"] == [1, 5]
+    assert check_pack(content) == []
+
+
+async def test_a_pack_says_how_much_it_leaves_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    alert = world.alert(device="d1")
+    world.add_alert(alert)
+    await world.follow(alert)
+    (order,) = (await world.by("susan").get("work-orders"))["items"]
+    for n in range(3):
+        world.add_event(n)
+    whole = {"history.json": 0, "alert_versions.json": 0, "events.json": 0}
+    path = f"work-orders/{order['number']}"
+    files = files_of(await pack(world, path))
+    assert files["manifest.json"]["left_out"] == whole
+    entries = len(files["history.json"])
+    assert all("known" not in entry for entry in files["history.json"])
+    monkeypatch.setattr(service, "MAX_EVENTS", 3)
+    assert files_of(await pack(world, path))["manifest.json"]["left_out"] == whole
+    monkeypatch.setattr(service, "MAX_EVENTS", 2)
+    monkeypatch.setattr(store, "MAX_ENTRIES", 1)
+    content = await pack(world, path)
+    files = files_of(content)
+    assert files["manifest.json"]["left_out"] == whole | {"history.json": entries - 1, "events.json": 1}
+    assert (len(files["history.json"]), len(files["events.json"])) == (1, 2)
+    assert check_pack(content) == []
+    files = files_of(await pack(world, f"alerts/{alert.alert_id}"))
+    assert files["manifest.json"]["left_out"] == {"alert_versions.json": 0, "events.json": 1}
+
+
+@pytest.mark.parametrize(
+    ("change", "as_sent"),
+    [("sha256 = %(sha256)s", False), ("id = gen_random_uuid(), sha256 = %(sha256)s", False), ("look = 0", True)],
+)
+async def test_that_a_picture_is_as_sent_the_history_says_and_not_the_table(
+    world: World, change: str, as_sent: bool
+) -> None:
+    number = await reported(world)
+    await send(world, "rita", number)
+    (stored,) = world.resources.settings.objects.rglob("*.whole.jpg")
+    if not as_sent:
+        stored.write_bytes(photo(50))
+    world.rows(f"UPDATE pictures SET {change}", sha256=hashlib.sha256(photo(50)).hexdigest())
+    (row,) = world.rows("SELECT id FROM pictures")
+    stored.rename(stored.with_name(f"{row['id']}.whole.jpg"))
+    files = files_of(await pack(world, f"work-orders/{number}", query="?pictures=true"))
+    assert files["pictures.json"][0]["as_sent"] is as_sent

@@ -6,8 +6,10 @@ from typing import Final
 
 import pytest
 
+from herun.errors import TransientError
 from herun.order_audit import Verdict, verify
 from tests.integration.api.running import SITE, World
+from tests.support.ports import free_port
 
 REPORT: Final = {"category": "water", "text": "Water in the cellar"}
 
@@ -62,3 +64,32 @@ async def test_a_chain_made_anew_is_found_by_what_was_written_down(world: World)
     assert not verdict(world, anchor).breaks
     assert verdict(world, (site, int(seq), "00" * 32)).breaks
     assert verdict(world, (site, 1_000, digest)).breaks
+    assert not verdict(world, (site, int(seq), digest.upper())).breaks
+    assert verdict(world, (site, int(seq), "00" * 32), anchor).breaks
+
+
+async def test_what_was_written_down_of_a_site_that_is_not_looked_at_is_missed(world: World) -> None:
+    await some_orders(world)
+    for site in (None, SITE):
+        own, gone = verify(world.servers.superuser_url, site, [("gone", 812, "ab" * 32)])
+        assert (own.site, own.breaks) == (SITE, ())
+        (told,) = gone.breaks
+        assert gone.site == "gone"
+        assert "entry 812, written down elsewhere" in told
+
+
+async def test_what_was_written_down_of_an_entry_whose_hash_was_taken_away_is_told(world: World) -> None:
+    await some_orders(world)
+    world.rows("UPDATE order_history SET hash = NULL WHERE feed_seq = 4")
+    assert any("no hash, though one was written down" in each for each in verdict(world, (SITE, 4, "ab" * 32)).breaks)
+
+
+@pytest.mark.parametrize("where", [{"lat": -0.0, "lon": 0.5}, {"lat": 0.5, "lon": -0.0}, {"lat": 0, "lon": 0}])
+async def test_a_zero_is_the_same_with_any_sign(world: World, where: dict[str, float]) -> None:
+    await world.by("rita").post("reports", REPORT | where)
+    assert verdict(world).breaks == ()
+
+
+def test_a_database_that_is_away_is_told_in_a_sentence() -> None:
+    with pytest.raises(TransientError, match="the database cannot be asked"):
+        verify(f"postgresql://nobody@127.0.0.1:{free_port()}/none")

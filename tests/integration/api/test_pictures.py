@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -14,7 +15,9 @@ from PIL import Image
 from api.limits import MAX_PICTURE_BYTES
 from api.pictures import service
 from api.transactions import begin
-from herun.clock import DAY_US, HOUR_US, SECOND_US
+from herun.clock import DAY_US, HOUR_US, SECOND_US, to_datetime
+from herun.order_audit import verify
+from herun.order_pictures import Album
 from tests.integration.api.running import SITE, World
 from tests.integration.api.test_following import actions, code, reported
 
@@ -148,6 +151,64 @@ async def test_a_picture_is_deleted_when_its_time_is_over(world: World) -> None:
     assert await service.forget(world.resources, 10) == 1
     assert not any(path.exists() for path in files)
     assert world.rows("SELECT * FROM pictures") == []
+
+
+def held(world: World, days: int = 0, *, folder: bool = True) -> str:
+    """What is said of the pictures, so many days later: without their ids."""
+    now = to_datetime(world.clock.now_us() + days * DAY_US)
+    album = Album(world.resources.settings.objects if folder else None, now)
+    (verdict,) = verify(world.servers.superuser_url, SITE, album=album)
+    return re.sub("[0-9a-f]{8}(-[0-9a-f]{4,12}){4}", "P", "; ".join(each.partition(": ")[2] for each in verdict.breaks))
+
+
+SENT: Final = "id IN (SELECT id FROM pictures WHERE kind = 'evidence')"
+AHEAD: Final = "id IN (SELECT id FROM pictures WHERE kind = 'before')"
+NOT_SAID: Final = "its picture P is not what its history says"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (f"UPDATE pictures SET sha256 = repeat('0', 64) WHERE {SENT}", NOT_SAID),
+        (f"UPDATE pictures SET sha256 = NULL WHERE {AHEAD}", NOT_SAID),
+        (f"UPDATE pictures SET kind = 'after' WHERE {AHEAD}", NOT_SAID),
+        (f"UPDATE pictures SET sent_by = 'rob' WHERE {SENT}", NOT_SAID),
+        (f"UPDATE pictures SET sent_at = sent_at + interval '1 hour' WHERE {SENT}", NOT_SAID),
+        (f"UPDATE pictures SET number = NULL WHERE {AHEAD}", "its picture P is gone before its time"),
+        (f"DELETE FROM pictures WHERE {SENT}", "its picture P is gone before its time"),
+        ("UPDATE pictures SET id = gen_random_uuid() WHERE kind = 'before'", "P is in no entry of its history"),
+    ],
+)
+async def test_pictures_are_held_against_the_history(world: World, change: str, told: str) -> None:
+    sent = (await world.by("rita").send("pictures", photo(50))).json()["id"]
+    report = {"category": "water", "text": "Water", "pictures": [sent]}
+    number = (await world.by("rita").post("reports", report))["number"]
+    await send(world, "rita", number)
+    assert held(world) == ""
+    assert world.rows(change) == 1
+    assert told in held(world, folder=False)
+
+
+async def test_files_of_pictures_are_held_against_the_history(world: World) -> None:
+    await send(world, "rita", await reported(world))
+    (file,) = world.resources.settings.objects.rglob("*.whole.jpg")
+    world.is_tampered_with = True
+    file.write_bytes(photo(50))
+    assert held(world) == held(world, 365) == "the file of its picture P is not what was sent"
+    assert held(world, folder=False) == ""
+    file.unlink()
+    assert held(world) == held(world, 363) == "the file of its picture P is gone before its time"
+    assert held(world, 365) == ""
+
+
+async def test_pictures_that_are_gone_when_their_time_is_over_or_with_the_orders_words_are_missed_by_nobody(
+    world: World,
+) -> None:
+    await send(world, "rita", await reported(world))
+    world.rows("DELETE FROM pictures")
+    assert (held(world), held(world, 365)) == ("its picture P is gone before its time", "")
+    world.rows("UPDATE work_orders SET salt = NULL")
+    assert "picture" not in held(world)
 
 
 def written(world: World, us_ago: int) -> list[Path]:

@@ -256,3 +256,23 @@ async def test_history_is_never_rewritten(world: World) -> None:
         with pytest.raises(InsufficientPrivilege):
             world.rows(statement, role="herun_api", bound_to="*")
     assert len((await world.by("rita").get(f"work-orders/{order['number']}/history"))["items"]) == 3
+
+
+@pytest.mark.parametrize("who", ["rita", "oscar"])
+async def test_a_history_is_read_page_by_page_to_its_end(world: World, who: str) -> None:
+    number = (await world.by("rita").post("reports", REPORT))["number"]
+    for n in range(3):
+        await world.by("gwen").post(f"work-orders/{number}/notes", {"text": f"note {n}"})
+    await act(world, number, "handle")
+    path = f"work-orders/{number}/history"
+    whole = await world.by(who).get(path)
+    assert whole["next_cursor"] is None
+    assert whole["items"][-1]["action"] == "handle"
+    page = await world.by(who).get(f"{path}?limit=2")
+    read = list(page["items"])
+    while page["next_cursor"]:
+        assert len(page["items"]) == 2
+        page = await world.by(who).get(f"{path}?limit=2&cursor={page['next_cursor']}")
+        read += page["items"]
+    assert read == whole["items"]
+    assert (await world.by(who).call("GET", f"{path}?cursor=x")).status_code == 400

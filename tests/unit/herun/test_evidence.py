@@ -63,6 +63,24 @@ def test_a_pack_that_somebody_else_signed_is_told_apart() -> None:
     assert "another key" in wrong
 
 
+def test_wherever_a_byte_is_changed_it_is_told_in_words() -> None:
+    pack = make_pack({"order.json": '{"text": "水管漏水，已修好！"}'.encode() * 20}, {}, KEY)
+    with zipfile.ZipFile(io.BytesIO(pack)) as archive:
+        entry = archive.getinfo("order.json")
+    begin = entry.header_offset + 30 + len(entry.filename)
+    inside = range(begin + 1, begin + entry.compress_size - 4)  # in its first and last there are bits that say nothing
+    for place in range(len(pack)):
+        for bits in (0x80, 0xFF):
+            wrong = check_pack(pack[:place] + bytes([pack[place] ^ bits]) + pack[place + 1 :])
+            assert place not in inside or [each.partition(":")[0] for each in wrong] == ["order.json was changed"]
+
+
+@pytest.mark.parametrize("history", [b"[" * 100_000, b"[{}]", b"[1]", b"{"])
+def test_a_history_that_is_none_is_told(history: bytes) -> None:
+    (wrong,) = check_pack(make_pack({"history.json": history}, {"order": "WO20260601-000001"}, KEY))
+    assert "history.json is no history" in wrong
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", PACK[:200], b"x" * 1000])
 def test_what_is_no_archive_is_told(content: bytes) -> None:
     assert check_pack(content)
