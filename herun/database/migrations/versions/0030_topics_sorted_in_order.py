@@ -2,8 +2,8 @@
 
 from herun.database.migrate import run_sql
 
-revision = "0033"
-down_revision = "0028"
+revision = "0030"
+down_revision = "0029"
 
 
 def upgrade() -> None:
