@@ -10,9 +10,8 @@ from typing import Final
 import pytest
 
 from api import housekeeping
-from api.open311 import batches, keys, service
+from api.open311 import batches, keys
 from api.open311.service import REPEATED_WITHIN
-from api.transactions import Transaction
 from tests.integration.api.open311 import V2, WATER, Client, client, read, taking_part
 from tests.integration.api.running import World
 from tests.integration.api.test_open311 import LIFT
@@ -323,27 +322,6 @@ async def test_two_processes_open_a_waiting_request_once(world: World) -> None:
         await one.post(**{**WATER, "description": f"{n}"})
     opened = await asyncio.gather(*(batches.open_waiting(world.resources) for _ in range(4)))
     assert sum(opened) == orders(world) == 20
-
-
-async def test_a_request_that_cannot_be_opened_keeps_no_other_from_its_order(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await taking_part(world)
-    await world.admin.put("open311-services/water", {"type": "batch"})
-    one = await client(world)
-    for n in range(3):
-        await one.post(**{**WATER, "description": f"{n}"})
-    open_order, begun = service.open_order, []
-
-    async def fails_once(tx: Transaction, token: str) -> object:
-        begun.append(token)
-        if len(begun) == 1:
-            raise ValueError("a request that nobody can open")
-        return await open_order(tx, token)
-
-    monkeypatch.setattr(service, "open_order", fails_once)
-    assert await batches.open_waiting(world.resources) == 2
-    assert await batches.open_waiting(world.resources) == 1
 
 
 async def test_a_blackbox_opens_an_order_and_tells_nobody_which(world: World) -> None:
