@@ -252,6 +252,10 @@ WHERE site = %(site)s AND number = %(number)s AND key_id = %(key_id)s
                           AND h.from_state IS DISTINCT FROM h.to_state AND h.at > u.at))
 LIMIT 1;
 
+-- name: told
+SELECT count(*) AS times FROM order_history
+WHERE site = %(site)s AND number = %(number)s AND action = 'told' AND detail ? 'update';
+
 -- name: add_update
 INSERT INTO open311_updates (site, update_id, number, key_id, client_update_id, status, description, media_url, at,
                              received_wall)
