@@ -39,7 +39,15 @@ _CALLED: Final = (
     "物业|保安|门卫|救护|急救|警察|消防|外卖|快递|师傅|维修|开锁|电工|邻居|老公|家人|孩子|出租|滴滴|代驾|人"
 )
 _DIGITS: Final = "零〇一二三四五六七八九两"
-_COUNTED: Final = "年月日号栋楼层元米个平多余名人户家次条台辆天点分位期十百千万"  # so many of these are no flat
+# So many of these are no flat, but what begins with them and is another word.
+_SO_MANY: Final = (
+    r"(?!天[天花台]|家[里中的人装]|户[主内]|楼[上下]|多[次年日]|年年|日夜|平时|次卧|人家)"
+    r"[年月日号栋楼层元米个平多余名人户家次条台辆天点分位期十百千万]"
+)
+_NO_UNIT: Final = rf"(?!\d|\.\d|[A-Za-z%°块度克升吨瓦伏安秒毫厘]|公[里斤]|{_SO_MANY})"  # what may stand after a flat
+_SIDE_OF_FLOOR: Final = (
+    r"(?:(?<!\d)\d{1,2}|(?<![一二三四五六七八九十])[一二三四五六七八九十]{1,3})\s*[楼层]\s*[东南西北中左右]{1,2}"
+)
 # A person's name is the group `name`. In this order: a phone behind a province and a letter is no plate, and what a
 # plate ends with is no phone.
 _PATTERNS: Final = (
@@ -57,9 +65,15 @@ _PATTERNS: Final = (
     (r"((?:微信|QQ|qq|wx|WX|vx|VX)号?(?:是|为)?\s*:?\s*)[A-Za-z0-9_-]{4,}", rf"\1{_GONE}"),
     (r"\+?\d(?:[\s-]?\d){4,}[Xx]?", _GONE),  # phones, identity cards, accounts
     (r"[零〇一二三四五六七八九幺两]{5,}", _GONE),  # the same, spelt out
-    (r"\d{1,3}\s*[-#]\s*\d{1,3}\s*[-#]\s*\d{1,4}", _GONE),  # house, entrance, flat
-    (rf"(单元|门|楼|栋|幢|[A-Za-z\d{_DIGITS}十]座)\s*\d{{3,4}}(?!\d|[{_COUNTED}])", rf"\1{_GONE}"),
-    (rf"(单元|楼|栋|幢|座)[{_DIGITS}]{{3,4}}(?![{_COUNTED}{_DIGITS}])", rf"\1{_GONE}"),
+    (rf"\d{{1,3}}\s*[-#]\s*\d{{1,3}}\s*[-#]\s*\d{{1,4}}(?!\d|\s*#|{_SO_MANY})", _GONE),  # house, entrance, flat
+    (rf"(?<![A-Za-z\d.:-])\d\s*[-–—]\s*[1-9]\d\d{_NO_UNIT}", _GONE),  # house or entrance, flat; longer: as accounts
+    (rf"(?<![A-Za-z\d])(\d{{1,3}}\s*#)\s*\d{{3,4}}(?!#){_NO_UNIT}", rf"\1{_GONE}"),
+    (rf"([弄里巷街路村苑园坊区]\s*\d{{1,4}}号)\s*\d{{3,4}}{_NO_UNIT}", rf"\1{_GONE}"),
+    (rf"(单元)\s*\d{{1,2}}\s*[-–—]\s*\d{{1,2}}{_NO_UNIT}", rf"\1{_GONE}"),  # floor, flat
+    (rf"{_SIDE_OF_FLOOR}[边侧]?\s*(?=户(?![型外]))", _GONE),
+    (rf"(单元\s*){_SIDE_OF_FLOOR}(?![一-鿿])", rf"\1{_GONE}"),
+    (rf"(单元|门|楼|栋|幢|[A-Za-z\d{_DIGITS}十]座)\s*[-–—/]?\s*\d{{3,4}}(?!\d|{_SO_MANY})", rf"\1{_GONE}"),
+    (rf"(单元|楼|栋|幢|座)[{_DIGITS}]{{3,4}}(?![{_DIGITS}]|{_SO_MANY})", rf"\1{_GONE}"),
     (rf"(?<![{_DIGITS}])[{_DIGITS}]{{3,4}}(?=[室房])", _GONE),
     (r"[A-Za-z]?\d{1,4}\s*(室|房|户)", rf"{_GONE}\1"),
     # By a label: with a colon whatever stands there as a name stands, else only what begins with a surname.

@@ -115,10 +115,12 @@ SELECT count(*) AS hidden FROM listed WHERE hidden;
 -- When it was changed the history knows; whatever else was done to an order since is no correction.
 SELECT number, category_then, category_now, changes, coalesce((
     SELECT max(h.at) FROM order_history AS h
-    JOIN (VALUES ('recategorised', 'categorised'), ('cancelled', 'cancel'), ('merged', 'merge'),
-                 ('unmerged', 'unmerge'), ('unmerged', 'reopen'), ('confided', 'confide'), ('added', 'reopen')
-         ) AS w(change, action) USING (action)
-    WHERE h.site = %(site)s AND h.number = listed.number AND w.change = ANY (listed.changes)), changed_at) AS changed_at
+    JOIN (VALUES ('recategorised', 'categorised', NULL), ('cancelled', 'cancel', NULL), ('merged', 'merge', NULL),
+                 ('unmerged', 'unmerge', NULL), ('unmerged', 'reopen', 'merged'), ('confided', 'confide', NULL),
+                 ('added', 'reopen', 'cancelled')
+         ) AS w(change, action, only_from) USING (action)
+    WHERE h.site = %(site)s AND h.number = listed.number AND w.change = ANY (listed.changes)
+      AND coalesce(h.from_state = w.only_from, true)), changed_at) AS changed_at
 FROM listed
 WHERE NOT hidden AND (%(after)s::text IS NULL OR number > %(after)s)
 ORDER BY number

@@ -55,12 +55,21 @@ CROSS JOIN LATERAL (
         WHERE h.site = o.site AND h.number = o.number AND h.to_state = 'dispatched') AS go_out
     OFFSET 0
 ) AS did
--- The date that was promised first is the one to be kept: reopening gives another, and makes nothing undone.
+-- The date that was promised first is the one to be kept: reopening gives another, and makes nothing undone. Nothing had
+-- to be kept any more of what its reporter withdrew before the date; of what others cancelled it had.
 CROSS JOIN LATERAL (
-    SELECT min(p.due_at) FILTER (WHERE p.round = 0) AS first_at,
+    SELECT min(p.due_at) FILTER (WHERE p.is_first) AS first_at,
            coalesce(bool_or(p.ended_at > p.due_at), false) AS broken,
-           bool_or(p.due_at <= %(as_of)s AND (p.round = 0 OR coalesce(p.ended_at > p.due_at, true))) AS past
-    FROM order_promises AS p WHERE p.site = o.site AND p.number = o.number
+           bool_or(p.due_at <= %(as_of)s AND (p.is_first OR coalesce(p.ended_at > p.due_at, true))) AS past
+    FROM (
+        SELECT each.due_at, each.ended_at, each.round = min(each.round) FILTER (
+            WHERE each.outcome IS DISTINCT FROM 'dropped' OR each.ended_at > each.due_at OR NOT EXISTS (
+                SELECT FROM order_history AS h
+                WHERE h.site = o.site AND h.number = o.number AND h.action = 'cancel' AND h.actor = o.reporter
+                  AND h.at = each.ended_at)
+        ) OVER () AS is_first
+        FROM order_promises AS each WHERE each.site = o.site AND each.number = o.number
+    ) AS p
 ) AS promise
 -- Silent can only be who could have spoken: not the sub-orders, what nobody reported, or who has no account, as nobody
 -- has of whom an Open311 client tells.

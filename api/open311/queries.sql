@@ -134,10 +134,14 @@ UPDATE open311_requests SET number = %(number)s WHERE site = %(site)s AND token 
 SELECT token, number, service_code FROM open311_requests WHERE site = %(site)s AND token = %(token)s;
 
 -- name: requests
--- Which order one was merged into is told only if that is published too.
+-- Which order one was merged into is told only if that is published too. What did not come by Open311 was not sent to be
+-- published: of its place no more is told than its building, or what was written if it is of none, and about where it is.
 SELECT o.number, o.origin, o.state, o.answer, o.master, o.category, o.text, o.unit, o.opened_at, o.updated_at,
-       o.closed_at, coalesce(r.address_id, o.building) AS address_id, coalesce(o.address, b.name) AS address,
-       r.token, r.description, r.zipcode, o.lat, o.lon, r.media_url, promise.due_at AS promised_at,
+       o.closed_at, coalesce(r.address_id, o.building) AS address_id,
+       CASE WHEN r.token IS NULL AND o.building IS NOT NULL THEN b.name ELSE coalesce(o.address, b.name) END AS address,
+       CASE WHEN r.token IS NULL THEN round(o.lat::numeric, 3)::float8 ELSE o.lat END AS lat,
+       CASE WHEN r.token IS NULL THEN round(o.lon::numeric, 3)::float8 ELSE o.lon END AS lon,
+       r.token, r.description, r.zipcode, r.media_url, promise.due_at AS promised_at,
        (SELECT p.media_id FROM open311_media AS p WHERE p.site = r.site AND p.token = r.token AND p.update_id IS NULL
         ORDER BY p.received_at, p.media_id LIMIT 1) AS media_id,
        (SELECT m.number FROM open311_orders AS m WHERE m.site = o.site AND m.number = o.master
@@ -247,6 +251,10 @@ WHERE site = %(site)s AND number = %(number)s AND key_id = %(key_id)s
           AND NOT EXISTS (SELECT 1 FROM order_history AS h WHERE h.site = u.site AND h.number = u.number
                           AND h.from_state IS DISTINCT FROM h.to_state AND h.at > u.at))
 LIMIT 1;
+
+-- name: told
+SELECT count(*) AS times FROM order_history
+WHERE site = %(site)s AND number = %(number)s AND action = 'told' AND detail ? 'update';
 
 -- name: add_update
 INSERT INTO open311_updates (site, update_id, number, key_id, client_update_id, status, description, media_url, at,

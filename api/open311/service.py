@@ -120,7 +120,7 @@ async def open_order(tx: Transaction, token: str) -> str | None:
         address=row["address_string"],
         attributes=row["attributes"] or None,
     )
-    order = await reports.opened(tx, person_of(row["key_id"]), report, row["phone"], Channel.OPEN311)
+    order = await reports.opened(tx, person_of(row["key_id"]), report, row["phone"], Channel.OPEN311, said=words)
     await store.opened(tx, token, order.number)
     return order.number
 

@@ -195,6 +195,12 @@ async def earlier_update(tx: Transaction, update: dict[str, Any], oldest: dateti
     return row["update_id"] if row else None
 
 
+async def told(tx: Transaction, number: str) -> int:
+    """How often clients have said something of a request that moved nothing."""
+    row = await tx.one(_QUERIES["told"], number=number)
+    return row["times"] if row else 0
+
+
 async def add_update(tx: Transaction, update: dict[str, Any], update_id: str) -> None:
     """Adds what a client says of a request."""
     await tx.run(_QUERIES["add_update"], **update, update_id=update_id, wall=tx.wall)

@@ -20,6 +20,7 @@ from api.work_orders.states import Action
 from herun.order_words import Word
 from herun.visible import is_seen
 
+MAX_TOLD: Final = 200  # of one order, which all stay in its history
 MAX_UPDATE_CHARS: Final = 2000  # as everything that people say of an order
 _ID_BYTES: Final = 16
 # What else an update may say than words: it is done in the name of who sent the request in, where the order allows it.
@@ -29,9 +30,9 @@ _MOVES: Final = {"reopen": Action.REOPEN, "cancelled": Action.CANCEL}
 async def update(tx: Transaction, key: Key, sent: Sent, jpegs: list[bytes], flaws_of_pictures: list[str]) -> str:
     """Adds what a client says of a request that it sent in; returns the update's id, the same for the same again.
 
-    Its words stand in the order's history, as the reason of what they move or by themselves. Pictures that come only
-    with the repeat are added. Raises Problem 400 and 404, and what the order machine raises where it is asked to reopen
-    or to cancel.
+    Its words stand in the order's history, as the reason of what they move or by themselves; the latter MAX_TOLD times.
+    Pictures that come only with the repeat are added. Raises Problem 400 and 404, and what the order machine raises
+    where it is asked to reopen or to cancel.
     """
     new = _new_update(key, sent, flaws_of_pictures)
     number, move = new["number"], _MOVES.get(new["status"])
@@ -40,6 +41,8 @@ async def update(tx: Transaction, key: Key, sent: Sent, jpegs: list[bytes], flaw
         raise unknown("service_request_id")
     held = await _locked(tx, number, to_change=move is not None)
     earlier = await store.earlier_update(tx, new, tx.wall - REPEATED_WITHIN, moves=move is not None)
+    if earlier is None and move is None and await store.told(tx, number) >= MAX_TOLD:
+        raise refused(f"a request has at most {MAX_TOLD} updates that only say something")
     update_id = earlier or f"U{secrets.token_hex(_ID_BYTES)}"
     if earlier is None:
         await store.add_update(tx, new, update_id)

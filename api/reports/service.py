@@ -92,17 +92,24 @@ async def submit_anonymously(tx: Transaction, resources: Resources, report: NewA
 
 
 async def opened(
-    tx: Transaction, reporter: Person, report: NewReport, phone: str | None, channel: Channel
+    tx: Transaction,
+    reporter: Person,
+    report: NewReport,
+    phone: str | None,
+    channel: Channel,
+    *,
+    said: str | None = None,
 ) -> WorkOrder:
     """Its order, merged at once into the one that already does what it asks for, if there is one.
 
-    Not what is confidential, nor what is critical: whether that is the same as something else, a person says.
+    `said` is what somebody said, where the text has more than that: topics are made of people's own words. Not merged
+    is what is confidential, nor what is critical: whether that is the same as something else, a person says.
     """
     category = await categories.category(tx, report.category)
     building, master = await reported.building_of(tx, reporter, report, channel), None
     is_critical = category.severity_for(report.attributes) == CRITICAL
     if not (report.confidential or category.confidential or is_critical):
-        master = await topics.known(tx, report.text, building, category=report.category)
+        master = await topics.known(tx, said or report.text, building, category=report.category)
     if master is not None:
         joined = await reported.open_and_join(
             tx, reporter, report, phone, master=master, channel=channel, is_said=False

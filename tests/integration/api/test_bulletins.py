@@ -21,7 +21,7 @@ from herun.clock import DAY_US, HOUR_US, parse_time
 from tests.integration.api.many_orders import W20, Row, cells, change, hours, number, put
 from tests.integration.api.open311 import client, taking_part
 from tests.integration.api.running import World
-from tests.integration.api.test_order_cycle import reported
+from tests.integration.api.test_order_cycle import answered, do, reported
 
 # Some category of each class.
 OF_CLASS: Final = {leaf.top_class: name for name, leaf in default_tree().categories.items()}
@@ -162,6 +162,26 @@ async def test_a_correction_is_of_when_the_order_was_changed_and_not_of_its_last
     await world.by("gwen").post(f"work-orders/{moved}/handle")
     told = (await world.by("susan").get("bulletins/2026-W23/corrections"))["items"]
     assert {item["number"]: parse_time(item["changed_at"]) for item in told} == at
+
+
+async def test_an_answer_that_is_reopened_later_moves_no_correction(world: World) -> None:
+    master, out, gone = [await reported(world) for _ in range(3)]
+    await do(world, "oscar", out, "merge", master=master, reason="The same")
+    await do(world, "rita", gone, "cancel", reason="It has stopped")
+    world.clock.advance(8 * DAY_US)
+    await freeze(world, week="2026-W23")
+    at = {}
+    for name, who, action in ((out, "oscar", "unmerge"), (gone, "rita", "reopen")):
+        world.clock.advance(HOUR_US)
+        await do(world, who, name, action, reason="It is another one")
+        at[name] = world.clock.now_us()
+    for name in at:
+        world.clock.advance(HOUR_US)
+        await answered(world, name)
+        await do(world, "rita", name, "reopen", reason="It leaks again")
+    told = (await world.by("susan").get("bulletins/2026-W23/corrections"))["items"]
+    assert {item["number"]: parse_time(item["changed_at"]) for item in told} == at
+    assert {item["number"]: item["changes"] for item in told} == {out: ["unmerged"], gone: ["added"]}
 
 
 async def test_a_frozen_bulletin_proves_that_it_is_the_same(world: World) -> None:

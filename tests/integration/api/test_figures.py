@@ -231,6 +231,31 @@ async def test_reopening_makes_no_late_answer_a_timely_one_and_no_dispatch_undon
         assert await counts(name) == [True, False, True]
 
 
+@pytest.mark.parametrize(("who", "is_withdrawn"), [("rita", True), ("oscar", False)])
+async def test_what_its_reporter_withdrew_has_the_date_of_its_reopening(
+    world: World, who: str, is_withdrawn: bool
+) -> None:
+    async def counts() -> list[bool]:
+        return [
+            name in await opened(world, f"figures/orders?week=2026-W23&measure={each}")
+            for each in ("promise_due", "on_time")
+        ]
+
+    name = await reported(world)
+    first_at = parse_time((await world.by("rita").get(f"work-orders/{name}/clocks"))["promise"]["due_at"])
+    world.clock.advance(DAY_US)
+    await do(world, who, name, "cancel", reason="It has stopped")
+    world.clock.at_us = first_at + DAY_US
+    await do(world, "rita", name, "reopen", reason="It leaks again")
+    assert await counts() == [not is_withdrawn, False]
+    await answered(world, name)
+    assert await counts() == [True, is_withdrawn]
+    await do(world, "rita", name, "reopen", reason="It leaks again")
+    world.clock.at_us = first_at + 30 * DAY_US  # the next dates are missed, too
+    await answered(world, name)
+    assert await counts() == [True, False]
+
+
 async def test_an_order_from_before_there_were_clocks_was_on_time_by_its_answer(world: World) -> None:
     number = await reported(world)
     await answered(world, number)

@@ -17,13 +17,16 @@ FLOOD: Final = {"service_code": "water", "address_id": "b1", "description": "地
 
 async def test_the_place_of_a_report_of_another_channel_is_published(world: World) -> None:
     await taking_part(world)
-    place = {"lat": 31.5, "lon": 121.25, "address": "东门岗亭旁,电话13800001234"}
+    place = {"lat": 31.50049, "lon": 121.24951, "address": "东门岗亭旁,电话13800001234"}
     body = {"category": "water", "text": "漏水", **place}
     number = (await world.by("rita").post("reports", body))["number"]
     hidden = (await world.by("rita").post("reports", {**body, "confidential": True}))["number"]
     shown = await Client(world.client).request(number)
     assert (shown["address"], shown["lat"], shown["long"]) == ("东门岗亭旁,电话***", 31.5, 121.25)
     assert (await Client(world.client).get(f"requests/{hidden}")).status_code == 404
+    housed = (await world.by("rita").post("reports", {**body, "building": "b1", "address": "北面第二扇窗"}))["number"]
+    shown = await Client(world.client).request(housed)
+    assert (shown["address"], shown["address_id"], shown["lat"], shown["long"]) == ("b1", "b1", 31.5, 121.25)
 
 
 async def test_a_request_of_what_is_being_dealt_with_is_answered_with_that(world: World) -> None:
@@ -37,6 +40,21 @@ async def test_a_request_of_what_is_being_dealt_with_is_answered_with_that(world
         assert (order["merged_into"], order["channel"]) == (master, "open311")
     elsewhere = await one.submitted(**{**FLOOD, "address_id": "b2"})
     assert (await world.by("oscar").get(f"work-orders/{elsewhere}"))["merged_into"] is None
+
+
+async def test_what_a_form_asked_for_makes_no_request_another_one(world: World) -> None:
+    await taking_part(world)
+    words = {"zh": "还有什么", "en": "What else"}
+    question = {"code": "MORE", "datatype": "text", "required": False, "order": 1, "description": words}
+    await world.admin.put("open311-services/water", {"attributes": [question]})
+    put(world, said(FLOODS, category="water"))
+    (master,) = (await sort_now(world))["masters"]
+    form = {"attribute[MORE]": "上个月换过阀门,当时师傅留过电话,后来换了公司,找不到人,只好自己垫钱买材料,发票还留着"}
+    one = await client(world)
+    number = await one.submitted(**FLOOD, **form)
+    assert (await world.by("oscar").get(f"work-orders/{number}"))["merged_into"] == master
+    other = await one.submitted(**{**FLOOD, "description": "厨房水管"}, **{"attribute[MORE]": FLOOD["description"]})
+    assert (await world.by("oscar").get(f"work-orders/{other}"))["merged_into"] is None
 
 
 async def test_updates_are_called_as_the_sample_and_the_clients_call_them(world: World) -> None:

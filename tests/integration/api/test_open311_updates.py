@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
+from api.open311 import updating
 from api.open311.service import REPEATED_WITHIN
 from api.transactions import begin
 from api.work_orders import store as work_orders
@@ -245,6 +248,25 @@ async def test_an_order_that_nobody_reported_is_not_published_and_what_joins_it_
 async def history(world: World, number: str, who: str = "gwen") -> list[Any]:
     items: list[Any] = (await world.by(who).get(f"work-orders/{number}/history"))["items"]
     return items
+
+
+async def test_of_one_request_only_so_many_words_are_taken_but_it_is_still_moved(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(updating, "MAX_TOLD", 2)
+    await taking_part(world)
+    one = await client(world)
+    number, other = await one.submitted(address_id="b1"), await one.submitted(description="又漏")
+    first = await told(one, number, update_id="c1")
+    await told(one, number, update_id="c2")
+    refused = await one.post("servicerequestupdates", service_request_id=number, description="还没好", update_id="c3")
+    assert (refused.status_code, read(refused)[0]["code"]) == (400, 400)
+    assert await told(one, number, update_id="c1") == first
+    assert await told(one, other)
+    assert await told(one, number, status="CANCELLED", update_id="c4")
+    assert await state(world, number) == "cancelled"
+    shown = read(await one.get("servicerequestupdates", service_request_id=number))
+    assert len([each for each in shown if each["description"] == "还没好"]) == 3
 
 
 async def test_whoever_works_on_a_request_reads_what_its_client_says_of_it(world: World) -> None:
