@@ -85,8 +85,11 @@ _TEXTS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
         "en": ("Reopened", "{number} has been reopened{place}."),
     },
     Kind.RETURNED: {
-        "zh": ("工单被退回", "工单{number}被退回{place},请重新派单。"),
-        "en": ("Returned", "Work order {number} has been returned{place}; it waits to be dispatched."),
+        "zh": ("申请退单", "工单{number}申请退单{place},等待审核。"),
+        "en": (
+            "Return asked for",
+            "Order {number} is to be given back{place}; it waits to be signed off.",
+        ),
     },
     Kind.ARBITRATION: {
         "zh": ("等待裁定", "工单{number}多次退单{place},等待裁定。"),

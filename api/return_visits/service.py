@@ -124,7 +124,7 @@ async def close(tx: Transaction, person: Person, visit: int, outcome: NewOutcome
         raise Problem(HTTPStatus.FORBIDDEN, "not_yours", what)
     await store.close(tx, visit, outcome)
     stands = order.master_state if order.state is State.MERGED else order.state
-    if outcome.outcome == "unsolved" and order.reopens == found.round and stands in TOLD:
+    if outcome.outcome == "unsolved" and stands in TOLD:  # of whatever round the visit is: they were asked now
         await work_orders_service.act(tx, person, order.number, Move(Action.REOPEN, outcome.note))
     done = await store.locked(tx, visit)
     assert done is not None  # noqa: S101 - it is locked

@@ -52,8 +52,8 @@ async def open_and_join(
     `is_said`: its reporter says that it is the same; else the rules do, and the reporter is told.
 
     What is more severe than that order is not merged but goes its own way; its history says so, if it is said to be
-    the same. None if nobody may join that order any more:
-    it is over, merged, or confidential by now.
+    the same. None if nobody may join that order any more: it is over, merged, or confidential by now; or if the rules
+    would join it to what its reporter reported before.
     """
     # Its row first: the order of locks is rows, then the feed.
     await store.keep_together(tx, to_change=True)
@@ -64,6 +64,8 @@ async def open_and_join(
     if is_said and await _are_apart(tx, new, held[master]):
         raise conflict("another_place", "that order is of another place; send the report without join")
     if new.account is not None and (own := await store.reported_by(tx, master, new.account)):
+        if not is_said:
+            return None  # they say more, or of something else: what it is a person decides
         raise conflict("reported_already", f"you have reported it already: {own}")
     order = await opening.open_order(tx, new, by=reporter.username, dispatched=False)
     if order.confidential:

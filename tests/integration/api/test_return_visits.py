@@ -58,6 +58,19 @@ async def test_who_closed_an_order_does_not_visit_it_and_unsolved_reopens_it_onc
     assert (await actions(world, number))[-3:] == ["rate", "reopen", "dispatch"]
 
 
+async def test_what_is_unsolved_after_a_later_answer_reopens_the_order_too(world: World) -> None:
+    number = await closed(world, solved=False)
+    (visit,) = await visits(world)
+    for who, action, body in (
+        ("oscar", "reopen", {"reason": "Still wet"}), ("gwen", "handle", {}), ("gwen", "resolve", {"text": "Done"}),
+        ("oscar", "answer", {"text": "Done now"}),
+    ):  # fmt: skip
+        await world.by(who).post(f"work-orders/{number}/{action}", body)
+    await world.by("susan").post(f"return-visits/{visit['id']}/outcome", {"outcome": "unsolved", "note": "Still wet"})
+    order = await world.by("susan").get(f"work-orders/{number}")
+    assert (order["state"], order["reopens"]) == ("dispatched", 2)
+
+
 @pytest.mark.parametrize("confidential", [False, True])
 async def test_where_nobody_else_is_left_a_supervisor_is_told_and_visits(world: World, confidential: bool) -> None:
     number = await reported(world)

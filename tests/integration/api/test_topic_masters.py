@@ -50,6 +50,13 @@ async def test_what_nobody_has_begun_with_goes_into_the_master_and_what_somebody
     assert (await sort_now(world))["merged"] == []
 
 
+async def test_who_reported_it_already_and_says_more_is_heard(world: World) -> None:
+    await heard_of(world)
+    await sort_now(world)
+    more = await world.by("b1-1").post("reports", {"category": "water", "text": EXTRA})
+    assert (more["state"], more["merged_into"]) == ("dispatched", None)  # what it is a person decides
+
+
 async def test_what_a_person_took_out_again_stays_out(world: World) -> None:
     numbers = await heard_of(world)
     (master,) = (await sort_now(world))["masters"]
