@@ -38,16 +38,14 @@ class Suggester:
         self._one_at_a_time = asyncio.Lock()
 
     def now(self, site: str, state: InForce) -> Model | None:
-        """The best model that is there, at once; None if none is. Notes the site if it has more to learn."""
+        """The best model that is there, at once; None if none is. Notes the site if there is more to learn for it."""
         if not state.tree.is_a_choice:
             return None
         learned = self._of_sites.get(site)
         fits = learned is not None and learned.digest == state.tree.digest
-        if state.lesson != (learned.lesson if learned and fits else 0):
-            self.stale.add(site)
-            self.wanted.set()
         model = learned.model if learned and fits else _OF_TREES.get(state.tree.digest)
-        if model is None:
+        if model is None or state.lesson != (learned.lesson if learned and fits else 0):
+            self.stale.add(site)
             self.wanted.set()
         return model
 
@@ -65,8 +63,15 @@ class Suggester:
         return found
 
     async def learn(self, site: str, state: InForce, lessons: Iterable[tuple[str, str]]) -> None:
-        """Learns anew for a site: the shipped examples, and what its orders have taught; nothing of no choice."""
+        """Learns anew for a site: the shipped examples, and what its orders have taught; nothing of no choice.
+
+        A site without lessons shares the model of its tree.
+        """
         if not state.tree.is_a_choice:
+            return
+        if not state.lesson:
+            self._of_sites.pop(site, None)
+            await self.of_tree(state.tree)
             return
         async with self._one_at_a_time:
             model = await asyncio.to_thread(_learned, state.tree, tuple(lessons))

@@ -195,6 +195,11 @@ async def test_a_report_does_not_wait_for_a_model(world: World) -> None:
     order = await world.by("rita").post("reports", REPORT)
     kept = await world.by("rita").get(f"work-orders/{order['number']}/category")
     assert kept["items"][0]["suggested"] is None
+    assert await suggestions.learn_once(world.resources) == 1  # nobody has to ask for a suggestion before
+    order = await world.by("rita").post("reports", REPORT)
+    kept = await world.by("rita").get(f"work-orders/{order['number']}/category")
+    assert kept["items"][0]["suggested"][0]["category"] == "noise"
+    assert await suggestions.learn_once(world.resources) == 0
 
 
 async def test_a_tree_that_leaves_nothing_to_choose_suggests_nothing_and_learns_nothing(world: World) -> None:

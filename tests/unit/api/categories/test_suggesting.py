@@ -26,6 +26,7 @@ def read(name: str) -> Any:
 HELD_BACK = [Example(text, name) for name, texts in read("held_back.yaml").items() for text in texts]
 NEWSPAPER = read("newspaper.yaml")
 SAID = [Example(text, name) for name, texts in read("said.yaml").items() for text in texts]
+ALIKE = [Example(text, name) for name, texts in read("alike.yaml").items() for text in texts]
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def test_no_sentence_that_is_measured_with_is_learned_from() -> None:
     learned = {plain(each.text) for each in EXAMPLES}
     assert learned.isdisjoint(plain(each.text) for each in HELD_BACK)
     assert learned.isdisjoint(plain(each["text"]) for each in NEWSPAPER)
-    assert learned.isdisjoint(plain(each.text) for each in SAID)
+    assert learned.isdisjoint(plain(each.text) for each in (*SAID, *ALIKE))
 
 
 def test_what_is_said_in_a_hurry_is_right_and_what_is_dangerous_never_mild(model: Model) -> None:
@@ -63,6 +64,18 @@ def test_what_is_said_in_a_hurry_is_right_and_what_is_dangerous_never_mild(model
     for found, each in zip(best, SAID, strict=True):
         if TREE.categories[each.category].severity == "critical":
             assert (TREE.categories[found[0].category].severity, fits(found)) == ("critical", True), each.text
+
+
+@pytest.mark.parametrize("said", ALIKE, ids=lambda said: said.text)
+def test_words_of_danger_in_an_ordinary_matter_are_no_danger_and_in_danger_they_are(
+    model: Model, said: Example
+) -> None:
+    found = model.suggest(said.text)
+    assert (found[0].category, fits(found)) == (said.category, True)
+
+
+def test_an_air_conditioner_that_does_not_heat_is_not_the_heating_companys(model: Model) -> None:
+    assert not fits(model.suggest("空调不热,修了三次没修好"))
 
 
 @pytest.mark.parametrize(
