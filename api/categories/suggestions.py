@@ -14,7 +14,11 @@ from api.categories.schemas import Candidate, Choices, Correction, Suggested, Su
 from api.categories.shipped import default_tree
 from api.categories.suggester import Suggester
 from api.categories.tree import Category, Tree
+from api.clocks import service as clocks
+from api.clocks.terms import CRITICAL
 from api.dispatch import service as dispatch
+from api.notices import rules
+from api.notices import service as notices
 from api.problems import Problem, conflict, not_found
 from api.resources import Resources
 from api.transactions import SYSTEM, Transaction, begin
@@ -22,7 +26,7 @@ from api.work_orders import joining, opening, steps
 from api.work_orders import order as orders
 from api.work_orders import store as order_store
 from api.work_orders.order import Order, Person
-from api.work_orders.states import Bond, State
+from api.work_orders.states import Bond
 from herun.collector import settle
 from herun.order_words import Word
 
@@ -101,9 +105,18 @@ async def correct(tx: Transaction, person: Person, number: str, asked: Correctio
         await store.add_choice(tx, number, 1, order.category, by=order.reporter or SYSTEM)
     await store.add_choice(tx, number, max(len(made), 1) + 1, chosen.category, by=tx.actor, reason=asked.reason)
     await learning.teach(tx, moved, chosen, "correction")
-    if is_desk and moved.state is State.ACCEPTED:
-        await dispatch.place(tx, moved)  # if nobody fits, who corrects it knows
+    placed = await dispatch.place(tx, moved) if is_desk else moved  # if nobody fits, who corrects it knows
+    if moved.severity == CRITICAL != order.severity and placed.version == moved.version:
+        await _tell_that_it_is_critical(tx, placed)
     return await _choices(tx, moved)  # to whom it is confidential from now on, this is the last that they see of it
+
+
+async def _tell_that_it_is_critical(tx: Transaction, order: Order) -> None:
+    """Whoever has it hears it at once, as whom it is given or offered to now does by that."""
+    telling = rules.turned_critical(order)
+    if telling is not None:
+        cause = f"order:{order.number}:{order.version}:{telling.kind}"
+        await notices.tell(tx, telling, cause, order, but_not=tx.actor)
 
 
 def _is_no_way_out(order: Order, before: Category, chosen: Category) -> None:
@@ -197,10 +210,11 @@ def _candidate(tree: Tree, text: str, suggested: Suggested) -> Candidate:
 
 
 async def _move(tx: Transaction, order: Order, chosen: Category, reason: str, *, routed: bool) -> Order:
-    """The order with its new category and the entry of its history; `routed`: with who is responsible for it then.
+    """The order with its new category and the entries of its history; `routed`: with who is responsible for it then.
 
     A worker says what it is about. Whose it is the desk says, or they would hand it on and begin their time anew. How
-    severe it is becomes no milder: what was promised as urgent stays so.
+    severe it is becomes no milder: what was promised as urgent stays so, and what turns out to be urgent has
+    the limits for that.
     """
     moved = replace(order, category=chosen.category, severity=opening.raised(order, chosen))
     if routed:
@@ -209,4 +223,9 @@ async def _move(tx: Transaction, order: Order, chosen: Category, reason: str, *,
     detail = {"from": order.category, "to": chosen.category}
     if moved.severity != order.severity:
         detail["severity"] = moved.severity
-    return await steps.note(tx, moved, Word.CATEGORISED, by=tx.actor, reason=reason, detail=detail, before=order)
+    moved = await steps.note(tx, moved, Word.CATEGORISED, by=tx.actor, reason=reason, detail=detail, before=order)
+    if moved.severity != order.severity:
+        promised = await clocks.turned_out(tx, order, moved, by=tx.actor)
+        if promised is not None:
+            return await steps.note(tx, moved, Word.PROMISED, by=SYSTEM, detail=steps.promised(promised))
+    return moved

@@ -8,10 +8,11 @@ from http import HTTPStatus
 from typing import Final, TypeVar
 
 from api.clocks import service, store
+from api.clocks.clock import Clock, hand_is_due_at, span_of
 from api.clocks.reminders import Level, Reminder
 from api.clocks.schemas import STOPS_PROMISE, Clocks, Extension, NewExtension, NewPause, Pause
 from api.clocks.segments import TIMED
-from api.clocks.service import EXTENSION_ASKED, PAUSE, PAUSE_ASKED, Clock
+from api.clocks.service import EXTENSION_ASKED, PAUSE, PAUSE_ASKED
 from api.clocks.shown import shown
 from api.problems import FieldError, Problem, conflict, invalid, not_found
 from api.transactions import SYSTEM, Transaction
@@ -33,7 +34,7 @@ async def ask_pause(tx: Transaction, person: Person, number: str, new: NewPause)
     order, clock = await _theirs(tx, person, number)
     if clock.now.hand.kind not in TIMED:
         raise conflict("no_clock_runs", "nobody's limit runs now")
-    if any(pause.approved is not False and service.span_of(pause).end > to_us(tx.at) for pause in clock.pauses):
+    if any(pause.approved is not False and span_of(pause).end > to_us(tx.at) for pause in clock.pauses):
         raise conflict("paused_already", "there is a pause that is not over; end it first")
     _check_number(clock.pauses)
     longest = clock.ground.settings.longest_pause_hours
@@ -65,7 +66,7 @@ async def decide_pause(
     order = await steps.note(tx, order, action, by=person.username, reason=note)
     if approve:
         order = await _plan_again(tx, person, order, clock, pause)
-        end = service.span_of(pause).end
+        end = span_of(pause).end
         level = Level.WORKER if order.worker else Level.DESK
         over = clock.ground.told_at(order, [Reminder("over", level, False, end, end, end)])
         await store.add_deadlines(tx, number, {PAUSE: over})
@@ -76,7 +77,7 @@ async def end_pause(tx: Transaction, person: Person, number: str, pause_id: int,
     """Ends a pause now. Raises Problem 403, 404, 409 if it is over."""
     order, clock = await _theirs(tx, person, number)
     pause = _one(clock.pauses, pause_id)
-    if service.span_of(pause).end <= to_us(tx.at) or pause.ended_at is not None:
+    if span_of(pause).end <= to_us(tx.at) or pause.ended_at is not None:
         raise conflict("over_already", "this pause is over")
     await store.end_pauses(tx, number, [pause_id])
     if pause.approved is None:  # of one that was denied nobody waits for an answer, but perhaps of the next one
@@ -136,7 +137,7 @@ async def _plan_again(
     """
     clock = await service.known(tx, order)
     now = to_us(tx.at)
-    if clock.now.hand.kind in TIMED and service.hand_is_due_at(clock, now) != service.hand_is_due_at(before, now):
+    if clock.now.hand.kind in TIMED and hand_is_due_at(clock, now) != hand_is_due_at(before, now):
         await service.plan_hand(tx, order, clock)
     if clock.promise.ended_at is None and (pause is None or pause.reason in STOPS_PROMISE):
         promised = await service.move_promise(tx, order, clock, by=person.username)
@@ -168,7 +169,7 @@ async def _answer(tx: Transaction, person: Person, order: Order) -> Clocks:
 
 def _is_late(tx: Transaction, clock: Clock) -> bool:
     now = to_us(tx.at)
-    return clock.now.hand.kind in TIMED and service.hand_is_due_at(clock, now) <= now
+    return clock.now.hand.kind in TIMED and hand_is_due_at(clock, now) <= now
 
 
 def _one(found: Sequence[Asked], wanted: int) -> Asked:

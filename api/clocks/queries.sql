@@ -46,6 +46,9 @@ VALUES (%(site)s, %(number)s, %(round)s, %(began_at)s, %(due_at)s, %(terms)s);
 WITH promised AS (UPDATE work_orders SET promised_at = %(due_at)s WHERE site = %(site)s AND number = %(number)s)
 UPDATE order_promises SET due_at = %(due_at)s WHERE site = %(site)s AND number = %(number)s AND round = %(round)s;
 
+-- name: keep_terms
+UPDATE order_promises SET terms = %(terms)s WHERE site = %(site)s AND number = %(number)s AND round = %(round)s;
+
 -- name: join_promise
 -- Merged into another order, or by itself again: then it runs on, whatever the other one was answered.
 UPDATE order_promises SET follows = %(follows)s, ended_at = NULL, outcome = NULL

@@ -6,20 +6,19 @@ kept as rows, with a deadline for each reminder; all is written in the transacti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from api.categories import service as categories
 from api.clocks import store
-from api.clocks.hours import Span, due_at
-from api.clocks.reminders import WHOLE, Level, Reminder, reminders, undecided
-from api.clocks.schemas import STOPS_PROMISE, Extension, Pause
-from api.clocks.segments import TIMED, Kind, Turn, hand_of, segments, used, used_up_at
+from api.clocks.clock import Clock, hand_is_due_at, hand_limit, promise_pauses, promised
+from api.clocks.reminders import Level, Reminder, reminders, undecided
+from api.clocks.schemas import Pause
+from api.clocks.segments import TIMED, Turn, hand_of
 from api.clocks.store import Known, PromiseRow
-from api.clocks.terms import CRITICAL, Ground, Terms, ground, kept_terms, new_terms
+from api.clocks.terms import CRITICAL, Given, Ground, Terms, as_json, ground, kept_terms, new_terms
 from api.notices import service as notices
 from api.notices.rules import DeadlineKind
 from api.notices.service import Deadline
@@ -27,7 +26,7 @@ from api.transactions import Transaction
 from api.work_orders import store as work_orders
 from api.work_orders.order import Order
 from api.work_orders.states import TOLD, Action, State
-from herun.clock import MINUTE_US, to_datetime, to_us
+from herun.clock import to_datetime, to_us
 
 if TYPE_CHECKING:
     from api.work_orders.effects import Step
@@ -37,33 +36,6 @@ PAUSE: Final = "pause"
 PAUSE_ASKED: Final = "pause_asked"
 EXTENSION_ASKED: Final = "extension_asked"
 _HAND_KINDS: Final = tuple(TIMED)
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """All that is known of the clocks of one order."""
-
-    ground: Ground
-    promise: PromiseRow
-    terms: Terms
-    turns: Sequence[Turn]
-    pauses: Sequence[Pause] = ()
-    extensions: Sequence[Extension] = ()
-
-    @property
-    def now(self) -> Turn:
-        """In whose hand it is."""
-        return self.turns[-1]
-
-    @property
-    def extended(self) -> list[Extension]:
-        """By what this round may take longer, in the order in which it was decided."""
-        return [each for each in self.extensions if each.approved and each.round == self.promise.round]
-
-    def limit_us(self, kind: Kind) -> int:
-        """The limit of whoever has the order now."""
-        more = MINUTE_US * sum(each.minutes for each in self.extended) if kind is Kind.SOLVE else 0
-        return self.terms.limit_us(kind) + more
 
 
 async def follow(tx: Transaction, step: Step) -> datetime | None:
@@ -100,38 +72,8 @@ async def known(tx: Transaction, order: Order) -> Clock:
     """The clocks of an order; one from before there were clocks gets them now, as if it had never changed hands."""
     found = await store.known(tx, order.number) or await _caught_up(tx, order)
     kept = await ground(tx)
-    terms = kept_terms(kept, found.promise.terms)
-    return Clock(kept, found.promise, terms, found.turns, found.pauses, found.extensions)
-
-
-def approved(pauses: Iterable[Pause]) -> list[Span]:
-    """The stretches in which the clock of whoever has the order stands still: those approved, each to its end."""
-    return [span_of(pause) for pause in pauses if pause.approved]
-
-
-def span_of(pause: Pause) -> Span:
-    """From asking to its end; one that nobody ends is over by itself."""
-    ended = pause.until if pause.ended_at is None else min(pause.ended_at, pause.until)
-    return Span(to_us(pause.asked_at), to_us(ended))
-
-
-def promise_pauses(pauses: Iterable[Pause]) -> list[Span]:
-    """The stretches in which the promise stands still as well: what the estate has no hand in."""
-    return approved(pause for pause in pauses if pause.reason in STOPS_PROMISE)
-
-
-def stands_still_until(pauses: Iterable[Pause], now: int) -> int | None:
-    """The end of the pause in which the promise stands still now; None if it runs."""
-    return max((pause.end for pause in promise_pauses(pauses) if pause.begin <= now < pause.end), default=None)
-
-
-def hand_is_due_at(clock: Clock, now: int, share: int = WHOLE) -> int:
-    """When so many percent of the limit of whoever has the order are used up if it stays with them, or were."""
-    turn, plan, pauses = clock.now, clock.terms.plan, approved(clock.pauses)
-    found = segments(clock.turns, pauses, now)
-    limit = clock.limit_us(turn.hand.kind) * share // WHOLE
-    past = used_up_at(found, turn, plan, limit)
-    return due_at(now, limit - used(found, turn, plan), plan, pauses) if past is None else past
+    given = kept_terms(kept, found.promise.terms)
+    return Clock(kept, found.promise, given, found.turns, found.pauses, found.extensions)
 
 
 async def plan_hand(tx: Transaction, order: Order, clock: Clock) -> None:
@@ -145,53 +87,50 @@ def _of_hand(tx: Transaction, order: Order, clock: Clock) -> dict[str, list[Remi
     if turn.hand.kind not in TIMED:
         return {}
     now = to_us(tx.at)
-
-    def at_share(share: int) -> int:
-        return hand_is_due_at(clock, now, share)
-
     level = Level.WORKER if turn.hand.worker else Level.DESK
-    planned = reminders(level, clock.ground.settings.steps, now=now, at_share=at_share)
+    planned = reminders(level, clock.ground.settings.steps, now=now, at_share=hand_limit(clock, now).due_at)
     return {turn.hand.kind: clock.ground.told_at(order, planned)}
 
 
 async def plan_promise(tx: Transaction, order: Order, clock: Clock) -> None:
     """The promised time and its deadlines, after what moves them: an extension, or a pause that stops the promise."""
-    due = to_datetime(_promised(clock)(WHOLE))
+    due = to_datetime(promised(clock).due)
     await store.move_promise(tx, order.number, clock.promise.round, due)
     await store.drop_deadlines(tx, [order.number], [PROMISE])
     await store.add_deadlines(tx, order.number, _of_promise(tx, order, clock))
 
 
 def _of_promise(tx: Transaction, order: Order, clock: Clock) -> dict[str, list[Reminder]]:
-    planned = reminders(Level.DESK, clock.ground.settings.steps, now=to_us(tx.at), at_share=_promised(clock))
+    planned = reminders(Level.DESK, clock.ground.settings.steps, now=to_us(tx.at), at_share=promised(clock).due_at)
     return {PROMISE: clock.ground.told_at(order, planned)}
-
-
-def _promised(clock: Clock) -> Callable[[int], int]:
-    """When so many percent of the promise are used up. What was broken before more time was granted stays broken."""
-    began, plan = to_us(clock.promise.began_at), clock.terms.plan
-    limit, still = clock.terms.promise_us, list[Span]()
-    pauses = (each for each in clock.pauses if each.approved and each.reason in STOPS_PROMISE)
-    granted: list[Extension | Pause] = [*clock.extended, *pauses]
-    for at, each in sorted(((to_us(each.decided_at), each) for each in granted if each.decided_at), key=itemgetter(0)):
-        if at > due_at(began, limit, plan, still):
-            break
-        if isinstance(each, Extension):
-            limit += MINUTE_US * each.minutes
-        else:
-            still.append(span_of(each))
-    return lambda share: due_at(began, limit * share // WHOLE, plan, still)
 
 
 async def move_promise(tx: Transaction, order: Order, clock: Clock, *, by: str) -> datetime | None:
     """The same, if it is another time; that is returned, and its reporter is told, unless they moved it."""
-    promised = to_datetime(_promised(clock)(WHOLE))
-    if promised == clock.promise.due_at:
+    due = to_datetime(promised(clock).due)
+    if due == clock.promise.due_at:
         return None  # what was told of it is not told again
     await plan_promise(tx, order, clock)
     moved = f"promise:{order.number}:{order.version}"
-    await notices.about_deadlines(tx, [Deadline(moved, DeadlineKind.PROMISE_MOVED, order, promised, by=by)])
-    return promised
+    await notices.about_deadlines(tx, [Deadline(moved, DeadlineKind.PROMISE_MOVED, order, due, by=by)])
+    return due
+
+
+async def turned_out(tx: Transaction, before: Order, after: Order, *, by: str) -> datetime | None:
+    """After a correction to what is more severe: what its terms say holds as far as it is sooner.
+
+    Returns what is promised if that is another time; its reporter is told of it, unless `by` is they. What is not
+    sooner stays as it is: what was told of it is not told again.
+    """
+    had = await known(tx, before)
+    if had.promise.ended_at is not None:
+        return None  # it is answered: if it is reopened it is promised anew
+    clock = replace(had, given=[*had.given, Given(await _terms(tx, had.ground, after), to_us(tx.at))])
+    await store.keep_terms(tx, after.number, had.promise.round, as_json(clock.given))
+    now = to_us(tx.at)
+    if clock.now.hand.kind in TIMED and hand_is_due_at(clock, now) != hand_is_due_at(had, now):
+        await plan_hand(tx, after, clock)
+    return await move_promise(tx, after, clock, by=by)
 
 
 async def promise_again(tx: Transaction, order: Order) -> PromiseRow:
@@ -220,15 +159,19 @@ async def _begin(
     pauses: Sequence[Pause] = (),
 ) -> None:
     kept = await ground(tx)
-    category = await categories.category(tx, order.category)
-    terms = new_terms(kept, order, category.limits.get(order.severity) if category.known else None)
+    terms = await _terms(tx, kept, order)
     promise = PromiseRow(round_, promised_from, promised_from, terms.as_json(), None, None, None)
     turn = Turn(round_, hand_of(order), to_us(at))
-    clock = Clock(kept, promise, terms, [turn], pauses)
-    clock = replace(clock, promise=replace(promise, due_at=to_datetime(_promised(clock)(WHOLE))))
+    clock = Clock(kept, promise, [Given(terms)], [turn], pauses)
+    clock = replace(clock, promise=replace(promise, due_at=to_datetime(promised(clock).due)))
     await store.add_promise(tx, order.number, clock.promise)
     await store.add_turn(tx, order.number, order.version, turn)
     await store.add_deadlines(tx, order.number, _of_promise(tx, order, clock) | _of_hand(tx, order, clock))
+
+
+async def _terms(tx: Transaction, kept: Ground, order: Order) -> Terms:
+    category = await categories.category(tx, order.category)
+    return new_terms(kept, order, category.limits.get(order.severity) if category.known else None)
 
 
 async def _begin_again(tx: Transaction, order: Order, clock: Clock) -> None:

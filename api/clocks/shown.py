@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from api.clocks.clock import Clock, approved, hand_limit, promised, stands_still_until
 from api.clocks.schemas import Clocks, Deadline, OwnClock, Promise, PromiseState, SegmentView
-from api.clocks.segments import TIMED, Segment, segments, used
-from api.clocks.service import Clock, approved, hand_is_due_at, stands_still_until
+from api.clocks.segments import TIMED, Segment, segments
 from api.work_orders.order import Order, Person, is_inside
 from herun.clock import SECOND_US, to_datetime, to_us
 from herun.schedule import local_time, zone_named
@@ -26,7 +26,7 @@ def shown(order: Order, person: Person, clock: Clock, deadlines: Sequence[Deadli
         seconds=_whole(now, began),
         sentence=_sentence(promise, clock.ground.zone),
         promise=promise,
-        own=_own(clock, found, now) if is_staff else None,
+        own=_own(clock, now) if is_staff else None,
         segments=[_segment(each, began) for each in found] if is_staff else None,
         pauses=list(clock.pauses) if is_staff else None,
         extensions=list(clock.extensions) if is_staff else None,
@@ -55,23 +55,23 @@ def _promise(clock: Clock, at: datetime) -> Promise:
         state=state,
         paused_until=None if still is None else to_datetime(still),
         seconds_left=None if is_over else (to_us(promise.due_at) - (still or to_us(at))) // SECOND_US,
-        calendar=clock.terms.limits.calendar,
+        calendar=promised(clock).terms.limits.calendar,
     )
 
 
-def _own(clock: Clock, found: Sequence[Segment], now: int) -> OwnClock | None:
+def _own(clock: Clock, now: int) -> OwnClock | None:
     turn = clock.now
     owner = turn.hand.owner
     if turn.hand.kind not in TIMED or owner is None:
         return None
-    gone, limit = used(found, turn, clock.terms.plan), clock.limit_us(turn.hand.kind)
+    limit = hand_limit(clock, now)
     return OwnClock(
         kind=turn.hand.kind,
         owner=owner,
-        limit_seconds=limit // SECOND_US,
-        used_seconds=gone // SECOND_US,
-        due_at=to_datetime(hand_is_due_at(clock, now)),
-        late=gone > limit,
+        limit_seconds=limit.us // SECOND_US,
+        used_seconds=limit.used // SECOND_US,
+        due_at=to_datetime(limit.due),
+        late=limit.used > limit.us,
     )
 
 

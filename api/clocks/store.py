@@ -110,6 +110,11 @@ async def move_promise(tx: Transaction, number: str, round_: int, due_at: dateti
     await tx.run(_QUERIES["move_promise"], number=number, round=round_, due_at=due_at)
 
 
+async def keep_terms(tx: Transaction, number: str, round_: int, terms: dict[str, Any]) -> None:
+    """A round goes by these terms from now on."""
+    await tx.run(_QUERIES["keep_terms"], number=number, round=round_, terms=Jsonb(terms))
+
+
 async def join_promise(tx: Transaction, number: str, round_: int, master: str | None) -> None:
     """The promise is kept with that of another order; None: by itself."""
     await tx.run(_QUERIES["join_promise"], number=number, round=round_, follows=master)

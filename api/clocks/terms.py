@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -23,6 +24,7 @@ _KEPT: Final = 64  # compiled plans: a few wordings a site
 _US: Final = timedelta(microseconds=1)
 _DURATIONS: Final = ("accept", "arrive", "solve", "promise")
 CRITICAL: Final = "critical"
+_RAISED: Final = "raised"  # in what is kept: the terms of what the order turned out to be
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,18 @@ class Terms:
         return limits[kind] // _US
 
     def as_json(self) -> dict[str, Any]:
-        """The same, to be kept with the promise; durations in microseconds."""
+        """The same, to be kept; durations in microseconds."""
         limits = {name: getattr(self.limits, name) // _US for name in _DURATIONS}
         kept = {"limits": limits, "calendar": self.limits.calendar, "hours": self.hours.model_dump(mode="json")}
         return kept | ({} if self.decrees is None else {"decrees": self.decrees})
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Terms that a round goes by, from its beginning on, or `since` its order turned out to be more severe (µs UTC)."""
+
+    terms: Terms
+    since: int | None = None
 
 
 async def ground(tx: Transaction) -> Ground:
@@ -98,8 +108,20 @@ def new_terms(ground: Ground, order: Order, of_category: Limits | None = None) -
     return _terms(ground, chosen(rules, order.category, order.severity), ground.settings.working_hours, decrees)
 
 
-def kept_terms(ground: Ground, kept: dict[str, Any]) -> Terms:
+def as_json(given: Sequence[Given]) -> dict[str, Any]:
+    """The terms of a round, to be kept with its promise."""
+    first, *raised = given
+    kept = [each.terms.as_json() | {"since": each.since} for each in raised]
+    return first.terms.as_json() | ({_RAISED: kept} if kept else {})
+
+
+def kept_terms(ground: Ground, kept: dict[str, Any]) -> list[Given]:
     """What held when the promise was given, the calendar too; promises from before that was kept go by today's."""
+    raised = (Given(_kept(ground, each), each["since"]) for each in kept.get(_RAISED, ()))
+    return [Given(_kept(ground, kept)), *raised]
+
+
+def _kept(ground: Ground, kept: dict[str, Any]) -> Terms:
     durations = {name: timedelta(microseconds=kept["limits"][name]) for name in _DURATIONS}
     limits = Limits(**durations, calendar=kept["calendar"])
     return _terms(ground, limits, WeeklyPlan.model_validate(kept["hours"]), kept.get("decrees", ground.decrees))

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from api.work_orders.order import Order
+from api.work_orders.states import TOLD
 
 
 class Step(Protocol):
@@ -54,6 +55,7 @@ class Kind(StrEnum):
     WITHDRAWN = "withdrawn"
     OFFERED = "offered"
     AT_DESK = "at_desk"  # told when an order comes to wait for the desk
+    TURNED_CRITICAL = "turned_critical"  # told when a correction makes it so
     HELPING = "helping"
     UNDER_WAY = "under_way"
     HANDLING = "handling"
@@ -88,7 +90,7 @@ ON_THE_WAY: Final = frozenset(
         Kind.ACCEPTED, Kind.DISPATCHED, Kind.UNDER_WAY, Kind.HANDLING, Kind.ON_HOLD, Kind.HELPING, Kind.MERGED,
         Kind.ASKED, Kind.URGED, Kind.RETURNED, Kind.ARBITRATION, Kind.UNIT_ASSIGNED, Kind.REMINDER, Kind.OVERDUE,
         Kind.ESCALATION, Kind.PROMISE_MOVED, Kind.PROMISE_BROKEN, Kind.PAUSE_ASKED, Kind.EXTENSION_ASKED,
-        Kind.PAUSE_OVER,
+        Kind.PAUSE_OVER, Kind.TURNED_CRITICAL,
     }
 )  # fmt: skip
 
@@ -179,6 +181,7 @@ _TO_WHOM_IT_NAMES: Final = {
 
 # While an order is at work with somebody, they are told when it is taken from them; afterwards it is history.
 _AT_WORK: Final = frozenset({"dispatched", "handling", "on_hold", "returned"})
+_IN_THEIR_HANDS: Final = _AT_WORK - {"returned"}  # what was given back is the desk's to decide on
 _IN_ARBITRATION: Final = "arbitration"
 _OFFERED: Final = "offered"
 _REOPEN: Final = "reopen"
@@ -216,6 +219,14 @@ def at_desk(order: Order, *, supervisors_know: bool = False) -> Telling:
     desk, and know, are not told again.
     """
     return Telling(Audience.OPERATORS if supervisors_know else Audience.DESK, Kind.AT_DESK, _to_act(order))
+
+
+def turned_critical(order: Order) -> Telling | None:
+    """Who is told that an order is critical by now: who has it, by night too; None: nobody has, as it is answered."""
+    if order.state in TOLD:
+        return None
+    is_theirs = order.worker is not None and order.state.value in _IN_THEIR_HANDS
+    return Telling(Audience.WORKER if is_theirs else Audience.DESK, Kind.TURNED_CRITICAL, Urgency.NOW)
 
 
 def _to_act(order: Order) -> Urgency:

@@ -48,6 +48,10 @@ _TEXTS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
         "zh": ("待派单", "工单{number}暂无合适的承办人{place},请派单。"),
         "en": ("To be dispatched", "Nobody fits work order {number}{place}; please dispatch it."),
     },
+    Kind.TURNED_CRITICAL: {
+        "zh": ("工单转为紧急", "工单{number}已转为紧急{place},请立即处理。"),
+        "en": ("Critical by now", "Work order {number} is critical by now{place}; please act at once."),
+    },
     Kind.HELPING: {
         "zh": ("请您协办", "请您协助办理工单{number}{place}。"),
         "en": ("Your help is wanted", "You are asked to help with work order {number}{place}."),

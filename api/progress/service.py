@@ -6,7 +6,7 @@ from typing import Any
 
 from api.categories import service as categories
 from api.clocks import store as clocks
-from api.clocks.service import stands_still_until
+from api.clocks.clock import stands_still_until
 from api.clocks.terms import ground
 from api.progress import sentences, store
 from api.progress.schemas import Asked, OnHold, Progress

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 import pytest
 
 from api.clocks import sweep
-from herun.clock import HOUR_US, MINUTE_US, to_datetime
-from tests.integration.api.running import World
+from herun.clock import HOUR_US, MINUTE_US, to_datetime, to_us
+from tests.integration.api.running import NOON_US, World
 from tests.integration.api.test_order_audit import verdict
 
+# Minutes to accept, arrive, solve and answer: of noise in working hours, of fire always. It is Monday noon.
+NOISE: Final = (120, 420, 1260, 2100)
+BURNING: Final = (5, 30, 240, 600)
+MILD: Final = (3, 10, 60, 120)
 REPORT: Final = {"category": "noise", "text": "三楼窗户往外冒烟"}
 FIRE: Final = {"category": "fire", "reason": "It burns"}
 
@@ -23,6 +28,10 @@ async def reported(world: World, **more: Any) -> str:
 async def order(world: World, number: str) -> dict[str, Any]:
     found: dict[str, Any] = await world.by("susan").get(f"work-orders/{number}")
     return found
+
+
+async def actions(world: World, path: str) -> list[str]:
+    return [entry["action"] for entry in (await world.by("oscar").get(f"{path}/history"))["items"]]
 
 
 async def test_what_is_corrected_to_a_critical_category_is_critical_and_becomes_no_milder(world: World) -> None:
@@ -67,7 +76,8 @@ async def test_who_gets_it_is_decided_by_what_it_is_now(world: World) -> None:
 
 async def test_what_waited_for_the_morning_is_told_at_once_and_the_rest_by_night(world: World) -> None:
     limit = {"accept_minutes": 60, "arrive_minutes": 120, "solve_minutes": 240, "promise_minutes": 600}
-    await world.by("susan").put("limits", {"limits": [{**limit, "calendar": "always"}]})
+    same = [{**limit, "calendar": "always", "category": each} for each in ("water", "fire")]
+    await world.by("susan").put("limits", {"limits": same})
     world.clock.advance(9 * HOUR_US + 55 * MINUTE_US)  # five to ten in the evening
     path = f"work-orders/{await reported(world, category='water')}"
     world.clock.advance(2 * HOUR_US)
@@ -83,6 +93,135 @@ async def test_what_waited_for_the_morning_is_told_at_once_and_the_rest_by_night
     assert await sweep.sweep(world.resources)
     told = (await world.by("susan").get(f"{path}/clocks"))["deadlines"]
     assert {each["kind"] for each in told if each["fired_at"] == now} == {"accept"}
+
+
+def limits(category: str, minutes: tuple[int, ...], calendar: str) -> dict[str, Any]:
+    named = zip(("accept", "arrive", "solve", "promise"), minutes, strict=True)
+    return {"category": category, "calendar": calendar, **{f"{name}_minutes": each for name, each in named}}
+
+
+async def of_noise_and_fire(world: World, noise: tuple[int, ...] = NOISE, calendar: str = "working_hours") -> str:
+    """The path of an order of noise, where fire is more urgent; unless `noise` says otherwise."""
+    both = [limits("noise", noise, calendar), limits("fire", BURNING, "always")]
+    await world.by("susan").put("limits", {"limits": both, "quiet_hours": {"windows": []}})
+    return f"work-orders/{await reported(world, building='b3')}"  # nobody's grid
+
+
+async def clocks(world: World, path: str) -> Any:
+    return await world.by("susan").get(f"{path}/clocks")
+
+
+async def dues(world: World, path: str) -> tuple[int, int]:
+    """When whoever has it has to be done, and the promise, in minutes from noon."""
+    found = await clocks(world, path)
+    return minutes(found["own"]["due_at"]), minutes(found["promise"]["due_at"])
+
+
+def to_text(after_noon: int) -> str:
+    return to_datetime(NOON_US + after_noon * MINUTE_US).isoformat().replace("+00:00", "Z")
+
+
+def minutes(text: str) -> int:
+    return (to_us(datetime.fromisoformat(text)) - NOON_US) // MINUTE_US
+
+
+async def test_what_turns_out_to_be_more_severe_has_the_limits_of_that_from_its_beginning(world: World) -> None:
+    path = await of_noise_and_fire(world)
+    assert await dues(world, path) == (240, 7 * 24 * 60)  # two hours from two on; five days of seven hours from then
+    world.clock.advance(2 * MINUTE_US)
+    await world.by("oscar").post(f"{path}/category", FIRE)
+    assert await dues(world, path) == (5, 600)
+    said = await clocks(world, path)
+    assert (said["own"]["limit_seconds"], said["own"]["used_seconds"]) == (300, 120)
+    assert said["promise"]["calendar"] == "always"
+    limit = {each["kind"]: minutes(each["due_at"]) for each in said["deadlines"] if each["step"] == "100%"}
+    assert limit == {"accept": 5, "promise": 600}
+    world.clock.advance(3 * MINUTE_US)
+    assert await sweep.sweep(world.resources)
+    told = [each for each in (await clocks(world, path))["deadlines"] if each["fired_at"] and not each["superseded"]]
+    assert ("accept", "100%") in {(each["kind"], each["step"]) for each in told}
+
+
+async def test_what_would_be_over_already_counts_from_the_correction(world: World) -> None:
+    path = await of_noise_and_fire(world)
+    world.clock.advance(11 * HOUR_US)  # the promise of a fire would be over, and the time to give it out: 660 minutes
+    assert (await clocks(world, path))["own"]["late"]  # a worker ought to have it by four
+    await world.by("oscar").post(f"{path}/category", FIRE)
+    assert await dues(world, path) == (240, 660 + 600)
+    await world.by("oscar").post(f"{path}/dispatch", {"worker": "gwen"})
+    assert (await dues(world, path))[0] == 660 + 5  # of what comes after it the limits are those of a fire
+    await world.by("gwen").post(f"{path}/handle", {})
+    assert (await dues(world, path))[0] == 660 + 30
+
+
+async def test_whoever_used_up_the_new_limit_has_it_once_more_and_not_more_than_that(world: World) -> None:
+    path = await of_noise_and_fire(world)
+    world.clock.advance(10 * MINUTE_US)
+    await world.by("oscar").post(f"{path}/category", FIRE)
+    assert await dues(world, path) == (15, 600)
+    world.clock.advance(2 * MINUTE_US)
+    said = (await clocks(world, path))["own"]
+    assert (said["limit_seconds"], said["used_seconds"], said["late"]) == (300, 120, False)
+
+
+async def test_a_correction_makes_nothing_later(world: World) -> None:
+    path = await of_noise_and_fire(world, MILD, "always")
+    before = await clocks(world, path)
+    await world.by("oscar").post(f"{path}/category", FIRE)
+    after = await clocks(world, path)
+    assert (after["promise"], after["own"], after["deadlines"]) == (
+        before["promise"],
+        before["own"],
+        before["deadlines"],
+    )
+    assert "promised" not in await actions(world, path)
+
+
+async def test_the_new_date_is_in_the_history_and_told_to_its_reporter(world: World) -> None:
+    path = await of_noise_and_fire(world)
+    await world.by("oscar").post(f"{path}/category", FIRE)
+    promised = (await clocks(world, path))["promise"]["due_at"]
+    history = (await world.by("oscar").get(f"{path}/history"))["items"]
+    corrected = next(n for n, each in enumerate(history) if each["action"] == "categorised")
+    new = history[corrected + 1]
+    assert (new["action"], new["actor"]) == ("promised", "system")
+    assert datetime.fromisoformat(new["detail"]["promised"]) == datetime.fromisoformat(promised)
+    assert verdict(world).breaks == ()
+    items = (await world.by("rita").get("/v1/me/notices"))["items"]
+    (moved,) = [each["text"]["en"] for each in items if each["kind"] == "promise_moved"]
+    assert "06-01 22:00" in moved  # ten hours after noon
+
+
+async def test_more_time_that_was_granted_for_less_is_no_more_time_for_what_is_worse(world: World) -> None:
+    path = await of_noise_and_fire(world)
+    asked = await world.by("oscar").post(f"{path}/extensions", {"minutes": 60, "reason": "Nobody is in"})
+    await world.by("susan").post(f"{path}/extensions/{asked['extensions'][0]['id']}/approve")
+    world.clock.advance(MINUTE_US)
+    await world.by("oscar").post(f"{path}/category", FIRE)
+    assert (await dues(world, path))[1] == 600
+    pause = {"reason": "reporter", "note": "Nobody opens", "until": to_datetime(NOON_US + HOUR_US).isoformat()}
+    asked = await world.by("oscar").post(f"{path}/pauses", pause)
+    await world.by("susan").post(f"{path}/pauses/{asked['pauses'][0]['id']}/approve")
+    assert (await dues(world, path))[1] == 600 + 59
+    assert verdict(world).breaks == ()
+
+
+async def test_what_is_answered_is_promised_by_what_it_is_once_it_is_reopened(world: World) -> None:
+    path = await of_noise_and_fire(world)
+    await world.by("oscar").post(f"{path}/dispatch", {"worker": "gwen"})
+    for who, action, body in [
+        ("gwen", "handle", {}),
+        ("gwen", "resolve", {"text": "Done"}),
+        ("oscar", "answer", {"text": "Done"}),
+    ]:
+        await world.by(who).post(f"{path}/{action}", body)
+    before = await clocks(world, path)
+    await world.by("oscar").post(f"{path}/category", FIRE)
+    assert (await clocks(world, path))["promise"] == before["promise"]
+    world.clock.advance(10 * MINUTE_US)
+    await world.by("rita").post(f"{path}/reopen", {"reason": "It burns still"})
+    assert (await clocks(world, path))["promise"]["due_at"] == to_text(610)
+    assert verdict(world).breaks == ()
 
 
 @pytest.mark.parametrize(

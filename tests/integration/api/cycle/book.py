@@ -284,13 +284,21 @@ class Book(Reasons):
                 self._write(paper, "ticked", paper.state, who)
 
     def _correct(self, paper: Paper, who: str, category: str) -> None:
-        """The desk's correction gives it to another unit; promise and limits stay as they were given."""
+        """The desk's correction gives it to another unit; promise and limits are only ever sooner by it."""
+        was = paper.severity
         paper.routed_as = None if self.is_desk(who, paper) else paper.routed_as or paper.category
         paper.becomes(category)
         paper.corrections += 1
         self._write(paper, "categorised", paper.state, who)
+        is_worse, n = paper.severity != was, paper.n
+        if is_worse and paper.clock.worsen(category, paper.severity, self.now):
+            self.criers.promised_anew(self, paper, who)
+            self._write(paper, "promised", paper.state, "system")
+            n = paper.n
         if paper.state == "accepted" and self.is_desk(who, paper):
             self._dispatch_if_somebody_fits(paper)
+        if is_worse and paper.severity == "critical" and paper.n == n:
+            self.criers.turned_critical(self, paper, who)
 
     def _change_parts(self, paper: Paper, action: str, who: str) -> None:
         """They become confidential with their whole, and are so no longer; what ever became so by itself stays so."""

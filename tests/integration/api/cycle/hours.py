@@ -90,6 +90,30 @@ class Ask:
         return self.asked, min(self.ended or until, until)
 
 
+@dataclass(frozen=True)
+class Held:
+    """By what a round goes: from its beginning, or since the order turned out to be more severe."""
+
+    category: str
+    severity: str
+    since: datetime | None = None
+
+    @property
+    def terms(self) -> tuple[dict[str, int], bool]:
+        keys = [(self.category, self.severity), (self.category, None), (None, self.severity)]
+        return next(LIMITS[key] for key in keys if key in LIMITS)
+
+    @property
+    def in_hours(self) -> bool:
+        return self.terms[1]
+
+    def limit(self, name: str) -> timedelta:
+        return self.terms[0][name] * MINUTE
+
+    def is_of_before(self, ask: Ask) -> bool:
+        return bool(self.since and ask.granted and ask.granted <= self.since)
+
+
 @dataclass(eq=False)
 class Deadline:
     """When somebody is told of a limit."""
@@ -112,6 +136,7 @@ class Clock:
     began: datetime
     by_night: bool = False  # it is critical by now, whatever it was when it was promised
     round: int = 0
+    held: list[Held] = field(default_factory=list)
     due: datetime = field(init=False)
     ended: datetime | None = None
     outcome: str | None = None
@@ -127,6 +152,7 @@ class Clock:
         """A round begins: what was planned before is forgotten."""
         self.forget("promise", "extension_asked", *TIMED)
         self.ended = self.outcome = None
+        self.held = [Held(self.category, self.severity)]
         self.turns.append((now, self.round, hand))
         self.promise(now)
         self.plan_hand(now)
@@ -138,6 +164,17 @@ class Clock:
             self.began = now
         self.round += 1
         self.begin(hand, now)
+
+    def worsen(self, category: str, severity: str, now: datetime) -> bool:
+        """It is worse than it was taken for: what is sooner by that holds. Whether the promise has moved."""
+        if self.ended:
+            return False
+        before, hand = self.due, self._hand_due(now)
+        self.held.append(Held(category, severity, now))
+        if self._hand_due(now) != hand:
+            self.plan_hand(now)
+        self._move_promise(now)
+        return self.due != before
 
     def pass_on(self, hand: Hand, now: datetime) -> bool:
         """Somebody else has it, or for something else; whether the promise has moved."""
@@ -209,15 +246,30 @@ class Clock:
         self._plan("promise", 1, now, [self._promised(share) for share in SHARES])
 
     def _promised(self, share: int) -> datetime:
-        """More time, or a pause, is not for what was broken before it was granted."""
-        pauses: list[tuple[datetime, datetime]] = []
-        limit = self._limit("promise")
+        """The soonest of all that holds."""
+        first = min(self.held, key=lambda held: self._promised_by(held, 100))
+        return self._promised_by(first, share)
+
+    def _promised_by(self, held: Held, share: int) -> datetime:
+        """More time, or a pause, is not for what was broken before it was granted, more time not for what is worse."""
+        pauses, limit, began = self._still_by(held), held.limit("promise"), self._begins(held)
         still = [each for each in self.pauses if each.approved and each.reason in STOPS_PROMISE]
-        for each in sorted([*self._given, *still], key=lambda each: each.granted or self.began):
-            if each.granted and each.granted <= due(self.began, limit, self._in_hours, pauses):
+        later = [each for each in [*self._given, *still] if not held.is_of_before(each)]
+        for each in sorted(later, key=lambda each: each.granted or self.began):
+            if each.granted and each.granted <= due(began, limit, held.in_hours, pauses):
                 limit += each.minutes * MINUTE
                 pauses += [each.span] if each.until else []
-        return due(self.began, limit * share // 100, self._in_hours, pauses)
+        return due(began, limit * share // 100, held.in_hours, pauses)
+
+    def _begins(self, held: Held) -> datetime:
+        """From the correction where it would be over already."""
+        was_due = due(self.began, held.limit("promise"), held.in_hours, self._still_by(held))
+        return held.since if held.since and was_due <= held.since else self.began
+
+    def _still_by(self, held: Held) -> list[tuple[datetime, datetime]]:
+        """The pauses of the promise that were granted by the correction."""
+        paused = [each for each in self.pauses if each.approved and each.reason in STOPS_PROMISE]
+        return [each.span for each in paused if held.is_of_before(each)]
 
     def _move_promise(self, now: datetime) -> None:
         """What does not move is not told again."""
@@ -238,18 +290,39 @@ class Clock:
 
     def own_due(self, now: datetime, share: int = 100) -> datetime:
         """When so much of the limit of whoever has it was used up, or will be, if it stays with them."""
-        left = self._limit(self.turns[-1][2].kind) * share // 100
-        for begin, end in self._theirs(now):
-            gone = elapsed(begin, end, self._in_hours, self._paused())
+        return self._own_due_by(self._first(now), now, share)
+
+    def _first(self, now: datetime) -> Held:
+        return min(self.held, key=lambda held: self._own_due_by(held, now, 100))
+
+    def _own_due_by(self, held: Held, now: datetime, share: int) -> datetime:
+        name = self.turns[-1][2].kind
+        more = sum(each.minutes for each in self._given if name == "solve" and not held.is_of_before(each))
+        left = (held.limit(name) + more * MINUTE) * share // 100
+        for begin, end in self._counted(held, now):
+            gone = elapsed(begin, end, held.in_hours, self._paused())
             if gone >= left:
-                return due(begin, left, self._in_hours, self._paused())
+                return due(begin, left, held.in_hours, self._paused())
             left -= gone
-        return due(now, left, self._in_hours, self._paused())
+        return due(now, left, held.in_hours, self._paused())
 
     def used(self, now: datetime) -> timedelta:
         """What the owner has used of the limit, in this round."""
-        mine = [elapsed(*each, self._in_hours, self._paused()) for each in self._theirs(now)]
+        held = self._first(now)
+        mine = [elapsed(*each, held.in_hours, self._paused()) for each in self._counted(held, now)]
         return sum(mine, timedelta())
+
+    def _counted(self, held: Held, now: datetime) -> list[tuple[datetime, datetime]]:
+        """All their time, or that from the correction on if the limit was over by then."""
+        mine, since = list(self._theirs(now)), held.since
+        if since is None:
+            return mine
+        known = [each.span for each in self.pauses if each.approved and held.is_of_before(each)]
+        before = [(begin, min(end, since)) for begin, end in mine if begin < since]
+        gone = sum((elapsed(*each, held.in_hours, known) for each in before), timedelta())
+        if gone < held.limit(self.turns[-1][2].kind):
+            return mine
+        return [(max(begin, since), end) for begin, end in mine if end > since]
 
     def _theirs(self, now: datetime) -> Iterator[tuple[datetime, datetime]]:
         hand = self.turns[-1][2]
@@ -334,19 +407,6 @@ class Clock:
         """Of what was decided, or needs no decision any more, nobody is reminded."""
         self.dropped += [each for each in self.deadlines if each.fate == "waits" and each.ask is ask]
         self.deadlines = [each for each in self.deadlines if each.fate != "waits" or each.ask is not ask]
-
-    @property
-    def _terms(self) -> tuple[dict[str, int], bool]:
-        keys = [(self.category, self.severity), (self.category, None), (None, self.severity)]
-        return next(LIMITS[key] for key in keys if key in LIMITS)
-
-    @property
-    def _in_hours(self) -> bool:
-        return self._terms[1]
-
-    def _limit(self, name: str) -> timedelta:
-        more = sum(each.minutes for each in self._given) if name == "solve" else 0
-        return (self._terms[0][name] + more) * MINUTE
 
     @property
     def _given(self) -> list[Ask]:

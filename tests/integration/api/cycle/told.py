@@ -73,6 +73,15 @@ class Criers:
         for who in sorted({*_operators(paper)} - {by}):
             self._tell(who, "at_desk", paper.number, book.now)
 
+    def turned_critical(self, book: Book, paper: Paper, by: str) -> None:
+        """It is worse than it was taken for: who has it has to know."""
+        if paper.state in {"dispatched", "handling", "on_hold"} and paper.worker:
+            whose = {paper.worker}
+        else:
+            whose = set() if paper.state == "answered" else {*_operators(paper)}
+        for who in sorted(whose - {by}):
+            self._tell(who, "turned_critical", paper.number, book.now)
+
     def promised_anew(self, book: Book, paper: Paper, by: str) -> None:
         """The reporter has another date."""
         if paper.reporter and paper.reporter != by:
