@@ -21,6 +21,8 @@ from herun.evidence import check_pack, make_pack
 from tests.integration.api.open311 import client, taking_part
 from tests.integration.api.running import World
 from tests.integration.api.test_following import reported
+from tests.integration.api.test_merged_orders import merged
+from tests.integration.api.test_order_cycle import answered, do
 from tests.integration.api.test_order_strays import a_rated_order
 from tests.integration.api.test_pictures import photo, send
 
@@ -243,6 +245,22 @@ async def test_a_pack_has_who_was_asked_whose_time_it_was_and_what_was_merged(wo
     told = json.dumps(files, ensure_ascii=False)
     for personal in ("13912345678", "张三丰", "rita", "rob"):
         assert personal not in told
+
+
+async def test_what_a_merged_orders_reporter_said_stays_in_the_pack_when_its_master_is_reopened(world: World) -> None:
+    master, twin = await merged(world)
+    opinions: list[dict[str, Any]] = [
+        {"score": 1, "solved": False, "comment": "Still wet"},
+        {"score": 4, "solved": True, "comment": None},
+    ]
+    for n, opinion in enumerate(opinions):
+        await answered(world, master)
+        await do(world, "rob", twin, "rate", **opinion)
+        await do(world, "oscar", master, "reopen", reason="Once more")
+        (related,) = files_of(await pack(world, f"work-orders/{master}"))["related.json"]
+        expected = {"round": n, **opinion}
+        assert {name: related[name] for name in expected} == expected
+        world.clock.advance(SECOND_US)
 
 
 async def test_a_pack_says_which_hashes_can_be_made_again_and_they_are(world: World) -> None:
