@@ -6,8 +6,10 @@ import hashlib
 import io
 import json
 import re
+import threading
 import unicodedata
 import zipfile
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -113,6 +115,31 @@ async def test_an_alerts_pack_tells_what_its_device_said_around_it(world: World)
     assert len(files["alert_versions.json"]) == 1
     (order,) = (await world.by("susan").get("work-orders"))["items"]
     assert "alert.json" in files_of(await pack(world, f"work-orders/{order['number']}"))
+
+
+async def test_while_the_texts_of_a_pack_are_redacted_others_are_served(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by = set[threading.Thread]()
+
+    def noted(function: Callable[[str], Any]) -> Callable[[str], Any]:
+        def noting(text: str) -> Any:
+            by.add(threading.current_thread())
+            return function(text)
+
+        return noting
+
+    for name in ("names_in", "redacted"):
+        monkeypatch.setattr(service, name, noted(getattr(service, name)))
+    alert = world.alert(opens_order=True)
+    world.add_alert(alert)
+    await world.follow(alert)
+    (order,) = (await world.by("susan").get("work-orders"))["items"]
+    for path in (f"work-orders/{order['number']}", f"alerts/{alert.alert_id}"):
+        by.clear()
+        await pack(world, path)
+        assert by
+        assert threading.current_thread() not in by
 
 
 async def test_packs_are_for_supervisors_and_auditors(world: World) -> None:
