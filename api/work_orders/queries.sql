@@ -260,8 +260,8 @@ SELECT DISTINCT number FROM order_history
 WHERE site = %(site)s AND number = ANY(%(numbers)s) AND action = 'confide' AND detail ->> 'with' IS NULL;
 
 -- name: returners
-SELECT DISTINCT actor FROM order_history
-WHERE site = %(site)s AND number = %(number)s AND action = 'return';
+SELECT DISTINCT number, actor FROM order_history
+WHERE site = %(site)s AND number = ANY(%(numbers)s) AND action = 'return';
 
 -- name: rated_same_answer
 SELECT 1 AS found

@@ -286,9 +286,12 @@ async def confided_alone(tx: Transaction, numbers: list[str]) -> set[str]:
     return {row["number"] for row in await tx.all(_QUERIES["confided_alone"], numbers=numbers)}
 
 
-async def returners(tx: Transaction, number: str) -> set[str]:
-    """Who ever gave an order back."""
-    return {row["actor"] for row in await tx.all(_QUERIES["returners"], number=number)}
+async def returners(tx: Transaction, numbers: Iterable[str]) -> dict[str, set[str]]:
+    """Who ever gave these orders back, by number; without those that nobody did."""
+    found: dict[str, set[str]] = {}
+    for row in await tx.all(_QUERIES["returners"], numbers=sorted(numbers)):
+        found.setdefault(row["number"], set()).add(row["actor"])
+    return found
 
 
 async def rated_same_answer(tx: Transaction, order: Order, rater: str) -> bool:
