@@ -208,10 +208,14 @@ async def merged(tx: Transaction, number: str) -> list[str]:
     return [row["number"] for row in await tx.all(_QUERIES["merged"], number=number, limit=MAX_MERGED)]
 
 
-async def can_be_asked(tx: Transaction, numbers: Iterable[str], *, by_link: bool) -> set[str]:
-    """Those of these orders of which somebody can be asked: by account, by phone, or by a link where that will do."""
-    rows = await tx.all(_QUERIES["can_be_asked"], numbers=sorted(numbers), by_link=by_link)
-    return {row["number"] for row in rows}
+async def can_be_asked(
+    tx: Transaction, numbers: Iterable[str], *, by_link: bool = False, with_merged: bool = False
+) -> set[str]:
+    """Those of these orders of which somebody can be asked: by account, by phone, or by a link where that will do; with
+    what is merged into them also where it is one of its reporters.
+    """
+    asked = {"numbers": sorted(numbers), "by_link": by_link, "with_merged": with_merged}
+    return {row["number"] for row in await tx.all(_QUERIES["can_be_asked"], **asked)}
 
 
 async def parts(tx: Transaction, number: str) -> dict[str, State]:
