@@ -72,7 +72,7 @@ async def note(tx: Transaction, person: Person, number: str, text: str) -> WorkO
 
 
 async def _shown(tx: Transaction, order: Order, person: Person) -> WorkOrder:
-    return shown(order, person, tx.at, not_theirs=await deciders.not_theirs(tx, order, person))
+    return shown(order, person, tx.at, not_theirs=(await deciders.not_theirs(tx, [order], person))[order.number])
 
 
 async def _fitting(tx: Transaction, order: Order) -> str:

@@ -131,8 +131,8 @@ async def decide(
         rule = rule.model_copy(update={"mode": Mode.ASSIGN})
     everybody = await store.candidates(tx, ground, rule.name, when)
     candidates = [each for each in everybody if each.username not in without]
-    given_back_by = await work_orders.returners(tx, order.number) if order.returns else set()
-    errand = errand_of(order, category, ground, given_back_by)
+    given_back_by = await work_orders.returners(tx, {order.number}) if order.returns else {}
+    errand = errand_of(order, category, ground, given_back_by.get(order.number, set()))
     choice = choose(candidates, errand, rule, ground.settings.chain)
     return Decision(ground, rule, errand, candidates, choice, match.failed)
 

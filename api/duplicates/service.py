@@ -66,13 +66,15 @@ async def merge_candidates(tx: Transaction, person: Person, number: str) -> Merg
     looks = await store.looks_of_order(tx, number)
     where = locating.place_of(order.building, order.where.point, order.address, await sites.buildings(tx))
     matter = Matter(order.category, compared_words(order), where, order.opened_at, order.zone, looks)
+    found = await _found(tx, matter, order)
+    not_theirs = await deciders.not_theirs(tx, [each for each, _, _ in found], person)
     items = [
         MergeCandidate(
-            order=shown(each, person, tx.at, not_theirs=await deciders.not_theirs(tx, each, person)),
+            order=shown(each, person, tx.at, not_theirs=not_theirs[each.number]),
             likeness=score,
             because=because,
         )
-        for each, score, because in await _found(tx, matter, order)
+        for each, score, because in found
     ]
     return MergeCandidates(number=number, items=items)
 

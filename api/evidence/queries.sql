@@ -19,10 +19,16 @@ ORDER BY round;
 
 -- name: related
 -- What was merged into an order, with what its reporters said of the answer, and its parts. Who reported is not told.
+-- The newest rating, of whichever round: a merged order begins another one as soon as its master is reopened.
 SELECT o.number, CASE WHEN o.parent = %(number)s THEN 'part' ELSE 'merged' END AS relation, o.state, o.channel,
-       o.category, o.opened_at, o.title, o.text, o.worker, o.resolution, o.answered_at, r.score, r.solved, r.comment
+       o.category, o.opened_at, o.title, o.text, o.worker, o.resolution, o.answered_at, r.round, r.score, r.solved,
+       r.comment
 FROM work_orders AS o
-LEFT JOIN order_ratings AS r ON r.site = o.site AND r.number = o.number AND r.round = o.reopens
+LEFT JOIN LATERAL (
+    SELECT round, score, solved, comment FROM order_ratings AS each
+    WHERE each.site = o.site AND each.number = o.number
+    ORDER BY each.round DESC LIMIT 1
+) AS r ON true
 WHERE o.site = %(site)s AND (o.merged_into = %(number)s OR o.parent = %(number)s)
 ORDER BY o.opened_seq
 LIMIT %(limit)s;

@@ -76,9 +76,8 @@ async def of_order(tx: Transaction, resources: Resources, person: Person, number
     if order.alert is not None:
         of_alert, more_of_alert = await _alert(tx, UUID(order.alert.alert_id))
         content, left_out = content | of_alert, left_out | more_of_alert
-    names = _Names(residents, order.reporter, called | _found({"history": entries, **content}))
-    history = gathered.marked(entries, lambda entry: _cleaned(entry, names))
-    files = {name: _json(_cleaned(value, names)) for name, value in content.items()} | {HISTORY: _json(history)}
+    # Thousands of texts: nobody else waits for them.
+    names, history, files = await asyncio.to_thread(_files, content, entries, residents, order.reporter, called)
     room = min(MAX_PICTURE_BYTES, MAX_BYTES - _FOR_THE_REST - sum(map(len, files.values())))
     said = order_pictures.told(await store.pictured(tx, number))
     told, added = await _pictures(resources, tx.site, known, said, room=room if with_pictures else None)
@@ -92,8 +91,7 @@ async def of_order(tx: Transaction, resources: Resources, person: Person, number
 async def of_alert(tx: Transaction, resources: Resources, alert_id: UUID) -> bytes:
     """The pack of an alert. Raises Problem 404."""
     content, left_out = await _alert(tx, alert_id)
-    names = _Names(set(), None, _found(content))
-    files = {name: _json(_cleaned(value, names)) for name, value in content.items()}
+    _, _, files = await asyncio.to_thread(_files, content, [], set(), None, set())
     about = {"alert": str(alert_id), "left_out": left_out}
     return await _packed(tx, str(alert_id), about, files, signing_key(resources))
 
@@ -171,6 +169,18 @@ class _Names:
 
 def _plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text)
+
+
+def _files(
+    content: dict[str, Any], entries: list[dict[str, Any]], residents: set[str], reporter: str | None, called: set[str]
+) -> tuple[_Names, list[dict[str, Any]], dict[str, bytes]]:
+    """The files of a pack without what tells who people are, that of the entries among them if there are any; with who
+    is left out of them, and the entries as they are shown.
+    """
+    names = _Names(residents, reporter, called | _found({"history": entries, **content}))
+    history = gathered.marked(entries, lambda entry: _cleaned(entry, names))
+    files = {name: _json(_cleaned(value, names)) for name, value in content.items()}
+    return names, history, files | ({HISTORY: _json(history)} if entries else {})
 
 
 async def _packed(

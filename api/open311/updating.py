@@ -71,13 +71,11 @@ async def _locked(tx: Transaction, number: str, *, to_change: bool) -> dict[str,
 
 async def _told(tx: Transaction, held: dict[str, Order], order: Order, words: str, update_id: str) -> None:
     """As an answer to a question: whoever works on what stands for a merged order reads it there, unless it is
-    confidential; the reporter of that one does not.
+    confidential: then that something was said. The reporter of that one reads neither.
     """
     await steps.note(tx, order, Word.TOLD, by=tx.actor, reason=words, detail={"update": update_id})
     if order.merged_into is not None:
-        told = None if order.confidential else words
-        detail = {"follower": order.number}
-        await steps.note(tx, held[order.merged_into], Word.NOTED, by=tx.actor, reason=told, detail=detail)
+        await steps.note_beside(tx, held[order.merged_into], order, Word.NOTED, by=tx.actor, reason=words)
 
 
 def _new_update(key: Key, sent: Sent, flaws_of_pictures: list[str]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from api.transactions import ALL_SITES, Transaction, begin
 from api.work_orders import order as orders
 from api.work_orders import steps
 from api.work_orders import store as work_orders
+from api.work_orders.kinds import NOBODY
 from api.work_orders.order import Order, Person
 from api.work_orders.states import OPEN, Bond, State
 from herun.order_pictures import KEPT, key
@@ -167,7 +168,8 @@ async def _has_room(tx: Transaction, order: Order, person: Person, kind: Kind, *
     """
     is_reporters = person.username == order.reporter
     everything = await store.everything(tx, order.number)
-    sent = [each for each in everything if (each.sent_by == order.reporter) == is_reporters]
+    # What came with an anonymous report is its reporter's.
+    sent = [each for each in everything if (each.sent_by in {order.reporter, NOBODY}) == is_reporters]
     most = MAX_OF_REPORTER if is_reporters else MAX_OF_OTHERS
     if len(sent) < most:
         return

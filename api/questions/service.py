@@ -67,8 +67,7 @@ async def answer_for_reporter(tx: Transaction, number: str, text: str, *, by: st
     n = await store.end_open(tx, number, "answered", text)
     await steps.note(tx, order, Word.TOLD, by=by, reason=text, detail={"question": n})
     if order.merged_into is not None:
-        told = None if order.confidential else text
-        await steps.note(tx, held[order.merged_into], Word.NOTED, by=by, reason=told, detail={"follower": number})
+        await steps.note_beside(tx, held[order.merged_into], order, Word.NOTED, by=by, reason=text)
 
 
 async def page(tx: Transaction, person: Person, number: str) -> Questions:

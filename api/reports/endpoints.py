@@ -25,6 +25,7 @@ from api.throttles import service as throttles
 from api.throttles.address import Address
 from api.transactions import begin
 from api.work_orders.endpoints import Number, person_of
+from api.work_orders.kinds import NOBODY
 
 router = APIRouter(tags=["reports"], prefix="/sites/{site}")
 
@@ -48,7 +49,7 @@ async def submit_anonymously(
     # What is refused counts by itself: who mistakes the category is heard on, and who floods is not.
     await throttles.allow(resources, throttles.ANONYMOUS_TRIES, address)
     limits = {throttles.ANONYMOUS: address, throttles.ANONYMOUS_SITE: site}
-    async with throttles.if_done(resources, limits), begin(resources, site, service.NOBODY) as tx:
+    async with throttles.if_done(resources, limits), begin(resources, site, NOBODY) as tx:
         return await service.submit_anonymously(tx, resources, body)
 
 
@@ -56,7 +57,7 @@ async def submit_anonymously(
 async def anonymous_form(site: SiteName, resources: Held, address: Address) -> AnonymousForm:
     """What may be reported without saying who one is, with its questions, and the names of the buildings."""
     await throttles.allow(resources, throttles.ANONYMOUS_LOOKS, address)
-    async with begin(resources, site, service.NOBODY) as tx:
+    async with begin(resources, site, NOBODY) as tx:
         return await service.anonymous_form(tx)
 
 
@@ -64,10 +65,10 @@ async def anonymous_form(site: SiteName, resources: Held, address: Address) -> A
 async def suggest_anonymously(site: SiteName, body: NewSuggestion, resources: Held, address: Address) -> Suggestion:
     """What a Chinese text may be about; each candidate says whether it may be anonymous. Writes nothing."""
     await throttles.allow(resources, throttles.ANONYMOUS_LOOKS, address)
-    async with begin(resources, site, service.NOBODY) as tx:
+    async with begin(resources, site, NOBODY) as tx:
         if await sites.site(tx) is None:
             raise not_found("site")
-    return await suggestions.suggest(resources, site, service.NOBODY, body.text)
+    return await suggestions.suggest(resources, site, NOBODY, body.text)
 
 
 @router.post("/anonymous-reports/pictures", status_code=HTTPStatus.CREATED, openapi_extra=PICTURE)
@@ -75,7 +76,7 @@ async def send_picture_anonymously(site: SiteName, request: Request, resources: 
     """Sends a picture before an anonymous report, which names it within an hour."""
     await throttles.allow(resources, throttles.ANONYMOUS_PICTURES, address)
     taken = await pictures.take_in(resources, await request.body())
-    async with begin(resources, site, service.NOBODY) as tx:
+    async with begin(resources, site, NOBODY) as tx:
         if await sites.site(tx) is None:
             raise not_found("site")
         return await pictures.send_ahead(tx, resources, taken, MAX_WAITING_ANONYMOUS)

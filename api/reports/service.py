@@ -34,12 +34,11 @@ from api.transactions import Transaction
 from api.work_orders import order as orders
 from api.work_orders import reported
 from api.work_orders import store as kept_orders
-from api.work_orders.kinds import Channel
+from api.work_orders.kinds import NOBODY, Channel
 from api.work_orders.order import Person
 from api.work_orders.schemas import WorkOrder
 from api.work_orders.shown import shown
 
-NOBODY: Final = "(anonymous)"  # who acts in the history; no username has brackets
 _NOBODY: Final = Person(NOBODY, frozenset(), None)
 _TOO_SEVERE: Final = NotJoined(
     code="more_severe",

@@ -88,8 +88,10 @@ async def draw(tx: Transaction) -> int:
 
 
 async def _to_be_asked(tx: Transaction, closed: list[Closed]) -> list[Closed]:
-    """Those of whose reporters somebody can be asked: by a link nobody is called or visited."""
-    asked = await work_orders.can_be_asked(tx, {each.number for each in closed}, by_link=False)
+    """Those of whose reporters, or of whoever reported the same, somebody can be asked: by a link nobody is called or
+    visited.
+    """
+    asked = await work_orders.can_be_asked(tx, {each.number for each in closed}, with_merged=True)
     return [each for each in closed if each.number in asked]
 
 

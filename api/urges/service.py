@@ -53,8 +53,7 @@ async def urge_for_reporter(tx: Transaction, number: str, reason: str | None, *,
     await steps.note(tx, order, Word.URGE, by=by, reason=reason)
     master = held.get(order.merged_into or "")
     if master is not None:
-        told = None if order.confidential else reason
-        await steps.note(tx, master, Word.URGE, by=by, reason=told, detail={"follower": number})
+        await steps.note_beside(tx, master, order, Word.URGE, by=by, reason=reason)
     return Urged(number=number, urged_at=tx.at, again_from=tx.at + AGAIN_AFTER)
 
 

@@ -5,7 +5,7 @@ Where nobody such is left somebody else does: an order that nobody may decide on
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
@@ -32,18 +32,37 @@ def deciders(desk: Desk, action: Action, had_part: AbstractSet[str]) -> set[str]
 
 async def decides(tx: Transaction, order: Order, person: Person, action: Action) -> bool:
     """True if this one of the desk may do what decides on an order that came back."""
-    had_part = await _had_part(tx, order, action)
-    is_first = action is not Action.ARBITRATE or person.has(Role.SUPERVISOR)
-    if is_first and person.username not in had_part:
-        return True
-    return person.username in deciders(await store.desk(tx, order), action, had_part)
+    return not await _for_others(tx, [(order, action)], person)
 
 
-async def not_theirs(tx: Transaction, order: Order, person: Person) -> set[Action]:
-    """The decisions that an order waits for and that are for others, and not for this person."""
-    waits_for = [action for action in DECISIONS if order.state in TRANSITIONS[action].sources]
-    is_desk = person.has(*DESK)
-    return {action for action in waits_for if not is_desk or not await decides(tx, order, person, action)}
+async def not_theirs(tx: Transaction, found: Sequence[Order], person: Person) -> dict[str, set[Action]]:
+    """By the number of each of these orders the decisions that it waits for and that are for others, and not for this
+    person. However many orders they are, it takes the same few statements.
+    """
+    waits = [(order, action) for order in found for action in DECISIONS if order.state in TRANSITIONS[action].sources]
+    theirs: dict[str, set[Action]] = {order.number: set() for order in found}
+    for order, action in await _for_others(tx, waits, person) if person.has(*DESK) else waits:
+        theirs[order.number].add(action)
+    return theirs
+
+
+async def _for_others(
+    tx: Transaction, decisions: Sequence[tuple[Order, Action]], person: Person
+) -> list[tuple[Order, Action]]:
+    """Those of these decisions that this one of the desk may not make."""
+    gave_back = await _who_gave_back(tx, decisions)
+    desks: dict[bool, Desk] = {}  # of what is confidential, and of all else: read where they are asked for
+    others = []
+    for order, action in decisions:
+        had_part = _had_part(order, action, gave_back)
+        is_first = action is not Action.ARBITRATE or person.has(Role.SUPERVISOR)
+        if is_first and person.username not in had_part:
+            continue
+        if order.confidential not in desks:
+            desks[order.confidential] = await store.desk(tx, order)
+        if person.username not in deciders(desks[order.confidential], action, had_part):
+            others.append((order, action))
+    return others
 
 
 async def follow(tx: Transaction, step: Step) -> None:
@@ -56,13 +75,19 @@ async def follow(tx: Transaction, step: Step) -> None:
     else:
         return
     desk = await store.desk(tx, order)
-    if any(Role.SUPERVISOR in desk[who] for who in deciders(desk, action, await _had_part(tx, order, action))):
+    had_part = _had_part(order, action, await _who_gave_back(tx, [(order, action)]))
+    if any(Role.SUPERVISOR in desk[who] for who in deciders(desk, action, had_part)):
         return
     cause = f"order:{order.number}:{order.version}:{kind}"
     await notices.tell(tx, Telling(Audience.DESK, kind, Urgency.SOON), cause, order, but_not=step.by)
 
 
-async def _had_part(tx: Transaction, order: Order, action: Action) -> AbstractSet[str]:
+async def _who_gave_back(tx: Transaction, decisions: Sequence[tuple[Order, Action]]) -> Mapping[str, AbstractSet[str]]:
+    numbers = {order.number for order, action in decisions if action is Action.ARBITRATE}
+    return await store.returners(tx, numbers) if numbers else {}
+
+
+def _had_part(order: Order, action: Action, gave_back: Mapping[str, AbstractSet[str]]) -> AbstractSet[str]:
     if action is Action.ARBITRATE:
-        return await store.returners(tx, order.number)
+        return gave_back.get(order.number, set())
     return {order.worker} if order.worker else set()

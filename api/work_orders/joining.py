@@ -56,7 +56,7 @@ async def merge(tx: Transaction, held: Held, order: Order, move: Move, by: str) 
     after = await steps.step(tx, order, move, by)
     for each in followers:
         await steps.moved_on(tx, each, master.number, by)
-    await steps.note(tx, master, Word.JOINED, by=by, detail={"number": order.number})
+    await steps.note_beside(tx, master, order, Word.JOINED, by=by)
     return await store.known(tx, after.number)
 
 
@@ -79,7 +79,7 @@ async def unmerge(tx: Transaction, held: Held, order: Order, move: Move, by: str
     master = held.get(order.merged_into or "")
     after = await steps.step(tx, order, move, by)
     if master is not None:
-        await steps.note(tx, master, Word.LEFT, by=by, detail={"number": order.number})
+        await steps.note_beside(tx, master, order, Word.LEFT, by=by)
         came_with = [each for each in held.values() if each.merged_into == master.number and each is not order]
         for each in came_with:
             await steps.gone_back(tx, each, order.number, by)

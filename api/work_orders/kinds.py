@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
+
+NOBODY: Final = "(anonymous)"  # who acts, where nobody says who they are; no username has brackets
 
 
 class Origin(StrEnum):

@@ -172,13 +172,20 @@ UNION ALL
 SELECT number FROM work_orders WHERE site = %(site)s AND merged_into = %(number)s ORDER BY opened_seq LIMIT %(limit)s;
 
 -- name: can_be_asked
--- A client of Open311 stands in for whoever sent a request by it, and asks nobody.
-SELECT o.number FROM work_orders AS o
-WHERE o.site = %(site)s AND o.number = ANY(%(numbers)s)
-  AND (o.contact_phone IS NOT NULL
-       OR o.reporter IS NOT NULL AND o.channel <> 'open311'
-       OR %(by_link)s::boolean AND EXISTS (SELECT FROM order_links AS l
-                                           WHERE l.site = o.site AND l.number = o.number AND l.expires_at > %(at)s));
+-- A client of Open311 stands in for whoever sent a request by it, and asks nobody; nor is anybody asked by an account that
+-- is no more. `with_merged`: who reported the same will do too, but for what is confidential: that is for few.
+WITH speaks AS (
+    SELECT number AS of, number FROM work_orders WHERE site = %(site)s AND number = ANY(%(numbers)s)
+    UNION ALL
+    SELECT merged_into, number FROM work_orders
+    WHERE site = %(site)s AND merged_into = ANY(%(numbers)s) AND %(with_merged)s AND NOT confidential
+)
+SELECT DISTINCT s.of AS number FROM speaks AS s JOIN work_orders AS o ON o.site = %(site)s AND o.number = s.number
+WHERE o.contact_phone IS NOT NULL
+   OR o.channel <> 'open311' AND EXISTS (SELECT FROM people AS p
+                                         WHERE p.site = o.site AND p.username = o.reporter AND p.enabled)
+   OR %(by_link)s AND EXISTS (SELECT FROM order_links AS l
+                              WHERE l.site = o.site AND l.number = o.number AND l.expires_at > %(at)s);
 
 -- name: parts
 -- The orders that one was split into, oldest first.
@@ -260,8 +267,8 @@ SELECT DISTINCT number FROM order_history
 WHERE site = %(site)s AND number = ANY(%(numbers)s) AND action = 'confide' AND detail ->> 'with' IS NULL;
 
 -- name: returners
-SELECT DISTINCT actor FROM order_history
-WHERE site = %(site)s AND number = %(number)s AND action = 'return';
+SELECT DISTINCT number, actor FROM order_history
+WHERE site = %(site)s AND number = ANY(%(numbers)s) AND action = 'return';
 
 -- name: rated_same_answer
 SELECT 1 AS found

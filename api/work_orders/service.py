@@ -6,6 +6,7 @@ to where, why. The rows of all orders that a step touches are locked first, in t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final
 from uuid import UUID
@@ -270,7 +271,7 @@ async def page(tx: Transaction, person: Person, wanted: store.Filter, *, cursor:
     found = await store.page(tx, person, wanted, older_than=key[0] if key else None, limit=limit + 1)
     items = found[:limit]
     return WorkOrders(
-        items=[await _as_seen(tx, order, person) for order in items],
+        items=await _all_as_seen(tx, items, person),
         next_cursor=cursors.encode(items[-1].opened_seq) if len(found) > limit else None,
     )
 
@@ -337,10 +338,26 @@ async def seen(tx: Transaction, person: Person, number: str) -> Order:
 
 
 async def _as_seen(tx: Transaction, order: Order, person: Person) -> WorkOrder:
+    return (await _all_as_seen(tx, [order], person))[0]
+
+
+async def _all_as_seen(tx: Transaction, found: Sequence[Order], person: Person) -> list[WorkOrder]:
+    not_theirs = await deciders.not_theirs(tx, found, person)
+    return [
+        shown(
+            order,
+            person,
+            tx.at,
+            may_rate=await _may_rate(tx, order, person),
+            not_theirs=not_theirs[order.number],
+        )
+        for order in found
+    ]
+
+
+async def _may_rate(tx: Transaction, order: Order, person: Person) -> bool:
     is_theirs = Bond.RATER in orders.bonds(person, order, set()) and orders.is_to_be_rated(order, tx.at)
-    may_rate = is_theirs and await guards.may_rate(tx, order, person.username)
-    not_theirs = await deciders.not_theirs(tx, order, person)
-    return shown(order, person, tx.at, may_rate=may_rate, not_theirs=not_theirs)
+    return is_theirs and await guards.may_rate(tx, order, person.username)
 
 
 def _not_theirs(action: Action) -> Problem:

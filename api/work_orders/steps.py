@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from api.problems import conflict
 from api.sites import store as sites
-from api.transactions import Transaction
+from api.transactions import SYSTEM, Transaction
 from api.work_orders import effects, store
 from api.work_orders import order as orders
 from api.work_orders.effects import Step
@@ -21,6 +21,7 @@ from herun import metrics
 from herun.order_chain import Entry
 from herun.order_words import Action, Word
 
+_COMES_AND_GOES: Final = frozenset({Word.JOINED, Word.LEFT})
 _transitions = metrics.counter("herun_api_order_transitions_total")
 
 
@@ -63,6 +64,20 @@ async def note(
     await store.save(tx, after)
     await record(tx, before or order, after, action, by=by, reason=reason, detail=detail)
     return after
+
+
+async def note_beside(
+    tx: Transaction, master: Order, follower: Order, action: Action | Word, *, by: str, reason: str | None = None
+) -> None:
+    """An entry in the history of what stands for a merged order: that this came or went, or what its reporter said.
+
+    Of a confidential one it says neither who, nor what, nor of which order: whoever reads it may not know of that.
+    """
+    name = "number" if action in _COMES_AND_GOES else "follower"  # which it always has: its reporter does not read it
+    if follower.confidential:
+        await note(tx, master, action, by=SYSTEM, detail={name: None})
+    else:
+        await note(tx, master, action, by=by, reason=reason, detail={name: follower.number})
 
 
 async def moved_on(tx: Transaction, order: Order, master: str, by: str) -> None:

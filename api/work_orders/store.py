@@ -208,10 +208,14 @@ async def merged(tx: Transaction, number: str) -> list[str]:
     return [row["number"] for row in await tx.all(_QUERIES["merged"], number=number, limit=MAX_MERGED)]
 
 
-async def can_be_asked(tx: Transaction, numbers: Iterable[str], *, by_link: bool) -> set[str]:
-    """Those of these orders of which somebody can be asked: by account, by phone, or by a link where that will do."""
-    rows = await tx.all(_QUERIES["can_be_asked"], numbers=sorted(numbers), by_link=by_link)
-    return {row["number"] for row in rows}
+async def can_be_asked(
+    tx: Transaction, numbers: Iterable[str], *, by_link: bool = False, with_merged: bool = False
+) -> set[str]:
+    """Those of these orders of which somebody can be asked: by account, by phone, or by a link where that will do; with
+    what is merged into them also where it is one of its reporters.
+    """
+    asked = {"numbers": sorted(numbers), "by_link": by_link, "with_merged": with_merged}
+    return {row["number"] for row in await tx.all(_QUERIES["can_be_asked"], **asked)}
 
 
 async def parts(tx: Transaction, number: str) -> dict[str, State]:
@@ -286,9 +290,12 @@ async def confided_alone(tx: Transaction, numbers: list[str]) -> set[str]:
     return {row["number"] for row in await tx.all(_QUERIES["confided_alone"], numbers=numbers)}
 
 
-async def returners(tx: Transaction, number: str) -> set[str]:
-    """Who ever gave an order back."""
-    return {row["actor"] for row in await tx.all(_QUERIES["returners"], number=number)}
+async def returners(tx: Transaction, numbers: Iterable[str]) -> dict[str, set[str]]:
+    """Who ever gave these orders back, by number; without those that nobody did."""
+    found: dict[str, set[str]] = {}
+    for row in await tx.all(_QUERIES["returners"], numbers=sorted(numbers)):
+        found.setdefault(row["number"], set()).add(row["actor"])
+    return found
 
 
 async def rated_same_answer(tx: Transaction, order: Order, rater: str) -> bool:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import pytest
 
+from api.transactions import Transaction
 from tests.integration.api.running import World
 from tests.integration.api.test_order_cycle import do, give_back, order, refused, reported
 
@@ -48,6 +49,30 @@ async def test_while_a_supervisor_had_no_part_in_it_no_operator_arbitrates_nor_i
     assert (await may(world, "oscar", number), await may(world, "susan", number)) == (set(), {"arbitrate"})
     assert await refused(world, "oscar", number, "arbitrate", **DECISION) == (403, "not_yours")
     assert heard(world, number) == {("susan", "returned"), ("susan", "arbitration")}
+
+
+@pytest.mark.parametrize("who", ["oscar", "susan"])
+async def test_a_list_of_what_waits_for_a_decision_takes_no_statement_an_order(
+    world: World, monkeypatch: pytest.MonkeyPatch, who: str
+) -> None:
+    asked = list[str]()
+    whole = Transaction.all
+
+    async def counted(tx: Transaction, statement: str, **values: Any) -> list[dict[str, Any]]:
+        asked.append(statement)
+        return await whole(tx, statement, **values)
+
+    statements, numbers = [], set[str]()
+    for _ in range(2):
+        numbers.add(await given_back(world, "gwen", "gwen"))
+        with monkeypatch.context() as patch:
+            patch.setattr(Transaction, "all", counted)
+            found = (await world.by(who).get("work-orders?state=arbitration"))["items"]
+        assert {each["number"] for each in found} == numbers
+        assert all(("arbitrate" in each["possible_actions"]) == (who == "susan") for each in found)
+        statements.append(len(asked))
+        asked.clear()
+    assert statements[0] == statements[1] > 0
 
 
 @pytest.mark.parametrize("roles", [{"susan": ["auditor"]}, {"susan": ["supervisor", "grid_worker"]}])

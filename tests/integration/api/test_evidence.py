@@ -6,8 +6,10 @@ import hashlib
 import io
 import json
 import re
+import threading
 import unicodedata
 import zipfile
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,6 +23,8 @@ from herun.evidence import check_pack, make_pack
 from tests.integration.api.open311 import client, taking_part
 from tests.integration.api.running import World
 from tests.integration.api.test_following import reported
+from tests.integration.api.test_merged_orders import merged
+from tests.integration.api.test_order_cycle import answered, do
 from tests.integration.api.test_order_strays import a_rated_order
 from tests.integration.api.test_pictures import photo, send
 
@@ -111,6 +115,31 @@ async def test_an_alerts_pack_tells_what_its_device_said_around_it(world: World)
     assert len(files["alert_versions.json"]) == 1
     (order,) = (await world.by("susan").get("work-orders"))["items"]
     assert "alert.json" in files_of(await pack(world, f"work-orders/{order['number']}"))
+
+
+async def test_while_the_texts_of_a_pack_are_redacted_others_are_served(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by = set[threading.Thread]()
+
+    def noted(function: Callable[[str], Any]) -> Callable[[str], Any]:
+        def noting(text: str) -> Any:
+            by.add(threading.current_thread())
+            return function(text)
+
+        return noting
+
+    for name in ("names_in", "redacted"):
+        monkeypatch.setattr(service, name, noted(getattr(service, name)))
+    alert = world.alert(opens_order=True)
+    world.add_alert(alert)
+    await world.follow(alert)
+    (order,) = (await world.by("susan").get("work-orders"))["items"]
+    for path in (f"work-orders/{order['number']}", f"alerts/{alert.alert_id}"):
+        by.clear()
+        await pack(world, path)
+        assert by
+        assert threading.current_thread() not in by
 
 
 async def test_packs_are_for_supervisors_and_auditors(world: World) -> None:
@@ -243,6 +272,22 @@ async def test_a_pack_has_who_was_asked_whose_time_it_was_and_what_was_merged(wo
     told = json.dumps(files, ensure_ascii=False)
     for personal in ("13912345678", "张三丰", "rita", "rob"):
         assert personal not in told
+
+
+async def test_what_a_merged_orders_reporter_said_stays_in_the_pack_when_its_master_is_reopened(world: World) -> None:
+    master, twin = await merged(world)
+    opinions: list[dict[str, Any]] = [
+        {"score": 1, "solved": False, "comment": "Still wet"},
+        {"score": 4, "solved": True, "comment": None},
+    ]
+    for n, opinion in enumerate(opinions):
+        await answered(world, master)
+        await do(world, "rob", twin, "rate", **opinion)
+        await do(world, "oscar", master, "reopen", reason="Once more")
+        (related,) = files_of(await pack(world, f"work-orders/{master}"))["related.json"]
+        expected = {"round": n, **opinion}
+        assert {name: related[name] for name in expected} == expected
+        world.clock.advance(SECOND_US)
 
 
 async def test_a_pack_says_which_hashes_can_be_made_again_and_they_are(world: World) -> None:

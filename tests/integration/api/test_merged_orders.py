@@ -166,13 +166,33 @@ async def test_who_else_reported_an_order_its_reporter_does_not_read(world: Worl
     assert ("urge", "rob", "I live in 302") in await heard(world, "rob", twin)
 
 
-async def test_what_a_confidential_order_is_urged_with_does_not_stand_with_an_open_one(world: World) -> None:
+async def test_of_a_confidential_order_nothing_stands_with_the_open_one(world: World) -> None:
+    master, twin = await reported(world), await reported(world, "rob")
+    await do(world, "susan", twin, "confide", reason="Between us")
+    await do(world, "susan", twin, "questions", text="Left or right?")
+    await do(world, "susan", twin, "merge", master=master, reason="The same water")
+    await do(world, "rob", twin, "questions/answer", text="I live in 302")
+    await half_of_the_promise(world, twin)
+    await do(world, "rob", twin, "urge", reason="I live in 302")
+    own = ("urge", "rob", "I live in 302")
+    assert own in await heard(world, "susan", twin)
+    await answered(world, master)
+    await do(world, "rob", twin, "reopen", reason="Still wet")
+    beside = {"joined", "noted", "urge", "left"}
+    items = (await world.by("oscar").get(f"work-orders/{master}/history"))["items"]
+    assert [(each["action"], each["actor"], each["reason"]) for each in items if each["action"] in beside] == [
+        (action, "system", None) for action in ("joined", "noted", "urge", "left")
+    ]
+    assert not [each for each in ("rob", "302", twin) if each in str(items)]
+    assert [each[0] for each in await heard(world, "rita", master) if each[0] in beside] == ["joined", "left"]
+
+
+async def test_the_urge_of_a_confidential_order_takes_nobody_elses(world: World) -> None:
     master, twin = await merged(world)
     await do(world, "susan", twin, "confide", reason="Between us")
     await half_of_the_promise(world, twin)
-    await do(world, "rob", twin, "urge", reason="I live in 302")
-    assert (await heard(world, "susan", master))[-1] == ("urge", "rob", None)
-    assert ("urge", "rob", "I live in 302") in await heard(world, "susan", twin)
+    await do(world, "rob", twin, "urge")
+    await do(world, "rita", master, "urge")
 
 
 async def test_a_confidential_answer_is_read_by_who_reported_the_same_and_by_no_desk(world: World) -> None:

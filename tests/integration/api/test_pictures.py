@@ -87,6 +87,18 @@ async def test_an_order_has_so_many_pictures_and_no_more(world: World) -> None:
         assert codes == [201] * most + [409]
 
 
+async def test_pictures_of_an_anonymous_report_take_no_room_of_the_desks(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "MAX_OF_OTHERS", 1)
+    sent = (await world.nobody.send("anonymous-reports/pictures", photo())).json()
+    report = {"category": "water", "text": "Water", "building": "b1", "pictures": [sent["id"]]}
+    await world.nobody.post("/v1/sites/s1/anonymous-reports", report)
+    (order,) = (await world.by("oscar").get("work-orders"))["items"]
+    codes = [(await send(world, "oscar", order["number"])).status_code for _ in range(2)]
+    assert codes == [201, 409]
+
+
 async def test_what_resolving_asks_for_is_taken_in_however_many_pictures_there_are(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

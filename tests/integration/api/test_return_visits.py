@@ -203,6 +203,38 @@ async def test_what_nobody_rated_may_be_drawn_too(world: World) -> None:
     assert [each["reason"] for each in await visits(world)] == ["sample"]
 
 
+@pytest.mark.parametrize(
+    ("twins", "is_drawn"),
+    [("contact_phone = contact_phone", True), ("contact_phone = NULL", True), ("reporter = NULL", True),
+     ("contact_phone = NULL, reporter = NULL", False), ("contact_phone = NULL, channel = 'open311'", False),
+     ("confidential = true", False)],
+)  # fmt: skip
+async def test_an_order_is_drawn_from_if_any_who_reported_the_same_can_be_asked(
+    world: World, twins: str, is_drawn: bool
+) -> None:
+    await world.by("susan").put("return-visits/plan", {"shares": [{"percent": 100}]})
+    master, twin = await reported(world), await reported(world, "rob")
+    await world.by("oscar").post(f"work-orders/{twin}/merge", {"master": master, "reason": "The same water"})
+    for number, change in ((master, "contact_phone = NULL, channel = 'open311'"), (twin, twins)):
+        world.rows(f"UPDATE work_orders SET {change} WHERE number = %(number)s", number=number)
+    for who, action in (("gwen", "handle"), ("gwen", "resolve"), ("oscar", "answer")):
+        await world.by(who).post(f"work-orders/{master}/{action}", {} if action == "handle" else {"text": "Done"})
+    await world.by("rita").post(f"work-orders/{master}/rate", {"score": 5, "solved": True})
+    world.clock.advance(DAY_US)
+    assert await draw(world) == 1
+    assert [each["number"] for each in await visits(world)] == ([master] if is_drawn else [])
+
+
+async def test_of_an_account_that_is_disabled_nobody_can_be_asked(world: World) -> None:
+    number = await reported(world)
+    world.rows("UPDATE work_orders SET contact_phone = NULL")
+    path = f"work-orders/{number}/questions"
+    world.rows("UPDATE people SET enabled = false WHERE username = 'rita'")
+    assert await code(world, "oscar", path, {"text": "Left or right?"}) == (409, "no_reporter")
+    world.rows("UPDATE people SET enabled = true WHERE username = 'rita'")
+    assert (await code(world, "oscar", path, {"text": "Left or right?"}))[0] == 201
+
+
 async def test_a_plan_of_what_no_order_can_be_is_refused_with_the_nearest_names(world: World) -> None:
     shares = [
         {"category": "water", "percent": 1},

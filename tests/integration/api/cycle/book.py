@@ -335,7 +335,7 @@ class Book(Reasons):
             self.papers[number].masters.add(master)
             self._write(self.papers[number], "moved-on", "merged", who)
         self.followers.setdefault(master, set()).update(mine, {paper.number})
-        self._write(self.papers[master], "joined", self.papers[master].state, who)
+        self._write(self.papers[master], "joined", self.papers[master].state, _told_beside(paper, who))
 
     def _take_out(self, paper: Paper, action: str, who: str) -> None:
         master, paper.master = self.papers[paper.master or ""], None
@@ -344,7 +344,7 @@ class Book(Reasons):
             self._begin_a_round(paper)
         self._write(paper, action, self._at_the_desk(paper), who)
         if master.state != "cancelled":
-            self._write(master, "left", master.state, who)
+            self._write(master, "left", master.state, _told_beside(paper, who))
             if action == "unmerge":
                 self._go_back(paper, master, who)
         self._place(paper, who, is_reopened=action == "reopen")
@@ -382,3 +382,8 @@ class Book(Reasons):
     def _begin_a_round(self, paper: Paper) -> None:
         paper.round, paper.worker, paper.answer, paper.answered_at = paper.round + 1, None, None, None
         paper.transfers, paper.before, paper.until, paper.is_there, paper.was_begun = 0, None, None, False, False
+
+
+def _told_beside(paper: Paper, who: str) -> str:
+    """Who came, or went, as the order says that stands for it: of what is confidential nobody."""
+    return "system" if paper.confidential else who
