@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from herun.clock import to_datetime
+from herun.errors import ConfigurationError
 from herun.order_pictures import Album
 from herun.settings import Settings
 
@@ -42,8 +43,12 @@ def verify(
     from herun import order_audit
 
     settings, anchors = Settings(), [_anchor(text) for text in anchor or []]
-    album = _album(settings)
-    found = order_audit.verify(settings.need("database_url"), site, anchors, album)
+    try:
+        album = _album(settings)
+        found = order_audit.verify(settings.need("database_url"), site, anchors, album)
+    except PermissionError as error:
+        what = f"a picture cannot be read ({error}); run this as the user whose stack it is"
+        raise ConfigurationError(what) from error
     if as_json:
         print(json.dumps([asdict(each) for each in found], indent=2))
     else:

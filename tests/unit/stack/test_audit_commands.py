@@ -9,6 +9,7 @@ from typer import BadParameter
 from typer.testing import CliRunner
 
 from herun import order_audit
+from herun.errors import ConfigurationError
 from herun.order_pictures import Album
 from herun.stack.audit_commands import _anchor, app
 
@@ -37,3 +38,15 @@ def test_who_has_no_folder_of_pictures_is_told_that_no_file_was_looked_at(
     assert result.exit_code == 0
     assert [each.folder for each in given] == [tmp_path if is_there else None]
     assert ("files of pictures were not looked at" in result.output) is not is_there
+
+
+def test_who_may_not_read_the_pictures_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def verify(*_: object) -> list[order_audit.Verdict]:
+        raise PermissionError(13, "Permission denied", "estate/a.whole.jpg")
+
+    monkeypatch.setattr(order_audit, "verify", verify)
+    monkeypatch.setenv("HERUN_DATABASE_URL", "postgresql://x")
+    monkeypatch.setenv("HERUN_OBJECTS_DIR", str(tmp_path))
+    error = CliRunner().invoke(app, ["verify"]).exception
+    assert isinstance(error, ConfigurationError)
+    assert "estate/a.whole.jpg" in str(error)
