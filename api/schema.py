@@ -15,6 +15,11 @@ from herun.visible import UNSEEN, is_seen
 Name = Annotated[str, Field(pattern=f"^{NAME_PATTERN}$", examples=["b07"])]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+# What is answered to the questions of a category: by code a value, or several.
+Attributes = Annotated[
+    dict[Name, Annotated[str, Field(max_length=500)] | Annotated[list[Name], Field(max_length=50)]],
+    Field(max_length=50),
+]
 # What a body that is put may say of itself, as its GET does; `api.problems.must_be_of` holds it against the address.
 OwnName = Annotated[str | None, Field(exclude=True, description="as in the address, or left out")]
 SiteName = Annotated[str, Path(pattern=f"^{NAME_PATTERN}$", description="the site's id", examples=["herun"])]

@@ -18,7 +18,8 @@ from herun.clock import to_text, to_us
 BEGINNING: Final = bytes(32)  # before the first entry
 SALT_BYTES: Final = 16  # too many to be tried: a hash whose salt is gone tells nothing of a text, however short
 
-# What an order is opened with and nothing changes; not the phone, which may be erased before all else is.
+# What an order is opened with and nothing changes, but a correction that adds answers (`attributes`); not the phone,
+# which may be erased before all else is.
 ORIGINAL: Final = (
     "origin", "channel", "title", "text", "building", "zone", "lat", "lon", "address", "attributes", "parent",
     "alert_id", "alert_rule_uid", "reporter", "opened_at",
@@ -53,9 +54,10 @@ def chained(before: bytes, entry: Entry) -> bytes:
 
 
 def sealed(salt: bytes, order: Mapping[str, Any]) -> str:
-    """The SHA-256, in hexadecimal, of the salt and what the order was opened with: what the first entry says of it.
+    """The SHA-256, in hexadecimal, of the salt and what the order was opened with: what the first entry says of it, and
+    each later one that adds answers.
 
-    The entry is never deleted, the order's words may have to be. Their salt stands with them, and goes with them.
+    An entry is never deleted, the order's words may have to be. Their salt stands with them, and goes with them.
     """
     at = order["opened_at"]
     values = {

@@ -134,6 +134,7 @@ class Told:
                 self.kept["category"] = detail.get("category")
             case Word.CATEGORISED:
                 self.kept["category"] = detail.get("to")
+                self.seal = detail.get("original", self.seal)  # with answers it was sealed anew
             case Action.HANDLE:
                 self.kept["arrived_at"] = None  # whoever had it before was there, if anybody
             case Action.ARRIVE:

@@ -9,7 +9,19 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from api.categories.tree import SEVERITIES, HandledBy, Need
 from api.clocks.limits import Calendar, Severity
-from api.schema import MAX_CATEGORIES, Bilingual, Body, Moment, Name, Text, Title, View, distinct, without_repeats
+from api.schema import (
+    MAX_CATEGORIES,
+    Attributes,
+    Bilingual,
+    Body,
+    Moment,
+    Name,
+    Text,
+    Title,
+    View,
+    distinct,
+    without_repeats,
+)
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
@@ -208,10 +220,14 @@ class Suggestion(View):
 
 
 class Correction(Body):
-    """POST /v1/sites/{site}/work-orders/{number}/category: what the order is about, and why it was not what it said."""
+    """POST /v1/sites/{site}/work-orders/{number}/category: what the order is about, and why it was not what it said.
+
+    `attributes` answers questions of the category; what it requires may be lacking.
+    """
 
     category: Name
     reason: Reason
+    attributes: Attributes | None = None
 
 
 class Suggested(View):

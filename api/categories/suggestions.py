@@ -6,20 +6,22 @@ import asyncio
 from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from api import background
 from api.categories import learning, service, store
 from api.categories.schemas import Candidate, Choices, Correction, Suggested, Suggestion, Why
 from api.categories.shipped import default_tree
 from api.categories.suggester import Suggester
-from api.categories.tree import Category, Tree
+from api.categories.tree import AT_ITS_END, SEVERITIES, Category, Tree
 from api.clocks import service as clocks
 from api.clocks.terms import CRITICAL
 from api.dispatch import service as dispatch
 from api.notices import rules
 from api.notices import service as notices
+from api.open311.attributes import Values
 from api.problems import Problem, conflict, not_found
+from api.reports import answered
 from api.resources import Resources
 from api.transactions import SYSTEM, Transaction, begin
 from api.work_orders import joining, opening, steps
@@ -78,7 +80,7 @@ async def correct(tx: Transaction, person: Person, number: str, asked: Correctio
     """Gives an open order another category, and learns it.
 
     Raises Problem 404 if this person does not see the order, 403 if they are neither desk nor its worker, 409 if the
-    order is over or has the category, 422 for a category that is not there.
+    order is over or has the category, 422 for a category that is not there and for answers to what it does not ask.
     """
     await order_store.keep_together(tx, to_change=False)  # it may become confidential, and its parts with it
     held = await order_store.locked_together(tx, {number} | await order_store.related(tx, number))
@@ -96,9 +98,14 @@ async def correct(tx: Transaction, person: Person, number: str, asked: Correctio
         raise conflict("too_many_corrections", f"an order is corrected at most {MAX_CORRECTIONS} times")
     chosen = await service.for_report(tx, asked.category)
     is_desk = Bond.DESK in orders.bonds(person, order, set())
-    if not is_desk:
-        _is_no_way_out(order, await service.category(tx, order.category), chosen)
-    moved = await _move(tx, order, chosen, asked.reason, routed=is_desk)
+    said = answered.in_part(chosen, asked.attributes)
+    became = _became(order, chosen, said)
+    detail = await _detail(tx, order, became, said)
+    if is_desk:
+        became = await _routed(tx, became, chosen)
+    else:
+        detail |= await _owed(tx, order, became, chosen)
+    moved = await _move(tx, order, became, asked.reason, detail)
     if chosen.confidential and not moved.confidential:
         moved = await joining.confide(tx, held, moved, asked.reason)
     if not made:  # an alert's order, or one from before there were suggestions
@@ -119,14 +126,44 @@ async def _tell_that_it_is_critical(tx: Transaction, order: Order) -> None:
         await notices.tell(tx, telling, cause, order, but_not=tx.actor)
 
 
-def _is_no_way_out(order: Order, before: Category, chosen: Category) -> None:
-    """A worker's correction neither hides an order nor spares its worker what is asked of them, or what was said."""
+def _became(order: Order, chosen: Category, said: Values) -> Order:
+    """The order as what it turned out to be, with what it was said to be before where that is not said anew.
+
+    How severe it is becomes no milder: what was promised as urgent stays so.
+    """
+    became = replace(order, category=chosen.category, attributes={**(order.attributes or {}), **said} or None)
+    return replace(became, severity=opening.raised(became, chosen))
+
+
+async def _detail(tx: Transaction, order: Order, became: Order, said: Values) -> dict[str, Any]:
+    """What the history says of a correction: of answers which, and what seals them. They stand with the order alone."""
+    detail: dict[str, Any] = {"from": order.category, "to": became.category}
+    if became.severity != order.severity:
+        detail["severity"] = became.severity
+    if said:
+        seal = await opening.sealed_anew(tx, order, became)
+        detail |= {"answered": sorted(said)} | ({} if seal is None else {"original": seal})
+    return detail
+
+
+async def _owed(tx: Transaction, order: Order, became: Order, chosen: Category) -> dict[str, Any]:
+    """What a worker still has to bring along after their correction, for the history.
+
+    It neither hides an order nor spares them what is asked of them, or what was said. Who sees that it is worse than
+    it was taken for says so at once: what they are not asked for any more they owe. Raises Problem 403.
+    """
     if order.reopens:
         raise Problem(HTTPStatus.FORBIDDEN, "for_the_desk", "what was answered once is corrected by the desk")
+    before = await service.category(tx, order.category)
     spared = set(before.required) - set(chosen.required)
-    if spared or (chosen.confidential and not before.confidential):
+    is_worse = SEVERITIES.index(became.severity) > SEVERITIES.index(order.severity)
+    hides = chosen.confidential and not before.confidential
+    if hides or (spared and not is_worse):
         less = ", ".join(sorted(spared)) or "the desk's eyes"
         raise Problem(HTTPStatus.FORBIDDEN, "for_the_desk", f"the desk corrects to a category that spares: {less}")
+    asked = {*before.required, *(await order_store.owed(tx, order.number))} & AT_ITS_END
+    owed = sorted(asked - set(chosen.required))
+    return {"owed": owed} if owed else {}
 
 
 async def choices(tx: Transaction, person: Person, number: str) -> Choices:
@@ -209,21 +246,18 @@ def _candidate(tree: Tree, text: str, suggested: Suggested) -> Candidate:
     )
 
 
-async def _move(tx: Transaction, order: Order, chosen: Category, reason: str, *, routed: bool) -> Order:
-    """The order with its new category and the entries of its history; `routed`: with who is responsible for it then.
+async def _routed(tx: Transaction, became: Order, chosen: Category) -> Order:
+    """The order with who is responsible for it now.
 
-    A worker says what it is about. Whose it is the desk says, or they would hand it on and begin their time anew. How
-    severe it is becomes no milder: what was promised as urgent stays so, and what turns out to be urgent has
-    the limits for that.
+    A worker says what it is about. Whose it is the desk says, or they would hand it on and begin their time anew.
     """
-    moved = replace(order, category=chosen.category, severity=opening.raised(order, chosen))
-    if routed:
-        route = await service.route(tx, chosen, order.building, order.text["zh"])
-        moved = replace(moved, unit=route.unit, grid=route.grid or order.grid)
-    detail = {"from": order.category, "to": chosen.category}
-    if moved.severity != order.severity:
-        detail["severity"] = moved.severity
-    moved = await steps.note(tx, moved, Word.CATEGORISED, by=tx.actor, reason=reason, detail=detail, before=order)
+    route = await service.route(tx, chosen, became.building, became.text["zh"])
+    return replace(became, unit=route.unit, grid=route.grid or became.grid)
+
+
+async def _move(tx: Transaction, order: Order, became: Order, reason: str, detail: dict[str, Any]) -> Order:
+    """The order as what it became, and the entries of its history; what turns out to be urgent has its limits."""
+    moved = await steps.note(tx, became, Word.CATEGORISED, by=tx.actor, reason=reason, detail=detail, before=order)
     if moved.severity != order.severity:
         promised = await clocks.turned_out(tx, order, moved, by=tx.actor)
         if promised is not None:

@@ -30,6 +30,9 @@ class Need(StrEnum):
     VERDICT = "verdict"
 
 
+AT_ITS_END: Final = frozenset({Need.PHOTO_BEFORE, Need.PHOTO_AFTER, Need.VERDICT})
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """Who can be responsible: a department of the property company, a street office, a utility."""

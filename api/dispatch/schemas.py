@@ -13,8 +13,8 @@ from api.clocks.limits import Severity
 from api.dispatch.choice import Stage, Why
 from api.dispatch.rules import Mode, Rule, Rules
 from api.dispatch.shifts import Exceptions, Otherwise
-from api.reports.schemas import Attributes
 from api.schema import (
+    Attributes,
     Bilingual,
     Body,
     Latitude,

@@ -14,11 +14,12 @@ from api.work_orders.order import Person
 _CHAIN_NOTE: Final = {
     "zh": "标为 as_written 的记录与原文一致,可用 before 与其自身内容重算哈希(verify-pack 会逐条重算)。"
     "其余记录在此已脱敏,其哈希是原文的哈希,只能在保存原文处核对(herun audit verify)。"
-    "首条记录的 original 是立单内容的加盐哈希,盐不在此包内。",
+    "首条记录的 original 是立单内容的加盐哈希(更正时补充了答复的,该条记录另有一个),盐不在此包内。",
     "en": "Entries marked as_written stand as they were written: their hash can be made again of `before` and their own"
     " words, and verify-pack does so. The others are redacted here: their hash is that of the whole words and can be"
     " checked only where these are kept (herun audit verify). `original` in the first entry is a salted hash of what"
-    " the order was opened with; the salt is not in this pack.",
+    " the order was opened with, and in a correction that adds answers, of that with these; the salt is not in this"
+    " pack.",
 }
 
 

@@ -11,6 +11,7 @@ from api.categories.schemas import NewAttribute
 from api.categories.tree import Need
 from api.distance import Point, point_of
 from api.schema import (
+    Attributes,
     Bilingual,
     Body,
     Latitude,
@@ -26,12 +27,6 @@ from api.schema import (
 )
 from api.sites.schemas import Building
 from api.work_orders.schemas import WorkOrder
-
-MAX_ATTRIBUTES = 50
-Attributes = Annotated[
-    dict[Name, Annotated[str, Field(max_length=500)] | Annotated[list[Name], Field(max_length=50)]],
-    Field(max_length=MAX_ATTRIBUTES),
-]
 
 MAX_PICTURES = 6
 # Of an order that may be joined: sealed, so that it tells no number.

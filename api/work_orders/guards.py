@@ -105,10 +105,13 @@ async def _can_be_left(tx: Transaction, order: Order, by: str) -> None:
 
 
 async def _has_what_its_category_needs(tx: Transaction, order: Order) -> None:
-    """A picture of before and of after, the latter of this round, and of an alert's order the verdict on its alert."""
-    required = (await categories.category(tx, order.category)).required
+    """A picture of before and of after, the latter of this round, and of an alert's order the verdict on its alert.
+
+    Also what a former category asked for, if a worker corrected it.
+    """
+    required = {*(await categories.category(tx, order.category)).required, *(await store.owed(tx, order.number))}
     needed = {_PICTURES[need] for need in required if need in _PICTURES}
     if missing := sorted(needed - await pictures.kinds(tx, order)):
-        raise conflict("pictures_missing", f"its category asks for pictures: {', '.join(missing)}")
+        raise conflict("pictures_missing", f"its category, or a former one, asks for pictures: {', '.join(missing)}")
     if Need.VERDICT in required and order.alert_id is not None and not await store.has_verdict(tx, order.alert_id):
-        raise conflict("verdict_missing", "its category asks for the verdict on its alert: close the alert with one")
+        raise conflict("verdict_missing", "its category, or a former one, asks for the verdict on its alert")

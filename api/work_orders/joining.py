@@ -13,6 +13,7 @@ from api.categories import service as categories
 from api.categories.tree import SEVERITIES
 from api.clocks import service as clocks
 from api.problems import conflict, invalid
+from api.reports import answered
 from api.transactions import SYSTEM, Transaction
 from api.work_orders import guards, opening, steps, store
 from api.work_orders import order as orders
@@ -111,7 +112,8 @@ async def split(tx: Transaction, order: Order, part: Part, by: str) -> Order:
     """Opens a part of an order as an order of its own, for `part.worker` or whom it fits.
 
     A part of another category is the unit's that the category names, and at least as severe as that and the whole are.
-    Raises Problem 409 for too many, or for a part of a part, 422 for somebody who is no worker, and for no category.
+    Raises Problem 409 for too many, or for a part of a part, 422 for somebody who is no worker, for no category, and
+    for answers to what it does not ask.
     """
     if order.parent is not None:
         raise conflict("is_a_part", "a part is not split again")
@@ -129,12 +131,23 @@ async def split(tx: Transaction, order: Order, part: Part, by: str) -> Order:
         grid=order.grid, parent=order.number, confidential=order.confidential, opened_seq=0, opened_at=tx.at,
         updated_at=tx.at,
     )  # fmt: skip
-    if part.category is not None and part.category != order.category:  # another matter, and whose it is that says
-        chosen = await categories.for_report(tx, part.category)
-        new = replace(new, category=chosen.category, unit=None, severity=opening.raised(new, chosen))
+    new = await _as_said(tx, new, part)
     opened = await opening.open_order(tx, new, by, worker=part.worker)
     await steps.step(tx, order, Move(Action.SPLIT, part.text, detail={"part": opened.number}), by)
     return opened
+
+
+async def _as_said(tx: Transaction, new: Order, part: Part) -> Order:
+    """A part with its own category and answers, if it has any."""
+    if part.category is not None and part.category != new.category:  # another matter, and whose it is that says
+        category = await categories.for_report(tx, part.category)
+        new = replace(new, category=category.category, unit=None)
+    elif part.attributes:
+        category = await categories.category(tx, new.category)
+    else:
+        return new
+    new = replace(new, attributes=answered.in_part(category, part.attributes) or None)
+    return replace(new, severity=opening.raised(new, category))
 
 
 async def confide(tx: Transaction, held: Held, order: Order, reason: str) -> Order:

@@ -94,6 +94,16 @@ def raised(order: Order, category: Category) -> str:
     return max(order.severity, category.severity_for(order.attributes), key=SEVERITIES.index)
 
 
+async def sealed_anew(tx: Transaction, before: Order, after: Order) -> str | None:
+    """What seals an order some of whose answers have changed. None for one without a seal, and for one that is not what
+    was sealed: whoever rewrote it is not covered up.
+    """
+    found = await store.seal(tx, before.number)
+    if found is None or found.original != sealed(found.salt, asdict(before)):
+        return None
+    return sealed(found.salt, asdict(after))
+
+
 async def _numbered(tx: Transaction, order: Order, local: datetime, salt: bytes) -> Order:
     # Drawn, not counted: with a counter, whoever has one number would know its neighbours'.
     for _ in range(_NUMBER_TRIES):

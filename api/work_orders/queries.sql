@@ -13,7 +13,7 @@ RETURNING number;
 
 -- name: save
 UPDATE work_orders
-SET state = %(state)s, category = %(category)s, severity = %(severity)s, unit = %(unit)s, grid = %(grid)s,
+SET state = %(state)s, category = %(category)s, attributes = %(attributes)s, severity = %(severity)s, unit = %(unit)s, grid = %(grid)s,
     confidential = %(confidential)s, merged_into = %(merged_into)s, state_before = %(state_before)s, hold_until = %(hold_until)s,
     returns = %(returns)s, transfers = %(transfers)s, reopens = %(reopens)s, arbitrated = %(arbitrated)s,
     worker = %(worker)s, resolution = %(resolution)s, answer = %(answer)s, accepted_at = %(accepted_at)s,
@@ -286,6 +286,23 @@ LIMIT 1;
 
 -- name: has_verdict
 SELECT 1 AS found FROM alert_actions WHERE site = %(site)s AND alert_id = %(alert_id)s AND verdict IS NOT NULL LIMIT 1;
+
+-- name: seal
+-- The newest: an order is sealed when it is opened, and anew with answers that a correction gives.
+SELECT o.salt, h.detail ->> 'original' AS original
+FROM work_orders AS o
+JOIN order_history AS h ON h.site = o.site AND h.number = o.number
+WHERE o.site = %(site)s AND o.number = %(number)s AND o.salt IS NOT NULL
+  AND h.action IN ('opened', 'categorised') AND h.detail ->> 'original' IS NOT NULL
+ORDER BY h.n DESC
+LIMIT 1;
+
+-- name: owed
+-- What the newest correction left owed: the desk's leaves nothing.
+SELECT detail -> 'owed' AS owed FROM order_history
+WHERE site = %(site)s AND number = %(number)s AND action = 'categorised'
+ORDER BY n DESC
+LIMIT 1;
 
 -- name: is_worker
 SELECT username FROM people

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StrictBool, StrictInt
 
-from api.schema import Bilingual, Body, Moment, Name, Phone, Text, Title, View
+from api.schema import Attributes, Bilingual, Body, Moment, Name, Phone, Text, Title, View
 from api.work_orders.kinds import Channel, Origin, ReturnCode
 from api.work_orders.states import Action, State
 
@@ -45,11 +45,15 @@ class Hold(Body):
 
 
 class Part(Body):
-    """POST .../split: one part of the order, as an order of its own; the order is resolved when all its parts are."""
+    """POST .../split: one part of the order, as an order of its own; the order is resolved when all its parts are.
+
+    `attributes` answers questions of its category; what that requires may be lacking.
+    """
 
     text: Text
     title: Title | None = None
     category: Name | None = None
+    attributes: Attributes | None = None
     worker: Name | None = None
 
 

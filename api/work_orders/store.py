@@ -12,6 +12,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from api.categories.tree import Need
 from api.clocks.limits import Severity
 from api.roles import DESK, READERS, WORKERS, Role
 from api.sites.store import NEWEST_HASH
@@ -58,6 +59,14 @@ class Filter:
     begin: datetime | None = None
     end: datetime | None = None
     phone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """A salt, and the SHA-256 in hexadecimal of that and what it seals."""
+
+    salt: bytes
+    original: str
 
 
 async def add(tx: Transaction, order: Order, salt: bytes) -> bool:
@@ -313,6 +322,18 @@ async def reported_by(tx: Transaction, master: str, reporter: str) -> str | None
 async def has_verdict(tx: Transaction, alert_id: UUID) -> bool:
     """True if somebody has said what an alert was."""
     return await tx.one(_QUERIES["has_verdict"], alert_id=alert_id) is not None
+
+
+async def seal(tx: Transaction, number: str) -> Seal | None:
+    """How an order was sealed last; None without a seal, and once its salt is gone."""
+    row = await tx.one(_QUERIES["seal"], number=number)
+    return Seal(**row) if row else None
+
+
+async def owed(tx: Transaction, number: str) -> set[Need]:
+    """What an order has to bring along besides what its category asks for: what a worker's correction left owed."""
+    row = await tx.one(_QUERIES["owed"], number=number)
+    return {Need(each) for each in (row["owed"] or [])} if row else set()
 
 
 async def is_worker(tx: Transaction, username: str) -> bool:

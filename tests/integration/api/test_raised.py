@@ -11,6 +11,7 @@ from api.clocks import sweep
 from herun.clock import HOUR_US, MINUTE_US, to_datetime, to_us
 from tests.integration.api.running import NOON_US, World
 from tests.integration.api.test_order_audit import verdict
+from tests.integration.api.test_pictures import send
 
 # Minutes to accept, arrive, solve and answer: of noise in working hours, of fire always. It is Monday noon.
 NOISE: Final = (120, 420, 1260, 2100)
@@ -18,6 +19,7 @@ BURNING: Final = (5, 30, 240, 600)
 MILD: Final = (3, 10, 60, 120)
 REPORT: Final = {"category": "noise", "text": "三楼窗户往外冒烟"}
 FIRE: Final = {"category": "fire", "reason": "It burns"}
+TRAPPED: Final = {"category": "lift", "attributes": {"trapped": "yes"}}
 
 
 async def reported(world: World, **more: Any) -> str:
@@ -32,6 +34,13 @@ async def order(world: World, number: str) -> dict[str, Any]:
 
 async def actions(world: World, path: str) -> list[str]:
     return [entry["action"] for entry in (await world.by("oscar").get(f"{path}/history"))["items"]]
+
+
+async def corrected(world: World, path: str) -> dict[str, Any]:
+    """What the history says of the newest correction."""
+    entries = (await world.by("oscar").get(f"{path}/history"))["items"]
+    found: dict[str, Any] = [entry["detail"] for entry in entries if entry["action"] == "categorised"][-1]
+    return found
 
 
 async def test_what_is_corrected_to_a_critical_category_is_critical_and_becomes_no_milder(world: World) -> None:
@@ -56,6 +65,93 @@ async def test_a_worker_who_sees_that_it_burns_makes_it_critical(world: World) -
     await world.by("gwen").post(f"work-orders/{number}/category", FIRE)
     found = await order(world, number)
     assert (found["severity"], found["unit"]) == ("critical", "water-company")
+
+
+async def test_a_correction_says_that_somebody_is_trapped_and_loses_nothing_that_was_said(world: World) -> None:
+    blocked = {"category": "fire-lane", "building": "b1", "attributes": {"blocked_by": "car"}}
+    path = f"work-orders/{await reported(world, **blocked)}"
+    await world.by("oscar").post(f"{path}/category", {**TRAPPED, "reason": "Somebody calls"})
+    found = await world.by("oscar").get(path)
+    assert (found["severity"], found["attributes"]) == ("critical", {"blocked_by": "car", "trapped": "yes"})
+    detail = await corrected(world, path)
+    assert (detail["to"], detail["severity"], detail["answered"]) == ("lift", "critical", ["trapped"])
+    assert verdict(world).breaks == ()
+    await world.by("oscar").post(f"{path}/category", {**FIRE, "attributes": {}})
+    await world.by("oscar").post(f"{path}/category", {**TRAPPED, "attributes": {"trapped": "no"}, "reason": "Out"})
+    found = await world.by("oscar").get(path)
+    assert (found["severity"], found["attributes"]) == ("critical", {"blocked_by": "car", "trapped": "no"})
+    assert verdict(world).breaks == ()
+    assert world.rows("""UPDATE work_orders SET attributes = '{"trapped": "yes"}'""") == 1
+    assert verdict(world).breaks
+
+
+async def test_what_was_rewritten_is_not_covered_up_by_a_correction(world: World) -> None:
+    number = await reported(world)
+    assert world.rows("""UPDATE work_orders SET text = '{"zh": "x", "en": "x"}'""") == 1
+    await world.by("oscar").post(f"work-orders/{number}/category", {**TRAPPED, "reason": "Somebody calls"})
+    (stray,) = verdict(world).breaks
+    assert "its text" in stray
+
+
+async def test_what_a_correction_does_not_know_stays_unanswered(world: World) -> None:
+    number = await reported(world)
+    await world.by("oscar").post(f"work-orders/{number}/category", {"category": "lift", "reason": "x"})
+    found = await order(world, number)
+    assert (found["severity"], found["attributes"]) == ("info", None)
+
+
+@pytest.mark.parametrize("answers", [{"trapped": "maybe"}, {"x": "1"}])
+@pytest.mark.parametrize("action", [{"category": {"reason": "x"}}, {"split": {"text": "x"}}])
+async def test_answers_to_what_a_category_does_not_ask_are_refused(
+    world: World, action: dict[str, Any], answers: dict[str, str]
+) -> None:
+    number = await reported(world)
+    ((name, body),) = action.items()
+    asked = {**body, "category": "lift", "attributes": answers}
+    response = await world.by("oscar").call("POST", f"work-orders/{number}/{name}", asked)
+    assert (response.status_code, response.json()["type"]) == (422, "urn:herun:problem:incomplete")
+    assert response.json()["errors"][0]["loc"] == ["body", "attributes"]
+    assert (await order(world, number))["category"] == "noise"
+
+
+async def test_a_part_says_that_somebody_is_trapped(world: World) -> None:
+    number = await reported(world)
+    opened = await world.by("oscar").post(f"work-orders/{number}/split", {**TRAPPED, "text": "Somebody calls"})
+    assert (opened["severity"], opened["attributes"]) == ("critical", {"trapped": "yes"})
+    quiet = await world.by("oscar").post(f"work-orders/{number}/split", {"category": "lift", "text": "It is loud"})
+    assert (quiet["severity"], quiet["attributes"]) == ("info", None)
+    number = await reported(world, category="lift", attributes={"trapped": "no"}, building="b1")
+    same = await world.by("oscar").post(f"work-orders/{number}/split", {**TRAPPED, "text": "Now somebody is"})
+    assert (same["severity"], same["attributes"]) == ("critical", {"trapped": "yes"})
+    assert verdict(world).breaks == ()
+
+
+async def test_a_worker_says_that_it_burns_and_still_owes_the_pictures(world: World) -> None:
+    number = await reported(world, category="fire-lane", building="b1")
+    path = f"work-orders/{number}"
+    await world.by("oscar").post(f"{path}/dispatch", {"worker": "gwen"})
+    await world.by("gwen").post(f"{path}/category", FIRE)
+    assert (await order(world, number))["severity"] == "critical"
+    detail = await corrected(world, path)
+    assert detail["owed"] == ["photo_after", "photo_before"]
+    await world.by("gwen").post(f"{path}/category", {"category": "gas", "reason": "It is gas that burns"})
+    await world.by("gwen").post(f"{path}/handle")
+    refused = await world.by("gwen").call("POST", f"{path}/resolve", {"text": "It is out"})
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:herun:problem:pictures_missing")
+    for kind in ("before", "after"):
+        await send(world, "gwen", number, kind)
+    await world.by("gwen").post(f"{path}/resolve", {"text": "It is out"})
+    assert verdict(world).breaks == ()
+
+
+async def test_the_desks_correction_leaves_nothing_owed(world: World) -> None:
+    number = await reported(world, category="fire-lane", building="b1")
+    path = f"work-orders/{number}"
+    await world.by("oscar").post(f"{path}/dispatch", {"worker": "gwen"})
+    await world.by("gwen").post(f"{path}/category", FIRE)
+    await world.by("oscar").post(f"{path}/category", {"category": "gas", "reason": "It is gas that burns"})
+    await world.by("gwen").post(f"{path}/handle")
+    await world.by("gwen").post(f"{path}/resolve", {"text": "It is out"})
 
 
 async def test_an_alert_says_itself_how_severe_its_order_is(world: World) -> None:
