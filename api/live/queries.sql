@@ -32,7 +32,8 @@ LIMIT %(limit)s;
 -- name: acts_after
 -- What people and rules did to orders and alerts, in one sequence without gaps. Rows that the reader does not see come
 -- too, so that the cursor passes them. Each half is cut by itself: who was away for long reads no more than a page.
--- `inside`: seen by who looks after the order, has it, helps with it or may take it (`order.is_inside`).
+-- `inside`: seen by who looks after the order, has it, helps with it or may take it (`order.is_inside`, but for what is
+-- merged into an order of theirs: what is said of that is in the history of their own as well).
 (SELECT h.feed_seq, 'order' AS kind, h.number AS subject, h.action, h.from_state, h.to_state, h.actor, h.at, h.worker,
        h.reason, NULL AS verdict, o.origin, o.category, o.severity, o.title, o.building, o.zone, o.alert_id,
        s.inside OR o.reporter = %(me)s

@@ -39,8 +39,9 @@ class Order:
 
     `version` counts its history; `opened_seq` is its place among the site's orders; the times of the steps and the
     rating are those of the present round: `reopens` counts the rounds before. `master_...` are of the order that it is
-    merged into. `pool` are those to whom it was offered while it was accepted, `helpers` those who
-    help its worker. `asked_until`: its reporter is asked something, and may answer until then.
+    merged into, `master_crew` who has that and its helpers. `pool` are those to whom it was offered while it was
+    accepted, `helpers` those who help its worker. `asked_until`: its reporter is asked something, and may answer until
+    then.
     """
 
     number: str
@@ -95,6 +96,7 @@ class Order:
     master_answer: str | None = None
     master_answered_at: datetime | None = None
     master_confidential: bool | None = None
+    master_crew: tuple[str, ...] = ()
     asked_until: datetime | None = None
     pool: tuple[str, ...] = ()
     helpers: tuple[str, ...] = ()
@@ -143,20 +145,27 @@ def sees(person: Person, order: Order) -> bool:
 
 
 def is_inside(person: Person, order: Order) -> bool:
-    """True if they look after the order, have it, help with it or may take it: what is said among those is for them.
+    """True if they look after the order, have it, help with it or may take it, or have or help with what it is merged
+    into: what is said among those is for them.
 
     Who sees it only as its reporter, or as a neighbour, hears what is meant for reporters, whatever their roles.
     """
-    if works_on(person, order) or _helps(person, order):
+    if is_at_work(person, order):
         return True
     if order.confidential:
         return person.has(*CONFIDANTS)
-    return person.has(*READERS) or may_take(person, order)
+    is_masters = person.username in order.master_crew and person.has(*WORKERS)
+    return person.has(*READERS) or is_masters or may_take(person, order)
 
 
 def works_on(person: Person, order: Order) -> bool:
     """True if they have it; whoever is no worker any more has nothing, whatever is still in their name."""
     return person.username == order.worker and person.has(*WORKERS)
+
+
+def is_at_work(person: Person, order: Order) -> bool:
+    """True if they have it or help with it."""
+    return works_on(person, order) or _helps(person, order)
 
 
 def may_take(person: Person, order: Order) -> bool:
@@ -242,14 +251,9 @@ def amended(order: Order, alert: Alert, at: datetime) -> tuple[Order, bool] | No
 def lacks(move: Move) -> str | None:
     """The field that the table asks for with this action and that the move does not bring; None if it is whole."""
     brought = {
-        "text": move.text,
-        "reason": move.text,
-        "score": move.rating,
-        "worker": move.worker,
-        "until": move.until,
-        "master": move.master,
-        "code": move.code,
-    }
+        "text": move.text, "reason": move.text, "score": move.rating, "worker": move.worker, "until": move.until,
+        "master": move.master, "code": move.code,
+    }  # fmt: skip
     return next((needed for needed in TRANSITIONS[move.action].requires if brought[needed] is None), None)
 
 
@@ -336,13 +340,10 @@ def is_asked(order: Order, at: datetime) -> bool:
 
 _TO_NOBODY: Final[dict[str, Any]] = {"worker": None, "pool": (), "helpers": ()}
 _TAKEN_UP: Final = {"state_before": None, "hold_until": None}
-_ON_ITS_OWN: Final = {
-    "merged_into": None,
-    "master_state": None,
-    "master_answer": None,
-    "master_answered_at": None,
-    "master_confidential": None,
-}
+_ON_ITS_OWN: Final[dict[str, Any]] = {
+    "merged_into": None, "master_state": None, "master_answer": None, "master_answered_at": None,
+    "master_confidential": None, "master_crew": (),
+}  # fmt: skip
 _NEW_ROUND: Final = {
     **_TO_NOBODY, "resolution": None, "answer": None, "dispatched_at": None, "handled_at": None, "arrived_at": None,
     "resolved_at": None, "answered_at": None, "closed_at": None, "transfers": 0, **_TAKEN_UP,

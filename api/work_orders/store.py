@@ -18,7 +18,7 @@ from api.roles import DESK, READERS, WORKERS, Role
 from api.sites.store import NEWEST_HASH
 from api.transactions import Transaction
 from api.work_orders.kinds import Channel, Origin
-from api.work_orders.order import CONFIDANTS, Order, Person, Rating
+from api.work_orders.order import CONFIDANTS, Order, Person, Rating, is_at_work
 from api.work_orders.schemas import ChecklistItem, HistoryEntry
 from api.work_orders.states import HANDS, State
 from herun.alerts import Alert
@@ -168,7 +168,7 @@ async def page(tx: Transaction, person: Person, wanted: Filter, *, older_than: i
     """
     found: dict[str, Order] = {}
     states: list[State | None] = [*sorted(wanted.states)] or [None]
-    for ground, state in product(await _grounds(tx, person), states):
+    for ground, state in product(await _grounds(tx, person, wanted.master), states):
         values = {**_EVERY, **ground, **_asked(wanted, state), "sees_inside": person.has(*READERS, *WORKERS)}
         rows = await tx.chosen(_QUERIES["page"], older_than=older_than, limit=limit, **eyes(person) | values)
         found |= {order.number: order for row in rows if (order := _order(row))}
@@ -189,8 +189,9 @@ def eyes(person: Person) -> dict[str, Any]:
 _EVERY: Final = {"is_confidant": True, "of_worker": None, "of_reporter": None, "of_building": None, "tied": None}
 
 
-async def _grounds(tx: Transaction, person: Person) -> list[dict[str, Any]]:
-    """Why orders are for a person's eyes; the same as `order.sees`.
+async def _grounds(tx: Transaction, person: Person, master: str | None) -> list[dict[str, Any]]:
+    """Why orders are for a person's eyes; the same as `order.sees`, but what is merged into the orders that they work
+    on is listed only where one of these is asked for: nobody has it to do.
 
     Each is asked for by itself and walks an index from the newest on. Asked for as one with OR, somebody who has few
     orders would have all of the site's looked through.
@@ -201,8 +202,15 @@ async def _grounds(tx: Transaction, person: Person) -> list[dict[str, Any]]:
         return [{"is_confidant": person.has(*CONFIDANTS)}, *others]
     if person.has(*WORKERS):
         others.append({"of_worker": person.username})
+        others += await _merged_into(tx, person, master)
     own = [{"of_reporter": person.username}, *others]
     return [*own, {"of_building": person.building}] if person.building else own
+
+
+async def _merged_into(tx: Transaction, person: Person, master: str | None) -> list[dict[str, Any]]:
+    """The ground of what is merged into an order: the filter itself narrows to that, and walks its index."""
+    order = await one(tx, master) if master else None
+    return [{"is_confidant": False}] if order and is_at_work(person, order) else []
 
 
 async def _tied(tx: Transaction, person: Person) -> list[str]:
@@ -374,6 +382,7 @@ def _order(row: dict[str, Any] | None) -> Order | None:
             "rating": Rating(**said) if said["score"] is not None else None,
             "pool": tuple(row["pool"] or ()),
             "helpers": tuple(row["helpers"]),
+            "master_crew": tuple(row["master_crew"]),
         }
     )
 

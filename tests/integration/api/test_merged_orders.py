@@ -17,6 +17,7 @@ from herun.clock import DAY_US, HOUR_US
 from tests.integration.api.running import SITE, World
 from tests.integration.api.test_following import half_of_the_promise
 from tests.integration.api.test_order_cycle import actions, answered, do, order, pass_time, refused, reported
+from tests.integration.api.test_pictures import send
 
 RATED = {"score": 5, "solved": True}
 LATE = (409, "wrong_state")
@@ -348,3 +349,50 @@ async def test_only_what_an_order_could_be_merged_into_is_offered(world: World) 
     await do(world, "oscar", mild, "merge", master=alarm, reason="The same cellar")
     third = await reported(world, "rob", category="water", **same)
     assert (await offered(mild), await offered(third)) == ([], [alarm])  # it is merged already
+
+
+async def numbers(world: World, who: str, query: str = "") -> list[str]:
+    return [each["number"] for each in (await world.by(who).get(f"work-orders{query}"))["items"]]
+
+
+async def reads(world: World, who: str, number: str) -> set[int]:
+    """What reading an order, its history, its pictures and one of these comes to."""
+    pictures = (await world.by("susan").get(f"work-orders/{number}/pictures"))["items"]
+    tails = ["", "/history", "/pictures", *(f"/pictures/{each['id']}" for each in pictures)]
+    return {(await world.by(who).call("GET", f"work-orders/{number}{tail}")).status_code for tail in tails}
+
+
+async def test_whoever_works_on_a_master_reads_what_is_merged_into_it_and_acts_on_none_of_it(world: World) -> None:
+    master, twin = await reported(world), await reported(world, "rob")
+    assert (await send(world, "rob", twin)).status_code == 201
+    await do(world, "oscar", twin, "merge", master=master, reason="The same water")
+    await do(world, "gwen", master, "helpers", worker="greg", reason="It is heavy")
+    for who in ("gwen", "greg"):
+        assert await reads(world, who, twin) == {200}
+        seen = await order(world, twin, who)
+        assert (seen["contact_phone"], seen["possible_actions"]) == ("13********8", [])
+        assert await numbers(world, who, f"?master={master}") == [twin]
+        assert twin not in await numbers(world, who)
+        assert (await refused(world, who, twin, "notes", text="Seen"))[0] == 403
+        assert (await send(world, who, twin)).status_code == 403
+    for who in ("paul", "ruth"):
+        assert await reads(world, who, twin) == {404}
+        assert await numbers(world, who, f"?master={master}") == []
+
+
+@pytest.mark.parametrize("end", ["recall", "confide", "transfer"])
+async def test_whoever_has_a_master_no_more_or_what_became_confidential_reads_nothing_merged(
+    world: World, end: str
+) -> None:
+    master, twin = await merged(world)
+    assert await reads(world, "gwen", twin) == {200}
+    match end:
+        case "transfer":
+            await do(world, "gwen", master, "transfer", worker="paul", reason="Nearer")
+            assert await reads(world, "paul", twin) == {200}
+        case "recall":
+            await do(world, "oscar", master, "recall", reason="Not theirs")
+        case "confide":
+            await do(world, "susan", twin, "confide", reason="It names somebody")
+    assert await reads(world, "gwen", twin) == {404}
+    assert await numbers(world, "gwen", f"?master={master}") == []

@@ -140,13 +140,14 @@ async def test_the_desk_finds_the_orders_of_whoever_phones_and_it_is_written_dow
     "query",
     [
         "category=noise", "unit=u", "grid=g", "building=b", "overdue=true", "is_open=true", "severity=critical",
-        "channel=phone", "state=handling", f"begin={hours(1).isoformat()}",
+        "channel=phone", "state=handling", f"begin={hours(1).isoformat()}", f"master={number(0)}",
     ],
 )  # fmt: skip
 async def test_each_filter_walks_an_index_and_sorts_nothing(world: World, query: str) -> None:
     name = query.partition("=")[0]
     some = [Row(number(n), category="water", unit="v", grid="h", building="c") for n in range(3000)]
     own: dict[str, Any] = {"severity": "critical", "channel": "phone", "state": "handling", "opened_at": hours(1)}
+    own["merged_into"] = number(0)
     mine = [Row(number(n), category="noise", unit="u", grid="g", building="b", **own) for n in range(3000, 3010)]
     put(world, [*mine, *some])
     world.rows("ANALYZE work_orders")

@@ -92,6 +92,15 @@ def test_residents_see_their_reports_and_their_buildings_alerts() -> None:
     assert not sees(RUTH, ALERT_ORDER)
 
 
+def test_whoever_works_on_a_master_reads_what_is_merged_into_it_and_is_tied_to_nothing() -> None:
+    twin, gwen = replace(REPORT, state=State.MERGED, master_crew=("greg", "gwen")), person("gwen", Role.GRID_WORKER)
+    assert sees(gwen, twin)
+    assert bonds(gwen, twin, set()) == {Bond.CREW}
+    assert not sees(gwen, replace(twin, confidential=True))
+    assert not sees(person("gwen", Role.RESIDENT), twin)
+    assert not sees(person("paul", Role.GRID_WORKER), twin)
+
+
 def test_a_move_that_the_table_does_not_have_makes_nothing() -> None:
     assert moved(REPORT, Move(Action.RATE, rating=Rating(1, solved=False)), "rita", LATER) is None
 

@@ -134,7 +134,13 @@ class Shelf:
         self.now = now
 
     def sees(self, who: str, paper: Paper) -> bool:
-        """Whether it is for their eyes."""
+        """Whether it is for their eyes: of what is not confidential, also where they have what it is merged into."""
+        master = self.papers.get(paper.master or "")
+        is_masters = master is not None and who == master.worker and not paper.confidential
+        return is_masters or self.is_told(who, paper)
+
+    def is_told(self, who: str, paper: Paper) -> bool:
+        """Whether it is among their orders and in their feed."""
         if who == paper.reporter or self.looks_after(who, paper):
             return True
         is_open_to_all = paper.origin == "alert" and not paper.confidential
