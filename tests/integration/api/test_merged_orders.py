@@ -154,7 +154,7 @@ async def test_who_else_reported_an_order_its_reporter_does_not_read(world: Worl
     (found,) = (await world.by("rob").post("reports/duplicates", same))["items"]
     twin = await reported(world, "rob", building="b1", join=found["handle"])
     await half_of_the_promise(world, twin)
-    await do(world, "rob", twin, "urge", reason="I live in 302")
+    await do(world, "rob", twin, "urge", reason="I live next door")
     await do(world, "oscar", twin, "unmerge", reason="Another matter")
     told = await heard(world, "rita", master)
     assert [each for each in told if each[0] in {"joined", "urge", "left"}] == [
@@ -162,9 +162,9 @@ async def test_who_else_reported_an_order_its_reporter_does_not_read(world: Worl
         ("left", "(somebody)", None),
     ]
     history = str(await world.by("rita").get(f"work-orders/{master}/history"))
-    assert not [each for each in ("rob", "302", twin) if each in history]
-    assert ("urge", "rob", "I live in 302") in await heard(world, "gwen", master)
-    assert ("urge", "rob", "I live in 302") in await heard(world, "rob", twin)
+    assert not [each for each in ("rob", "next door", twin) if each in history]
+    assert ("urge", "rob", "I live next door") in await heard(world, "gwen", master)
+    assert ("urge", "rob", "I live next door") in await heard(world, "rob", twin)
 
 
 async def test_of_a_confidential_order_nothing_stands_with_the_open_one(world: World) -> None:
@@ -184,7 +184,7 @@ async def test_of_a_confidential_order_nothing_stands_with_the_open_one(world: W
     assert [(each["action"], each["actor"], each["reason"]) for each in items if each["action"] in beside] == [
         (action, "system", None) for action in ("joined", "noted", "urge", "left")
     ]
-    assert not [each for each in ("rob", "302", twin) if each in str(items)]
+    assert not [each for each in ("rob", "next door", twin) if each in str(items)]
     assert [each[0] for each in await heard(world, "rita", master) if each[0] in beside] == ["joined", "left"]
 
 
