@@ -23,6 +23,7 @@ PROPERTY_STAFF: Final = 5  # one worker in so many; all others are grid workers
 SKILLS: Final = ("water", "fire", "noise", "lift")
 GRIDS_APART: Final = 4  # a grid worker has each grid so far from the one before
 _BULK: Final = 200  # people in one request
+_IDLE_S: Final = 2.0
 
 
 def building(n: int) -> str:
@@ -101,5 +102,6 @@ class Callers:
 
 def http_of(box: Box, connections: int) -> httpx.AsyncClient:
     """A client of the box's API."""
-    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+    # Sooner than the server ends an idle connection: what is sent just then is answered by nobody.
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=_IDLE_S)
     return httpx.AsyncClient(base_url=box.api_url, timeout=60, limits=limits, trust_env=False)
