@@ -14,6 +14,7 @@ from api.problems import not_found
 from api.resources import Resources
 from api.sites import locating
 from api.sites import store as sites
+from api.sites.schemas import Building
 from api.transactions import Transaction
 from api.work_orders import deciders, joining, reported
 from api.work_orders import order as orders
@@ -36,7 +37,8 @@ async def like(tx: Transaction, resources: Resources, reporter: Person, new: New
     looks = await store.looks_of_waiting(tx, new.pictures)
     channel = Channel.ACCOUNT if new.caller is None else Channel.PHONE
     building = await reported.building_of(tx, reporter, new, channel)
-    where = locating.place_of(building, new.point, new.address, await sites.buildings(tx))
+    buildings = await sites.buildings(tx)
+    where = locating.place_of(building, new.point, new.address, buildings)
     matter = Matter(new.category, new.text, where, tx.at, new.zone, looks)
     return LikeOrders(
         items=[
@@ -51,7 +53,7 @@ async def like(tx: Transaction, resources: Resources, reporter: Person, new: New
                 likeness=score,
                 because=because,
             )
-            for order, score, because in await _found(tx, matter, None)
+            for order, score, because in await _found(tx, matter, None, buildings)
         ]
     )
 
@@ -64,9 +66,10 @@ async def merge_candidates(tx: Transaction, person: Person, number: str) -> Merg
     if not await joining.can_be_merged(tx, order):
         return MergeCandidates(number=number, items=[])
     looks = await store.looks_of_order(tx, number)
-    where = locating.place_of(order.building, order.where.point, order.address, await sites.buildings(tx))
+    buildings = await sites.buildings(tx)
+    where = locating.place_of(order.building, order.where.point, order.address, buildings)
     matter = Matter(order.category, compared_words(order), where, order.opened_at, order.zone, looks)
-    found = await _found(tx, matter, order)
+    found = await _found(tx, matter, order, buildings)
     not_theirs = await deciders.not_theirs(tx, [each for each, _, _ in found], person)
     items = [
         MergeCandidate(
@@ -84,8 +87,8 @@ def compared_words(order: Order) -> str:
     return (order.title if order.origin == Origin.ALERT else order.text)["zh"]
 
 
-async def _found(tx: Transaction, matter: Matter, of: Order | None) -> _Found:
-    others = await store.open_orders(tx, tx.at - SINCE, of)
+async def _found(tx: Transaction, matter: Matter, of: Order | None, buildings: list[Building]) -> _Found:
+    others = await store.open_orders(tx, tx.at - SINCE, of, buildings)
     scored = await asyncio.to_thread(_scored, matter, others)  # thousands of texts: nobody else waits for them
     best = sorted(scored, key=lambda number: -scored[number][0])[:MAX_FOUND]
     whole = {number: await work_orders.known(tx, number) for number in best}

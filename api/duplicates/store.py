@@ -9,7 +9,6 @@ from uuid import UUID
 from api.categories.tree import SEVERITIES
 from api.distance import point_of
 from api.duplicates.likeness import Matter
-from api.sites import store as sites
 from api.sites.locating import place_of
 from api.sites.schemas import Building
 from api.transactions import Transaction
@@ -21,7 +20,9 @@ _QUERIES: Final = Queries(__package__)
 NEWEST: Final = 2000  # orders of a site that are looked through; an estate of ten thousand has some fifty a day
 
 
-async def open_orders(tx: Transaction, since: datetime, of: Order | None) -> dict[str, Matter]:
+async def open_orders(
+    tx: Transaction, since: datetime, of: Order | None, buildings: list[Building]
+) -> dict[str, Matter]:
     """Open orders that are not confidential, by number, the newest first: all, or those that `of` could go into."""
     rows = await tx.all(
         _QUERIES["open_orders"],
@@ -31,7 +32,6 @@ async def open_orders(tx: Transaction, since: datetime, of: Order | None) -> dic
         newest=NEWEST,
         states=sorted(state.value for state in OPEN),
     )
-    buildings = await sites.buildings(tx)
     return {row["number"]: _matter(row, buildings) for row in rows}
 
 
