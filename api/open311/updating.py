@@ -61,12 +61,10 @@ async def _locked(tx: Transaction, number: str, *, to_change: bool) -> dict[str,
     """The order with all that its move locks, or with the one that it is merged into, in the order of all locks: of two
     updates of one request the second waits, and nobody waits for one another.
     """
-    await kept_orders.keep_together(tx, to_change=to_change)
-    if to_change:
-        others = await kept_orders.related(tx, number)
-    else:
-        others = {(await kept_orders.known(tx, number)).merged_into or number}
-    return await kept_orders.locked_together(tx, {number} | others)
+    if not to_change:
+        return await kept_orders.locked_with_master(tx, number)
+    await kept_orders.keep_together(tx, to_change=True)
+    return await kept_orders.locked_together(tx, {number} | await kept_orders.related(tx, number))
 
 
 async def _told(tx: Transaction, held: dict[str, Order], order: Order, words: str, update_id: str) -> None:

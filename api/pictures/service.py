@@ -41,6 +41,7 @@ MAX_OF_OTHERS: Final = 20
 MAX_WAITING: Final = 10  # of one person
 _UUID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _OURS: Final = re.compile(rf"(?P<site>[^/]+)/(?P<picture>{_UUID})\.(?:{'|'.join(Size)})\.(?:jpg|part)")
+ONE_MORE: Final = "并入的诉求补充了照片。A picture was added to an order that is merged into this one."
 _MAY_SEND: Final = frozenset({Bond.DESK, Bond.WORKER, Bond.REPORTER})
 
 
@@ -58,7 +59,8 @@ async def add(
 ) -> Pictures:
     """Adds a picture to an order. Raises Problem 404, 403 or 409."""
     kind, taken = picture
-    order = await work_orders.locked(tx, number)
+    held = await work_orders.locked_with_master(tx, number)
+    order = held.get(number)
     if order is None or not orders.sees(person, order):
         raise not_found("work order")
     bonds = orders.bonds(person, order, set()) & _MAY_SEND
@@ -66,13 +68,16 @@ async def add(
         raise Problem(HTTPStatus.FORBIDDEN, "not_yours", "pictures are sent by: desk, reporter, worker")
     if kind is Kind.AFTER and bonds == {Bond.REPORTER}:
         raise Problem(HTTPStatus.FORBIDDEN, "not_yours", "what it looks like afterwards is shown by: desk, worker")
-    if order.state not in OPEN | {State.RESOLVED, State.ANSWERED}:
-        raise conflict("wrong_state", f"no pictures are added while the order is {order.state}")
+    stands = order.master_state or order.state
+    if stands not in OPEN | {State.RESOLVED, State.ANSWERED}:
+        raise conflict("wrong_state", f"no pictures are added while the order is {stands}")
     await _has_room(tx, order, person, kind, is_only_reporter=bonds == {Bond.REPORTER})
     made = await _keep(tx, resources, taken, kind, number)
     # With its hash in the chained history nobody can exchange it unnoticed.
     detail = {"picture": str(made), "kind": kind, "sha256": taken.sha256}
     await steps.note(tx, order, Word.PICTURED, by=person.username, detail=detail)
+    if order.merged_into is not None:
+        await steps.note_beside(tx, held[order.merged_into], order, Word.NOTED, by=person.username, reason=ONE_MORE)
     return Pictures(number=number, items=await store.everything(tx, number))
 
 

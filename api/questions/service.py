@@ -9,6 +9,7 @@ from typing import Final
 from api.problems import Problem, conflict, not_found
 from api.questions import store
 from api.questions.schemas import NewQuestion, Questions
+from api.roles import WORKERS
 from api.transactions import SYSTEM, Transaction
 from api.work_orders import order as orders
 from api.work_orders import steps
@@ -25,12 +26,15 @@ _BATCH: Final = 100  # questions that one transaction lets lapse
 async def ask(tx: Transaction, person: Person, number: str, new: NewQuestion) -> Questions:
     """Asks the reporter something. Raises Problem 404, 403, or 409 while another question is open or nothing can be."""
     order = await _seen(tx, person, number)
-    if orders.bonds(person, order, set()).isdisjoint({Bond.DESK, Bond.WORKER}):
+    if not (_works_on_master(person, order) or orders.bonds(person, order, set()) & {Bond.DESK, Bond.WORKER}):
         raise Problem(HTTPStatus.FORBIDDEN, "not_yours", "questions are asked by: desk, worker")
     if order.origin is not Origin.REPORT or not await work_orders.can_be_asked(tx, {number}, by_link=True):
-        raise conflict("no_reporter", "there is nobody to ask: no account, no phone and no link")
-    if order.state not in OPEN:
-        raise conflict("wrong_state", f"its reporter is asked nothing while the order is {order.state}")
+        raise conflict(
+            "no_reporter",
+            "nobody is to be asked: no account, no phone, no link; ask of what is merged into it, if anything is",
+        )
+    if orders.stands(order, tx.at) not in OPEN:
+        raise conflict("wrong_state", f"its reporter is asked nothing while the order is {orders.stands(order, tx.at)}")
     if order.asked_until is not None:
         raise conflict("asked_already", "the question before is still open")
     asked = len(await store.everything(tx, number))
@@ -58,9 +62,7 @@ async def answer_for_reporter(tx: Transaction, number: str, text: str, *, by: st
 
     Of a merged order whoever works on the one that stands for it reads it there; the reporter of that one does not.
     """
-    await work_orders.keep_together(tx, to_change=False)
-    before = await work_orders.known(tx, number)
-    held = await work_orders.locked_together(tx, {number, before.merged_into or number})
+    held = await work_orders.locked_with_master(tx, number)
     order = held[number]
     if not orders.is_asked(order, tx.at):
         raise conflict("nothing_asked", "no question is open")
@@ -93,6 +95,11 @@ async def _seen(tx: Transaction, person: Person, number: str) -> Order:
     if order is None or not orders.sees(person, order):
         raise not_found("work order")
     return order
+
+
+def _works_on_master(person: Person, order: Order) -> bool:
+    """True if they work on what stands for this merged order: what its reporter knows is for them to ask."""
+    return person.username in order.master_crew and person.has(*WORKERS) and not order.confidential
 
 
 async def _all(tx: Transaction, number: str) -> Questions:

@@ -41,9 +41,7 @@ async def urge(tx: Transaction, person: Person, number: str, reason: str | None)
 
 async def urge_for_reporter(tx: Transaction, number: str, reason: str | None, *, by: str) -> Urged:
     """The urge of whoever has shown to be the reporter. Raises Problem 409 if it is too early or too late."""
-    await work_orders.keep_together(tx, to_change=False)  # the order that it went into is locked with it, and told
-    before = await work_orders.known(tx, number)
-    held = await work_orders.locked_together(tx, {number, before.merged_into or number})
+    held = await work_orders.locked_with_master(tx, number)
     order = held[number]
     start = await possible_from(tx, order)
     if start is None:

@@ -96,11 +96,12 @@ async def _has_no_open_part(tx: Transaction, order: Order) -> None:
 async def _can_be_left(tx: Transaction, order: Order, by: str) -> None:
     """Not what somebody works on: to put it on hold or to take it back first makes it no easier to let it vanish."""
     if orders.has_to_be_answered(order, by):
-        raise conflict(
-            "wrong_state",
-            "cancel is not possible: somebody was at work on it, so it has to be answered; its reporter may withdraw it"
-            " while nobody is",
+        why = (
+            "a merged order is withdrawn by its reporter alone, before the order that it was merged into is resolved"
+            if order.state is State.MERGED
+            else "somebody was at work on it, so it has to be answered; its reporter may withdraw it while nobody is"
         )
+        raise conflict("wrong_state", f"cancel is not possible: {why}")
     await _has_no_open_part(tx, order)
 
 

@@ -87,6 +87,13 @@ async def unmerge(tx: Transaction, held: Held, order: Order, move: Move, by: str
     return await opening.place(tx, after, by, supervisors_know=move.action is Action.REOPEN)
 
 
+async def withdraw(tx: Transaction, held: Held, order: Order, move: Move, by: str) -> Order:
+    """Takes an order out and cancels it, because its reporter withdraws it; the matter of the others has not gone."""
+    on_its_own = await steps.step(tx, order, Move(Action.UNMERGE, move.text), by)
+    await steps.note_beside(tx, held[order.merged_into or ""], order, Word.LEFT, by=by)
+    return await steps.step(tx, on_its_own, move, by)
+
+
 async def promise_again(tx: Transaction, held: Held, order: Order) -> None:
     """What is merged into an order that was reopened waits with it, and is promised an answer anew.
 

@@ -12,13 +12,12 @@ from uuid import UUID
 from api.distance import Place, point_of
 from api.roles import DESK, READERS, WORKERS, Role
 from api.work_orders.kinds import Channel, Origin, ReturnCode
-from api.work_orders.states import MAX_RETURNS, MAX_TRANSFERS, TOLD, TRANSITIONS, Action, Bond, State, next_state
+from api.work_orders.states import MAX_RETURNS, MAX_TRANSFERS, OPEN, TOLD, TRANSITIONS, Action, Bond, State, next_state
 from herun.alerts import Alert, AlertState
 from herun.clock import to_datetime
 
-# Who may read a confidential order besides those who are tied to it.
 RATED_WITHIN: Final = timedelta(days=7)  # of the answer; after it silence is silence
-CONFIDANTS: Final = (Role.SUPERVISOR, Role.AUDITOR)
+CONFIDANTS: Final = (Role.SUPERVISOR, Role.AUDITOR)  # read a confidential order besides those who are tied to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +174,7 @@ def may_take(person: Person, order: Order) -> bool:
 
 
 def bonds(person: Person, order: Order, hands: AbstractSet[str]) -> set[Bond]:
-    """What ties a person to an order. `hands` are those who had a hand in it: they never rate,
-    nor does who helps.
-    """
+    """What ties a person to an order. `hands` are those who had a hand in it: they never rate, nor does who helps."""
     found = set()
     # Of a confidential order an operator is no desk, though they may see it because they reported it, or have it.
     if person.has(*DESK) and (not order.confidential or person.has(*CONFIDANTS)):
@@ -279,8 +276,10 @@ def is_own_cause(order: Order, person: Person, action: Action) -> bool:
 
 def has_to_be_answered(order: Order, who: str) -> bool:
     """True if it may not be cancelled, because it would vanish without an answer: somebody is at work on it, or was in
-    this round and it is not its reporter who withdraws it.
+    this round and it is not its reporter who withdraws it. What is merged its reporter alone withdraws, and in time.
     """
+    if order.state is State.MERGED:
+        return who != order.reporter or order.master_state not in OPEN
     is_at_work = order.state is State.ON_HOLD and order.state_before is State.HANDLING
     return is_at_work or (order.handled_at is not None and who != order.reporter)
 

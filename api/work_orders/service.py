@@ -109,6 +109,8 @@ async def _moved(tx: Transaction, person: Person, held: Held, order: Order, move
             return await joining.merge(tx, held, order, move, by)
         case Action.UNMERGE | Action.REOPEN if order.state is State.MERGED:
             return await joining.unmerge(tx, held, order, move, by)
+        case Action.CANCEL if order.state is State.MERGED:
+            return await joining.withdraw(tx, held, order, move, by)
         case Action.RATE if order.state is State.MERGED:
             return await _rate_merged(tx, order, move, by)
         case Action.DISPATCH:

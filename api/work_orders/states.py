@@ -143,7 +143,7 @@ _TABLE: Final = (
     _within(Action.DISCLOSE, frozenset(State), {Bond.SUPERVISOR}, "reason"),
     _row(
         Action.CANCEL,
-        {State.SUBMITTED, State.ACCEPTED, State.DISPATCHED, State.ON_HOLD, State.ARBITRATION},
+        {State.SUBMITTED, State.ACCEPTED, State.DISPATCHED, State.ON_HOLD, State.ARBITRATION, State.MERGED},
         State.CANCELLED,
         {Bond.DESK, Bond.REPORTER},
         "reason",

@@ -146,6 +146,13 @@ async def locked_together(tx: Transaction, numbers: set[str]) -> dict[str, Order
     return await several(tx, numbers)
 
 
+async def locked_with_master(tx: Transaction, number: str) -> dict[str, Order]:
+    """An order and what it is merged into: what is said of the one is heard there. Empty if there is no such order."""
+    await keep_together(tx, to_change=False)
+    before = await one(tx, number)
+    return await locked_together(tx, {number, before.merged_into or number}) if before else {}
+
+
 async def locked_at_once(tx: Transaction, numbers: set[str]) -> dict[str, Order]:
     """The same for who has locked more than orders, and so must not wait for any.
 

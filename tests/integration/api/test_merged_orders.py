@@ -10,6 +10,7 @@ from api.live import service as live
 from api.live.cursor import Cursor
 from api.live.schemas import Kind
 from api.live.service import Reader
+from api.pictures.service import ONE_MORE
 from api.roles import Role
 from api.transactions import begin
 from api.work_orders.order import Person
@@ -120,6 +121,39 @@ async def test_what_was_asked_before_a_merge_is_read_by_who_works_on_it_and_not_
     last = (await world.by("gwen").get(f"work-orders/{master}/history"))["items"][-1]
     assert (last["action"], last["reason"], last["detail"]) == ("noted", "The left", {"follower": twin})
     assert "The left" not in str(await world.by("rita").get(f"work-orders/{master}/history"))
+
+
+async def test_who_reported_what_is_merged_is_asked_by_who_works_on_the_other_and_adds_a_picture(world: World) -> None:
+    master, twin = await merged(world)
+    asked = await world.by("gwen").post(f"work-orders/{twin}/questions", {"text": "Which cellar?"})
+    assert [each["text"] for each in asked["items"]] == ["Which cellar?"]
+    refused_to = await world.by("greg").call("POST", f"work-orders/{twin}/questions", {"text": "Which?"})
+    assert refused_to.status_code == 404
+    assert (await world.by("rob").get("/v1/me/notices"))["items"][0]["kind"] == "asked"
+    await world.by("rob").post(f"work-orders/{twin}/questions/answer", {"text": "The left"})
+    await send(world, "rob", twin, kind="before")
+    last = [entry["reason"] for entry in (await world.by("gwen").get(f"work-orders/{master}/history"))["items"][-2:]]
+    assert last == ["The left", ONE_MORE]
+    assert ONE_MORE not in str(await world.by("rita").get(f"work-orders/{master}/history"))
+    await answered(world, master)
+    assert await refused(world, "oscar", twin, "questions", text="Is it dry?") == LATE
+
+
+async def test_who_reported_what_is_merged_withdraws_it_before_the_other_is_resolved(world: World) -> None:
+    master, twin = await merged(world)
+    assert await refused(world, "oscar", twin, "cancel", reason="Nonsense") == LATE
+    assert "cancel" not in (await order(world, twin))["possible_actions"]
+    await do(world, "gwen", master, "handle")
+    assert "cancel" in (await order(world, twin, "rob"))["possible_actions"]
+    after = await do(world, "rob", twin, "cancel", reason="I was wrong")
+    assert (after["state"], after["merged_into"]) == ("cancelled", None)
+    assert (await actions(world, twin))[-2:] == ["unmerge", "cancel"]
+    assert (await actions(world, master))[-1] == "left"
+    assert (await order(world, master))["state"] == "handling"
+    third = await reported(world, "rob")
+    await do(world, "oscar", third, "merge", master=master, reason="The same water")
+    await do(world, "gwen", master, "resolve", text="Done")
+    assert await refused(world, "rob", third, "cancel", reason="I was wrong") == LATE
 
 
 async def test_what_was_answered_to_one_reporter_tells_the_others_nothing_of_them(world: World) -> None:

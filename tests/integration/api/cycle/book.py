@@ -270,6 +270,8 @@ class Book(Reasons):
                 self._write(paper, action, paper.state, who)
                 self._change_parts(paper, action, who)
             case "cancel":
+                if paper.state == "merged":
+                    self._leave(paper, "unmerge", who)
                 self._write(paper, action, "cancelled", who)
                 self._close_parts(paper)
                 for number in sorted(self.followers.get(paper.number, set())):
@@ -338,6 +340,12 @@ class Book(Reasons):
         self._write(self.papers[master], "joined", self.papers[master].state, _told_beside(paper, who))
 
     def _take_out(self, paper: Paper, action: str, who: str) -> None:
+        master = self._leave(paper, action, who)
+        if action == "unmerge" and master.state != "cancelled":
+            self._go_back(paper, master, who)
+        self._place(paper, who, is_reopened=action == "reopen")
+
+    def _leave(self, paper: Paper, action: str, who: str) -> Paper:
         master, paper.master = self.papers[paper.master or ""], None
         self.followers[master.number].discard(paper.number)
         if action == "reopen" or paper.round in paper.ratings:
@@ -345,9 +353,7 @@ class Book(Reasons):
         self._write(paper, action, self._at_the_desk(paper), who)
         if master.state != "cancelled":
             self._write(master, "left", master.state, _told_beside(paper, who))
-            if action == "unmerge":
-                self._go_back(paper, master, who)
-        self._place(paper, who, is_reopened=action == "reopen")
+        return master
 
     def _go_back(self, paper: Paper, master: Paper, who: str) -> None:
         """What had moved on with an order comes out with it."""

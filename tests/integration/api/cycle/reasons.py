@@ -99,6 +99,8 @@ class Reasons(Shelf):
                     yield 409, "too_many_parts"
             case "claim" if paper.state == "accepted" and not self._fits(wish.who, paper):
                 yield 403, "does_not_fit"
+            case "cancel" if paper.state == "merged":
+                pass  # what is merged has no parts, and whoever worked on it has it no more
             case "cancel":
                 is_withdrawn = wish.who == paper.reporter and paper.before != "handling"
                 if paper.was_begun and not is_withdrawn:
@@ -210,6 +212,8 @@ class Reasons(Shelf):
                 return master.state in TOLD
             is_in_time = master.answered_at is not None and self.now < master.answered_at + 7 * DAY
             return master.state == "answered" or (master.state == "rated" and is_in_time)
+        if paper.state == "merged" and wish.action == "cancel":
+            return wish.who == paper.reporter and self.papers[paper.master or ""].state in OPEN
         return wish.action == "read" or paper.state in FROM[wish.action]
 
     def _is_theirs(self, wish: Wish, paper: Paper) -> bool:  # noqa: PLR0911 - a line an action
