@@ -131,7 +131,10 @@ BY_ACTION: Final[dict[str, tuple[Telling, ...]]] = {
         Telling(Audience.REPORTERS, Kind.ON_HOLD, Urgency.SOON),
         Telling(Audience.SUPERVISORS, Kind.ON_HOLD, Urgency.LATER),
     ),
-    "return": (Telling(Audience.SUPERVISORS, Kind.RETURNED, Urgency.SOON),),
+    "return": (
+        Telling(Audience.DESK, Kind.RETURNED, Urgency.SOON),  # which signs it off
+        Telling(Audience.SUPERVISORS, Kind.RETURNED, Urgency.SOON),
+    ),
     "answer": (Telling(Audience.REPORTERS, Kind.ANSWERED, Urgency.SOON),),
     "cancel": (
         # What was merged into it goes on by itself.

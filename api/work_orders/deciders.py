@@ -66,20 +66,16 @@ async def _for_others(
 
 
 async def follow(tx: Transaction, step: Step) -> None:
-    """Tells the desk of what it has to decide on where no supervisor does: these hear of it by the table of notices."""
-    order = step.after
-    if step.action == Action.RETURN:
-        kind, action = Kind.RETURNED, Action.SIGN_OFF
-    elif order.state is State.ARBITRATION and (step.before is None or step.before.state is not order.state):
-        kind, action = Kind.ARBITRATION, Action.ARBITRATE
-    else:
+    """Tells the desk of what it has to arbitrate where no supervisor does: these hear of it by the table of notices."""
+    order, action = step.after, Action.ARBITRATE
+    if order.state is not State.ARBITRATION or (step.before is not None and step.before.state is order.state):
         return
     desk = await store.desk(tx, order)
     had_part = _had_part(order, action, await _who_gave_back(tx, [(order, action)]))
     if any(Role.SUPERVISOR in desk[who] for who in deciders(desk, action, had_part)):
         return
-    cause = f"order:{order.number}:{order.version}:{kind}"
-    await notices.tell(tx, Telling(Audience.DESK, kind, Urgency.SOON), cause, order, but_not=step.by)
+    cause = f"order:{order.number}:{order.version}:{Kind.ARBITRATION}"
+    await notices.tell(tx, Telling(Audience.DESK, Kind.ARBITRATION, Urgency.SOON), cause, order, but_not=step.by)
 
 
 async def _who_gave_back(tx: Transaction, decisions: Sequence[tuple[Order, Action]]) -> Mapping[str, AbstractSet[str]]:

@@ -48,7 +48,7 @@ async def test_while_a_supervisor_had_no_part_in_it_no_operator_arbitrates_nor_i
     assert (await order(world, number))["state"] == "arbitration"
     assert (await may(world, "oscar", number), await may(world, "susan", number)) == (set(), {"arbitrate"})
     assert await refused(world, "oscar", number, "arbitrate", **DECISION) == (403, "not_yours")
-    assert heard(world, number) == {("susan", "returned"), ("susan", "arbitration")}
+    assert heard(world, number) == {("oscar", "returned"), ("susan", "returned"), ("susan", "arbitration")}
 
 
 @pytest.mark.parametrize("who", ["oscar", "susan"])

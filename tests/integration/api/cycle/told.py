@@ -99,6 +99,8 @@ class Criers:
             yield paper.reporter, REPORTER[action], number
         if action in SUPERVISORS:
             yield from ((who, SUPERVISORS[action], number) for who in _supervisors(paper))
+        if action == "return":  # who signs it off
+            yield from ((who, "returned", number) for who in _operators(paper))
         if action == "cancel" and paper.worker:
             yield paper.worker, "cancelled", number
         if action == "reopen":

@@ -58,11 +58,12 @@ async def test_who_does_it_is_not_told_of_it(post: Post) -> None:
     assert ("cancelled", number) in await kinds(post.world, "gwen")
 
 
-async def test_a_returned_order_is_the_supervisors_matter_and_no_reporters(post: Post) -> None:
+async def test_a_returned_order_is_the_matter_of_desk_and_supervisors_and_no_reporters(post: Post) -> None:
     number = await post.report()
     before = await kinds(post.world, "rita")
     await post.world.by("gwen").post(f"work-orders/{number}/return", {"code": "not_ours", "reason": "not my grid"})
     assert await kinds(post.world, "susan") == [("returned", number)]
+    assert ("returned", number) in await kinds(post.world, "oscar")
     assert await kinds(post.world, "rita") == before
 
 
