@@ -87,7 +87,8 @@ _KEPT: Final = re.compile(
     r"(WO\d{8}-\d{6}(?!\d)"
     r"|(?<!\d)(?<!\d[\s.-])20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?![\s.-]?\d(?!\d?:\d\d)))"
 )
-_COMPILED: Final = [(re.compile(pattern), instead) for pattern, instead in _PATTERNS]
+# Any number of blanks, beside what may be left out, would take time by the cube of their number.
+_COMPILED: Final = [(re.compile(pattern.replace(r"\s*", r"\s{0,3}")), instead) for pattern, instead in _PATTERNS]
 
 
 def redacted(text: str, max_chars: int | None = None) -> str:
