@@ -86,6 +86,10 @@ async def test_a_condition_that_never_holds_is_refused_with_place_and_why(world:
         "order.building == 'b9'": 'order.building is never "b9": known are b1, b2, b3',
         "order.severity == 'high'": 'order.severity is never "high": known are critical, info, warning',
         "order.weekday == 'monday'": 'order.weekday is never "monday": did you mean mon?',
+        "order.category != 'rubish'": 'order.category is never "rubish": did you mean rubbish?',
+        "order.severity > 'info'": (
+            "order.severity has no order: > would go by the alphabet; write order.severity in [...]"
+        ),
     }
     rules = [{"name": f"r{n}", "when": when} for n, when in enumerate(["true", *never])]
     refused_ = await world.by("susan").call("PUT", "dispatch-rules", {"rules": rules})
@@ -95,7 +99,7 @@ async def test_a_condition_that_never_holds_is_refused_with_place_and_why(world:
     assert (await world.by("susan").get("dispatch-rules"))["version"] == 0
     fine = [
         "order.category == 'system'",
-        "order.category in ['rubbish', 'water']",
+        "order.category in ['rubbish', 'water'] && order.severity != 'info'",
         "order.grid == 'g1' && order.hour > 2",
     ]
     await put_rules(world, *({"name": f"r{n}", "when": when} for n, when in enumerate(fine)))
