@@ -344,6 +344,27 @@ async def test_what_an_arbiter_decided_is_proposed_as_a_rule_and_holds_once_acce
     assert (await world.by("susan").call("POST", f"{path}/decline", {})).status_code == 409
 
 
+async def test_a_proposal_is_accepted_and_gone_back_from_whatever_became_of_the_other_rules(world: World) -> None:
+    await arbitrated(world)
+    (proposal,) = (await world.by("susan").get("dispatch-proposals"))["items"]
+    name, path = f"proposal-{proposal['id']}", f"dispatch-proposals/{proposal['id']}/accept"
+    older = {"name": name, "when": "order.category == 'fire'", "to": {"worker": "paul"}}
+    await put_rules(world, older)
+    people = "UPDATE people SET enabled = false WHERE username = %(name)s"
+    for each in ("paul", "greg"):
+        world.rows(people, name=each)
+    response = await world.by("susan").call("POST", path, {})
+    (error,) = response.json()["errors"]
+    assert (response.status_code, error["loc"], error["msg"]) == (422, ["body", "to"], "the site has no worker greg")
+    world.rows("UPDATE people SET enabled = true WHERE username = 'greg'")
+    await world.by("susan").post(path)
+    now = await world.by("susan").get("dispatch-rules")
+    assert (now["version"], [rule["name"] for rule in now["rules"]]) == (2, [f"{name}-2", name])
+    assert (await order(world, await reported(world)))["worker"] == "greg"
+    back = await world.by("susan").post("dispatch-rules/rollback", {"version": 1})
+    assert (back["version"], [rule["name"] for rule in back["rules"]]) == (3, [name])
+
+
 async def test_nothing_confidential_is_read_in_proposals(world: World) -> None:
     await arbitrated(world, confidential=True)
     later = await arbitrated(world)
