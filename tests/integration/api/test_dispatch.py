@@ -282,6 +282,31 @@ async def test_a_dry_run_writes_nothing(world: World) -> None:
         assert (await world.by("oscar").call("POST", "dispatch-dry-runs", wrong)).status_code == 422
 
 
+async def test_a_dry_run_offers_to_nobody_what_is_confidential(world: World) -> None:
+    await put_rules(world, {"name": "offer", "when": "true", "mode": "grab", "to": {"worker": "greg"}})
+    number = (await world.by("rita").post("reports", {"category": "domestic-violence", "text": "t"}))["number"]
+    given = (await explained(world, number))["choice"]
+    dried = {
+        channel: await world.by("oscar").post(
+            "dispatch-dry-runs", {"category": "domestic-violence", "building": "b1", "channel": channel}
+        )
+        for channel in ("account", "split", "alert")
+    }
+    found = {channel: (each["mode"], each["worker"], each["pool"]) for channel, each in dried.items()}
+    assert found["account"] == found["split"] == ("assign", "greg", []) == (given["mode"], given["worker"], [])
+    assert found["alert"] == ("grab", None, ["greg"])  # what a device says is nobody's secret
+
+
+@pytest.mark.parametrize(("channel", "origin"), [("alert", "alert"), ("split", "split"), ("pattern", "report")])
+async def test_a_dry_run_comes_of_what_its_channel_is_of(world: World, channel: str, origin: str) -> None:
+    await put_rules(world, {"name": "r", "when": f"order.channel == '{channel}' && order.origin == '{origin}'"})
+    asked = {"category": "fire", "building": "b1", "channel": channel}
+    dried = await world.by("oscar").post("dispatch-dry-runs", asked)
+    report = await world.by("oscar").post("dispatch-dry-runs", asked | {"channel": "account"})
+    assert (dried["rule"], report["rule"]) == ("r", "default")
+    assert dried["taken_as"] == report["taken_as"]
+
+
 async def test_a_dry_run_is_of_a_time_of_which_there_is_a_calendar(world: World) -> None:
     await world.by("susan").put("rosters/gwen", {"shifts": SHIFT})
     for at, status in {
