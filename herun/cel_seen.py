@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Final, NamedTuple
 
 Types = frozenset[str]
+Where = Mapping[str, frozenset[int]]  # values of fields, by path, where something is true; unknown of others
 
 DATA: Final = "data"  # whose fields a catalogue knows, or does not
 _COMPARES: Final[Mapping[str, Callable[[float, float], bool]]] = {
@@ -19,12 +20,13 @@ _COMPARES: Final[Mapping[str, Callable[[float, float], bool]]] = {
 class Values(NamedTuple):
     """The only texts that a field can be. `told` says something helpful of one that it is never.
 
-    `every`: a list that it may be in is wrong with each of its texts that it is never; else only if it is in none.
+    `is_strict`: it is wrong to name any other, in a list or after `!=` too, and to ask for an order of them (`<`),
+    which would be the alphabet's; else only what never comes true is wrong.
     """
 
     known: frozenset[str]
     told: Callable[[str], str]
-    every: bool = False
+    is_strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +56,19 @@ class Seen:
         if among is None or any(_COMPARES[sign](each, number) for each in among):
             return ""
         return f"{path} is from {among[0]} to {among[-1]}"
+
+    def where(self, path: str, sign: str, numbers: Collection[float]) -> Where:
+        """The values of a field where it is so to any of the numbers; nothing if there are none, or not known."""
+        among = self.numbers.get(path, ())
+        found = frozenset(each for each in among if any(_COMPARES[sign](each, number) for number in numbers))
+        return {path: found} if found else {}
+
+
+def both(one: Where, other: Where) -> Where:
+    """Where two conditions are true."""
+    return {**one, **{path: values & one.get(path, values) for path, values in other.items()}}
+
+
+def either(one: Where, other: Where) -> Where:
+    """Where one of two conditions is true."""
+    return {path: values | other[path] for path, values in one.items() if path in other}

@@ -2,20 +2,21 @@
 
 The library knows no types before it evaluates. This reads the expression once more, with the types of what a condition
 can see, and says what is wrong in any case (`faults`) and what may be meant otherwise (`doubts`). It never refuses what
-could come true: what it does not understand may be anything.
+could come true, but for names that whoever asks is strict about: what it does not understand may be anything.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import cel
 
 from herun.cel import FUNCTIONS, MIRRORED
 from herun.cel_cost import cost_of
-from herun.cel_seen import DATA, Seen, Types
+from herun.cel_seen import DATA, Seen, Types, Where, both, either
 from herun.cel_tokens import Cursor, NotUnderstoodError, Token
 
 BOOL: Final = frozenset({"true or false"})
@@ -80,6 +81,7 @@ class _Part(NamedTuple):
     texts: tuple[str, ...] = ()  # of a list of literals
     path: str = ""  # of a field
     numbers: tuple[float, ...] = ()  # its value if it is a number; of a list of numbers all of them
+    where: Where = MappingProxyType({})  # of a condition: the numbers for which it is true
 
 
 class _Reader(Cursor):
@@ -131,39 +133,52 @@ class _Reader(Cursor):
             other = inner()
             for each in (part, other):
                 self._must_be(each, BOOL, sign)
-            part = _Part(self.since(begin), BOOL)
+            where = (both if sign == "&&" else either)(part.where, other.where)
+            text = self.since(begin)
+            part = _Part(text, BOOL, where=self._possible(text, where))
         return part
+
+    def _possible(self, said: str, where: Where) -> Where:
+        """A fault for what is true nowhere, of which nothing is known from there on: it is said once."""
+        for path in [path for path, values in where.items() if not values]:
+            self._fault(f"{said} is never so: {path} is never all of that; for one or the other write ||")
+        return {path: values for path, values in where.items() if values}
 
     def _relation(self) -> _Part:
         begin, part = self.at, self._sum()
         while sign := self.accept(*_EQUALITIES, *_ORDERS, "in"):
             other = self._sum()
-            if sign == "in":
-                self._among(part, other)
-            else:
-                self._compared(part, sign, other)
-            part = _Part(self.since(begin), BOOL)
+            where = self._among(part, other) if sign == "in" else self._compared(part, sign, other)
+            part = _Part(self.since(begin), BOOL, where=where)
         return part
 
-    def _compared(self, one: _Part, sign: str, other: _Part) -> None:
+    def _compared(self, one: _Part, sign: str, other: _Part) -> Where:
         if not _comparable(one.types) & _comparable(other.types):
             never = "are never equal" if sign in _EQUALITIES else "cannot be compared"
             hint = _hint(one, other) or _hint(other, one)
             told = f"{one.text} is {_told(one.types)}, {other.text} is {_told(other.types)}"
             self._fault(f"{one.text} {sign} {other.text}: they {never}: {told}{hint}")
-        elif sign in _EQUALITIES:
-            for what, literal in ((one, other), (other, one)):
-                if what.path and literal.literal is not None:
-                    self._may_be(what.path, literal.literal, is_doubt=sign == "!=")
+        where: Where = {}
         for what, meant, value in ((one, sign, other), (other, MIRRORED[sign], one)):
+            self._held_against(what.path, sign, value.literal)
             for number in value.numbers:
                 self._is_never(f"{one.text} {sign} {other.text}", self._seen.never(what.path, meant, number))
+            where = both(where, self._seen.where(what.path, meant, value.numbers))
+        return where
+
+    def _held_against(self, path: str, sign: str, literal: str | None) -> None:
+        """A field, and the text that it is compared with if that is known."""
+        values = self._seen.values.get(path)
+        if sign in _EQUALITIES and path and literal is not None:
+            self._may_be(path, literal, is_doubt=sign == "!=")
+        elif sign in _ORDERS and values is not None and values.is_strict:
+            self._fault(f"{path} has no order: {sign} would go by the alphabet; write {path} in [...]")
 
     def _is_never(self, said: str, why: str) -> None:
         if why:
             self._fault(f"{said} is never so: {why}")
 
-    def _among(self, part: _Part, among: _Part) -> None:
+    def _among(self, part: _Part, among: _Part) -> Where:
         self._must_be(among, LIST | MAP, "in")
         if among.types == LIST and not _comparable(part.types) & _comparable(among.items):
             told = f"{part.text} is {_told(part.types)}, in the list is {_told(among.items)}"
@@ -173,15 +188,16 @@ class _Reader(Cursor):
         if part.path and among.texts:
             self.findings.named += [(part.path, name) for name in among.texts]
             values = self._seen.values.get(part.path)
-            if values is not None and (values.every or not values.known & set(among.texts)):
-                for name in among.texts if values.every else among.texts[:1]:
+            if values is not None and (values.is_strict or not values.known & set(among.texts)):
+                for name in among.texts if values.is_strict else among.texts[:1]:
                     self._may_be(part.path, name)
+        return self._seen.where(part.path, "==", among.numbers)
 
     def _may_be(self, path: str, name: str, *, is_doubt: bool = False) -> None:
         self.findings.named.append((path, name))
         values = self._seen.values.get(path)
         if values is not None and name not in values.known:
-            tell = self._doubt if is_doubt else self._fault
+            tell = self._doubt if is_doubt and not values.is_strict else self._fault
             tell(f'{path} is never "{name}": {values.told(name)}')
 
     def _sum(self) -> _Part:
@@ -321,8 +337,10 @@ class _Reader(Cursor):
             items = self.listed(self._choice, "]")
             types = frozenset[str]().union(*(each.types for each in items))
             texts = tuple(each.literal for each in items if each.literal is not None)
+            texts = texts if len(texts) == len(items) else ()
             numbers = tuple(number for each in items for number in each.numbers)
-            return _Part(self.since(begin), LIST, None, types, texts if len(texts) == len(items) else (), "", numbers)
+            numbers = numbers if len(numbers) == len(items) else ()
+            return _Part(self.since(begin), LIST, None, types, texts, "", numbers)
         if token.kind != "name":
             raise NotUnderstoodError
         return self._named(token.text, begin)

@@ -15,11 +15,12 @@ from api.sites import locating
 from api.sites import store as places
 from api.transactions import Transaction
 from api.work_orders import opening
-from api.work_orders.kinds import Origin
+from api.work_orders.kinds import Channel, Origin
 from api.work_orders.order import Order
 from api.work_orders.states import State
 
 _PLACES: Final = ("building", "zone", "grid")
+_ORIGINS: Final = {Channel.ALERT: Origin.ALERT, Channel.SPLIT: Origin.SPLIT}
 
 
 async def of_order(tx: Transaction, order: Order) -> DispatchExplanation:
@@ -58,8 +59,8 @@ async def dry_run(tx: Transaction, asked: DryRun) -> DryRunExplanation:
         tx, zone=asked.zone, words=asked.address, point=order.where.point
     )
     order = await opening.routed(tx, replace(order, building=building))
-    order = replace(order, severity=asked.severity or order.severity)
-    decision = await service.decide(tx, order, at=asked.at, dry=True)
+    order = replace(order, severity=asked.severity or opening.raised(replace(order, origin=Origin.REPORT), category))
+    decision = await service.decide(tx, order, at=asked.at, to_assign=order.confidential, dry=True)
     told = service.explanation_of(decision, asked.at or tx.at)
     taken_as = TakenAs(building=order.building, grid=order.grid, unit=order.unit, severity=order.severity)
     return DryRunExplanation(**told.model_dump(), taken_as=taken_as)
@@ -68,7 +69,7 @@ async def dry_run(tx: Transaction, asked: DryRun) -> DryRunExplanation:
 def _order(tx: Transaction, asked: DryRun) -> Order:
     return Order(
         number="",
-        origin=Origin.REPORT,
+        origin=_ORIGINS.get(asked.channel, Origin.REPORT),
         state=State.ACCEPTED,
         title={"zh": "", "en": ""},
         text={"zh": asked.text, "en": asked.text},

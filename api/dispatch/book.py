@@ -11,7 +11,7 @@ from api import cursors
 from api.audit import store as audit
 from api.categories import service as categories
 from api.dispatch import sense, store
-from api.dispatch.rules import Rule
+from api.dispatch.rules import MAX_RULES, Rule
 from api.dispatch.schemas import Book, BookEntry, BookHistory, NewBook, RollBack
 from api.problems import FieldError, conflict, invalid, not_found
 from api.sites import store as places
@@ -31,21 +31,42 @@ async def put(tx: Transaction, new: NewBook) -> Book:
     now = await newest(tx)
     if new.based_on is not None and new.based_on != now.version:
         raise conflict("another_version", f"version {now.version} is the newest, not {new.based_on}")
-    if errors := [error async for error in _unknown(tx, new.rules)]:
-        raise invalid("unknown_name", f"{'.'.join(map(str, errors[0].loc))}: {errors[0].msg}", errors)
-    if errors := await sense.senseless(tx, new.rules):
-        raise invalid("never_holds", f"{'.'.join(map(str, errors[0].loc))}: {errors[0].msg}", errors)
-    bodies = [rule.model_dump(mode="json") for rule in new.rules]
-    await tx.run(_QUERIES["add_book"], version=now.version + 1, rules=Jsonb(bodies), why=new.why)
-    await tx.run(_QUERIES["forget_turns"], rules=[rule.name for rule in new.rules])
-    await audit.record(tx, "dispatch.rules_put", str(now.version + 1), {"rules": len(bodies), "why": new.why})
-    return await newest(tx)
+    code, errors = await wrong(tx, new.rules)
+    if errors:
+        raise invalid(code, f"{'.'.join(map(str, errors[0].loc))}: {errors[0].msg}", errors)
+    return await _add(tx, now, new.rules, new.why)
+
+
+async def put_before(tx: Transaction, now: Book, rule: Rule, why: str) -> Book:
+    """Puts one rule, in which nothing is `wrong`, before the newest ones, of which nothing is asked anew.
+
+    The transaction dispatches alone. Raises Problem 409 for more rules than a site has.
+    """
+    if len(now.rules) >= MAX_RULES:
+        raise conflict("too_many_rules", f"a site has at most {MAX_RULES} dispatch rules")
+    return await _add(tx, now, [rule, *now.rules], why)
 
 
 async def roll_back(tx: Transaction, asked: RollBack) -> Book:
-    """Puts an old version's rules as a new one. Raises Problem 404, and what putting them raises."""
+    """Puts an old version's rules as a new one, as they were: nothing is asked of them anew. Raises Problem 404."""
+    await store.one_at_a_time(tx)
     old = await one(tx, asked.version)
-    return await put(tx, NewBook(rules=old.rules, why=asked.why or f"as in version {asked.version}"))
+    return await _add(tx, await newest(tx), old.rules, asked.why or f"as in version {asked.version}")
+
+
+async def wrong(tx: Transaction, rules: list[Rule]) -> tuple[str, list[FieldError]]:
+    """What rules name that the site does not have, or else what never holds: the kind of refusal, and the places."""
+    if unknown := [error async for error in _unknown(tx, rules)]:
+        return "unknown_name", unknown
+    return "never_holds", await sense.senseless(tx, rules)
+
+
+async def _add(tx: Transaction, now: Book, rules: list[Rule], why: str | None) -> Book:
+    bodies = [rule.model_dump(mode="json") for rule in rules]
+    await tx.run(_QUERIES["add_book"], version=now.version + 1, rules=Jsonb(bodies), why=why)
+    await tx.run(_QUERIES["forget_turns"], rules=[rule.name for rule in rules])
+    await audit.record(tx, "dispatch.rules_put", str(now.version + 1), {"rules": len(bodies), "why": why})
+    return await newest(tx)
 
 
 async def newest(tx: Transaction) -> Book:

@@ -9,9 +9,8 @@ from typing import Final
 from api.dispatch import service, store
 from api.dispatch.schemas import NewHelper
 from api.problems import Problem, conflict, invalid, not_found
-from api.roles import Role
 from api.transactions import Transaction
-from api.work_orders import deciders, steps
+from api.work_orders import deciders, guards, steps
 from api.work_orders import order as orders
 from api.work_orders import store as order_store
 from api.work_orders.order import Order, Person
@@ -30,7 +29,7 @@ async def ask(tx: Transaction, person: Person, number: str, new: NewHelper) -> W
     order = await _tied(tx, person, number, Bond.DESK, Bond.WORKER)
     if order.state not in IN_HAND:
         raise conflict("wrong_state", f"nobody helps while the order is {order.state}")
-    if order.confidential and not person.has(Role.SUPERVISOR):
+    if not guards.may_choose(person, confidential=order.confidential):
         raise Problem(HTTPStatus.FORBIDDEN, "confidential", "with a confidential order only a supervisor adds helpers")
     if len(order.helpers) >= MAX_HELPERS:
         raise conflict("too_many_helpers", f"an order has at most {MAX_HELPERS} helpers")

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Set as AbstractSet
+from itertools import chain, count
+from typing import Final
 
 from api import cursors
 from api.audit import store as audit
 from api.dispatch import book, proposals_store, store
-from api.dispatch.rules import MAX_RULES, Rule, Target
-from api.dispatch.schemas import AcceptProposal, DeclineProposal, NewBook, Proposal, Proposals, ProposalState
-from api.problems import conflict, not_found
+from api.dispatch.rules import Rule, Target
+from api.dispatch.schemas import AcceptProposal, DeclineProposal, Proposal, Proposals, ProposalState
+from api.problems import conflict, invalid, not_found
 from api.transactions import Transaction
 from api.work_orders.order import CONFIDANTS, Person
+
+_ASKED: Final = {"to": "to", "when": "scope"}  # what of the request a part of the rule comes from
 
 
 async def page(
@@ -26,12 +31,19 @@ async def page(
 
 
 async def accept(tx: Transaction, proposal: int, how: AcceptProposal) -> Proposal:
-    """Puts the rule before all others, as a new version. Raises Problem 404, 409 and what putting rules raises."""
+    """Puts the rule before all others, as a new version.
+
+    Raises Problem 404, 409, and 422 for what the rule names and the site has no more; the other rules stay as they are.
+    """
     await store.one_at_a_time(tx)  # before the proposal's row, as whoever arbitrates
     found = await _pending(tx, proposal)
     now = await book.newest(tx)
-    rules = [_rule(found, how), *now.rules]
-    await book.put(tx, _new_book(rules, how.why or f"proposal {proposal}", now.version))
+    rule = _rule(found, how, {each.name for each in now.rules})
+    code, errors = await book.wrong(tx, [rule])
+    if errors:
+        errors = [each.model_copy(update={"loc": ["body", _ASKED[str(each.loc[3])]]}) for each in errors]
+        raise invalid(code, errors[0].msg, errors)
+    await book.put_before(tx, now, rule, how.why or f"proposal {proposal}")
     return await _decided(tx, proposal, ProposalState.ACCEPTED, how.why)
 
 
@@ -59,17 +71,11 @@ async def _decided(tx: Transaction, proposal: int, state: ProposalState, why: st
     return after
 
 
-def _new_book(rules: list[Rule], why: str, based_on: int) -> NewBook:
-    if len(rules) > MAX_RULES:
-        raise conflict("too_many_rules", f"a site has at most {MAX_RULES} dispatch rules")
-    return NewBook(rules=rules, why=why, based_on=based_on)
-
-
 def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)  # a text of JSON is one of CEL
 
 
-def _rule(found: Proposal, how: AcceptProposal) -> Rule:
+def _rule(found: Proposal, how: AcceptProposal, taken: AbstractSet[str]) -> Rule:
     """The rule that would have decided so. Raises Problem 409 for a scope or a unit that the orders do not have."""
     condition = f"order.category == {_quoted(found.category)}"
     if how.scope != "site":
@@ -80,4 +86,6 @@ def _rule(found: Proposal, how: AcceptProposal) -> Rule:
     if how.to == "unit" and found.unit is None:
         raise conflict("no_unit", f"{found.worker} belongs to no unit; accept it for the worker")
     to = Target(unit=found.unit) if how.to == "unit" else Target(worker=found.worker)
-    return Rule(name=f"proposal-{found.id}", when=condition, to=to)
+    name = f"proposal-{found.id}"
+    names = chain([name], (f"{name}-{n}" for n in count(2)))  # who puts rules may have called one so
+    return Rule(name=next(each for each in names if each not in taken), when=condition, to=to)

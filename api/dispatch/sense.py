@@ -68,4 +68,4 @@ async def _of_site(tx: Transaction) -> dict[str, Iterable[str]]:
 
 def _one_of(known: Iterable[str]) -> Values:
     there = sorted(known)
-    return Values(frozenset(there), lambda name: meant(name, there), every=True)
+    return Values(frozenset(there), lambda name: meant(name, there), is_strict=True)

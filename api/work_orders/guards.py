@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Final
 
 from api.categories import service as categories
@@ -11,10 +12,11 @@ from api.dispatch import store as dispatch
 from api.pictures import store as pictures
 from api.pictures.schemas import Kind
 from api.problems import FieldError, Problem, conflict, invalid
+from api.roles import Role
 from api.transactions import Transaction
 from api.work_orders import order as orders
 from api.work_orders import store
-from api.work_orders.order import Move, Order
+from api.work_orders.order import Move, Order, Person
 from api.work_orders.states import OVER, TOLD, Action, State
 
 MAX_HOLD: Final = timedelta(days=90)
@@ -56,6 +58,18 @@ def _check_hold(now: datetime, until: datetime) -> None:
 
 def _bad_until(code: str, words: str) -> Problem:
     return invalid(code, words, [FieldError(loc=["body", "until"], msg=words, type=code)])
+
+
+def may_choose(person: Person, *, confidential: bool) -> bool:
+    """True for who may say who else has, and so reads, an order: of a confidential one no worker does."""
+    return not confidential or person.has(Role.SUPERVISOR)
+
+
+def check_choice(person: Person, *, confidential: bool) -> None:
+    """Raises Problem 403 for a worker who names another one for what is confidential."""
+    if not may_choose(person, confidential=confidential):
+        what = "of what is confidential only a supervisor names who else has it; give it back, or name nobody"
+        raise Problem(HTTPStatus.FORBIDDEN, "confidential", what)
 
 
 async def check_worker(tx: Transaction, worker: str) -> None:

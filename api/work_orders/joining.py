@@ -119,6 +119,8 @@ async def split(tx: Transaction, order: Order, part: Part, by: str) -> Order:
     """Opens a part of an order as an order of its own, for `part.worker` or whom it fits.
 
     A part of another category is the unit's that the category names, and at least as severe as that and the whole are.
+    Of a confidential one the history of the whole has neither what it says nor its number: whoever has the whole may
+    not know of it.
     Raises Problem 409 for too many, or for a part of a part, 422 for somebody who is no worker, for no category, and
     for answers to what it does not ask.
     """
@@ -140,7 +142,8 @@ async def split(tx: Transaction, order: Order, part: Part, by: str) -> Order:
     )  # fmt: skip
     new = await _as_said(tx, new, part)
     opened = await opening.open_order(tx, new, by, worker=part.worker)
-    await steps.step(tx, order, Move(Action.SPLIT, part.text, detail={"part": opened.number}), by)
+    open_words = Move(Action.SPLIT, part.text, detail={"part": opened.number})
+    await steps.step(tx, order, Move(Action.SPLIT) if opened.confidential else open_words, by)
     return opened
 
 

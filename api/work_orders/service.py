@@ -13,6 +13,7 @@ from uuid import UUID
 
 from api import cursors
 from api.audit import store as audit
+from api.categories import service as categories
 from api.dispatch import service as dispatch
 from api.dispatch import store as dispatching
 from api.problems import Problem, conflict, not_found
@@ -61,6 +62,8 @@ async def act(tx: Transaction, person: Person, number: str, move: Move) -> WorkO
     hands = await store.hands(tx, number) if move.action is Action.RATE else set()
     order = _theirs(held.get(number), person, move.action, hands)
     await _is_not_their_own_cause(tx, order, person, move.action)
+    if move.action is Action.TRANSFER:
+        guards.check_choice(person, confidential=order.confidential)
     await guards.check(tx, order, move, person.username)
     order = await _moved(tx, person, held, order, move)
     if move.action is Action.REOPEN:
@@ -156,6 +159,9 @@ async def split(tx: Transaction, person: Person, number: str, part: Part) -> Wor
     """Opens a part of an order as an order of its own, and answers with it. Raises Problem as `act` does."""
     await store.keep_together(tx, to_change=True)
     order = _theirs(await store.locked(tx, number), person, Action.SPLIT, set())
+    if part.worker is not None:
+        category = await categories.category(tx, part.category or order.category)
+        guards.check_choice(person, confidential=order.confidential or category.confidential)
     opened = await joining.split(tx, order, part, person.username)
     return await _as_seen(tx, opened, person)
 

@@ -86,6 +86,10 @@ async def test_a_condition_that_never_holds_is_refused_with_place_and_why(world:
         "order.building == 'b9'": 'order.building is never "b9": known are b1, b2, b3',
         "order.severity == 'high'": 'order.severity is never "high": known are critical, info, warning',
         "order.weekday == 'monday'": 'order.weekday is never "monday": did you mean mon?',
+        "order.category != 'rubish'": 'order.category is never "rubish": did you mean rubbish?',
+        "order.severity > 'info'": (
+            "order.severity has no order: > would go by the alphabet; write order.severity in [...]"
+        ),
     }
     rules = [{"name": f"r{n}", "when": when} for n, when in enumerate(["true", *never])]
     refused_ = await world.by("susan").call("PUT", "dispatch-rules", {"rules": rules})
@@ -95,7 +99,7 @@ async def test_a_condition_that_never_holds_is_refused_with_place_and_why(world:
     assert (await world.by("susan").get("dispatch-rules"))["version"] == 0
     fine = [
         "order.category == 'system'",
-        "order.category in ['rubbish', 'water']",
+        "order.category in ['rubbish', 'water'] && order.severity != 'info'",
         "order.grid == 'g1' && order.hour > 2",
     ]
     await put_rules(world, *({"name": f"r{n}", "when": when} for n, when in enumerate(fine)))
@@ -278,6 +282,31 @@ async def test_a_dry_run_writes_nothing(world: World) -> None:
         assert (await world.by("oscar").call("POST", "dispatch-dry-runs", wrong)).status_code == 422
 
 
+async def test_a_dry_run_offers_to_nobody_what_is_confidential(world: World) -> None:
+    await put_rules(world, {"name": "offer", "when": "true", "mode": "grab", "to": {"worker": "greg"}})
+    number = (await world.by("rita").post("reports", {"category": "domestic-violence", "text": "t"}))["number"]
+    given = (await explained(world, number))["choice"]
+    dried = {
+        channel: await world.by("oscar").post(
+            "dispatch-dry-runs", {"category": "domestic-violence", "building": "b1", "channel": channel}
+        )
+        for channel in ("account", "split", "alert")
+    }
+    found = {channel: (each["mode"], each["worker"], each["pool"]) for channel, each in dried.items()}
+    assert found["account"] == found["split"] == ("assign", "greg", []) == (given["mode"], given["worker"], [])
+    assert found["alert"] == ("grab", None, ["greg"])  # what a device says is nobody's secret
+
+
+@pytest.mark.parametrize(("channel", "origin"), [("alert", "alert"), ("split", "split"), ("pattern", "report")])
+async def test_a_dry_run_comes_of_what_its_channel_is_of(world: World, channel: str, origin: str) -> None:
+    await put_rules(world, {"name": "r", "when": f"order.channel == '{channel}' && order.origin == '{origin}'"})
+    asked = {"category": "fire", "building": "b1", "channel": channel}
+    dried = await world.by("oscar").post("dispatch-dry-runs", asked)
+    report = await world.by("oscar").post("dispatch-dry-runs", asked | {"channel": "account"})
+    assert (dried["rule"], report["rule"]) == ("r", "default")
+    assert dried["taken_as"] == report["taken_as"]
+
+
 async def test_a_dry_run_is_of_a_time_of_which_there_is_a_calendar(world: World) -> None:
     await world.by("susan").put("rosters/gwen", {"shifts": SHIFT})
     for at, status in {
@@ -338,6 +367,27 @@ async def test_what_an_arbiter_decided_is_proposed_as_a_rule_and_holds_once_acce
     (rule,) = (await world.by("susan").get("dispatch-rules"))["rules"]
     assert rule["when"] == 'order.category == "water" && order.building == "b1"'
     assert (await world.by("susan").call("POST", f"{path}/decline", {})).status_code == 409
+
+
+async def test_a_proposal_is_accepted_and_gone_back_from_whatever_became_of_the_other_rules(world: World) -> None:
+    await arbitrated(world)
+    (proposal,) = (await world.by("susan").get("dispatch-proposals"))["items"]
+    name, path = f"proposal-{proposal['id']}", f"dispatch-proposals/{proposal['id']}/accept"
+    older = {"name": name, "when": "order.category == 'fire'", "to": {"worker": "paul"}}
+    await put_rules(world, older)
+    people = "UPDATE people SET enabled = false WHERE username = %(name)s"
+    for each in ("paul", "greg"):
+        world.rows(people, name=each)
+    response = await world.by("susan").call("POST", path, {})
+    (error,) = response.json()["errors"]
+    assert (response.status_code, error["loc"], error["msg"]) == (422, ["body", "to"], "the site has no worker greg")
+    world.rows("UPDATE people SET enabled = true WHERE username = 'greg'")
+    await world.by("susan").post(path)
+    now = await world.by("susan").get("dispatch-rules")
+    assert (now["version"], [rule["name"] for rule in now["rules"]]) == (2, [f"{name}-2", name])
+    assert (await order(world, await reported(world)))["worker"] == "greg"
+    back = await world.by("susan").post("dispatch-rules/rollback", {"version": 1})
+    assert (back["version"], [rule["name"] for rule in back["rules"]]) == (3, [name])
 
 
 async def test_nothing_confidential_is_read_in_proposals(world: World) -> None:

@@ -439,6 +439,37 @@ async def test_parts_are_confidential_with_their_whole_and_disclosed_with_it(wor
         assert (await do(world, "susan", part, "reopen", reason="Not done"))["confidential"] is True
 
 
+async def test_what_is_split_off_as_a_confidential_part_does_not_stand_with_its_whole(world: World) -> None:
+    whole = await reported(world)
+    said = {"text": "Her husband beats her", "category": "domestic-violence"}
+    part = (await do(world, "susan", whole, "split", **said))["number"]
+    await do(world, "susan", whole, "split", text="Dry the wall")
+    for who in ("oscar", "gwen", "susan"):
+        history = (await world.by(who).get(f"work-orders/{whole}/history"))["items"]
+        splits = [each for each in history if each["action"] == "split"]
+        assert [(each["actor"], each["reason"]) for each in splits] == [("susan", None), ("susan", "Dry the wall")]
+        assert (splits[0]["detail"], part in str(history)) == (None, False)
+    assert said["text"] not in str(world.rows("SELECT reason, detail FROM order_history WHERE number <> %(p)s", p=part))
+
+
+async def test_who_else_reads_what_is_confidential_is_not_its_workers_to_say(world: World) -> None:
+    number, plain = await reported(world, confidential=True), await reported(world)
+    bob = {"username": "bob", "name": "Bob", "roles": ["grid_worker", "supervisor"]}
+    await world.admin.post("people", {"people": [bob]})
+    assert await refused(world, "gwen", number, "transfer", worker="greg", reason="r") == (403, "confidential")
+    assert await refused(world, "gwen", number, "split", text="The wall", worker="greg") == (403, "confidential")
+    apart = {"text": "Talk to her", "category": "domestic-violence", "worker": "greg"}
+    for who in ("gwen", "oscar"):
+        assert await refused(world, who, plain, "split", **apart) == (403, "confidential")
+    assert "transfer" in (await order(world, plain, "gwen"))["possible_actions"]
+    assert "transfer" not in (await order(world, number, "gwen"))["possible_actions"]
+    assert (await do(world, "gwen", number, "split", text="The wall"))["confidential"] is True
+    assert (await do(world, "susan", number, "split", text="The door", worker="greg"))["worker"] == "greg"
+    await do(world, "susan", number, "recall", reason="r")
+    await do(world, "susan", number, "dispatch", worker="bob")
+    assert (await do(world, "bob", number, "transfer", worker="greg", reason="r"))["worker"] == "greg"
+
+
 @pytest.mark.parametrize(("category", "goes_along"), [("domestic-violence", True), ("water", False)])
 async def test_a_part_of_another_confidential_category_is_not_disclosed_with_its_whole(
     world: World, category: str, goes_along: bool

@@ -136,6 +136,9 @@ class Reasons(Shelf):
         worker = wish.body.get("worker")
         if worker is None:
             return
+        is_chosen = wish.action in {"transfer", "split"} and "supervisor" not in self.people[wish.who].roles
+        if is_chosen and paper.confidential:
+            yield 403, "confidential"
         known = self.people.get(worker)
         if known is None or not known.roles & CREW:
             yield 422, "unknown_worker"
