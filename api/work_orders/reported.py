@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from api.distance import are_apart
 from api.problems import conflict
@@ -95,13 +95,16 @@ async def _are_apart(tx: Transaction, one: Order, other: Order) -> bool:
 async def building_of(tx: Transaction, reporter: Person, report: NewReport, channel: Channel) -> str | None:
     """The building that a report names, or that the place which it names belongs to.
 
-    Who reports by account and names no other place speaks of their own; an address that names no building is one within
-    it. Where it names another one, be there such a one or not, or several, a person decides.
+    Who reports by account, and names no building by address or words, speaks of their own. Where they name several, or
+    one that there is not, a person decides.
     """
     if report.building is not None:
         return report.building
-    own = None if channel in _WITHOUT_ACCOUNT else reporter.building
-    return await locating.building_of(tx, zone=report.zone, words=report.address, point=report.point, own=own)
+    place: dict[str, Any] = {"zone": report.zone, "words": report.address, "point": report.point}
+    if channel is not Channel.ACCOUNT:
+        return await locating.building_of(tx, **place)
+    told = f"{report.title or ''}\n{report.text}"
+    return await locating.building_of(tx, **place, own=reporter.building, told=told)
 
 
 async def _of_report(
