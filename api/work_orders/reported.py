@@ -53,12 +53,14 @@ async def open_and_join(
 
     What is more severe than that order is not merged but goes its own way; its history says so, if it is said to be
     the same. None if nobody may join that order any more: it is over, merged, or confidential by now; or if the rules
-    would join it to what its reporter reported before.
+    would join it to what its reporter reported before, or to what stands for as many others as it may.
     """
     # Its row first: the order of locks is rows, then the feed.
     await store.keep_together(tx, to_change=True)
     held = await store.locked_together(tx, {master})
     if master not in held or not may_be_joined(held[master]):
+        return None
+    if not is_said and len(await store.merged(tx, master)) >= store.MAX_MERGED:
         return None
     new = await _of_report(tx, reporter, report, phone, channel)
     if is_said and await _are_apart(tx, new, held[master]):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import pytest
+
+from api.work_orders import store
 from herun.clock import HOUR_US, MINUTE_US
 from tests.integration.api.running import World
 from tests.integration.api.test_dispatch import add_worker
@@ -87,6 +90,18 @@ async def test_the_order_into_which_people_merged_them_is_the_master_for_later_r
     later = await world.by("rita").post("reports", {"category": "water", "text": EXTRA})
     assert later["merged_into"] == first
     assert (await sort_now(world))["adopted"] == []
+
+
+async def test_what_comes_after_the_master_stands_for_all_that_it_may_is_taken_in_by_itself(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = await heard_of(world)
+    (master,) = (await sort_now(world))["masters"]
+    monkeypatch.setattr(store, "MAX_MERGED", len(numbers))
+    later = await world.by("rita").post("reports", {"category": "water", "text": EXTRA})
+    assert (later["state"], later["merged_into"]) == ("dispatched", None)
+    monkeypatch.undo()
+    assert (await world.by("rob").post("reports", {"category": "water", "text": EXTRA}))["merged_into"] == master
 
 
 async def test_a_master_of_one_house_answers_no_other(world: World) -> None:
