@@ -262,7 +262,7 @@ async def history(tx: Transaction, person: Person, number: str, *, cursor: str |
     items = found[:limit]
     return History(
         number=order.number,
-        items=items if is_inside else for_reporters(items),
+        items=items if is_inside else for_reporters(items, person.username),
         next_cursor=cursors.encode(items[-1].n) if len(found) > limit else None,
     )
 
