@@ -36,6 +36,7 @@ FOR_REPORTERS: Final = frozenset(
         Word.LAPSED, Word.URGE, Word.PICTURED,
     }
 )  # fmt: skip
+_SAYS_OF_OTHERS: Final = frozenset({Action.HOLD, Action.MERGE, Action.UNMERGE})
 AMONG_WORKERS: Final = frozenset({Word.NOTED, Word.LISTED, Word.TICKED})
 # Whoever reported the same may have done it: that somebody did is no secret, who it was is.
 _BY_OTHERS: Final = frozenset({Word.JOINED, Word.LEFT})
@@ -95,8 +96,10 @@ def actor_for_reporters(action: str, actor: str, me: str) -> str:
 
 
 def reason_for_reporters(action: str, actor: str, reason: str | None, me: str) -> str | None:
-    """What was said with an act, as far as reporters are told."""
-    return None if action not in FOR_REPORTERS or _is_others_rating(action, actor, me) else reason
+    """What was said with an act, as far as reporters are told; why the desk merged may speak of somebody else."""
+    if reason is None or action not in FOR_REPORTERS or _is_others_rating(action, actor, me):
+        return None
+    return redacted(reason) if action in _SAYS_OF_OTHERS and actor not in {me, SYSTEM} else reason
 
 
 def _is_others_rating(action: str, actor: str, me: str) -> bool:
