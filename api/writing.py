@@ -13,10 +13,11 @@ _AS_WRITTEN: Final = str.maketrans(*_CHEQUES)
 _SECOND: Final = re.compile(r"两(?=\s*号楼)")  # 两栋 are two buildings, 两号楼 is the second
 _DIGITS: Final = "零一二三四五六七八九"
 _NUMERAL: Final = re.compile(r"(?:(?P<tens>[一二三四五六七八九])?(?P<ten>十))?(?P<ones>[一二三四五六七八九])?")
-COUNT: Final = r"(?<![零一二三四五六七八九十百这那每同哪])[零一二三四五六七八九十百]+"  # 这一栋 says no number
-# One building, as people write it. 3号楼梯 is a staircase, 3#电梯 a lift, 一座桥 a bridge.
+# 这一栋 and 整一栋 say no number, and 十一月三号 is a day.
+COUNT: Final = r"(?<![零一二三四五六七八九十百这那每同哪整月])[零一二三四五六七八九十百]+"
+# One building as it is written. 3号楼梯 is a staircase, 3#电梯 a lift, 一座桥 a bridge, 7座商务车 a car, 5月3号 a day.
 _ONE: Final = re.compile(
-    r"(?<![0-9a-z])(?P<plain>[0-9a-z]+)\s*(?:号楼(?!梯)|栋|幢|座(?![位椅机])|#(?!\s*(?:单元|电梯))楼?)"
+    r"(?<![0-9a-z月])(?P<plain>[0-9a-z]+)\s*(?:号楼(?!梯)|栋|幢|座(?![位椅机轿]|的?车(?!库|位|棚)|商务车|面包车)|#(?!\s*(?:单元|电梯))楼?)"
     rf"|(?P<numeral>{COUNT})\s*(?:号楼(?!梯)|栋|幢)"
 )
 

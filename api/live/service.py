@@ -28,7 +28,7 @@ from api.resources import Resources
 from api.sessions.tokens import Claims
 from api.transactions import Transaction, begin
 from api.work_orders.order import Person
-from api.work_orders.shown import FOR_REPORTERS, actor_for_reporters, is_for_reporters
+from api.work_orders.shown import actor_for_reporters, is_for_reporters, reason_for_reporters
 from herun import metrics
 from herun.alerts import Alert, AlertState
 from herun.clock import to_datetime
@@ -151,7 +151,7 @@ async def read(tx: Transaction, reader: Reader, cursor: Cursor) -> tuple[list[by
         for row in rows:
             cursor = replace(cursor, feed_seq=row["feed_seq"])
             if row["visible"] and row["kind"] in reader.kinds and _is_for(row):
-                items.append(_item(row["kind"], _act(row).model_dump_json(), cursor))
+                items.append(_item(row["kind"], _act(row, reader.person.username).model_dump_json(), cursor))
     return items, cursor, more
 
 
@@ -179,12 +179,12 @@ def _is_for(row: dict[str, Any]) -> bool:
     return row["inside"] or is_for_reporters(row["action"], of_follower=row["of_follower"])
 
 
-def _act(row: dict[str, Any]) -> BaseModel:
+def _act(row: dict[str, Any], me: str) -> BaseModel:
     if row["kind"] == Kind.ALERT:
         return LiveAlertAction(**row, note=row["reason"])
     if not row["inside"]:
         row = row | {
-            "actor": actor_for_reporters(row["action"], row["actor"]),
-            "reason": row["reason"] if row["action"] in FOR_REPORTERS else None,
+            "actor": actor_for_reporters(row["action"], row["actor"], me),
+            "reason": reason_for_reporters(row["action"], row["actor"], row["reason"], me),
         }
     return LiveOrder(**row, number=row["subject"], state=row["to_state"])

@@ -183,8 +183,9 @@ _TO_WHOM_IT_NAMES: Final = {
 }
 
 # While an order is at work with somebody, they are told when it is taken from them; afterwards it is history.
-_AT_WORK: Final = frozenset({"dispatched", "handling", "on_hold", "returned"})
-_IN_THEIR_HANDS: Final = _AT_WORK - {"returned"}  # what was given back is the desk's to decide on
+_RETURNED: Final = "returned"
+_AT_WORK: Final = frozenset({"dispatched", "handling", "on_hold", _RETURNED})
+_IN_THEIR_HANDS: Final = _AT_WORK - {_RETURNED}  # what was given back is the desk's to decide on
 _IN_ARBITRATION: Final = "arbitration"
 _OFFERED: Final = "offered"
 _REOPEN: Final = "reopen"
@@ -198,9 +199,7 @@ def tellings(step: Step) -> Iterator[Telling]:
     """Who is told of a step. What a person did themselves is not among it: the caller leaves the actor out."""
     before, after = step.before, step.after
     to_act = _to_act(after)
-    # An urge of what is merged is noted on the order that stands for it too, and told of that.
-    if not (step.action == _URGE and after.state.value == _IS_MERGED):
-        yield from BY_ACTION.get(step.action, ())
+    yield from _urged(after) if step.action == _URGE else BY_ACTION.get(step.action, ())
     if step.action == _REOPEN:  # where they are the desk it is all that they hear of it
         yield Telling(Audience.SUPERVISORS, Kind.REOPENED, to_act)
     if step.action == _OFFERED:
@@ -215,6 +214,15 @@ def tellings(step: Step) -> Iterator[Telling]:
         yield Telling(Audience.SUPERVISORS, Kind.ARBITRATION, Urgency.SOON)
     if step.action == "rate" and _is_dissatisfied(after):
         yield Telling(Audience.SUPERVISORS, Kind.DISSATISFIED, Urgency.SOON)
+
+
+def _urged(order: Order) -> Iterator[Telling]:
+    """An urge of what is merged is noted on the order that stands for it too, and told of that."""
+    if order.state.value == _IS_MERGED:
+        return
+    if order.worker is None or order.state.value == _RETURNED:  # the desk alone can do something about it
+        yield Telling(Audience.DESK, Kind.URGED, Urgency.SOON)
+    yield from BY_ACTION[_URGE]
 
 
 def at_desk(order: Order, *, supervisors_know: bool = False) -> Telling:

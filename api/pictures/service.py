@@ -16,7 +16,7 @@ from api.audit import store as audit
 from api.pictures import images, store
 from api.pictures.images import NoPictureError, Taken
 from api.pictures.objects import Folder, Objects
-from api.pictures.schemas import Kind, Pictures, SentAhead, Size
+from api.pictures.schemas import Kind, Picture, Pictures, SentAhead, Size
 from api.problems import Problem, conflict, invalid, not_found
 from api.resources import Resources
 from api.transactions import ALL_SITES, Transaction, begin
@@ -99,16 +99,14 @@ async def attach(tx: Transaction, order: Order, ids: list[UUID], by: str) -> Non
 
 
 async def page(tx: Transaction, person: Person, number: str) -> Pictures:
-    """What pictures an order has. Raises Problem 404."""
-    await _seen(tx, person, number)
-    return Pictures(number=number, items=await store.everything(tx, number))
+    """What pictures of an order are for this person's eyes. Raises Problem 404."""
+    return Pictures(number=number, items=await _seen(tx, person, number))
 
 
 async def one(tx: Transaction, resources: Resources, person: Person, number: str, wanted: tuple[UUID, Size]) -> bytes:
     """The JPEG itself; whoever looks is written down. Raises Problem 404."""
     picture, size = wanted
-    await _seen(tx, person, number)
-    if picture not in {each.id for each in await store.everything(tx, number)}:
+    if picture not in {each.id for each in await _seen(tx, person, number)}:
         raise not_found("picture")
     data = await stored(resources, tx.site, picture, size)
     if data is None:
@@ -183,10 +181,14 @@ async def _has_room(tx: Transaction, order: Order, person: Person, kind: Kind, *
         raise conflict("too_many_pictures", f"{whose} at most {most} pictures of an order")
 
 
-async def _seen(tx: Transaction, person: Person, number: str) -> None:
+async def _seen(tx: Transaction, person: Person, number: str) -> list[Picture]:
+    """Neighbours see what it looks like afterwards alone: the others may show the inside of somebody's flat."""
     order = await work_orders.one(tx, number)
     if order is None or not orders.sees(person, order):
         raise not_found("work order")
+    found = await store.everything(tx, number)
+    is_shown_all = person.username == order.reporter or orders.is_inside(person, order)
+    return [each for each in found if is_shown_all or each.kind is Kind.AFTER]
 
 
 def _objects(resources: Resources) -> Objects:

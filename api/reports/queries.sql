@@ -8,6 +8,8 @@ INSERT INTO order_callers (site, number, name) VALUES (%(site)s, %(number)s, %(n
 SELECT name FROM order_callers WHERE site = %(site)s AND number = %(number)s;
 
 -- name: forget_callers
+-- What is merged is over with the order that stands for it.
 DELETE FROM order_callers WHERE ctid IN (
     SELECT c.ctid FROM order_callers AS c JOIN work_orders AS o USING (site, number)
-    WHERE o.closed_at <= %(before)s LIMIT %(limit)s);
+    LEFT JOIN work_orders AS m ON m.site = o.site AND m.number = o.merged_into
+    WHERE coalesce(m.closed_at, o.closed_at) <= %(before)s LIMIT %(limit)s);

@@ -66,10 +66,10 @@ class _What(Body):
 class NewReport(_What):
     """POST /v1/sites/{site}/reports; the answer is the work order, `Reported`.
 
-    Left out, `phone` is the reporter's own, and so is `building`, unless a zone or a point is named. `phone` lets the
-    progress be asked for without an account. `lat` and `lon` are WGS-84. A confidential report is read by its reporter,
-    its worker, supervisors and auditors. `pictures` were sent ahead; `caller` is for the desk; `join` is the handle of
-    an order that is about the same.
+    Left out, `phone` is the reporter's own, and so is `building`, unless a zone or a point is named, or a building by
+    address, title or text. `phone` lets the progress be asked for without an account. `lat` and `lon` are WGS-84. A
+    confidential report is read by its reporter, its worker, supervisors and auditors. `pictures` were sent ahead;
+    `caller` is for the desk; `join` is the handle of an order that is about the same.
     """
 
     phone: Phone | None = None

@@ -29,5 +29,7 @@ async def caller(tx: Transaction, number: str) -> str | None:
 
 
 async def forget_callers(tx: Transaction, before: datetime, limit: int) -> int:
-    """Deletes the names of callers whose order was closed before a time, of any site; returns how many."""
+    """Deletes the names of callers whose order, or what it is merged into, was closed before a time, of any site;
+    returns how many.
+    """
     return await tx.run(_QUERIES["forget_callers"], before=before, limit=limit)

@@ -1,5 +1,5 @@
 """Which building a place belongs to: that of its zone, one that its words name or in which lies a zone that they name,
-or the nearest to its point.
+the nearest to its point, or one that what is reported names.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from api.writing import COUNT, plain
 _SAID: Final = re.compile(
     r"(?:(?<![0-9])(?:[0-9]{1,2}|[一二三四五六七八九十]{1,3})\s*[-~、,/和与到至]\s*)*" rf"(?:[0-9a-z]+|{COUNT})栋"
 )
+TOLD_CHARS: Final = 200  # of what is reported: who reports says first what it is about
 _LEAST_CHARS: Final = 3  # of a name in Latin letters that is looked for within words: B1 is also a basement
 
 
@@ -28,17 +29,20 @@ async def building_of(
     words: str | None = None,
     point: Point | None = None,
     own: str | None = None,
+    told: str = "",
 ) -> str | None:
     """The building that a place belongs to; None if that is none of the site's, or not known.
 
     `own`: what is meant where neither zone nor point is named, and in the words no building, not even an unknown one,
-    nor zones that all lie in others.
+    nor zones that all lie in others; unless `told`, what is reported, names buildings: then what that names is meant.
     """
     if zone is not None and (building := await store.building_of_zone(tx, zone)) is not None:
         return building
-    if words is None and point is None:
-        return own if zone is None else None
+    if zone is not None and words is None and point is None:
+        return None
     buildings = await store.buildings(tx)
+    if words is None and point is None:
+        return named_or_own(told, own, buildings)
     houses = named_in(words or "", buildings)
     named = houses or of_zones_in(words or "", await store.zones(tx))
     if len(named) == 1 and None not in named:
@@ -47,7 +51,17 @@ async def building_of(
         return nearest(point, buildings)
     # Where every house has a hall, their own is meant.
     is_own = not named or (not houses and own in named)
-    return own if is_own and zone is None else None
+    return named_or_own(told, own, buildings) if is_own and zone is None else None
+
+
+def named_or_own(told: str, own: str | None, buildings: Iterable[Building]) -> str | None:
+    """The building that what is reported names, or its reporter's own if it names none; None if it names several, or
+    one that there is not. Zones are not looked for: many a house has what one of them is called.
+    """
+    named = named_in(told[:TOLD_CHARS], buildings)
+    if not named:
+        return own
+    return named.pop() if len(named) == 1 else None
 
 
 def place_of(building: str | None, point: Point | None, words: str | None, buildings: Iterable[Building]) -> Place:

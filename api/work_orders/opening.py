@@ -74,8 +74,8 @@ async def tell_if_it_waits(tx: Transaction, order: Order, by: str, *, supervisor
 
 
 async def routed(tx: Transaction, order: Order) -> Order:
-    """The order with who is responsible for it; how severe a report is its category and its answers say, and whether
-    that or a part is confidential the category."""
+    """The order with who is responsible for it; how severe a report is its category and its answers say, and whether an
+    order is confidential its category."""
     category = await categories.category(tx, order.category)
     route = await categories.route(tx, category, order.building, order.text["zh"])
     return replace(
@@ -83,7 +83,7 @@ async def routed(tx: Transaction, order: Order) -> Order:
         unit=order.unit or route.unit,
         grid=order.grid or route.grid,
         severity=raised(order, category) if order.origin is Origin.REPORT else order.severity,
-        confidential=order.confidential or (order.origin is not Origin.ALERT and category.confidential),
+        confidential=order.confidential or category.confidential,
     )
 
 

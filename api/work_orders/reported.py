@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from api.distance import are_apart
 from api.problems import conflict
@@ -53,12 +53,14 @@ async def open_and_join(
 
     What is more severe than that order is not merged but goes its own way; its history says so, if it is said to be
     the same. None if nobody may join that order any more: it is over, merged, or confidential by now; or if the rules
-    would join it to what its reporter reported before.
+    would join it to what its reporter reported before, or to what stands for as many others as it may.
     """
     # Its row first: the order of locks is rows, then the feed.
     await store.keep_together(tx, to_change=True)
     held = await store.locked_together(tx, {master})
     if master not in held or not may_be_joined(held[master]):
+        return None
+    if not is_said and len(await store.merged(tx, master)) >= store.MAX_MERGED:
         return None
     new = await _of_report(tx, reporter, report, phone, channel)
     if is_said and await _are_apart(tx, new, held[master]):
@@ -95,13 +97,16 @@ async def _are_apart(tx: Transaction, one: Order, other: Order) -> bool:
 async def building_of(tx: Transaction, reporter: Person, report: NewReport, channel: Channel) -> str | None:
     """The building that a report names, or that the place which it names belongs to.
 
-    Who reports by account and names no other place speaks of their own; an address that names no building is one within
-    it. Where it names another one, be there such a one or not, or several, a person decides.
+    Who reports by account, and names no building by address or words, speaks of their own. Where they name several, or
+    one that there is not, a person decides.
     """
     if report.building is not None:
         return report.building
-    own = None if channel in _WITHOUT_ACCOUNT else reporter.building
-    return await locating.building_of(tx, zone=report.zone, words=report.address, point=report.point, own=own)
+    place: dict[str, Any] = {"zone": report.zone, "words": report.address, "point": report.point}
+    if channel is not Channel.ACCOUNT:
+        return await locating.building_of(tx, **place)
+    told = f"{report.title or ''}\n{report.text}"
+    return await locating.building_of(tx, **place, own=reporter.building, told=told)
 
 
 async def _of_report(

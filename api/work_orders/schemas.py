@@ -95,7 +95,7 @@ class ChecklistItem(View):
 
 
 class Checklist(View):
-    """What has to be done, in its order."""
+    """What has to be done, in its order; empty for who only reported it, or lives there."""
 
     number: str
     items: list[ChecklistItem]

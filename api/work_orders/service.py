@@ -214,9 +214,12 @@ async def _when_time_is_over(tx: Transaction, numbers: list[str], move: Move) ->
 
 
 async def checklist(tx: Transaction, person: Person, number: str) -> Checklist:
-    """What has to be done before the order is resolved. Raises Problem 404 if it is not for this person's eyes."""
+    """What has to be done before the order is resolved; nothing for who only reported it, or lives there: it is said
+    among those who work on it. Raises Problem 404 if the order is not for this person's eyes.
+    """
     order = await seen(tx, person, number)
-    return Checklist(number=order.number, items=await store.checklist(tx, number))
+    items = await store.checklist(tx, number) if orders.is_inside(person, order) else []
+    return Checklist(number=order.number, items=items)
 
 
 async def add_item(tx: Transaction, person: Person, number: str, item: NewItem) -> Checklist:
@@ -268,7 +271,7 @@ async def history(tx: Transaction, person: Person, number: str, *, cursor: str |
     items = found[:limit]
     return History(
         number=order.number,
-        items=items if is_inside else for_reporters(items),
+        items=items if is_inside else for_reporters(items, person.username),
         next_cursor=cursors.encode(items[-1].n) if len(found) > limit else None,
     )
 

@@ -11,7 +11,7 @@ from api.roles import DESK
 from api.transactions import SYSTEM
 from api.work_orders import order as orders
 from api.work_orders.guards import may_choose
-from api.work_orders.order import CONFIDANTS, Order, Person, bonds, works_on
+from api.work_orders.order import CONFIDANTS, Order, Person, Rating, bonds, works_on
 from api.work_orders.schemas import GivenRating, HistoryEntry, OrderAlert, Place, Times, WorkOrder
 from api.work_orders.states import DECISIONS, TOLD, TRANSITIONS, Action, State, possible, sentence
 from herun.order_words import Word
@@ -37,10 +37,12 @@ FOR_REPORTERS: Final = frozenset(
         Word.LAPSED, Word.URGE, Word.PICTURED,
     }
 )  # fmt: skip
+_SAYS_OF_OTHERS: Final = frozenset({Action.HOLD, Action.MERGE, Action.UNMERGE})
 AMONG_WORKERS: Final = frozenset({Word.NOTED, Word.LISTED, Word.TICKED})
 # Whoever reported the same may have done it: that somebody did is no secret, who it was is.
 _BY_OTHERS: Final = frozenset({Word.JOINED, Word.LEFT})
 SOMEBODY: Final = "(somebody)"  # no username has brackets
+_SAID_TO_ALL: Final = frozenset({"score", "solved"})  # of a rating
 _AS_IT_IS: Final = [name for name in WorkOrder.model_fields if name not in _MADE]
 
 
@@ -52,7 +54,8 @@ def shown(
     may_rate: bool = False,
     not_theirs: AbstractSet[Action] = DECISIONS,
 ) -> WorkOrder:
-    """The order; the reporter's phone is whole only for the desk, the worker and the reporter.
+    """The order; the reporter's phone is whole only for the desk, the worker and the reporter, and what was said with a
+    rating for who is inside and who gave it.
 
     `may_rate`: the rating that is waited for is this person's to give. `not_theirs`: on what others decide.
     """
@@ -66,17 +69,17 @@ def shown(
         alert=_alert(order),
         contact_phone=_phone(order, person),
         answer=order.answer or _masters_answer(order, person),
-        rating=_rating(order),
+        rating=_rating(order, person),
         times=Times(**{name: getattr(order, name) for name in Times.model_fields}),
     )
 
 
-def for_reporters(entries: list[HistoryEntry]) -> list[HistoryEntry]:
-    """A history without what is said among those who work on it, or by others who reported the same; that something
-    happened is no secret.
+def for_reporters(entries: list[HistoryEntry], me: str) -> list[HistoryEntry]:
+    """A history without what is said among those who work on it, by others who reported the same, or by neighbours;
+    that something happened is no secret.
     """
     return [
-        entry.model_copy(update=_for_reporter(entry))
+        entry.model_copy(update=_for_reporter(entry, me))
         for entry in entries
         if is_for_reporters(entry.action, of_follower="follower" in (entry.detail or {}))
     ]
@@ -87,15 +90,33 @@ def is_for_reporters(action: str, *, of_follower: bool) -> bool:
     return not of_follower and action not in AMONG_WORKERS
 
 
-def actor_for_reporters(action: str, actor: str) -> str:
+def actor_for_reporters(action: str, actor: str, me: str) -> str:
     """Who acted, as far as reporters are told."""
-    return SOMEBODY if action in _BY_OTHERS and actor != SYSTEM else actor
+    is_others = (action in _BY_OTHERS and actor != SYSTEM) or _is_others_rating(action, actor, me)
+    return SOMEBODY if is_others else actor
 
 
-def _for_reporter(entry: HistoryEntry) -> dict[str, object]:
-    if entry.action in FOR_REPORTERS:
-        return {}
-    return {"actor": actor_for_reporters(entry.action, entry.actor), "reason": None, "detail": None}
+def reason_for_reporters(action: str, actor: str, reason: str | None, me: str) -> str | None:
+    """What was said with an act, as far as reporters are told; why the desk merged may speak of somebody else."""
+    if reason is None or action not in FOR_REPORTERS or _is_others_rating(action, actor, me):
+        return None
+    return redacted(reason) if action in _SAYS_OF_OTHERS and actor not in {me, SYSTEM} else reason
+
+
+def _is_others_rating(action: str, actor: str, me: str) -> bool:
+    """True for what a neighbour said of an alert's order of their house: what a report came to its reporter rates."""
+    return action == Action.RATE and actor != me
+
+
+def _for_reporter(entry: HistoryEntry, me: str) -> dict[str, object]:
+    detail = entry.detail if entry.action in FOR_REPORTERS else None
+    if _is_others_rating(entry.action, entry.actor, me):
+        detail = {name: said for name, said in (detail or {}).items() if name in _SAID_TO_ALL}
+    return {
+        "actor": actor_for_reporters(entry.action, entry.actor, me),
+        "reason": reason_for_reporters(entry.action, entry.actor, entry.reason, me),
+        "detail": detail,
+    }
 
 
 def in_words(order: Order, at: datetime, *, can_rate: bool) -> dict[str, str]:
@@ -159,7 +180,10 @@ def _alert(order: Order) -> OrderAlert | None:
     )
 
 
-def _rating(order: Order) -> GivenRating | None:
+def _rating(order: Order, person: Person) -> GivenRating | None:
     if order.rating is None or order.rated_by is None:
         return None
-    return GivenRating(**asdict(order.rating), rated_by=order.rated_by)
+    rating, rated_by = order.rating, order.rated_by
+    if person.username != rated_by and not orders.is_inside(person, order):
+        rating, rated_by = Rating(rating.score, rating.solved), SOMEBODY
+    return GivenRating(**asdict(rating), rated_by=rated_by)

@@ -311,7 +311,8 @@ async def test_a_pack_says_which_hashes_can_be_made_again_and_they_are(world: Wo
 
 async def test_what_tells_nobody_stands_to_the_character_and_its_hash_can_be_made_again(world: World) -> None:
     said = "①号楼水管漏水，已修好！（№ 5 ½）"
-    number = (await world.by("rita").post("reports", {"category": "water", "text": said}))["number"]
+    report = {"category": "water", "text": said, "building": "b1"}
+    number = (await world.by("rita").post("reports", report))["number"]
     await world.by("gwen").post(f"work-orders/{number}/handle", {"reason": said})
     await world.by("gwen").post(f"work-orders/{number}/notes", {"text": f"{said}１３９１２３４５６７８"})
     content = await pack(world, f"work-orders/{number}")

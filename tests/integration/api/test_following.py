@@ -187,6 +187,15 @@ async def test_a_reporter_urges_after_half_of_the_promise_and_once_a_day(world: 
     world.clock.advance(DAY_US)
     assert await world.nobody.post(f"{by_link}/urge", {})
     assert (await actions(world, number)).count("urge") == 2
+    assert (await world.by("oscar").get("/v1/me/notices"))["items"] == []  # it is with gwen
+
+
+async def test_who_urges_what_waits_at_the_desk_is_heard_there(world: World) -> None:
+    number = await reported(world, category="rubbish")
+    await half_of_the_promise(world, number)
+    await world.by("rita").post(f"work-orders/{number}/urge")
+    told = (await world.by("oscar").get("/v1/me/notices"))["items"]
+    assert [(each["kind"], each["number"]) for each in told] == [("urged", number), ("at_desk", number)]
 
 
 async def test_what_is_answered_is_not_urged(world: World) -> None:

@@ -194,6 +194,9 @@ async def test_a_worker_who_only_reported_an_order_hears_of_it_what_reporters_he
         assert words not in str(await told(world, "greg", Role.GRID_WORKER))
         assert words in str(await world.by("gwen").get(f"work-orders/{number}/history"))
         assert words in str(await told(world, "gwen", Role.GRID_WORKER))
+    for who, lines in (("greg", []), ("gwen", ["Speak with the neighbour"]), ("susan", ["Speak with the neighbour"])):
+        items = (await world.by(who).get(f"work-orders/{number}/checklist"))["items"]
+        assert [each["text"] for each in items] == lines
     assert (await world.by("greg").get(f"work-orders/{number}/clocks"))["segments"] is None
     assert (await world.by("gwen").get(f"work-orders/{number}/clocks"))["segments"] is not None
 

@@ -14,7 +14,7 @@ from api.pictures.service import ONE_MORE
 from api.roles import Role
 from api.transactions import begin
 from api.work_orders.order import Person
-from herun.clock import DAY_US, HOUR_US
+from herun.clock import DAY_US, HOUR_US, to_datetime
 from tests.integration.api.running import SITE, World
 from tests.integration.api.test_following import half_of_the_promise
 from tests.integration.api.test_order_cycle import actions, answered, do, order, pass_time, refused, reported
@@ -199,6 +199,18 @@ async def test_who_else_reported_an_order_its_reporter_does_not_read(world: Worl
     assert not [each for each in ("rob", "next door", twin) if each in history]
     assert ("urge", "rob", "I live next door") in await heard(world, "gwen", master)
     assert ("urge", "rob", "I live next door") in await heard(world, "rob", twin)
+
+
+async def test_why_the_desk_merged_tells_its_reporter_nothing_of_who_else_did(world: World) -> None:
+    master, twin = await reported(world), await reported(world, "rob")
+    said = "与2单元501李女士13812345678反映的相同"
+    until = to_datetime(world.clock.now_us() + HOUR_US).isoformat()
+    await do(world, "oscar", twin, "hold", reason=said, until=until)
+    await do(world, "oscar", twin, "merge", master=master, reason=said)
+    await do(world, "oscar", twin, "unmerge", reason=said)
+    for who, told in (("rob", "与2单元***某女士***反映的相同"), ("gwen", said)):
+        found = {action: reason for action, _, reason in await heard(world, who, twin)}
+        assert [found[action] for action in ("hold", "merge", "unmerge")] == [told] * 3, who
 
 
 async def test_of_a_confidential_order_nothing_stands_with_the_open_one(world: World) -> None:

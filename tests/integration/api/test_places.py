@@ -72,6 +72,30 @@ async def test_an_address_that_names_another_house_is_not_of_the_reporters_own(w
         assert order["building"] == building
 
 
+async def test_what_is_reported_is_of_the_house_that_its_words_name(world: World) -> None:
+    hall = {"zone": "hall", "name": "大堂", "building": "b1"}
+    await world.admin.put("layout", {**STANDING, "zones": [*LAYOUT["zones"], hall]})
+    told: list[tuple[dict[str, Any], str | None]] = [
+        ({"text": "2号楼漏水"}, "b2"), ({"text": "漏水,快来", "title": "二号楼"}, "b2"),
+        ({"text": "2号楼大堂漏水", "address": "大堂"}, "b1"), ({"text": "2号楼漏水", "address": "单元门口"}, "b2"),
+        ({"text": "2号楼漏水", "address": "1号楼"}, "b1"), ({"text": "2号楼漏水", "building": "b1"}, "b1"),
+        ({"text": "2号楼漏水", "zone": "z0"}, None), ({"text": "1号楼和2号楼之间漏水"}, None),
+        ({"text": "25号楼漏水"}, None), ({"text": "三楼漏水"}, "b1"),
+    ]  # fmt: skip
+    for report, building in told:
+        order = await world.by("rita").post("reports", {"category": "water", **report})
+        assert (order["building"], order["worker"]) == (building, {"b1": "gwen", "b2": "greg"}.get(building or ""))
+
+
+async def test_what_is_of_another_house_by_its_words_is_offered_what_is_of_that(world: World) -> None:
+    await world.admin.put("layout", STANDING)
+    await reported(world, **LIFT, building="b1")
+    (found,) = await like(world, "ruth", text="1号楼电梯坏了")
+    assert found["building"] == "b1"
+    joined = await world.by("ruth").post("reports", {**LIFT, "text": "1号楼电梯坏了", "join": found["handle"]})
+    assert (joined["building"], joined["state"]) == ("b1", "merged")
+
+
 async def test_an_address_that_names_a_zone_is_of_the_building_that_it_lies_in(world: World) -> None:
     halls = [{"zone": f"hall{n}", "name": "大堂", "building": f"b{n}"} for n in (2, 3)]
     gate = {"zone": "east-gate", "name": "东门", "building": "b2"}

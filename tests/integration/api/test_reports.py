@@ -71,6 +71,21 @@ async def test_a_callers_name_is_forgotten_some_time_after_the_order_was_closed(
     assert (await code(world, "oscar", f"work-orders/{number}/caller"))[0] == 404
 
 
+async def test_a_callers_name_is_forgotten_after_what_it_was_merged_into_was_closed(world: World) -> None:
+    master = await reported(world, building="b1")
+    body = {**RAT, "caller": {"name": "Carla Caller", "phone": "13912345678"}}
+    number = (await world.by("oscar").post("reports", body))["number"]
+    await world.by("oscar").post(f"work-orders/{number}/merge", {"master": master, "reason": "The same"})
+    for who, action, said in (("gwen", "handle", {}), ("gwen", "resolve", {"text": "Dry"})):
+        await world.by(who).post(f"work-orders/{master}/{action}", said)
+    await world.by("oscar").post(f"work-orders/{master}/answer", {"text": "Dry"})
+    async with begin(world.resources, ALL_SITES) as tx:
+        assert await store.forget_callers(tx, tx.at, 10) == 0
+    await world.by("rita").post(f"work-orders/{master}/rate", {"score": 5, "solved": True})
+    async with begin(world.resources, ALL_SITES) as tx:
+        assert await store.forget_callers(tx, tx.at, 10) == 1
+
+
 async def test_nobody_reports_without_a_name_where_the_category_allows_it_and_follows_by_link(world: World) -> None:
     made = await world.nobody.post("/v1/sites/s1/anonymous-reports", RAT)
     seen = await world.nobody.get(f"/v1/progress/link/{made['token']}")

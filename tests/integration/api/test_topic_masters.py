@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import pytest
+
+from api.work_orders import store
 from herun.clock import HOUR_US, MINUTE_US
 from tests.integration.api.running import World
 from tests.integration.api.test_dispatch import add_worker
@@ -89,6 +92,18 @@ async def test_the_order_into_which_people_merged_them_is_the_master_for_later_r
     assert (await sort_now(world))["adopted"] == []
 
 
+async def test_what_comes_after_the_master_stands_for_all_that_it_may_is_taken_in_by_itself(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = await heard_of(world)
+    (master,) = (await sort_now(world))["masters"]
+    monkeypatch.setattr(store, "MAX_MERGED", len(numbers))
+    later = await world.by("rita").post("reports", {"category": "water", "text": EXTRA})
+    assert (later["state"], later["merged_into"]) == ("dispatched", None)
+    monkeypatch.undo()
+    assert (await world.by("rob").post("reports", {"category": "water", "text": EXTRA}))["merged_into"] == master
+
+
 async def test_a_master_of_one_house_answers_no_other(world: World) -> None:
     numbers = await heard_of(world)
     (master,) = (await sort_now(world))["masters"]
@@ -132,7 +147,7 @@ async def test_what_is_more_severe_than_the_master_stays_by_itself_and_the_other
 async def test_what_an_answer_makes_critical_is_merged_by_a_person_alone(world: World) -> None:
     await add_worker(world, "liam", skills=["lift"])
     lift: dict[str, Any] = {"category": "lift", "attributes": {"trapped": "no"}}
-    await heard_of(world, SAID["lift"], **lift)
+    await heard_of(world, [text.removeprefix("3号楼") for text in SAID["lift"]], **lift)  # in their own house
     (master,) = (await sort_now(world))["masters"]
     report = {**lift, "text": SAID["lift"][1]}
     assert (await world.by("rita").post("reports", report))["merged_into"] == master

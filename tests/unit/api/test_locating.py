@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from api.distance import Place, are_apart
-from api.sites.locating import named_in, nearest, of_zones_in
+from api.sites.locating import TOLD_CHARS, named_in, named_or_own, nearest, of_zones_in
 from api.sites.schemas import Building, Zone
 
 HOUSES: Final = [
@@ -58,7 +58,8 @@ def test_words_name_a_building_that_there_is_not(words: str) -> None:
     [
         "1楼", "1单元门口", "1单元102室", "102室", "1号线", "1号院", "1号楼梯口", "1#电梯", "1号", "一楼", "一单元",
         "一号院", "一号线", "一号楼梯", "门口一座桥", "我们这一栋", "两栋之间", "一號樓梯", "1#單元",
-        "地下B1层车库", "Towers", "西门岗亭", "",
+        "地下B1层车库", "Towers", "西门岗亭", "", "5月1号楼道灯坏了", "十一月一号楼道灯坏了", "整一栋楼都没水",
+        "一辆7座商务车堵了门", "7座的车", "7座车停在路口",
     ],
 )  # fmt: skip
 def test_a_number_that_is_none_of_a_building_names_none(words: str) -> None:
@@ -88,6 +89,20 @@ def test_words_name_a_zone_that_lies_in_a_building(words: str, buildings: set[st
 def test_words_name_several_buildings() -> None:
     assert named_in("1号楼和二号楼之间", HOUSES) == {"b1", "b2"}
     assert named_in("1号楼和25号楼之间", HOUSES) == {"b1", None}
+
+
+@pytest.mark.parametrize(
+    ("told", "building"),
+    [
+        ("2号楼电梯坏了", "b2"), ("二號樓的人把车停在我家楼下", "b2"), ("电梯坏了", "b1"), ("2号楼梯口", "b1"),
+        ("1号楼和2号楼之间的路灯不亮", None), ("25号楼电梯坏了", None), ("7座车库漏水", "7"), ("", "b1"),
+        ("水" * TOLD_CHARS + "2号楼", "b1"),
+    ],
+)  # fmt: skip
+def test_what_is_reported_is_of_the_building_that_it_names_and_else_of_its_reporters_own(
+    told: str, building: str | None
+) -> None:
+    assert named_or_own(told, "b1", HOUSES) == building
 
 
 def test_what_the_layout_calls_its_buildings_comes_first() -> None:

@@ -127,6 +127,19 @@ def test_an_urge_is_told_of_the_order_that_somebody_works_on_alone() -> None:
     assert heard(Step(merged, merged, "urge")) == set()
 
 
+@pytest.mark.parametrize(
+    ("state", "worker"),
+    [(State.ACCEPTED, None), (State.ARBITRATION, None), (State.ON_HOLD, None), (State.RETURNED, "gwen")],
+)
+def test_an_urge_of_what_nobody_has_or_wants_is_told_to_the_desk_before_the_evening(
+    state: State, worker: str | None
+) -> None:
+    waiting = replace(ORDER, state=state, worker=worker)
+    first, *others = rules.tellings(Step(waiting, waiting, "urge"))
+    assert first == Telling(Audience.DESK, Kind.URGED, Urgency.SOON)  # first: supervisors who are the desk hear it so
+    assert tuple(others) == rules.BY_ACTION["urge"]
+
+
 def test_a_step_that_no_rule_names_is_told_to_nobody() -> None:
     assert heard(Step(ORDER, ORDER, "opened")) == set()
 
