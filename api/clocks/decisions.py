@@ -63,7 +63,7 @@ async def decide_pause(
     if pause.ended_at is None:
         await store.drop_question(tx, number, PAUSE_ASKED, pause.asked_at)
     action = Word.PAUSE_APPROVED if approve else Word.PAUSE_DENIED
-    order = await steps.note(tx, order, action, by=person.username, reason=note)
+    order = await steps.note(tx, order, action, by=person.username, reason=note, asked_by=pause.asked_by)
     if approve:
         order = await _plan_again(tx, person, order, clock, pause)
         end = span_of(pause).end
@@ -122,7 +122,7 @@ async def decide_extension(
     if extension.round == clock.promise.round:
         await store.drop_question(tx, number, EXTENSION_ASKED, extension.asked_at)
     action = Word.EXTENSION_APPROVED if approve else Word.EXTENSION_DENIED
-    order = await steps.note(tx, order, action, by=person.username, reason=note)
+    order = await steps.note(tx, order, action, by=person.username, reason=note, asked_by=extension.asked_by)
     if approve:
         order = await _plan_again(tx, person, order, clock)
     return await _answer(tx, person, order)

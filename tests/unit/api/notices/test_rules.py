@@ -40,6 +40,7 @@ class Step:
     after: Order
     action: str
     by: str = "oscar"
+    asked_by: str | None = None
 
 
 def heard(step: Step) -> set[tuple[Audience, Kind]]:
@@ -125,6 +126,24 @@ def test_an_urge_is_told_of_the_order_that_somebody_works_on_alone() -> None:
     assert heard(Step(working, working, "urge")) == told
     merged = replace(ORDER, state=State.MERGED, merged_into="WO20260601-000002")
     assert heard(Step(merged, merged, "urge")) == set()
+
+
+@pytest.mark.parametrize(("severity", "urgency"), [("critical", Urgency.NOW), ("info", Urgency.SOON)])
+@pytest.mark.parametrize(
+    ("action", "state", "kind"),
+    [("refuse-return", State.RETURNED, Kind.RETURN_REFUSED), ("resume", State.ON_HOLD, Kind.RESUMED)],
+)
+def test_a_worker_hears_of_what_is_put_back_into_their_hand(
+    action: str, state: State, kind: Kind, severity: str, urgency: Urgency
+) -> None:
+    before = replace(ORDER, state=state, worker="gwen", severity=severity)
+    found = list(rules.tellings(Step(before, replace(before, state=State.DISPATCHED), action)))
+    assert found == [Telling(Audience.WORKER, kind, urgency)]
+
+
+@pytest.mark.parametrize("kind", ["pause_approved", "pause_denied", "extension_approved", "extension_denied"])
+def test_a_decision_is_told_to_who_asked_and_to_who_has_it(kind: str) -> None:
+    assert heard(Step(ORDER, ORDER, kind)) == {(Audience.WHO_ASKED, Kind(kind)), (Audience.WORKER, Kind(kind))}
 
 
 def test_a_step_that_no_rule_names_is_told_to_nobody() -> None:
