@@ -90,6 +90,12 @@ def hand_of(order: Order) -> Hand:
     return Hand(Kind.SOLVE if _is_there(order) else Kind.ARRIVE, order.unit, order.worker)
 
 
+def goes_on(before: Hand, after: Hand) -> bool:
+    """True if an order stays with whoever has it and their clock runs: to take it up or to arrive is no other hand."""
+    is_theirs = (before.unit, before.worker) == (after.unit, after.worker)
+    return is_theirs and {before.kind, after.kind} <= TIMED
+
+
 def _is_there(order: Order) -> bool:
     # Whoever had it before may have been there; that is no arrival of whoever has it now.
     return order.arrived_at is not None and (order.handled_at is None or order.arrived_at >= order.handled_at)
