@@ -38,7 +38,7 @@ class Audience(StrEnum):
     REPORTERS = "reporters"  # of the order and of all that were merged into it, each of their own
     DESK = "desk"  # the operators; where there are none, or it is confidential, the supervisors
     OPERATORS = "operators"  # of the desk without supervisors in their place
-    SUPERVISORS = "supervisors"  # of the site, and the group that a robot writes to for them
+    SUPERVISORS = "supervisors"  # of the site (there are none: the operators), and the group of a robot for them
     UNIT = "unit"  # the group that a robot writes to for the responsible unit
 
 

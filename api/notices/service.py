@@ -219,10 +219,12 @@ async def _heard(tx: Transaction, told: Sequence[_Word]) -> list[tuple[_Word, _H
     """Who hears of which; whoever did it themselves does not."""
     audiences = {each.telling.audience for each in told}
     numbers = sorted({each.order.number for each in told if each.telling.audience is Audience.REPORTERS})
+    supervisors = await store.supervisors(tx) if audiences & _ASKS_FOR_SUPERVISORS else []
+    stand_in = Audience.SUPERVISORS in audiences and not supervisors
     crew = _Crew(
         reporters=await store.reporters(tx, numbers) if numbers else [],
-        operators=await store.operators(tx) if audiences & {Audience.DESK, Audience.OPERATORS} else [],
-        supervisors=await store.supervisors(tx) if audiences & _ASKS_FOR_SUPERVISORS else [],
+        operators=await store.operators(tx) if stand_in or audiences & {Audience.DESK, Audience.OPERATORS} else [],
+        supervisors=supervisors,
     )
     return [(word, each) for word in told for each in _recipients(word, crew) if each.recipient != word.but_not]
 
@@ -266,11 +268,15 @@ def _one(word: _Word, crew: _Crew) -> str | None:
 
 
 def _console(audience: Audience, order: Order, crew: _Crew) -> list[str]:
-    operators = crew.operators if audience is not Audience.SUPERVISORS and not order.confidential else []
-    if audience is Audience.OPERATORS:
-        return operators
-    group = [SUPERVISORS] if audience is Audience.SUPERVISORS and not order.confidential else []
-    return operators or [*group, *crew.supervisors]
+    """Each stands in for the other where there is nobody such; of what is confidential no operator hears."""
+    operators = [] if order.confidential else crew.operators
+    match audience:
+        case Audience.OPERATORS:
+            return operators
+        case Audience.DESK:
+            return operators or crew.supervisors
+    group = [] if order.confidential else [SUPERVISORS]
+    return [*group, *(crew.supervisors or operators)]
 
 
 def _about(order: Order, recipient: str) -> _Heard:
