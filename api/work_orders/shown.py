@@ -10,6 +10,7 @@ from typing import Final
 from api.roles import DESK
 from api.transactions import SYSTEM
 from api.work_orders import order as orders
+from api.work_orders.already import is_so_already
 from api.work_orders.order import CONFIDANTS, Order, Person, bonds, works_on
 from api.work_orders.schemas import GivenRating, HistoryEntry, OrderAlert, Place, Times, WorkOrder
 from api.work_orders.states import DECISIONS, TOLD, TRANSITIONS, Action, State, possible, sentence
@@ -120,7 +121,7 @@ def _is_possible(order: Order, person: Person, action: Action) -> bool:
         return not orders.has_to_be_answered(order, person.username)
     if action is Action.REOPEN and order.state is State.MERGED:
         return order.master_state in TOLD
-    return orders.used_up(order, action) is None
+    return orders.used_up(order, action) is None and not is_so_already(order, action)
 
 
 def _masters_answer(order: Order, person: Person) -> str | None:

@@ -446,6 +446,30 @@ async def test_a_part_of_another_confidential_category_is_not_disclosed_with_its
     whole = await reported(world, category=category)
     part = (await do(world, "susan", whole, "split", text="Talk to her", category="domestic-violence"))["number"]
     assert (await order(world, part))["confidential"] is True
+    if not goes_along:
+        await do(world, "susan", whole, "confide", reason="It names somebody")
     await do(world, "susan", whole, "disclose", reason="It names nobody")
     status = (await world.by("oscar").call("GET", f"work-orders/{part}")).status_code
     assert status == (200 if goes_along else 404)
+
+
+async def test_what_is_so_already_is_neither_offered_nor_done_again(world: World) -> None:
+    number = await reported(world)
+    await do(world, "gwen", number, "handle")
+    for who, action, opposite in (("rita", "confide", "disclose"), ("susan", "disclose", "confide")):
+        assert action in await offered(world, number, who)
+        await do(world, who, number, action, reason="r")
+        assert await refused(world, who, number, action, reason="r") == (409, "no_change")
+        assert action not in await offered(world, number, who)
+        assert opposite in await offered(world, number, "susan")
+    await do(world, "gwen", number, "arrive")
+    assert await refused(world, "gwen", number, "arrive") == (409, "no_change")
+    assert "arrive" not in await offered(world, number, "gwen")
+    assert (await actions(world, number)).count("arrive") == 1
+    await do(world, "gwen", number, "transfer", worker="greg", reason="Nearer")
+    await do(world, "greg", number, "handle")
+    await do(world, "greg", number, "arrive")  # who had it before was there, and not he
+
+
+async def offered(world: World, number: str, who: str) -> list[str]:
+    return list((await order(world, number, who))["possible_actions"])

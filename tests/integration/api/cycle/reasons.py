@@ -78,6 +78,10 @@ class Reasons(Shelf):
         if not self._is_possible(wish, paper):
             yield 409, "wrong_state"
         match wish.action:
+            case "confide" | "disclose" if paper.confidential == (wish.action == "confide"):
+                yield 409, "no_change"
+            case "arrive" if paper.state == "handling" and paper.is_there:
+                yield 409, "no_change"
             case "return" | "transfer":
                 if paper.arbitrated or (len(paper.returners) if wish.action == "return" else paper.transfers) >= 2:
                     yield 409, "used_up"
