@@ -295,6 +295,24 @@ async def test_a_confidential_order_is_not_even_listed_for_others(world: World) 
     assert (await order(world, number, "oscar"))["confidential"] is False
 
 
+async def test_an_operator_who_audits_too_reads_what_is_confidential_and_is_not_its_desk(world: World) -> None:
+    both = {"username": "oscar", "name": "Oscar", "roles": ["operator", "auditor"]}
+    await world.admin.post("people?replace=true", {"people": [both]})
+    caller = {"caller": {"name": "Li", "phone": "13900000000"}}
+    number = await reported(world, "susan", confidential=True, building="b1", **caller)
+    seen = await order(world, number, "oscar")
+    assert (seen["possible_actions"], "*" in seen["contact_phone"]) == ([], True)
+    assert (await order(world, number))["contact_phone"] == "13900000000"
+    until = "2026-06-01T14:00:00+08:00"
+    for action, body in {
+        "cancel": {"reason": "r"}, "hold": {"until": until, "reason": "r"}, "links": {},
+        "pauses": {"reason": "parts", "note": "n", "until": until},
+    }.items():  # fmt: skip
+        assert await refused(world, "oscar", number, action, **body) == (403, "not_yours"), action
+    assert (await world.by("oscar").call("GET", f"work-orders/{number}/caller")).status_code == 403
+    assert (await world.by("susan").get(f"work-orders/{number}/caller"))["name"] == "Li"
+
+
 async def test_a_part_goes_to_the_worker_that_is_named_for_it(world: World) -> None:
     number = await reported(world)
     part = await do(world, "gwen", number, "split", text="Dry the wall", worker="paul")
