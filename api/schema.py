@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Annotated, Any, Final, Protocol, TypeVar
 
 from fastapi import Path
@@ -40,6 +41,14 @@ def _with_its_plus(sent: Any) -> Any:
     return _LOST_PLUS.sub(r"\1+\2", sent) if isinstance(sent, str) else sent
 
 
+def _written_out(sent: Any) -> Any:
+    # A number, and a text of one, would be taken as so many seconds since 1970.
+    if isinstance(sent, datetime) or (isinstance(sent, str) and _DAY_AND_TIME.match(sent)):
+        return sent
+    raise ValueError("a time is written as 2026-06-01T10:00:00+08:00 (RFC 3339)")
+
+
+_DAY_AND_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]")
 _LOST_PLUS: Final = re.compile(r"(:[0-9]{2}(?:\.[0-9]+)?) ([0-9]{2}:?[0-9]{2})$")
 _BETWEEN: Final = re.compile(r"[ -]")
 _MOBILE: Final = re.compile(r"^(?:\+|00)?86(1[3-9][0-9]{9})$")
@@ -53,9 +62,9 @@ Phone = Annotated[
 ]
 # By language, zh and en, so that no page has to guess; a person's own words stand in both.
 Bilingual = dict[str, str]
-Moment = AwareDatetime
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 # In an address a + that was not written %2B arrives as a blank, and no time has one before its offset.
-MomentInQuery = Annotated[AwareDatetime, BeforeValidator(_with_its_plus)]
+MomentInQuery = Annotated[Moment, BeforeValidator(_with_its_plus)]
 
 # Rows of one page, of one bulk request.
 MAX_PAGE = 200

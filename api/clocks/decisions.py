@@ -1,4 +1,7 @@
-"""Pauses and extensions: asked for by whoever has the order or by the desk, decided by a supervisor whose it is not."""
+"""Pauses and extensions: asked for by whoever has the order or by the desk, decided by a supervisor whose it is not.
+
+Where there are no supervisors an operator decides whose it is not: what nobody may decide on would wait for ever.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from api.clocks.segments import TIMED
 from api.clocks.service import EXTENSION_ASKED, PAUSE, PAUSE_ASKED
 from api.clocks.shown import shown
 from api.problems import FieldError, Problem, conflict, invalid, not_found
+from api.roles import Role
 from api.transactions import SYSTEM, Transaction
 from api.work_orders import order as orders
 from api.work_orders import steps
@@ -56,14 +60,15 @@ async def decide_pause(
     Raises Problem 403 for whose it is, 404, 409 if not now.
     """
     order, clock = await _seen(tx, person, number)
-    pause = _undecided(person, order, clock, clock.pauses, pause_id)
+    pause = _undecided(clock.pauses, pause_id)
+    await _decides(tx, person, order, clock, pause)
     if approve and (pause.ended_at is not None or pause.until <= tx.at):
         raise conflict("moot", "it is over, or the order has gone into another hand since it was asked for")
     await store.decide_pause(tx, number, pause_id, approved=approve)
     if pause.ended_at is None:
         await store.drop_question(tx, number, PAUSE_ASKED, pause.asked_at)
     action = Word.PAUSE_APPROVED if approve else Word.PAUSE_DENIED
-    order = await steps.note(tx, order, action, by=person.username, reason=note)
+    order = await steps.note(tx, order, action, by=person.username, reason=note, asked_by=pause.asked_by)
     if approve:
         order = await _plan_again(tx, person, order, clock, pause)
         end = span_of(pause).end
@@ -115,14 +120,15 @@ async def decide_extension(
     Raises Problem 403 for whose it is, 404, 409 if not now.
     """
     order, clock = await _seen(tx, person, number)
-    extension = _undecided(person, order, clock, clock.extensions, extension_id)
+    extension = _undecided(clock.extensions, extension_id)
+    await _decides(tx, person, order, clock, extension)
     if approve and (clock.promise.ended_at is not None or extension.round != clock.promise.round):
         raise conflict("promise_over", "the promise that it was asked for is over")
     await store.decide_extension(tx, number, extension_id, approved=approve)
     if extension.round == clock.promise.round:
         await store.drop_question(tx, number, EXTENSION_ASKED, extension.asked_at)
     action = Word.EXTENSION_APPROVED if approve else Word.EXTENSION_DENIED
-    order = await steps.note(tx, order, action, by=person.username, reason=note)
+    order = await steps.note(tx, order, action, by=person.username, reason=note, asked_by=extension.asked_by)
     if approve:
         order = await _plan_again(tx, person, order, clock)
     return await _answer(tx, person, order)
@@ -179,14 +185,23 @@ def _one(found: Sequence[Asked], wanted: int) -> Asked:
     raise not_found("request")
 
 
-def _undecided(person: Person, order: Order, clock: Clock, found: Sequence[Asked], wanted: int) -> Asked:
+def _undecided(found: Sequence[Asked], wanted: int) -> Asked:
     asked = _one(found, wanted)
     if asked.approved is not None:
         raise conflict("decided_already", f"{asked.decided_by} has decided on this")
+    return asked
+
+
+async def _decides(tx: Transaction, person: Person, order: Order, clock: Clock, asked: Pause | Extension) -> None:
+    """Raises Problem 403 for whose it is, and for an operator while there are supervisors."""
     had_it = next((turn.hand.worker for turn in reversed(clock.turns) if turn.at <= to_us(asked.asked_at)), None)
     if person.username in {asked.asked_by, order.worker, had_it}:
         raise Problem(HTTPStatus.FORBIDDEN, "your_own", "somebody else decides on what you asked for, or had or have")
-    return asked
+    if person.has(Role.SUPERVISOR):
+        return
+    desk = await work_orders.desk(tx, order)
+    if person.username not in desk or any(Role.SUPERVISOR in roles for roles in desk.values()):
+        raise Problem(HTTPStatus.FORBIDDEN, "not_yours", "this is for supervisors")
 
 
 def _check_number(found: Sequence[Pause] | Sequence[Extension]) -> None:

@@ -75,11 +75,13 @@ DEFAULTS: Final = (
 
 
 def chosen(rules: Iterable[LimitRule], category: str, severity: str) -> Limits:
-    """What holds for an order: the rule that says most of it; the category says more than the severity does.
+    """What holds for an order: the rule that says most of it, of equals the first; the category says more than the
+    severity does.
 
     What no rule speaks of has the default of its severity.
     """
-    fitting = [rule for rule in (*rules, *DEFAULTS) if _fits(rule, category, severity)]
+    fitting = [rule for rule in rules if _fits(rule, category, severity)]
+    fitting = fitting or [rule for rule in DEFAULTS if _fits(rule, category, severity)]
     return max(fitting, key=lambda rule: (rule.category is not None, rule.severity is not None)).limits
 
 

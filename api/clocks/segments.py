@@ -13,6 +13,7 @@ from itertools import accumulate, pairwise
 from typing import Final
 
 from api.clocks.hours import Span, due_at, elapsed
+from api.work_orders.already import is_there
 from api.work_orders.order import Order
 from api.work_orders.states import OVER, TOLD, State
 from herun.schedule import Schedule
@@ -87,12 +88,13 @@ def hand_of(order: Order) -> Hand:
         return Hand(_OF_DESK[state])
     if state is State.DISPATCHED:
         return Hand(Kind.ACCEPT, order.unit, order.worker)
-    return Hand(Kind.SOLVE if _is_there(order) else Kind.ARRIVE, order.unit, order.worker)
+    return Hand(Kind.SOLVE if is_there(order) else Kind.ARRIVE, order.unit, order.worker)
 
 
-def _is_there(order: Order) -> bool:
-    # Whoever had it before may have been there; that is no arrival of whoever has it now.
-    return order.arrived_at is not None and (order.handled_at is None or order.arrived_at >= order.handled_at)
+def goes_on(before: Hand, after: Hand) -> bool:
+    """True if an order stays with whoever has it and their clock runs: to take it up or to arrive is no other hand."""
+    is_theirs = (before.unit, before.worker) == (after.unit, after.worker)
+    return is_theirs and {before.kind, after.kind} <= TIMED
 
 
 def segments(turns: Sequence[Turn], pauses: Iterable[Span], until: int) -> list[Segment]:

@@ -16,7 +16,7 @@ from api.clocks import store
 from api.clocks.clock import Clock, hand_is_due_at, hand_limit, promise_pauses, promised
 from api.clocks.reminders import Level, Reminder, reminders, undecided
 from api.clocks.schemas import Pause
-from api.clocks.segments import TIMED, Turn, hand_of
+from api.clocks.segments import TIMED, Turn, goes_on, hand_of
 from api.clocks.store import Known, PromiseRow
 from api.clocks.terms import CRITICAL, Given, Ground, Terms, as_json, ground, kept_terms, new_terms
 from api.notices import service as notices
@@ -211,11 +211,15 @@ async def _go_on(tx: Transaction, step: Step, before: Order, clock: Clock) -> No
 
 
 async def _hand_on(tx: Transaction, order: Order, clock: Clock, by: str) -> Clock:
-    """The next turn. The promise, unless it is over, stood still only as long as the pause that this ends."""
+    """The next turn. The promise, unless it is over, stood still only as long as the pause that this ends.
+
+    Who has asked for a pause and takes the order up, or arrives, has it still.
+    """
     turn = Turn(clock.promise.round, hand_of(order), to_us(tx.at))
     await store.add_turn(tx, order.number, order.version, turn)
     was_still = promise_pauses(clock.pauses)
-    clock = replace(clock, turns=[*clock.turns, turn], pauses=await _stop(tx, order, clock))
+    pauses = clock.pauses if goes_on(clock.now.hand, turn.hand) else await _stop(tx, order, clock)
+    clock = replace(clock, turns=[*clock.turns, turn], pauses=pauses)
     await plan_hand(tx, order, clock)
     if clock.promise.ended_at is None and promise_pauses(clock.pauses) != was_still:
         await move_promise(tx, order, clock, by=by)

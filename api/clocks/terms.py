@@ -98,11 +98,11 @@ async def ground(tx: Transaction) -> Ground:
 def new_terms(ground: Ground, order: Order, of_category: Limits | None = None) -> Terms:
     """What holds for an order that is opened now.
 
-    What the site says of its category comes first, then what the category tree says, then what the site says of the
-    severity.
+    What the site says of its category and severity comes first, then of its category, then what the category tree says
+    of both, then what the site says of the severity.
     """
     rules = [each.as_rule() for each in ground.settings.limits]
-    if of_category is not None and all(rule.category != order.category for rule in rules):
+    if of_category is not None:  # after what the site says of the category, which holds of the two
         rules.append(LimitRule(order.category, None, of_category))
     decrees = _since(ground.decrees, order.opened_at.year - 1)
     return _terms(ground, chosen(rules, order.category, order.severity), ground.settings.working_hours, decrees)

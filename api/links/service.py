@@ -13,11 +13,11 @@ from api.links import store
 from api.links.schemas import NewLink, Revoked
 from api.problems import Problem, conflict, not_found
 from api.resources import Resources
-from api.roles import DESK
 from api.transactions import Transaction
 from api.work_orders import order as orders
 from api.work_orders import store as work_orders
 from api.work_orders.order import Person
+from api.work_orders.states import Bond
 
 KEPT: Final = timedelta(days=90)
 MAX_LINKS: Final = 5  # of one order that work at the same time
@@ -60,5 +60,5 @@ async def _theirs(tx: Transaction, person: Person, number: str) -> None:
     order = await work_orders.locked(tx, number)
     if order is None or not orders.sees(person, order):
         raise not_found("work order")
-    if order.reporter != person.username and not person.has(*DESK):
+    if orders.bonds(person, order, frozenset()).isdisjoint({Bond.REPORTER, Bond.DESK}):
         raise Problem(HTTPStatus.FORBIDDEN, "not_yours", "links are for: desk, reporter")

@@ -22,6 +22,8 @@ class Step(Protocol):
     def action(self) -> str: ...
     @property
     def by(self) -> str: ...
+    @property
+    def asked_by(self) -> str | None: ...
 
 
 class Audience(StrEnum):
@@ -31,11 +33,12 @@ class Audience(StrEnum):
     FORMER_WORKER = "former_worker"  # the one it was taken from
     POOL = "pool"  # those who may take it now
     NEW_HELPERS = "new_helpers"  # those who help its worker since this step
+    WHO_ASKED = "who_asked"  # for what is decided with this step
     REPORTER = "reporter"  # of this order alone
     REPORTERS = "reporters"  # of the order and of all that were merged into it, each of their own
     DESK = "desk"  # the operators; where there are none, or it is confidential, the supervisors
     OPERATORS = "operators"  # of the desk without supervisors in their place
-    SUPERVISORS = "supervisors"  # of the site, and the group that a robot writes to for them
+    SUPERVISORS = "supervisors"  # of the site (there are none: the operators), and the group of a robot for them
     UNIT = "unit"  # the group that a robot writes to for the responsible unit
 
 
@@ -60,12 +63,14 @@ class Kind(StrEnum):
     UNDER_WAY = "under_way"
     HANDLING = "handling"
     ON_HOLD = "on_hold"
+    RESUMED = "resumed"
     ANSWERED = "answered"
     CANCELLED = "cancelled"
     MERGED = "merged"
     SEPARATED = "separated"
     REOPENED = "reopened"
     RETURNED = "returned"
+    RETURN_REFUSED = "return_refused"
     ARBITRATION = "arbitration"
     DISSATISFIED = "dissatisfied"
     URGED = "urged"
@@ -77,7 +82,11 @@ class Kind(StrEnum):
     PROMISE_MOVED = "promise_moved"
     PROMISE_BROKEN = "promise_broken"
     PAUSE_ASKED = "pause_asked"
+    PAUSE_APPROVED = "pause_approved"
+    PAUSE_DENIED = "pause_denied"
     EXTENSION_ASKED = "extension_asked"
+    EXTENSION_APPROVED = "extension_approved"
+    EXTENSION_DENIED = "extension_denied"
     PAUSE_OVER = "pause_over"
     NOBODY_ELSE_TO_VISIT = "nobody_else_to_visit"  # told by the return visits
     OVERFLOW = "overflow"  # written beside the rules: what was too much for a day
@@ -90,7 +99,8 @@ ON_THE_WAY: Final = frozenset(
         Kind.ACCEPTED, Kind.DISPATCHED, Kind.UNDER_WAY, Kind.HANDLING, Kind.ON_HOLD, Kind.HELPING, Kind.MERGED,
         Kind.ASKED, Kind.URGED, Kind.RETURNED, Kind.ARBITRATION, Kind.UNIT_ASSIGNED, Kind.REMINDER, Kind.OVERDUE,
         Kind.ESCALATION, Kind.PROMISE_MOVED, Kind.PROMISE_BROKEN, Kind.PAUSE_ASKED, Kind.EXTENSION_ASKED,
-        Kind.PAUSE_OVER, Kind.TURNED_CRITICAL,
+        Kind.PAUSE_OVER, Kind.TURNED_CRITICAL, Kind.RESUMED, Kind.RETURN_REFUSED, Kind.PAUSE_APPROVED,
+        Kind.PAUSE_DENIED, Kind.EXTENSION_APPROVED, Kind.EXTENSION_DENIED,
     }
 )  # fmt: skip
 
@@ -119,6 +129,18 @@ class Telling:
 
 _PAUSE_ASKED: Final = (Telling(Audience.SUPERVISORS, Kind.PAUSE_ASKED, Urgency.SOON),)
 _EXTENSION_ASKED: Final = (Telling(Audience.SUPERVISORS, Kind.EXTENSION_ASKED, Urgency.SOON),)
+_DECISIONS: Final = {
+    "pause_approved": Kind.PAUSE_APPROVED,
+    "pause_denied": Kind.PAUSE_DENIED,
+    "extension_approved": Kind.EXTENSION_APPROVED,
+    "extension_denied": Kind.EXTENSION_DENIED,
+}
+
+
+def _decided(kind: Kind) -> tuple[Telling, ...]:
+    """Who asked may have it no more, and whoever has it goes by what was decided."""
+    return Telling(Audience.WHO_ASKED, kind, Urgency.SOON), Telling(Audience.WORKER, kind, Urgency.SOON)
+
 
 # By action of the order machine; an action that is not here is told to nobody. Reporters hear nothing of how units
 # pass an order among themselves.
@@ -129,6 +151,7 @@ BY_ACTION: Final[dict[str, tuple[Telling, ...]]] = {
     "handle": (Telling(Audience.REPORTERS, Kind.HANDLING, Urgency.LATER),),
     "hold": (
         Telling(Audience.REPORTERS, Kind.ON_HOLD, Urgency.SOON),
+        Telling(Audience.WORKER, Kind.ON_HOLD, Urgency.SOON),
         Telling(Audience.SUPERVISORS, Kind.ON_HOLD, Urgency.LATER),
     ),
     "return": (
@@ -156,6 +179,7 @@ BY_ACTION: Final[dict[str, tuple[Telling, ...]]] = {
     "ask": (Telling(Audience.REPORTER, Kind.ASKED, Urgency.SOON),),
     "pause_asked": _PAUSE_ASKED,
     "extension_asked": _EXTENSION_ASKED,
+    **{action: _decided(kind) for action, kind in _DECISIONS.items()},
     "helper-added": (Telling(Audience.NEW_HELPERS, Kind.HELPING, Urgency.SOON),),
 }
 
@@ -189,6 +213,8 @@ _IN_THEIR_HANDS: Final = _AT_WORK - {_RETURNED}  # what was given back is the de
 _IN_ARBITRATION: Final = "arbitration"
 _OFFERED: Final = "offered"
 _REOPEN: Final = "reopen"
+# What puts an order back into the hand of who had it all along.
+_THEIRS_AGAIN: Final = {"resume": Kind.RESUMED, "refuse-return": Kind.RETURN_REFUSED}
 _URGE: Final = "urge"
 _IS_MERGED: Final = "merged"
 _CRITICAL: Final = "critical"
@@ -206,6 +232,8 @@ def tellings(step: Step) -> Iterator[Telling]:
         yield Telling(Audience.POOL, Kind.OFFERED, to_act)
     if after.worker is not None and (before is None or before.worker != after.worker):
         yield Telling(Audience.WORKER, Kind.DISPATCHED, to_act)
+    if step.action in _THEIRS_AGAIN:
+        yield Telling(Audience.WORKER, _THEIRS_AGAIN[step.action], to_act)
     if before is not None and before.worker not in {None, after.worker} and before.state.value in _AT_WORK:
         yield Telling(Audience.FORMER_WORKER, Kind.WITHDRAWN, Urgency.SOON)
     if after.unit is not None and (before is None or before.unit != after.unit):

@@ -33,6 +33,7 @@ MAX_UNREAD: Final = 1000  # counted; beyond, it is "a thousand or more"
 GROUP_SIGN: Final = "@"  # stands in no username
 SUPERVISORS: Final = f"{GROUP_SIGN}supervisors"
 UNIT_PREFIX: Final = f"{GROUP_SIGN}unit:"
+_ASKS_FOR_SUPERVISORS: Final = {Audience.DESK, Audience.SUPERVISORS, Audience.WHO_ASKED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class _Word:
     order: Order
     former: Order | None = None
     but_not: str = SYSTEM
+    asked_by: str | None = None
     more: dict[str, Any] = field(default_factory=dict)
 
 
@@ -100,7 +102,8 @@ async def follow(tx: Transaction, step: Step) -> None:
     order = step.after
     about = f"order:{order.number}:{order.version}"
     told = [
-        _Word(each, f"{about}:{each.kind}", order, former=step.before, but_not=step.by) for each in rules.tellings(step)
+        _Word(each, f"{about}:{each.kind}", order, former=step.before, but_not=step.by, asked_by=step.asked_by)
+        for each in rules.tellings(step)
     ]
     await _tell(tx, told)
 
@@ -216,10 +219,12 @@ async def _heard(tx: Transaction, told: Sequence[_Word]) -> list[tuple[_Word, _H
     """Who hears of which; whoever did it themselves does not."""
     audiences = {each.telling.audience for each in told}
     numbers = sorted({each.order.number for each in told if each.telling.audience is Audience.REPORTERS})
+    supervisors = await store.supervisors(tx) if audiences & _ASKS_FOR_SUPERVISORS else []
+    stand_in = Audience.SUPERVISORS in audiences and not supervisors
     crew = _Crew(
         reporters=await store.reporters(tx, numbers) if numbers else [],
-        operators=await store.operators(tx) if audiences & {Audience.DESK, Audience.OPERATORS} else [],
-        supervisors=await store.supervisors(tx) if audiences & {Audience.DESK, Audience.SUPERVISORS} else [],
+        operators=await store.operators(tx) if stand_in or audiences & {Audience.DESK, Audience.OPERATORS} else [],
+        supervisors=supervisors,
     )
     return [(word, each) for word in told for each in _recipients(word, crew) if each.recipient != word.but_not]
 
@@ -227,17 +232,11 @@ async def _heard(tx: Transaction, told: Sequence[_Word]) -> list[tuple[_Word, _H
 def _recipients(word: _Word, crew: _Crew) -> list[_Heard]:
     order = word.order
     match word.telling.audience:
-        case Audience.WORKER:
-            return _one(order, order.worker)
-        case Audience.FORMER_WORKER:
-            return _one(order, word.former.worker if word.former else None)
         case Audience.POOL:
             return [_about(order, each) for each in order.pool]
         case Audience.NEW_HELPERS:
             known = word.former.helpers if word.former else ()
             return [_about(order, each) for each in order.helpers if each not in known]
-        case Audience.REPORTER:
-            return _one(order, order.reporter)
         case Audience.REPORTERS:
             # Each hears of their own order, and nothing of the others.
             return [
@@ -247,20 +246,37 @@ def _recipients(word: _Word, crew: _Crew) -> list[_Heard]:
             ]
         case Audience.DESK | Audience.OPERATORS | Audience.SUPERVISORS:
             return [_about(order, each) for each in _console(word.telling.audience, order, crew)]
+    one = _one(word, crew)
+    return [_about(order, one)] if one else []
+
+
+def _one(word: _Word, crew: _Crew) -> str | None:
+    """Of an audience that is one recipient who that is; None if there is nobody such."""
+    order = word.order
+    match word.telling.audience:
+        case Audience.WORKER:
+            return order.worker
+        case Audience.FORMER_WORKER:
+            return word.former.worker if word.former else None
+        case Audience.WHO_ASKED:
+            # Of what became confidential since nobody hears who may not read it; whoever has it is told anyway.
+            may_know = not order.confidential or word.asked_by in crew.supervisors
+            return word.asked_by if may_know else None
         case Audience.UNIT:
-            return _one(order, f"{UNIT_PREFIX}{order.unit}" if order.unit and not order.confidential else None)
+            return f"{UNIT_PREFIX}{order.unit}" if order.unit and not order.confidential else None
+    return order.reporter
 
 
 def _console(audience: Audience, order: Order, crew: _Crew) -> list[str]:
-    operators = crew.operators if audience is not Audience.SUPERVISORS and not order.confidential else []
-    if audience is Audience.OPERATORS:
-        return operators
-    group = [SUPERVISORS] if audience is Audience.SUPERVISORS and not order.confidential else []
-    return operators or [*group, *crew.supervisors]
-
-
-def _one(order: Order, recipient: str | None) -> list[_Heard]:
-    return [_about(order, recipient)] if recipient else []
+    """Each stands in for the other where there is nobody such; of what is confidential no operator hears."""
+    operators = [] if order.confidential else crew.operators
+    match audience:
+        case Audience.OPERATORS:
+            return operators
+        case Audience.DESK:
+            return operators or crew.supervisors
+    group = [] if order.confidential else [SUPERVISORS]
+    return [*group, *(crew.supervisors or operators)]
 
 
 def _about(order: Order, recipient: str) -> _Heard:

@@ -68,6 +68,10 @@ _TEXTS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
         "zh": ("暂缓处理", "{number}暂缓处理,原因请在系统中查看。"),
         "en": ("On hold", "{number} is on hold; the reason stands with it."),
     },
+    Kind.RESUMED: {
+        "zh": ("暂缓结束", "工单{number}暂缓结束{place},请继续处理。"),
+        "en": ("On hold no more", "Work order {number} is on hold no more{place}; please go on."),
+    },
     Kind.ANSWERED: {
         "zh": ("诉求已答复", "您的诉求{number}已答复,请查看并评价。"),
         "en": ("Answered", "Your report {number} has been answered; please read and rate it."),
@@ -94,6 +98,10 @@ _TEXTS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
             "Return asked for",
             "Order {number} is to be given back{place}; it waits to be signed off.",
         ),
+    },
+    Kind.RETURN_REFUSED: {
+        "zh": ("退单未获同意", "工单{number}的退单申请未获同意{place},仍由您处理,原因请在系统中查看。"),
+        "en": ("Return refused", "Work order {number} stays yours{place}; the reason stands with it."),
     },
     Kind.ARBITRATION: {
         "zh": ("等待裁定", "工单{number}多次退单{place},等待裁定。"),
@@ -145,9 +153,25 @@ _TEXTS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
         "zh": ("暂停申请待审批", "工单{number}申请暂停计时{place},请审批。"),
         "en": ("A pause to decide on", "A pause is asked for of work order {number}{place}; please decide."),
     },
+    Kind.PAUSE_APPROVED: {
+        "zh": ("暂停申请已批准", "工单{number}的暂停计时申请已批准{place}。"),
+        "en": ("Pause approved", "The pause of work order {number} was approved{place}."),
+    },
+    Kind.PAUSE_DENIED: {
+        "zh": ("暂停申请未获批准", "工单{number}的暂停计时申请未获批准{place}。"),
+        "en": ("Pause denied", "The pause of work order {number} was denied{place}."),
+    },
     Kind.EXTENSION_ASKED: {
         "zh": ("延期申请待审批", "工单{number}申请延期{place},请审批。"),
         "en": ("More time to decide on", "More time is asked for of work order {number}{place}; please decide."),
+    },
+    Kind.EXTENSION_APPROVED: {
+        "zh": ("延期申请已批准", "工单{number}的延期申请已批准{place},新的时限请在系统中查看。"),
+        "en": ("More time granted", "Work order {number} has more time{place}; the new limit stands with it."),
+    },
+    Kind.EXTENSION_DENIED: {
+        "zh": ("延期申请未获批准", "工单{number}的延期申请未获批准{place},时限不变。"),
+        "en": ("More time denied", "Work order {number} has no more time{place}; its limits stay."),
     },
     Kind.PAUSE_OVER: {
         "zh": ("计时恢复", "工单{number}的计时暂停已于{due}结束{place},时限继续计算。"),

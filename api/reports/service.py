@@ -38,6 +38,7 @@ from api.work_orders.kinds import NOBODY, Channel
 from api.work_orders.order import Person
 from api.work_orders.schemas import WorkOrder
 from api.work_orders.shown import shown
+from api.work_orders.states import Bond
 
 _NOBODY: Final = Person(NOBODY, frozenset(), None)
 _TOO_SEVERE: Final = NotJoined(
@@ -141,11 +142,13 @@ async def anonymous_form(tx: Transaction) -> AnonymousForm:
 
 
 async def caller(tx: Transaction, person: Person, number: str) -> Caller:
-    """Who called; that somebody looked is written down. Raises Problem 404."""
+    """Who called; that somebody looked is written down. Raises Problem 404, 403."""
     order = await kept_orders.one(tx, number)
     name = await store.caller(tx, number)
     if order is None or name is None or not orders.sees(person, order):
         raise not_found("caller")
+    if Bond.DESK not in orders.bonds(person, order, frozenset()):
+        raise Problem(HTTPStatus.FORBIDDEN, "not_yours", "who called is for: desk")
     await audit.record(tx, "caller.seen", number, {})
     return Caller(number=number, name=name, phone=order.contact_phone)
 

@@ -18,13 +18,17 @@ from api.work_orders.order import Order
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One entry of an order's history: the order before (None: it was opened) and after, and who did what, and why."""
+    """One entry of an order's history: the order before (None: it was opened) and after, and who did what, and why.
+
+    `asked_by`: who had asked for what is decided with it.
+    """
 
     before: Order | None
     after: Order
     action: str
     by: str
     reason: str | None
+    asked_by: str | None = None
 
 
 async def follow(tx: Transaction, step: Step) -> datetime | None:

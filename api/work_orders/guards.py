@@ -16,6 +16,7 @@ from api.roles import Role
 from api.transactions import Transaction
 from api.work_orders import order as orders
 from api.work_orders import store
+from api.work_orders.already import is_so_already
 from api.work_orders.order import Move, Order, Person
 from api.work_orders.states import OVER, TOLD, Action, State
 
@@ -29,8 +30,7 @@ async def check(tx: Transaction, order: Order, move: Move, by: str) -> None:
     if field := orders.lacks(move):
         error = FieldError(loc=["body", field], msg=f"{move.action} needs {field}", type="missing")
         raise invalid("missing_field", error.msg, [error])
-    if reason := orders.used_up(order, move.action):
-        raise conflict("used_up", f"{move.action} is not possible: {reason}")
+    _check_use(order, move.action)
     match move.action:
         case Action.HOLD if move.until is not None:
             _check_hold(tx.at, move.until)
@@ -47,6 +47,13 @@ async def check(tx: Transaction, order: Order, move: Move, by: str) -> None:
             raise conflict("wrong_state", "reopen is not possible before the order that it was merged into is answered")
         case Action.TRANSFER | Action.ARBITRATE if move.worker:
             await _can_have_it(tx, order, move.worker, move.action)
+
+
+def _check_use(order: Order, action: Action) -> None:
+    if is_so_already(order, action):
+        raise conflict("no_change", f"{action} changes nothing: it is so already")
+    if reason := orders.used_up(order, action):
+        raise conflict("used_up", f"{action} is not possible: {reason}")
 
 
 def _check_hold(now: datetime, until: datetime) -> None:

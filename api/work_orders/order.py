@@ -176,8 +176,8 @@ def may_take(person: Person, order: Order) -> bool:
 def bonds(person: Person, order: Order, hands: AbstractSet[str]) -> set[Bond]:
     """What ties a person to an order. `hands` are those who had a hand in it: they never rate, nor does who helps."""
     found = set()
-    # Of a confidential order an operator is no desk, though they may see it because they reported it, or have it.
-    if person.has(*DESK) and (not order.confidential or person.has(*CONFIDANTS)):
+    # Of a confidential order an operator is no desk, though they may see it: they reported it, have it, or are auditor.
+    if person.has(Role.SUPERVISOR) or (person.has(*DESK) and not order.confidential):
         found.add(Bond.DESK)
     if person.has(Role.SUPERVISOR):
         found.add(Bond.SUPERVISOR)

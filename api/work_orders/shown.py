@@ -7,13 +7,13 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Final
 
-from api.roles import DESK
 from api.transactions import SYSTEM
 from api.work_orders import order as orders
+from api.work_orders.already import is_so_already
 from api.work_orders.guards import may_choose
-from api.work_orders.order import CONFIDANTS, Order, Person, Rating, bonds, works_on
+from api.work_orders.order import CONFIDANTS, Order, Person, Rating, bonds
 from api.work_orders.schemas import GivenRating, HistoryEntry, OrderAlert, Place, Times, WorkOrder
-from api.work_orders.states import DECISIONS, TOLD, TRANSITIONS, Action, State, possible, sentence
+from api.work_orders.states import DECISIONS, TOLD, TRANSITIONS, Action, Bond, State, possible, sentence
 from herun.order_words import Word
 from herun.personal import mask
 from herun.redaction import redacted
@@ -41,6 +41,7 @@ _SAYS_OF_OTHERS: Final = frozenset({Action.HOLD, Action.MERGE, Action.UNMERGE})
 AMONG_WORKERS: Final = frozenset({Word.NOTED, Word.LISTED, Word.TICKED})
 # Whoever reported the same may have done it: that somebody did is no secret, who it was is.
 _BY_OTHERS: Final = frozenset({Word.JOINED, Word.LEFT})
+_CALL_BACK: Final = frozenset({Bond.DESK, Bond.WORKER, Bond.REPORTER})
 SOMEBODY: Final = "(somebody)"  # no username has brackets
 _SAID_TO_ALL: Final = frozenset({"score", "solved"})  # of a rating
 _AS_IT_IS: Final = [name for name in WorkOrder.model_fields if name not in _MADE]
@@ -144,7 +145,7 @@ def _is_possible(order: Order, person: Person, action: Action) -> bool:
         return order.master_state in TOLD
     if action is Action.TRANSFER and not may_choose(person, confidential=order.confidential):
         return False
-    return orders.used_up(order, action) is None
+    return orders.used_up(order, action) is None and not is_so_already(order, action)
 
 
 def _masters_answer(order: Order, person: Person) -> str | None:
@@ -165,8 +166,8 @@ def _place(order: Order) -> Place | None:
 def _phone(order: Order, person: Person) -> str | None:
     if order.contact_phone is None:
         return None
-    whole = person.has(*DESK) or works_on(person, order) or person.username == order.reporter
-    return order.contact_phone if whole else mask(order.contact_phone)
+    is_for_others = bonds(person, order, frozenset()).isdisjoint(_CALL_BACK)
+    return mask(order.contact_phone) if is_for_others else order.contact_phone
 
 
 def _alert(order: Order) -> OrderAlert | None:

@@ -55,14 +55,15 @@ async def note(
     reason: str | None = None,
     detail: dict[str, Any] | None = None,
     before: Order | None = None,
+    asked_by: str | None = None,
 ) -> Order:
     """An entry in the history of an order that this transaction has locked, which leaves its state as it is.
 
-    `before` is what it was, where something else of it changes.
+    `before` is what it was, where something else of it changes; `asked_by` who had asked for what it decides on.
     """
     after = replace(order, version=order.version + 1, updated_at=tx.at)
     await store.save(tx, after)
-    await record(tx, before or order, after, action, by=by, reason=reason, detail=detail)
+    await record(tx, before or order, after, action, by=by, reason=reason, detail=detail, asked_by=asked_by)
     return after
 
 
@@ -146,11 +147,12 @@ async def record(
     reason: str | None = None,
     detail: dict[str, Any] | None = None,
     feed_seq: int | None = None,
+    asked_by: str | None = None,
 ) -> None:
     """Lets follow what follows, and adds the entry that made the order what it is, and says what is promised."""
     # The counter first: whoever has it touches what follows alone, and nobody waits for somebody who waits for them.
     feed_seq = feed_seq or await sites.next_feed_seq(tx)
-    new_promise = await effects.follow(tx, Step(before, after, action, by, reason))
+    new_promise = await effects.follow(tx, Step(before, after, action, by, reason, asked_by))
     if new_promise is not None:
         detail = {**(detail or {}), **promised(new_promise)}
     entry = Entry(

@@ -279,7 +279,8 @@ async def test_a_confidential_order_is_shown_to_no_helper_its_worker_chose(world
     assert await refused(world, "gwen", number, "helpers", worker="greg", reason="r") == (403, "confidential")
     await do(world, "susan", number, "helpers", worker="greg", reason="r")
     assert (await order(world, number, "greg"))["helpers"] == ["greg"]
-    await do(world, "susan", number, "confide", reason="again")
+    await do(world, "susan", number, "disclose", reason="It names nobody")
+    await do(world, "susan", number, "confide", reason="It does")
     assert (await world.by("greg").call("GET", f"work-orders/{number}")).status_code == 404
 
 

@@ -295,6 +295,24 @@ async def test_a_confidential_order_is_not_even_listed_for_others(world: World) 
     assert (await order(world, number, "oscar"))["confidential"] is False
 
 
+async def test_an_operator_who_audits_too_reads_what_is_confidential_and_is_not_its_desk(world: World) -> None:
+    both = {"username": "oscar", "name": "Oscar", "roles": ["operator", "auditor"]}
+    await world.admin.post("people?replace=true", {"people": [both]})
+    caller = {"caller": {"name": "Li", "phone": "13900000000"}}
+    number = await reported(world, "susan", confidential=True, building="b1", **caller)
+    seen = await order(world, number, "oscar")
+    assert (seen["possible_actions"], "*" in seen["contact_phone"]) == ([], True)
+    assert (await order(world, number))["contact_phone"] == "13900000000"
+    until = "2026-06-01T14:00:00+08:00"
+    for action, body in {
+        "cancel": {"reason": "r"}, "hold": {"until": until, "reason": "r"}, "links": {},
+        "pauses": {"reason": "parts", "note": "n", "until": until},
+    }.items():  # fmt: skip
+        assert await refused(world, "oscar", number, action, **body) == (403, "not_yours"), action
+    assert (await world.by("oscar").call("GET", f"work-orders/{number}/caller")).status_code == 403
+    assert (await world.by("susan").get(f"work-orders/{number}/caller"))["name"] == "Li"
+
+
 async def test_a_part_goes_to_the_worker_that_is_named_for_it(world: World) -> None:
     number = await reported(world)
     part = await do(world, "gwen", number, "split", text="Dry the wall", worker="paul")
@@ -477,6 +495,30 @@ async def test_a_part_of_another_confidential_category_is_not_disclosed_with_its
     whole = await reported(world, category=category)
     part = (await do(world, "susan", whole, "split", text="Talk to her", category="domestic-violence"))["number"]
     assert (await order(world, part))["confidential"] is True
+    if not goes_along:
+        await do(world, "susan", whole, "confide", reason="It names somebody")
     await do(world, "susan", whole, "disclose", reason="It names nobody")
     status = (await world.by("oscar").call("GET", f"work-orders/{part}")).status_code
     assert status == (200 if goes_along else 404)
+
+
+async def test_what_is_so_already_is_neither_offered_nor_done_again(world: World) -> None:
+    number = await reported(world)
+    await do(world, "gwen", number, "handle")
+    for who, action, opposite in (("rita", "confide", "disclose"), ("susan", "disclose", "confide")):
+        assert action in await offered(world, number, who)
+        await do(world, who, number, action, reason="r")
+        assert await refused(world, who, number, action, reason="r") == (409, "no_change")
+        assert action not in await offered(world, number, who)
+        assert opposite in await offered(world, number, "susan")
+    await do(world, "gwen", number, "arrive")
+    assert await refused(world, "gwen", number, "arrive") == (409, "no_change")
+    assert "arrive" not in await offered(world, number, "gwen")
+    assert (await actions(world, number)).count("arrive") == 1
+    await do(world, "gwen", number, "transfer", worker="greg", reason="Nearer")
+    await do(world, "greg", number, "handle")
+    await do(world, "greg", number, "arrive")  # who had it before was there, and not he
+
+
+async def offered(world: World, number: str, who: str) -> list[str]:
+    return list((await order(world, number, who))["possible_actions"])

@@ -68,8 +68,23 @@ async def test_a_list_that_ends_before_it_begins_is_refused(world: World, path: 
     assert (await world.by("susan").call("GET", asked + at(3))).status_code != 422
 
 
-@pytest.mark.parametrize("path", ["work-orders?from=", "alerts?to=", "alerts/figures?from=", "events?after=",
-                                  "passages?before=", "passages/occupancy?since="])  # fmt: skip
+BY_TIME: Final = [
+    "work-orders?from=", "alerts?to=", "alerts/figures?from=", "events?after=", "passages?before=",
+    "passages/occupancy?since=",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("time", ["2026", "20260601", "-5"])
+async def test_a_number_is_no_time(world: World, time: str) -> None:
+    for path in BY_TIME:
+        assert (await world.by("susan").call("GET", path + time)).status_code == 422
+    number = (await world.by("rita").post("reports", {"category": "water", "text": "x"}))["number"]
+    for until in (1780000000, "1780000000"):
+        hold = await world.by("gwen").call("POST", f"work-orders/{number}/hold", {"until": until, "reason": "x"})
+        assert hold.status_code == 422
+
+
+@pytest.mark.parametrize("path", BY_TIME)
 async def test_a_plus_that_was_not_escaped_is_understood(world: World, path: str) -> None:
     for time, status in (("2026-06-01T08:00:00.5+08:00", 200), ("2026-06-01T08:00:00+0800", 200), ("08:00 08:00", 422)):
         assert (await world.by("susan").call("GET", path + time)).status_code == status

@@ -285,3 +285,35 @@ async def test_a_limit_that_a_decision_does_not_move_is_not_told_again(world: Wo
     assert [each for each in after["deadlines"] if each["kind"] not in asked] == [
         each for each in told if each["kind"] not in asked
     ]
+
+
+async def test_who_takes_the_order_up_and_arrives_has_it_still_and_their_pause_goes_on(world: World) -> None:
+    await always(world)
+    number = await opened(world)
+    made = await world.by("gwen").post(f"work-orders/{number}/pauses", pause(300, PauseReason.WEATHER))
+    path = f"work-orders/{number}/pauses/{made['pauses'][0]['id']}"
+    for action in ("handle", "arrive"):
+        world.clock.advance(20 * MINUTE_US)
+        await act(world, number, action)
+        assert "pause_asked" in await pending(world, number)
+    approved = await world.by("susan").post(f"{path}/approve")
+    assert (approved["promise"]["state"], approved["own"]["used_seconds"]) == ("paused", 0)
+    assert {each["kind"] for each in approved["segments"]} == {"hold"}
+    world.clock.advance(20 * MINUTE_US)
+    ended = await world.by("gwen").post(f"{path}/end")
+    assert (ended["promise"]["state"], ended["own"]["kind"]) == ("running", "solve")
+    assert verdict(world).breaks == ()
+
+
+async def test_a_promise_moves_once_by_a_pause_in_which_the_order_is_taken_up(world: World) -> None:
+    await always(world)
+    number = await opened(world)
+    made = await world.by("gwen").post(f"work-orders/{number}/pauses", pause(300, PauseReason.WEATHER))
+    due = (await world.by("susan").post(f"work-orders/{number}/pauses/{made['pauses'][0]['id']}/approve"))["promise"]
+    world.clock.advance(20 * MINUTE_US)
+    await act(world, number, "handle")
+    assert (await clocks(world, number))["promise"]["due_at"] == due["due_at"]
+    assert [kind for kind, _ in await kinds(world, "rita")].count("promise_moved") == 1
+    world.clock.advance(5 * HOUR_US)
+    await sweep_all(world)
+    assert (await kinds(world, "gwen"))[-1] == ("pause_over", number)

@@ -195,6 +195,14 @@ def test_a_confidential_order_is_for_those_tied_to_it_and_for_few_others() -> No
     assert not sees(ROB, secret)
 
 
+@pytest.mark.parametrize("roles", [(Role.OPERATOR,), (Role.OPERATOR, Role.AUDITOR)])
+def test_of_what_is_confidential_supervisors_alone_are_the_desk(roles: tuple[Role, ...]) -> None:
+    secret = replace(REPORT, confidential=True)
+    assert bonds(person("oscar", *roles), secret, set()) == set()
+    assert bonds(person("oscar", *roles), REPORT, set()) == {Bond.DESK}
+    assert bonds(person("sue", Role.SUPERVISOR), secret, set()) == {Bond.DESK, Bond.SUPERVISOR}
+
+
 def test_reopening_begins_a_clean_round_and_forgets_no_return() -> None:
     rated = replace(
         REPORT, state=State.RATED, worker="gwen", resolution="r", answer="a", rated_by="rita",

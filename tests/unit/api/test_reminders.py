@@ -115,6 +115,11 @@ def test_what_no_rule_speaks_of_has_the_default_of_its_severity() -> None:
         assert chosen([LimitRule("lift", None, limits(3))], "noise", severity) == default.limits
 
 
+@pytest.mark.parametrize("severity", ["info", "warning", "critical"])
+def test_a_rule_for_everything_leaves_no_severity_to_the_defaults(severity: str) -> None:
+    assert chosen([LimitRule(None, None, limits(3))], "noise", severity) == limits(3)
+
+
 def test_what_nobody_decides_on_is_told_to_the_supervisors_again() -> None:
     planned = undecided(7 * HOUR, STEPS)
     assert [(each.step, each.due_at // HOUR) for each in planned] == [("+1", 8), ("+2", 9), ("+3", 10)]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.clocks.hours import Span
-from api.clocks.segments import TIMED, Hand, Kind, Segment, Turn, hand_of, segments, used, used_up_at
+from api.clocks.segments import TIMED, Hand, Kind, Segment, Turn, goes_on, hand_of, segments, used, used_up_at
 from api.work_orders.states import State
 from tests.unit.api.test_order import AT, LATER, REPORT
 
@@ -123,3 +123,11 @@ def test_each_state_has_somebody_whose_time_it_is() -> None:
     assert {hands[state].owner for state in over} == {None}
     assert {hands[State.RESOLVED].owner, hands[State.SUBMITTED].owner} == {"desk"}
     assert (hands[State.HANDLING].owner, worker("gwen").owner) == ("unit:u1", "worker:gwen")
+
+
+def test_taking_up_and_arriving_is_no_other_hand_but_another_worker_or_unit_is() -> None:
+    had = Hand(Kind.ACCEPT, "u1", "gwen")
+    assert goes_on(had, worker("gwen", "u1"))
+    assert goes_on(worker("gwen", "u1"), worker("gwen", "u1", Kind.SOLVE))
+    for other in (worker("greg", "u1"), worker("gwen", "u2"), Hand(Kind.ACCEPT), Hand(Kind.ANSWER), Hand(Kind.REST)):
+        assert not goes_on(had, other)

@@ -180,7 +180,10 @@ class Clock:
         """Somebody else has it, or for something else; whether the promise has moved."""
         if hand == self.turns[-1][2]:
             return False
-        before, stood_still = self.due, self.stop(now)
+        before, was = self.due, self.turns[-1][2]
+        # Who takes it up, or arrives, has it still.
+        is_theirs_still = (was.unit, was.worker) == (hand.unit, hand.worker) and {was.kind, hand.kind} <= TIMED
+        stood_still = False if is_theirs_still else self.stop(now)
         self.turns.append((now, self.round, hand))
         self.plan_hand(now)
         if stood_still and not self.ended:

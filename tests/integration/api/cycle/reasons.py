@@ -17,7 +17,7 @@ TRIES: Final[dict[str, frozenset[str]]] = {
     **dict.fromkeys(["pause", "end-pause", "extend"], DESK | CREW),
     "arbitrate": DESK,
     "disclose": frozenset({"supervisor"}),
-    **dict.fromkeys(["approve-pause", "deny-pause", "approve-extension", "deny-extension"], frozenset({"supervisor"})),
+    **dict.fromkeys(["approve-pause", "deny-pause", "approve-extension", "deny-extension"], DESK),
     **dict.fromkeys(["rate", "reopen", "confide", "cancel", "report"], ALL_BUT_OVERSEERS),
     "read": ALL_BUT_OVERSEERS | {"admin", "auditor"},
 }
@@ -78,6 +78,10 @@ class Reasons(Shelf):
         if not self._is_possible(wish, paper):
             yield 409, "wrong_state"
         match wish.action:
+            case "confide" | "disclose" if paper.confidential == (wish.action == "confide"):
+                yield 409, "no_change"
+            case "arrive" if paper.state == "handling" and paper.is_there:
+                yield 409, "no_change"
             case "return" | "transfer":
                 if paper.arbitrated or (len(paper.returners) if wish.action == "return" else paper.transfers) >= 2:
                     yield 409, "used_up"
@@ -180,6 +184,8 @@ class Reasons(Shelf):
                     yield 409, "decided_already"
                 elif wish.who in {ask.by, paper.worker, clock.hand_at(ask.asked).worker}:
                     yield 403, "your_own"
+                elif "supervisor" not in self.people[wish.who].roles:  # of whom there are some
+                    yield 403, "not_yours"
                 elif wish.action == "approve-pause" and (ask.ended or ask.span[1] <= now):
                     yield 409, "moot"
                 elif wish.action == "approve-extension" and (clock.ended or ask.round != clock.round):

@@ -26,6 +26,9 @@ SUPERVISORS: Final = {
     "hold": "on_hold", "return": "returned", "reopen": "reopened", "pause_asked": "pause_asked",
     "extension_asked": "extension_asked",
 }  # fmt: skip
+WORKER: Final = {
+    "cancel": "cancelled", "hold": "on_hold", "resume": "resumed", "refuse-return": "return_refused",
+}  # fmt: skip
 AT_WORK: Final = {"dispatched", "handling", "on_hold", "returned"}
 
 
@@ -68,6 +71,13 @@ class Criers:
             self._broken.add(promise)
             self._tell(paper.reporter, "promise_broken", paper.number, book.now)
 
+    def decided(self, book: Book, paper: Paper, what: str, by: str, asker: str) -> None:
+        """Somebody has decided on a pause or on more time: who asked hears it, and who has it."""
+        reads = not paper.confidential or asker in _supervisors(paper)
+        heard = {paper.worker, asker if reads else None} - {by, None}
+        for who in sorted(each for each in heard if each):
+            self._tell(who, what, paper.number, book.now)
+
     def waits(self, book: Book, paper: Paper, by: str) -> None:
         """It came to wait at the desk, and `by` knows."""
         for who in sorted({*_operators(paper)} - {by}):
@@ -101,8 +111,8 @@ class Criers:
             yield from ((who, SUPERVISORS[action], number) for who in _supervisors(paper))
         if action == "return":  # who signs it off
             yield from ((who, "returned", number) for who in _operators(paper))
-        if action == "cancel" and paper.worker:
-            yield paper.worker, "cancelled", number
+        if action in WORKER and paper.worker:
+            yield paper.worker, WORKER[action], number
         if action == "reopen":
             yield from ((who, "reopened", number) for who in _unit(paper))
         if paper.worker and paper.worker != worker:

@@ -300,6 +300,7 @@ class Step:
     action: str
     by: str
     reason: str | None = None
+    asked_by: str | None = None
 
 
 async def test_the_same_step_followed_twice_is_told_once(post: Post) -> None:
@@ -309,4 +310,4 @@ async def test_the_same_step_followed_twice_is_told_once(post: Post) -> None:
     for _ in range(2):
         async with begin(post.world.resources, SITE) as tx:
             await service.follow(tx, Step(order, order, "hold", "oscar"))
-    assert len(post.rows()) == before + 3  # rita, susan, and the group of supervisors
+    assert len(post.rows()) == before + 4  # rita, gwen, susan, and the group of supervisors

@@ -40,6 +40,7 @@ class Step:
     after: Order
     action: str
     by: str = "oscar"
+    asked_by: str | None = None
 
 
 def heard(step: Step) -> set[tuple[Audience, Kind]]:
@@ -138,6 +139,24 @@ def test_an_urge_of_what_nobody_has_or_wants_is_told_to_the_desk_before_the_even
     first, *others = rules.tellings(Step(waiting, waiting, "urge"))
     assert first == Telling(Audience.DESK, Kind.URGED, Urgency.SOON)  # first: supervisors who are the desk hear it so
     assert tuple(others) == rules.BY_ACTION["urge"]
+
+
+@pytest.mark.parametrize(("severity", "urgency"), [("critical", Urgency.NOW), ("info", Urgency.SOON)])
+@pytest.mark.parametrize(
+    ("action", "state", "kind"),
+    [("refuse-return", State.RETURNED, Kind.RETURN_REFUSED), ("resume", State.ON_HOLD, Kind.RESUMED)],
+)
+def test_a_worker_hears_of_what_is_put_back_into_their_hand(
+    action: str, state: State, kind: Kind, severity: str, urgency: Urgency
+) -> None:
+    before = replace(ORDER, state=state, worker="gwen", severity=severity)
+    found = list(rules.tellings(Step(before, replace(before, state=State.DISPATCHED), action)))
+    assert found == [Telling(Audience.WORKER, kind, urgency)]
+
+
+@pytest.mark.parametrize("kind", ["pause_approved", "pause_denied", "extension_approved", "extension_denied"])
+def test_a_decision_is_told_to_who_asked_and_to_who_has_it(kind: str) -> None:
+    assert heard(Step(ORDER, ORDER, kind)) == {(Audience.WHO_ASKED, Kind(kind)), (Audience.WORKER, Kind(kind))}
 
 
 def test_a_step_that_no_rule_names_is_told_to_nobody() -> None:
