@@ -138,10 +138,15 @@ def _place(order: Order) -> Place | None:
     return Place(lat=order.lat, lon=order.lon, address=order.address) if is_known else None
 
 
+def reads_contact(person: Person, order: Order) -> bool:
+    """True if it is for them to call whoever reported it: who helps, or may take it, reads no phone whole."""
+    return person.has(*DESK) or works_on(person, order)
+
+
 def _phone(order: Order, person: Person) -> str | None:
     if order.contact_phone is None:
         return None
-    whole = person.has(*DESK) or works_on(person, order) or person.username == order.reporter
+    whole = reads_contact(person, order) or person.username == order.reporter
     return order.contact_phone if whole else mask(order.contact_phone)
 
 

@@ -60,6 +60,16 @@ async def test_a_picture_is_drawn_anew_and_is_shown_where_the_site_shows_picture
     assert (await world.client.get(url)).status_code == 404
 
 
+async def test_each_look_of_the_desk_at_a_picture_is_written_down(world: World) -> None:
+    await taking_part(world)
+    number = read(await sent(world, await client(world), picture()))[0]["service_request_id"]
+    (media,) = (await world.by("oscar").get(f"open311-requests/{number}"))["media"]
+    assert (await world.by("susan").call("GET", f"open311-requests/{number}/media/{media}")).status_code == 200
+    assert (await world.by("susan").call("GET", f"open311-requests/{number}/media/{'0' * 32}")).status_code == 404
+    (entry,) = (await world.by("audrey").get("audit?actor=susan"))["items"]
+    assert (entry["action"], entry["subject"], entry["detail"]) == ("open311.picture_read", number, {"media": media})
+
+
 async def test_a_png_is_kept_as_a_jpeg(world: World) -> None:
     await taking_part(world)
     number = read(await sent(world, await client(world), picture("PNG")))[0]["service_request_id"]
