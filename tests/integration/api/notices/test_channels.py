@@ -21,8 +21,9 @@ from api.notices.rules import Audience, Kind, Telling, Urgency
 from api.transactions import begin
 from api.work_orders import store as work_orders
 from herun.clock import SystemClock
-from tests.integration.api.notices.conftest import Post
+from tests.integration.api.notices.conftest import Post, failed
 from tests.integration.api.notices.fakes import HANG, REDIRECT, wall_s
+from tests.integration.api.notices.test_wechat import bound
 from tests.integration.api.test_dispatch_pool import pooled
 from tests.integration.api.test_order_cycle import reported
 
@@ -42,11 +43,6 @@ async def with_email(post: Post, who: str = "rita", address: str = EMAIL) -> Non
 def code_in(mail: str) -> str:
     text = email.message_from_string(mail, policy=email.policy.default).get_content()
     return "".join(char for char in text if char.isdigit())[:8]
-
-
-async def failed(post: Post) -> list[tuple[str, str]]:
-    items = (await post.world.by("susan").get("notices?state=failed"))["items"]
-    return [(item["channel"], item["failed_why"]) for item in items]
 
 
 async def test_a_confirmed_address_gets_each_notice_once_with_an_id_of_its_own(post: Post) -> None:
@@ -297,62 +293,6 @@ async def test_what_is_not_begun_before_the_lease_is_over_waits_for_the_next_rou
         await delivery.deliver_batch(post.world.resources, post.configured, slow)
         assert [said["number"] for said in browser.read] == numbers[:sent]
     assert {row["tries"] for row in post.rows("channel = 'web_push'")} == {1}
-
-
-async def bound(post: Post) -> None:
-    await post.world.by("rita").post("/v1/me/notice-channels/wechat", {"code": "good-code-1"})
-
-
-async def test_wechat_gets_the_template_with_an_id_under_which_it_sends_nothing_twice(post: Post) -> None:
-    await bound(post)
-    number = await post.report()
-    await post.run()
-    accepted, under_way = post.fakes.taken["wechat"]
-    assert accepted["data"]["character_string2"] == {"value": number}
-    assert accepted["data"]["thing1"] == {"value": "诉求已受理"}
-    assert accepted["data"]["time3"] == {"value": "2026-06-01 12:00"}  # the site's
-    assert accepted["client_msg_id"] != under_way["client_msg_id"]
-    assert post.fakes.asked["wechat_token"] == 1
-
-
-async def test_a_wechat_token_that_somebody_renewed_is_renewed_once_and_nothing_is_lost(post: Post) -> None:
-    await bound(post)
-    await post.report()
-    await post.run()
-    post.fakes.token = "renewed elsewhere"
-    post.fakes.say("wechat_token", (200, "errcode", -1))
-    await post.report()
-    await post.run()
-    assert len(post.fakes.taken["wechat"]) <= 4
-    post.later(700)
-    await post.run()
-    assert len(post.fakes.taken["wechat"]) == 4
-    assert await failed(post) == []
-
-
-@pytest.mark.parametrize(("code", "goes"), [(45009, False), (-1, False), (43004, True), (40003, True), (47003, False)])
-async def test_wechat_says_by_its_code_whether_it_is_later_never_or_nobody(post: Post, code: int, goes: bool) -> None:
-    await bound(post)
-    comes = code in {45009, -1}
-    post.fakes.say("wechat", *[(200, "errcode", code)] * (1 if comes else 2))
-    await post.report()
-    await post.run()
-    assert bool(await failed(post)) == (code in {43004, 40003, 47003})
-    assert bool((await post.world.by("rita").get("/v1/me/notice-channels"))["addresses"]) != goes
-    post.later(700)
-    await post.run()
-    assert len(post.fakes.taken["wechat"]) == (2 if comes else 0)
-
-
-async def test_an_openid_comes_from_wechat_and_from_nobody_else(post: Post) -> None:
-    rita = post.world.by("rita")
-    answer = await rita.call("POST", "/v1/me/notice-channels/wechat", {"code": "forged-code"})
-    assert (answer.status_code, answer.json()["type"]) == (422, "urn:herun:problem:bad_code")
-    refused = await rita.call("POST", "/v1/me/notice-channels/wechat", {"openid": "oABCD"})
-    assert refused.status_code == 422
-    post.fakes.say("wechat_openid", 502)
-    away = await rita.call("POST", "/v1/me/notice-channels/wechat", {"code": "good-code-1"})
-    assert away.status_code == 503
 
 
 async def returned(post: Post) -> str:
