@@ -121,6 +121,10 @@ async def test_a_new_address_gets_nothing_of_what_waited_for_the_old_one(post: P
         (["550 relaying denied"], 0, "recipient refused with 550"),
         (["554 5.7.1"], 1, None),
         (["data:554"], 0, "refused with 554"),
+        (["data:554 5.7.1"], 1, None),
+        (["data:550 5.1.1"], 0, "refused with 550"),
+        (["greet:554 5.7.1"], 1, None),
+        (["helo:550", "helo:550"], 1, None),
     ],
 )
 async def test_a_mail_server_that_says_later_is_asked_again_and_one_that_says_never_is_not(
@@ -320,7 +324,8 @@ ROBOTS_SAY: Final = [
     ("wecom", "garbage", True),
     ("wecom", "huge", True),
     ("dingtalk", (200, "errcode", 130101), True),
-    ("dingtalk", (200, "errcode", 310000), False),
+    ("dingtalk", (200, "errcode", 310000), True),
+    ("dingtalk", (200, "errcode", 300001), False),
 ]
 
 
@@ -338,16 +343,36 @@ async def test_a_robot_that_is_too_fast_or_away_waits_and_one_that_is_wrong_is_g
     assert len(post.fakes.taken[kind]) == comes
 
 
-@pytest.mark.parametrize(
-    ("answer", "comes"), [((400, "code", 11232), True), ((400, "code", 19021), True), ((200, "code", 19024), False)]
-)
-async def test_feishu_tells_of_its_limits_by_code(post: Post, answer: Any, comes: bool) -> None:
+async def for_the_unit(post: Post) -> None:
+    """Something for the group of the unit, which has Feishu."""
     number = await post.report()
     async with begin(post.world.resources, "s1") as tx:
         order = await work_orders.one(tx, number)
         assert order is not None
         telling = Telling(Audience.UNIT, Kind.UNIT_ASSIGNED, Urgency.SOON)
         await service.tell(tx, telling, "test", replace(order, unit="water"))
+
+
+async def test_what_feishu_took_by_its_older_word_is_taken(post: Post) -> None:
+    await for_the_unit(post)
+    post.fakes.say("feishu", (200, "StatusCode", 0))
+    await post.run()
+    post.later(1000)
+    await post.run()
+    assert (post.fakes.asked["feishu"], await failed(post)) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("answer", "comes"),
+    [
+        ((400, "code", 11232), True),
+        ((400, "code", 19021), True),
+        ((200, "code", 19024), False),
+        ((200, "StatusCode", 19024), False),
+    ],
+)
+async def test_feishu_tells_of_its_limits_by_code(post: Post, answer: Any, comes: bool) -> None:
+    await for_the_unit(post)
     post.fakes.say("feishu", answer)
     await post.run()
     assert post.fakes.taken["feishu"] == []
