@@ -20,6 +20,7 @@ from api.resources import Resources
 from api.transactions import ALL_SITES, begin
 from api.visitors import store as visitors
 from api.visitors.service import KEPT
+from herun.order_pictures import KEPT as PICTURES_KEPT
 
 EVERY_S: Final = 60.0
 BATCH: Final = 1000  # rows deleted in one transaction
@@ -73,6 +74,11 @@ async def _forget_contacts(resources: Resources) -> int:
         return await open311.forget_contacts(tx, tx.at - kept, BATCH)
 
 
+async def _forget_open311_pictures(resources: Resources) -> int:
+    async with begin(resources, ALL_SITES) as tx:
+        return await open311.forget_pictures(tx, tx.at - PICTURES_KEPT, BATCH)
+
+
 async def _forget_callers(resources: Resources) -> int:
     kept = timedelta(days=resources.settings.personal_retention_days)
     async with begin(resources, ALL_SITES) as tx:
@@ -81,5 +87,5 @@ async def _forget_callers(resources: Resources) -> int:
 
 _FORGET: Final = (
     _forget_batch, _forget_visits, _forget_notices, _forget_links, _forget_pictures, _forget_repeats, _forget_contacts,
-    _forget_callers,
+    _forget_open311_pictures, _forget_callers,
 )  # fmt: skip

@@ -9,7 +9,7 @@ RETURNING key;
 
 -- name: kept_answer
 SELECT request_hash, status, response FROM idempotency_keys
-WHERE site = %(site)s AND actor = %(actor)s AND key = %(key)s;
+WHERE site = %(site)s AND actor = %(actor)s AND key = %(key)s AND created_wall >= %(oldest)s;
 
 -- name: keep_answer
 UPDATE idempotency_keys SET status = %(status)s, response = %(response)s

@@ -61,6 +61,14 @@ class Writer:
             await store.keep(tx, self.key, status.value, self._box().encrypt(body))
         return _answer(body, status.value)
 
+    async def answered(self, site: str) -> Response | None:
+        """The answer kept before, if there is one: asked by whoever has something to do before `once` that counts."""
+        if self.key is None:
+            return None
+        async with begin(self.resources, site, self.caller.username) as tx:
+            kept = await store.kept(tx, self.key, tx.wall - MAX_AGE)
+        return self._again(kept, await self._request_hash()) if kept else None
+
     def _again(self, kept: store.Kept, request_hash: bytes) -> Response:
         if kept.request_hash != request_hash:
             raise invalid("idempotency_key_reused", "this Idempotency-Key came before with another request")

@@ -26,7 +26,12 @@ async def claim(tx: Transaction, key: str, request_hash: bytes, oldest: datetime
     values = {"key": key, "request_hash": request_hash, "wall": tx.wall, "oldest": oldest}
     if await tx.one(_QUERIES["claim"], **values):
         return None
-    row = await tx.one(_QUERIES["kept_answer"], key=key)
+    return await kept(tx, key, oldest)
+
+
+async def kept(tx: Transaction, key: str, oldest: datetime) -> Kept | None:
+    """What was kept under the key since `oldest`."""
+    row = await tx.one(_QUERIES["kept_answer"], key=key, oldest=oldest)
     return Kept(**row) if row else None
 
 

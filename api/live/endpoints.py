@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.responses import Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.types import Receive, Scope, Send
 
 from api.access import Caller, requires_here_or_in_link
 from api.live import cursor as cursors
@@ -24,6 +26,18 @@ router = APIRouter(tags=["live"])
 
 LastId = Annotated[str | None, Header(alias="Last-Event-ID", max_length=120)]
 LastIdParameter = Annotated[str | None, Query(max_length=120, description="the same as the header Last-Event-ID")]
+
+
+class _Counted(EventSourceResponse):
+    """A feed that has its place from its first byte to its last: of many opened at once the last are refused."""
+
+    def __init__(self, person: Person, content: AsyncIterator[bytes], **more: Any) -> None:
+        super().__init__(content, **more)
+        self._person = person
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with service.counted(self._person):
+            await super().__call__(scope, receive, send)
 
 
 @router.get(
@@ -50,10 +64,11 @@ async def live(
         kinds=_kinds(kinds, caller),
         expires_wall_us=caller.expires_wall_us,
     )
-    service.refuse_if_full()
+    service.refuse_if_full(reader.person)  # before the database is asked
     last = last_event_id or last_event_id_parameter
     cursor = cursors.parse(last) if last else await service.start(resources, reader)
-    return EventSourceResponse(
+    return _Counted(
+        reader.person,
         service.feed(resources, reader, cursor),
         ping=service.HEARTBEAT_S,
         ping_message_factory=lambda: ServerSentEvent(comment="heartbeat"),

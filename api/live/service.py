@@ -25,6 +25,7 @@ from api.live.cursor import Cursor
 from api.live.schemas import Kind, LiveAlert, LiveAlertAction, LiveOrder
 from api.problems import TRANSIENT, Problem
 from api.resources import Resources
+from api.roles import READERS, WORKERS
 from api.sessions.tokens import Claims
 from api.transactions import Transaction, begin
 from api.work_orders.order import Person
@@ -42,10 +43,12 @@ RECOGNISE_S: Final = 5.0  # between looks at who reads: a right that was taken a
 SEND_TIMEOUT_S: Final = 30.0  # of one batch to a reader
 HEARTBEAT_S: Final = 15  # between comments that keep proxies from closing a silent feed
 MAX_FEEDS: Final = 200  # open at once in this process; each looks at the database at least once a second
+KEPT_FOR_STAFF: Final = 80  # of them; residents have no more than the rest
+MAX_OF_ONE: Final = 6  # open at once of one person: some pages, a phone, and what a lost network left behind
 READY: Final = "ready"
 
 _feeds = metrics.gauge("herun_api_live_feeds")
-_open: set[object] = set()
+_open: list[Person] = []  # whose feeds are open
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +61,36 @@ class Reader:
     expires_wall_us: int
 
 
-def refuse_if_full() -> None:
-    """Raises Problem 503 if no more feeds can be opened."""
-    if len(_open) >= MAX_FEEDS:
-        raise Problem(
-            HTTPStatus.SERVICE_UNAVAILABLE, "too_many_feeds", "too many live feeds", headers={"Retry-After": "10"}
-        )
+def refuse_if_full(person: Person) -> None:
+    """Raises Problem 429 for one feed too many of this person, 503 if no more can be opened: the last ones are kept for
+    the staff.
+    """
+    if sum(each.username == person.username for each in _open) >= MAX_OF_ONE:
+        raise _too_many(HTTPStatus.TOO_MANY_REQUESTS, f"{MAX_OF_ONE} feeds of yours are open; close one of them")
+    others = sum(not _is_staff(each) for each in _open)
+    if len(_open) >= MAX_FEEDS or (not _is_staff(person) and others >= MAX_FEEDS - KEPT_FOR_STAFF):
+        raise _too_many(HTTPStatus.SERVICE_UNAVAILABLE, "too many live feeds")
 
 
 @contextmanager
-def _counted() -> Iterator[None]:
-    mine = object()
-    _open.add(mine)
+def counted(person: Person) -> Iterator[None]:
+    """Holds a feed's place as long as it is open. Raises as `refuse_if_full` does."""
+    refuse_if_full(person)
+    _open.append(person)
     _feeds.set(len(_open))
     try:
         yield
     finally:
-        _open.discard(mine)
+        _open.remove(person)
         _feeds.set(len(_open))
+
+
+def _is_staff(person: Person) -> bool:
+    return person.has(*READERS, *WORKERS)
+
+
+def _too_many(status: HTTPStatus, why: str) -> Problem:
+    return Problem(status, "too_many_feeds", why, headers={"Retry-After": "10"})
 
 
 async def start(resources: Resources, reader: Reader) -> Cursor:
@@ -90,7 +105,7 @@ async def feed(resources: Resources, reader: Reader, cursor: Cursor) -> AsyncIte
     The first item tells where it begins.
     """
     loop = asyncio.get_running_loop()
-    with _counted(), resources.wakeups.waiting(reader.site) as woken:
+    with resources.wakeups.waiting(reader.site) as woken:
         yield _item(READY, "{}", cursor)
         recognised = loop.time()
         while not resources.wakeups.closing.is_set() and resources.wall.now_us() < reader.expires_wall_us:

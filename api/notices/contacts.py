@@ -9,6 +9,8 @@ from http import HTTPStatus
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from api.audit import store as audit
 from api.notices import outgoing, store, times
 from api.notices.channels.configured import Configured
@@ -20,9 +22,12 @@ from api.notices.store import ToSend
 from api.problems import Problem, conflict, invalid, not_found
 from api.resources import Resources
 from api.sites import store as sites
+from api.throttles import service as throttles
 from api.transactions import Transaction
 from herun.clock import to_us
 from herun.personal import mask
+
+log = structlog.get_logger(__name__)
 
 MAX_BROWSERS: Final = 5  # of one person
 CODE_AGAIN: Final = timedelta(minutes=1)  # between two mails with a code, so that nobody is flooded in another's name
@@ -141,17 +146,28 @@ async def subscribe(tx: Transaction, username: str, new: NewSubscription, config
     return await mine(tx, username, configured)
 
 
-async def bind_wechat(tx: Transaction, username: str, code: str, configured: Configured) -> NoticeChannels:
-    """Binds who signed in at WeChat in this browser. Raises Problem 422 for a code that WeChat does not know, 503."""
-    wechat = configured.wechat
+async def openid_of(resources: Resources, username: str, code: str) -> str:
+    """Who signed in at WeChat in this browser. In no transaction: WeChat may take its time, and connections are few.
+
+    Raises Problem 409 without WeChat, 422 for a code that it does not know, 429 beyond twenty tries an hour, 503.
+    """
+    wechat = resources.channels.wechat
     if wechat is None:
         raise _not_configured(ChannelName.WECHAT)
+    await throttles.allow(resources, throttles.WECHAT_CODES, username)
     try:
-        openid = await wechat.openid(code)
+        return await wechat.openid(code)
     except RefusedError as error:
         raise invalid("bad_code", f"WeChat does not know this code: {error}") from error
     except AwayError as error:
-        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "wechat_away", "WeChat does not answer; try again") from error
+        log.warning("wechat_sign_in_failed", why=str(error))  # a wrong secret, too: ours to mend
+        raise Problem(
+            HTTPStatus.SERVICE_UNAVAILABLE, "wechat_away", "WeChat takes no sign-in now; try again later"
+        ) from error
+
+
+async def bind_wechat(tx: Transaction, username: str, openid: str, configured: Configured) -> NoticeChannels:
+    """Binds a person to WeChat."""
     await store.lock_person(tx, username)
     await store.put_address(tx, username, ChannelName.WECHAT, ONLY, address={"openid": openid}, confirmed=True)
     await audit.record(tx, "notice_address.put", username, {"channel": ChannelName.WECHAT})

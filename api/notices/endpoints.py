@@ -32,6 +32,7 @@ from api.problems import Problem
 from api.resources import Held
 from api.roles import EVERYBODY, READERS, Role
 from api.schema import SiteName, as_shown
+from api.throttles import service as throttles
 from api.transactions import begin
 from api.work_orders.order import CONFIDANTS
 from herun.names import NAME_PATTERN
@@ -87,9 +88,15 @@ async def prefer(body: PreferencesAsShown, writer: Self) -> Response:
 
 @router.put("/me/notice-channels/email", response_model=NoticeChannels)
 async def put_email(body: NewEmail, writer: Self) -> Response:
-    """Takes a mail address; a code goes there."""
-    caller, configured = writer.caller, writer.resources.channels
-    return await writer.once(caller.home, lambda tx: contacts.put_email(tx, caller.username, body.address, configured))
+    """Takes a mail address; a code goes there. Ten a day."""
+    resources, caller = writer.resources, writer.caller
+    if (kept := await writer.answered(caller.home)) is not None:
+        return kept
+    limits = {throttles.EMAIL_CODES: caller.username, throttles.EMAIL_CODES_TO: body.address.lower()}
+    async with throttles.if_done(resources, limits):
+        return await writer.once(
+            caller.home, lambda tx: contacts.put_email(tx, caller.username, body.address, resources.channels)
+        )
 
 
 @router.post("/me/notice-channels/email/confirm", response_model=NoticeChannels)
@@ -114,8 +121,14 @@ async def subscribe(body: NewSubscription, writer: Self) -> Response:
 @router.post("/me/notice-channels/wechat", response_model=NoticeChannels)
 async def bind_wechat(body: WeChatCode, writer: Self) -> Response:
     """Binds you to the official account."""
-    caller, configured = writer.caller, writer.resources.channels
-    return await writer.once(caller.home, lambda tx: contacts.bind_wechat(tx, caller.username, body.code, configured))
+    resources, caller = writer.resources, writer.caller
+    # A code is good once: what came before is not asked again.
+    if (kept := await writer.answered(caller.home)) is not None:
+        return kept
+    openid = await contacts.openid_of(resources, caller.username, body.code)
+    return await writer.once(
+        caller.home, lambda tx: contacts.bind_wechat(tx, caller.username, openid, resources.channels)
+    )
 
 
 @router.delete("/me/notice-channels/{channel}/{target}", response_model=Removed)

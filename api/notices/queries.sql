@@ -12,10 +12,10 @@ ORDER BY username
 LIMIT %(limit)s;
 
 -- name: made_since
--- Without the line that says how many were too many.
+-- Without what no limit holds back, and the line that says how many were too many.
 SELECT recipient, count(*) AS notices FROM notices
 WHERE site = %(site)s AND recipient = ANY(%(recipients)s) AND channel = 'inbox' AND made_at > %(since)s
-  AND kind <> 'overflow'
+  AND kind <> 'overflow' AND urgency <> 'now'
 GROUP BY recipient;
 
 -- name: add

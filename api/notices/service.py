@@ -7,7 +7,7 @@ happened. Everything after that (by which channels, when, again) is `spreading.p
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -18,17 +18,19 @@ from api.audit import store as audit
 from api.categories import store as categories
 from api.categories.tree import Tree
 from api.notices import rules, store, texts
-from api.notices.rules import Audience, DeadlineKind, Kind, Step, Telling
+from api.notices.rules import Audience, DeadlineKind, Kind, Step, Telling, Urgency
 from api.notices.schemas import Deliveries, Figures, Inbox, InboxNotice, Read, ReadNotices
 from api.notices.store import New, Wanted
 from api.sites import store as sites
 from api.transactions import SYSTEM, Transaction
 from api.work_orders.order import Order
 
-# Of one recipient within 24 hours; a worker has some dozen orders a day with a handful of notices each.
+# Of one person within 24 hours, besides what leaves at once; a worker has some dozen orders a day with a handful of
+# notices each.
 MAX_A_DAY: Final = 300
 DAY: Final = timedelta(days=1)
 KEPT: Final = timedelta(days=90)
+_SOONEST: Final = tuple(Urgency)
 MAX_UNREAD: Final = 1000  # counted; beyond, it is "a thousand or more"
 GROUP_SIGN: Final = "@"  # stands in no username
 SUPERVISORS: Final = f"{GROUP_SIGN}supervisors"
@@ -136,14 +138,16 @@ async def _tell(tx: Transaction, told: Sequence[_Word]) -> None:
     heard = await _heard(tx, told)
     if not heard:
         return
-    made = Counter(await store.made_since(tx, sorted({each.recipient for _, each in heard}), tx.at - DAY))
-    names = await _names(tx, heard)
+    news = _once(heard, await _names(tx, heard))
+    counted = sorted({each.recipient for each in news if _is_counted(each)})
+    made = Counter(await store.made_since(tx, counted, tx.at - DAY))
     wanted, too_many = [], Counter[str]()
-    for new in _once(heard, names):
-        if made[new.recipient] >= MAX_A_DAY:
-            too_many[new.recipient] += 1
-            continue
-        made[new.recipient] += 1
+    for new in news:
+        if _is_counted(new):
+            if made[new.recipient] >= MAX_A_DAY:
+                too_many[new.recipient] += 1
+                continue
+            made[new.recipient] += 1
         wanted.append(new)
     # In one order everywhere, so that two transactions never wait for each other.
     await store.add(tx, sorted(wanted, key=lambda one: (one.recipient, one.cause)))
@@ -151,15 +155,21 @@ async def _tell(tx: Transaction, told: Sequence[_Word]) -> None:
         await store.count_overflow(tx, recipient, f"overflow:{tx.at:%Y-%m-%d}", count)
 
 
-def _once(heard: Iterable[tuple[_Word, _Heard]], names: _Names) -> Iterable[New]:
-    """What is written: who hears one thing for two reasons hears it once, by the first of them."""
+def _is_counted(new: New) -> bool:
+    """No limit keeps back what leaves at once; to groups robots write at a pace, and much together."""
+    return new.urgency is not Urgency.NOW and not new.recipient.startswith(GROUP_SIGN)
+
+
+def _once(heard: Iterable[tuple[_Word, _Heard]], names: _Names) -> Collection[New]:
+    """What is written: who hears one thing for two reasons hears it once, as the more urgent of them has it."""
     found: dict[tuple[str, str], New] = {}
     for word, each in heard:
         # A person who reported one thing twice hears of both of their orders.
         cause = word.cause if each.number == word.order.number else f"{word.cause}:{each.number}"
         details = {**each.details, **names.of(each.details), **word.more}
         new = New(each.recipient, cause, word.telling.kind, each.number, details, word.telling.urgency)
-        found.setdefault((each.recipient, cause), new)
+        if _SOONEST.index(new.urgency) < _SOONEST.index(found.setdefault((each.recipient, cause), new).urgency):
+            found[each.recipient, cause] = new
     return found.values()
 
 

@@ -20,6 +20,7 @@ from api.problems import not_found
 from api.transactions import Transaction
 from api.work_orders import service as work_orders
 from api.work_orders.order import Person
+from api.work_orders.shown import reads_contact
 
 _NEVER: Final = SiteParticipation(
     enabled=False, reading=Reading.PUBLIC, shows_media=False, changed_by=None, changed_at=None
@@ -63,20 +64,25 @@ async def remove_service(tx: Transaction, code: str) -> Removed:
 
 
 async def sent_in(tx: Transaction, person: Person, number: str) -> SentIn:
-    """All that came with a request. Raises Problem 404 for an order that is not for this person, or not of Open311."""
-    await work_orders.one(tx, person, number)
+    """All that came with a request; who sent it only for the desk and its worker, as its phone elsewhere.
+
+    Raises Problem 404 for an order that is not for this person, or not of Open311.
+    """
+    order = await work_orders.seen(tx, person, number)
     row = await store.sent_in(tx, number)
     if row is None:
         raise not_found("request")
-    contact = await store.contact(tx, row.pop("token"))
+    token = row.pop("token")
+    contact = await store.contact(tx, token) if reads_contact(person, order) else None
     await audit.record(tx, "open311.request_read", number, {"contact": contact is not None})
     return SentIn(**row, contact=contact)
 
 
 async def picture(tx: Transaction, person: Person, number: str, media_id: str) -> bytes:
-    """A picture of this request, as JPEG. Raises Problem 404."""
-    await work_orders.one(tx, person, number)
+    """A picture of this request, as JPEG; that it was looked at is written down. Raises Problem 404."""
+    await work_orders.seen(tx, person, number)
     found = await store.picture(tx, media_id)
     if found is None or found["number"] != number:
         raise not_found("picture")
+    await audit.record(tx, "open311.picture_read", number, {"media": media_id})
     return bytes(found["picture"])

@@ -94,7 +94,9 @@ async def remove_service(site: SiteName, service_code: Code, writer: Administrat
 
 @router.get("/open311-requests/{number}")
 async def sent_in(site: SiteName, number: Number, resources: Held, caller: Handler) -> SentIn:
-    """What came with a request, and who sent it, for the desk and its worker; the audit log keeps who looked."""
+    """What came with a request, for whoever looks after it; who sent it, for the desk and its worker. The audit log
+    keeps who looked.
+    """
     async with begin(resources, site, caller.username) as tx:
         return await desk.sent_in(tx, person_of(caller), number)
 

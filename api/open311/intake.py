@@ -53,7 +53,7 @@ class NewRequest:
     def fingerprint(self, key_id: str, service_code: str) -> str:
         """The same for a request that is sent again: client, service, place, text, and who sends it."""
         place = [None if each is None else round(each, _PLACE_DIGITS) for each in (self.lat, self.lon)]
-        who = [self.account_id, self.device_id, self.phone, self.email]
+        who = [self.account_id, self.device_id, self.phone, self.email, self.first_name, self.last_name]
         texts = [self.address_string, self.address_id, self.description, self.attributes]
         parts = json.dumps([key_id, service_code, place, texts, who], sort_keys=True)
         return hashlib.sha256(parts.encode()).hexdigest()

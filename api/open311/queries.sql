@@ -80,6 +80,11 @@ DELETE FROM open311_contacts WHERE ctid IN (
     SELECT ctid FROM open311_contacts WHERE received_at < %(oldest)s LIMIT %(most)s
 );
 
+-- name: forget_pictures
+DELETE FROM open311_media WHERE ctid IN (
+    SELECT ctid FROM open311_media WHERE received_at < %(oldest)s LIMIT %(most)s
+);
+
 -- name: add_request
 INSERT INTO open311_requests (site, token, key_id, service_code, description, lat, lon, address_string, address_id,
                               zipcode, media_url, attributes, account_hash, device_hash, received_at)

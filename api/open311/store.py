@@ -111,6 +111,11 @@ async def forget_contacts(tx: Transaction, oldest: datetime, most: int) -> int:
     return await tx.run(_QUERIES["forget_contacts"], oldest=oldest, most=most)
 
 
+async def forget_pictures(tx: Transaction, oldest: datetime, most: int) -> int:
+    """Deletes pictures that came, to any site, before a time; returns how many."""
+    return await tx.run(_QUERIES["forget_pictures"], oldest=oldest, most=most)
+
+
 async def add_request(
     tx: Transaction,
     new: NewRequest,

@@ -56,6 +56,13 @@ ANONYMOUS_LOOKS: Final = Throttle("anonymous_looks", tries=120, window=timedelta
 # Of one person: whoever describes matter after matter to read what others reported.
 LIKE_ORDERS: Final = Throttle("like_orders", tries=60, window=timedelta(hours=1))
 
+# Codes that one person has sent to mail addresses, whatever they removed between, and that go to one address: less for
+# a person, so that nobody alone keeps another from their own address.
+EMAIL_CODES: Final = Throttle("email_codes", tries=10, window=timedelta(hours=24))
+EMAIL_CODES_TO: Final = Throttle("email_codes_to", tries=20, window=timedelta(hours=24))
+# Of one person, whatever comes of it: each is a question to WeChat in the estate's name.
+WECHAT_CODES: Final = Throttle("wechat_codes", tries=20, window=timedelta(hours=1))
+
 
 @dataclass(frozen=True, slots=True)
 class Tries:

@@ -41,7 +41,7 @@ _SAYS_OF_OTHERS: Final = frozenset({Action.HOLD, Action.MERGE, Action.UNMERGE})
 AMONG_WORKERS: Final = frozenset({Word.NOTED, Word.LISTED, Word.TICKED})
 # Whoever reported the same may have done it: that somebody did is no secret, who it was is.
 _BY_OTHERS: Final = frozenset({Word.JOINED, Word.LEFT})
-_CALL_BACK: Final = frozenset({Bond.DESK, Bond.WORKER, Bond.REPORTER})
+_CALL_BACK: Final = frozenset({Bond.DESK, Bond.WORKER})
 SOMEBODY: Final = "(somebody)"  # no username has brackets
 _SAID_TO_ALL: Final = frozenset({"score", "solved"})  # of a rating
 _AS_IT_IS: Final = [name for name in WorkOrder.model_fields if name not in _MADE]
@@ -163,11 +163,16 @@ def _place(order: Order) -> Place | None:
     return Place(lat=order.lat, lon=order.lon, address=order.address) if is_known else None
 
 
+def reads_contact(person: Person, order: Order) -> bool:
+    """True if it is for them to call whoever reported it: who helps, or may take it, reads no phone whole."""
+    return not bonds(person, order, frozenset()).isdisjoint(_CALL_BACK)
+
+
 def _phone(order: Order, person: Person) -> str | None:
     if order.contact_phone is None:
         return None
-    is_for_others = bonds(person, order, frozenset()).isdisjoint(_CALL_BACK)
-    return mask(order.contact_phone) if is_for_others else order.contact_phone
+    whole = reads_contact(person, order) or person.username == order.reporter
+    return order.contact_phone if whole else mask(order.contact_phone)
 
 
 def _alert(order: Order) -> OrderAlert | None:

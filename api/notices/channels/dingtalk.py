@@ -17,6 +17,8 @@ from herun.clock import Clock
 _MILLISECOND_US: Final = 1000
 _TOO_FAST: Final = frozenset({130101, 410100})
 _BUSY: Final = -1
+# The signature, a clock that is off by an hour, or what the robot's settings allow: ours to mend, so the message waits.
+_NOT_ALLOWED: Final = 310000
 RATE_PAUSE_S: Final = 600.0  # how long it blocks whoever was too fast
 
 
@@ -45,7 +47,7 @@ class DingTalk:
         code = said.get("errcode")
         if code in _TOO_FAST:
             raise TooFastError(f"errcode {code}", RATE_PAUSE_S)
-        if code == _BUSY:
+        if code in {_BUSY, _NOT_ALLOWED}:
             raise AwayError(f"errcode {code}")
         if code != 0:
             raise RefusedError(f"errcode {code}")

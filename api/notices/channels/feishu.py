@@ -43,7 +43,8 @@ class Feishu:
         request = self._client.build_request("POST", address["url"], json=body)
         answer = await outgoing.send(self._client, request)
         # It tells of its limits with status 400 or 429 and the code in the body.
-        code = answer.fields().get("code")
+        said = answer.fields()
+        code = said.get("code", said.get("StatusCode"))  # its older word for the same
         if code in _TOO_FAST:
             raise TooFastError(f"code {code}", answer.retry_after_s or RATE_PAUSE_S)
         if code in {_BUSY, _BAD_SIGNATURE}:

@@ -96,8 +96,12 @@ class Mail:
             raise AwayError(f"sign-in refused with {error.code}") from None
         except aiosmtplib.SMTPSenderRefused as error:
             raise AwayError(f"sender refused with {error.code}") from None
+        except aiosmtplib.SMTPDataError as error:
+            is_final = error.code >= _PERMANENT and not _status(error.message).startswith(_POLICY)
+            raise (RefusedError if is_final else AwayError)(f"refused with {error.code}") from None
         except aiosmtplib.SMTPResponseException as error:
-            raise (RefusedError if error.code >= _PERMANENT else AwayError)(f"refused with {error.code}") from None
+            # Said before it heard for whom the mail is, so it is about us.
+            raise AwayError(f"refused with {error.code}") from None
         except (aiosmtplib.SMTPException, OSError) as error:
             raise AwayError(type(error).__name__) from None
 
@@ -108,9 +112,13 @@ def refusal(code: int, said: str) -> AwayError | RefusedError | GoneError:
     Only a status that says so makes an address one that is not: a server that does not know us refuses every address,
     often with a bare 550, and would have all of them forgotten.
     """
-    found = _STATUS.search(said)
-    status = found[0] if found else ""
+    status = _status(said)
     why = f"recipient refused with {code} {status}".rstrip()
     if code < _PERMANENT or status.startswith(_POLICY):
         return AwayError(why)
     return GoneError(why) if status in _NO_SUCH_ADDRESS else RefusedError(why)
+
+
+def _status(said: str) -> str:
+    found = _STATUS.search(said)
+    return found[0] if found else ""

@@ -250,13 +250,58 @@ async def test_what_is_no_id_of_the_feed_is_refused(served: Served) -> None:
         assert response.headers["content-type"] == "application/problem+json"
 
 
-async def test_there_are_only_so_many_feeds(served: Served, monkeypatch: Any) -> None:
-    monkeypatch.setattr(live, "MAX_FEEDS", 1)
-    async with served.feed():
-        assert (await served.world.by("oscar").call("GET", "live")).status_code == 503
+async def refused(served: Served, who: str) -> tuple[int, str]:
+    answer = await served.world.by(who).call("GET", "live")
+    assert (answer.json()["type"], answer.headers["retry-after"]) == ("urn:herun:problem:too_many_feeds", "10")
+    return answer.status_code, answer.headers["content-type"]
+
+
+async def nobody_listens() -> None:
     async with asyncio.timeout(WAIT_S):
         while live._open:
             await asyncio.sleep(0.02)
+
+
+async def test_there_are_only_so_many_feeds(served: Served, monkeypatch: Any) -> None:
+    monkeypatch.setattr(live, "MAX_FEEDS", 1)
+    async with served.feed():
+        assert await refused(served, "oscar") == (503, "application/problem+json")
+    await nobody_listens()
+
+
+async def test_the_last_feeds_are_kept_for_the_staff(served: Served, monkeypatch: Any) -> None:
+    monkeypatch.setattr(live, "MAX_FEEDS", 4)
+    monkeypatch.setattr(live, "KEPT_FOR_STAFF", 2)
+    async with served.feed("rita"), served.feed("rob"):
+        for who in ("rita", "rob"):
+            assert (await refused(served, who))[0] == 503
+        async with served.feed("gwen"), served.feed("oscar"):
+            assert (await refused(served, "susan"))[0] == 503
+    await nobody_listens()
+
+
+async def test_one_person_has_a_few_feeds_however_many_they_open_at_once(served: Served, monkeypatch: Any) -> None:
+    monkeypatch.setattr(live, "MAX_OF_ONE", 2)
+    said: list[int] = []
+    enough = asyncio.Event()
+
+    async def open_one(client: httpx.AsyncClient) -> None:
+        headers = {"Authorization": f"Bearer {served.world.by('rita').token}"}
+        async with client.stream("GET", f"/v1/sites/{SITE}/live", headers=headers) as response:
+            said.append(response.status_code)
+            if len(said) == 8:
+                enough.set()
+            await enough.wait()
+
+    async with httpx.AsyncClient(base_url=served.url, timeout=WAIT_S, trust_env=False) as client:
+        await asyncio.gather(*(open_one(client) for _ in range(8)))
+    assert sorted(said) == [200] * 2 + [429] * 6
+    await nobody_listens()
+    async with served.feed("rita"), served.feed("rita"):
+        assert (await refused(served, "rita"))[0] == 429
+        async with served.feed("rob"):
+            pass
+    await nobody_listens()
 
 
 async def test_a_feed_ends_with_its_token_and_with_the_process(served: Served) -> None:

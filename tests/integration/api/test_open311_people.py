@@ -12,8 +12,11 @@ from herun.clock import DAY_US
 from tests.integration.api.many_orders import put
 from tests.integration.api.open311 import Client, client, taking_part
 from tests.integration.api.running import SITE, World
+from tests.integration.api.test_dispatch import add_worker, put_rules
+from tests.integration.api.test_dispatch_pool import GRAB
 from tests.integration.api.test_following import code
 from tests.integration.api.test_open311_updates import answered
+from tests.integration.api.test_order_cycle import do
 from tests.integration.api.test_return_visits import draw, visits
 from tests.integration.api.test_topics import FLOODS, said, sort_now
 
@@ -37,6 +40,32 @@ async def test_nobody_without_an_account_is_told_to_rate_or_to_reopen(world: Wor
         world.clock.advance(8 * DAY_US)
         async with begin(world.resources, SITE) as tx:
             await work_orders.close_silent(tx)
+
+
+async def contact(world: World, who: str, number: str) -> dict[str, str | None] | None:
+    shown: dict[str, str | None] | None = (await world.by(who).get(f"open311-requests/{number}"))["contact"]
+    return shown
+
+
+async def test_who_sent_a_request_in_is_for_the_desk_and_its_worker_alone(world: World) -> None:
+    await taking_part(world)
+    await add_worker(world, "gus")
+    await put_rules(world, GRAB)
+    one, known = await client(world), {"phone": PHONE, "email": None, "first_name": "三", "last_name": "张"}
+    number = await one.submitted(address_id="b1", first_name="三", last_name="张", phone=PHONE)
+    assert [await contact(world, who, number) for who in ("gwen", "gus", "oscar")] == [None, None, known]
+    await do(world, "gwen", number, "claim")
+    await do(world, "gwen", number, "helpers", worker="gus", reason="It is heavy")
+    assert [await contact(world, who, number) for who in ("gwen", "gus", "oscar")] == [known, None, known]
+
+
+async def test_who_works_on_what_a_request_was_merged_into_reads_not_who_sent_it_in(world: World) -> None:
+    await taking_part(world)
+    one = await client(world)
+    master, twin = [await one.submitted(address_id="b1", description=text, phone=PHONE) for text in ("漏水", "还漏")]
+    await do(world, "oscar", twin, "merge", master=master, reason="一回事")
+    assert await contact(world, "gwen", twin) is None
+    assert (await contact(world, "gwen", master) or {})["phone"] == PHONE
 
 
 @pytest.mark.parametrize("who", [{}, {"email": "zhang@example.org"}])

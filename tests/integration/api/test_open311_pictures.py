@@ -7,6 +7,8 @@ from typing import Any
 
 from PIL import Image
 
+from api import housekeeping
+from herun.clock import DAY_US
 from tests.integration.api.open311 import V2, WATER, Client, client, read, taking_part
 from tests.integration.api.running import World
 from tests.unit.api.test_images import bomb, picture
@@ -58,6 +60,32 @@ async def test_a_picture_is_drawn_anew_and_is_shown_where_the_site_shows_picture
     assert (shown.content, shown.headers["content-type"]) == (drawn, "image/jpeg")
     world.rows("UPDATE work_orders SET confidential = true")
     assert (await world.client.get(url)).status_code == 404
+
+
+async def test_each_look_of_the_desk_at_a_picture_is_written_down(world: World) -> None:
+    await taking_part(world)
+    number = read(await sent(world, await client(world), picture()))[0]["service_request_id"]
+    (media,) = (await world.by("oscar").get(f"open311-requests/{number}"))["media"]
+    assert (await world.by("susan").call("GET", f"open311-requests/{number}/media/{media}")).status_code == 200
+    assert (await world.by("susan").call("GET", f"open311-requests/{number}/media/{'0' * 32}")).status_code == 404
+    (entry,) = (await world.by("audrey").get("audit?actor=susan"))["items"]
+    assert (entry["action"], entry["subject"], entry["detail"]) == ("open311.picture_read", number, {"media": media})
+
+
+async def test_pictures_are_deleted_after_a_year(world: World) -> None:
+    await taking_part(world, shows_media=True)
+    one = await client(world)
+    number = read(await sent(world, one, picture()))[0]["service_request_id"]
+    await add(world, one, number, picture(size=(320, 240)))
+    url = (await one.request(number))["media_url"]
+    for days, status, kept_still in ((364, 200, 2), (2, 404, 0)):
+        world.clock.advance(days * DAY_US)
+        for forget in housekeeping._FORGET:
+            await forget(world.resources)
+        assert (await world.client.get(url)).status_code == status
+        assert len(world.rows("SELECT media_id FROM open311_media")) == kept_still
+    found = await world.by("oscar").get(f"open311-requests/{number}")
+    assert (found["media"], found["updates"][0]["media"]) == ([], [])
 
 
 async def test_a_png_is_kept_as_a_jpeg(world: World) -> None:

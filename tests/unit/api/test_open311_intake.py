@@ -155,9 +155,10 @@ def test_the_same_request_has_the_same_fingerprint_and_no_other_has() -> None:
     one = new_request(PLAIN, sent(**base)).fingerprint("k", "water")
     assert new_request(PLAIN, sent(**{**base, "lat": "31.300012"})).fingerprint("k", "water") == one
     others = [{"lat": "31.301"}, {"description": "漏水"}, {"account_id": "b"}, {"phone": "13800001234"}]
+    others += [{"first_name": "丽", "last_name": "张"}, {"first_name": "强", "last_name": "李"}]
     prints = {new_request(PLAIN, sent(**{**base, **each})).fingerprint("k", "water") for each in others}
     prints |= {new_request(PLAIN, sent(**base)).fingerprint(*pair) for pair in [("l", "water"), ("k", "fire")]}
-    assert len(prints | {one}) == 7
+    assert len(prints | {one}) == 9
 
 
 def test_without_dates_it_is_the_last_90_days() -> None:

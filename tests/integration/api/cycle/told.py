@@ -45,8 +45,9 @@ class Criers:
         """A step was written down; `was` is what was written before it."""
         # Who has two reasons to hear of it hears of it once.
         for who, what, number in sorted(set(self._of_step(book, paper, action, was))):
+            is_to_act = what == "dispatched" or (what == "reopened" and who in {*_supervisors(paper)})
             if who != by:
-                self._tell(who, what, number, book.now)
+                self._tell(who, what, number, book.now, is_now=is_to_act and paper.severity == "critical")
 
     def reached(self, book: Book, paper: Paper, deadline: Deadline) -> None:
         """A clock has reached a share of a limit, the limit, or so many repeats after it; or nobody has decided."""
@@ -65,7 +66,8 @@ class Criers:
             case _:
                 what, heard = "reminder", whose_turn
         for who in sorted(set(heard)):
-            self._tell(who, what, paper.number, book.now)
+            is_now = what == "escalation" or (what == "overdue" and who in worker)
+            self._tell(who, what, paper.number, book.now, is_now=is_now)
         promise = paper.number, paper.clock.due
         if (deadline.kind, deadline.step) == ("promise", "100%") and paper.reporter and promise not in self._broken:
             self._broken.add(promise)
@@ -81,7 +83,7 @@ class Criers:
     def waits(self, book: Book, paper: Paper, by: str) -> None:
         """It came to wait at the desk, and `by` knows."""
         for who in sorted({*_operators(paper)} - {by}):
-            self._tell(who, "at_desk", paper.number, book.now)
+            self._tell(who, "at_desk", paper.number, book.now, is_now=paper.severity == "critical")
 
     def turned_critical(self, book: Book, paper: Paper, by: str) -> None:
         """It is worse than it was taken for: who has it has to know."""
@@ -90,7 +92,7 @@ class Criers:
         else:
             whose = set() if paper.state == "answered" else {*_operators(paper)}
         for who in sorted(whose - {by}):
-            self._tell(who, "turned_critical", paper.number, book.now)
+            self._tell(who, "turned_critical", paper.number, book.now, is_now=True)
 
     def promised_anew(self, book: Book, paper: Paper, by: str) -> None:
         """The reporter has another date."""
@@ -128,11 +130,14 @@ class Criers:
             if {*_supervisors(paper), *_operators(paper)} - {"@supervisors"} <= book.had_a_hand(paper):
                 yield from ((who, "nobody_else_to_visit", number) for who in _supervisors(paper))
 
-    def _tell(self, who: str, what: str, number: str, now: datetime) -> None:
+    def _tell(self, who: str, what: str, number: str, now: datetime, *, is_now: bool = False) -> None:
+        """What leaves at once, and what groups are told, is never too much, and counts for nothing."""
+        self.told[who, what, number] += 1
+        if is_now or who.startswith("@"):
+            return
         lately = self._lately.setdefault(who, deque())
         while lately and lately[0] <= now - timedelta(days=1):
             lately.popleft()
-        self.told[who, what, number] += 1
         if len(lately) >= MOST_A_DAY:
             self.too_many[who] += 1
         else:

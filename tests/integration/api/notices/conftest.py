@@ -106,6 +106,12 @@ class Post:
         return str(made["number"])
 
 
+async def failed(post: Post) -> list[tuple[str, str]]:
+    """Channel and reason of each notice that was given up."""
+    items = (await post.world.by("susan").get("notices?state=failed"))["items"]
+    return [(item["channel"], item["failed_why"]) for item in items]
+
+
 @pytest.fixture
 async def fakes() -> AsyncIterator[Fakes]:
     async with running_fakes() as running:

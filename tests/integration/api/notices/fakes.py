@@ -284,7 +284,9 @@ async def running_fakes() -> AsyncIterator[Fakes]:
 
 
 class MailServer:
-    """An SMTP server that keeps what it takes. `next_codes`: what it says to RCPT, or as `data:<code>` to the text."""
+    """An SMTP server that keeps what it takes. `next_codes`: what it says to RCPT, or as `data:<code>` to the text, as
+    `helo:<code>` to EHLO or HELO, as `greet:<code>` at once.
+    """
 
     def __init__(self) -> None:
         self.mails: list[tuple[str, str]] = []
@@ -296,21 +298,25 @@ class MailServer:
             sink.write(f"{line}\r\n".encode())
             await sink.drain()
 
-        await say("220 fake ESMTP")
+        def wish(at: str) -> str | None:
+            is_now = self.next_codes and self.next_codes[0].startswith(at)
+            return f"{self.next_codes.popleft().removeprefix(at)} no" if is_now else None
+
+        await say(wish("greet:") or "220 fake ESMTP")
         recipient = ""
         while line := (await source.readline()).decode().strip():
             word = line.upper()
-            if word.startswith("EHLO"):
-                await say("250 fake")
+            if word.startswith(("EHLO", "HELO")):
+                await say(wish("helo:") or "250 fake")
             elif word.startswith("RCPT"):
                 recipient = line.partition("<")[2].partition(">")[0]
-                wish = self.next_codes[0] if self.next_codes else ""
-                await say(f"{self.next_codes.popleft()} no" if wish[:3].isdigit() else "250 ok")
+                is_now = self.next_codes and self.next_codes[0][:3].isdigit()
+                await say((wish("") if is_now else None) or "250 ok")
             elif word == "DATA":
                 await say("354 go on")
                 text = (await source.readuntil(b"\r\n.\r\n")).decode()
-                if self.next_codes and self.next_codes[0].startswith("data:"):
-                    await say(f"{self.next_codes.popleft()[5:]} no")
+                if refused := wish("data:"):
+                    await say(refused)
                 else:
                     self.mails.append((recipient, text))
                     await say("250 taken")

@@ -21,8 +21,9 @@ from api.notices.rules import Audience, Kind, Telling, Urgency
 from api.transactions import begin
 from api.work_orders import store as work_orders
 from herun.clock import SystemClock
-from tests.integration.api.notices.conftest import Post
+from tests.integration.api.notices.conftest import Post, failed
 from tests.integration.api.notices.fakes import HANG, REDIRECT, wall_s
+from tests.integration.api.notices.test_wechat import bound
 from tests.integration.api.test_dispatch_pool import pooled
 from tests.integration.api.test_order_cycle import reported
 
@@ -42,11 +43,6 @@ async def with_email(post: Post, who: str = "rita", address: str = EMAIL) -> Non
 def code_in(mail: str) -> str:
     text = email.message_from_string(mail, policy=email.policy.default).get_content()
     return "".join(char for char in text if char.isdigit())[:8]
-
-
-async def failed(post: Post) -> list[tuple[str, str]]:
-    items = (await post.world.by("susan").get("notices?state=failed"))["items"]
-    return [(item["channel"], item["failed_why"]) for item in items]
 
 
 async def test_a_confirmed_address_gets_each_notice_once_with_an_id_of_its_own(post: Post) -> None:
@@ -125,6 +121,10 @@ async def test_a_new_address_gets_nothing_of_what_waited_for_the_old_one(post: P
         (["550 relaying denied"], 0, "recipient refused with 550"),
         (["554 5.7.1"], 1, None),
         (["data:554"], 0, "refused with 554"),
+        (["data:554 5.7.1"], 1, None),
+        (["data:550 5.1.1"], 0, "refused with 550"),
+        (["greet:554 5.7.1"], 1, None),
+        (["helo:550", "helo:550"], 1, None),
     ],
 )
 async def test_a_mail_server_that_says_later_is_asked_again_and_one_that_says_never_is_not(
@@ -299,62 +299,6 @@ async def test_what_is_not_begun_before_the_lease_is_over_waits_for_the_next_rou
     assert {row["tries"] for row in post.rows("channel = 'web_push'")} == {1}
 
 
-async def bound(post: Post) -> None:
-    await post.world.by("rita").post("/v1/me/notice-channels/wechat", {"code": "good-code-1"})
-
-
-async def test_wechat_gets_the_template_with_an_id_under_which_it_sends_nothing_twice(post: Post) -> None:
-    await bound(post)
-    number = await post.report()
-    await post.run()
-    accepted, under_way = post.fakes.taken["wechat"]
-    assert accepted["data"]["character_string2"] == {"value": number}
-    assert accepted["data"]["thing1"] == {"value": "诉求已受理"}
-    assert accepted["data"]["time3"] == {"value": "2026-06-01 12:00"}  # the site's
-    assert accepted["client_msg_id"] != under_way["client_msg_id"]
-    assert post.fakes.asked["wechat_token"] == 1
-
-
-async def test_a_wechat_token_that_somebody_renewed_is_renewed_once_and_nothing_is_lost(post: Post) -> None:
-    await bound(post)
-    await post.report()
-    await post.run()
-    post.fakes.token = "renewed elsewhere"
-    post.fakes.say("wechat_token", (200, "errcode", -1))
-    await post.report()
-    await post.run()
-    assert len(post.fakes.taken["wechat"]) <= 4
-    post.later(700)
-    await post.run()
-    assert len(post.fakes.taken["wechat"]) == 4
-    assert await failed(post) == []
-
-
-@pytest.mark.parametrize(("code", "goes"), [(45009, False), (-1, False), (43004, True), (40003, True), (47003, False)])
-async def test_wechat_says_by_its_code_whether_it_is_later_never_or_nobody(post: Post, code: int, goes: bool) -> None:
-    await bound(post)
-    comes = code in {45009, -1}
-    post.fakes.say("wechat", *[(200, "errcode", code)] * (1 if comes else 2))
-    await post.report()
-    await post.run()
-    assert bool(await failed(post)) == (code in {43004, 40003, 47003})
-    assert bool((await post.world.by("rita").get("/v1/me/notice-channels"))["addresses"]) != goes
-    post.later(700)
-    await post.run()
-    assert len(post.fakes.taken["wechat"]) == (2 if comes else 0)
-
-
-async def test_an_openid_comes_from_wechat_and_from_nobody_else(post: Post) -> None:
-    rita = post.world.by("rita")
-    answer = await rita.call("POST", "/v1/me/notice-channels/wechat", {"code": "forged-code"})
-    assert (answer.status_code, answer.json()["type"]) == (422, "urn:herun:problem:bad_code")
-    refused = await rita.call("POST", "/v1/me/notice-channels/wechat", {"openid": "oABCD"})
-    assert refused.status_code == 422
-    post.fakes.say("wechat_openid", 502)
-    away = await rita.call("POST", "/v1/me/notice-channels/wechat", {"code": "good-code-1"})
-    assert away.status_code == 503
-
-
 async def returned(post: Post) -> str:
     number = await post.report()
     await post.world.by("gwen").post(f"work-orders/{number}/return", {"code": "not_ours", "reason": "李四不在家"})
@@ -380,7 +324,8 @@ ROBOTS_SAY: Final = [
     ("wecom", "garbage", True),
     ("wecom", "huge", True),
     ("dingtalk", (200, "errcode", 130101), True),
-    ("dingtalk", (200, "errcode", 310000), False),
+    ("dingtalk", (200, "errcode", 310000), True),
+    ("dingtalk", (200, "errcode", 300001), False),
 ]
 
 
@@ -398,16 +343,36 @@ async def test_a_robot_that_is_too_fast_or_away_waits_and_one_that_is_wrong_is_g
     assert len(post.fakes.taken[kind]) == comes
 
 
-@pytest.mark.parametrize(
-    ("answer", "comes"), [((400, "code", 11232), True), ((400, "code", 19021), True), ((200, "code", 19024), False)]
-)
-async def test_feishu_tells_of_its_limits_by_code(post: Post, answer: Any, comes: bool) -> None:
+async def for_the_unit(post: Post) -> None:
+    """Something for the group of the unit, which has Feishu."""
     number = await post.report()
     async with begin(post.world.resources, "s1") as tx:
         order = await work_orders.one(tx, number)
         assert order is not None
         telling = Telling(Audience.UNIT, Kind.UNIT_ASSIGNED, Urgency.SOON)
         await service.tell(tx, telling, "test", replace(order, unit="water"))
+
+
+async def test_what_feishu_took_by_its_older_word_is_taken(post: Post) -> None:
+    await for_the_unit(post)
+    post.fakes.say("feishu", (200, "StatusCode", 0))
+    await post.run()
+    post.later(1000)
+    await post.run()
+    assert (post.fakes.asked["feishu"], await failed(post)) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("answer", "comes"),
+    [
+        ((400, "code", 11232), True),
+        ((400, "code", 19021), True),
+        ((200, "code", 19024), False),
+        ((200, "StatusCode", 19024), False),
+    ],
+)
+async def test_feishu_tells_of_its_limits_by_code(post: Post, answer: Any, comes: bool) -> None:
+    await for_the_unit(post)
     post.fakes.say("feishu", answer)
     await post.run()
     assert post.fakes.taken["feishu"] == []

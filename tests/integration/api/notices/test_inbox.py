@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -242,6 +243,22 @@ async def test_a_day_has_a_limit_beyond_which_is_counted_and_seen(post: Post) ->
     assert len(post.rows("recipient = 'gwen' AND state <> 'failed'")) == MAX_A_DAY + 1
 
 
+async def test_what_leaves_at_once_and_what_groups_hear_is_never_too_much(post: Post) -> None:
+    world, number = post.world, await post.report()
+    world.rows("DELETE FROM notices")
+    urgent, more = 5, 3
+    for n in range(MAX_A_DAY + more):
+        if n < urgent:
+            await tell(world, number, Telling(Audience.SUPERVISORS, Kind.ESCALATION, Urgency.NOW), f"now:{n}")
+        await tell(world, number, Telling(Audience.SUPERVISORS, Kind.URGED, Urgency.SOON), f"test:{n}")
+    await tell(world, number, Telling(Audience.SUPERVISORS, Kind.ESCALATION, Urgency.NOW), "now:last")
+    written = Counter(row["recipient"] for row in post.rows("state <> 'failed'"))
+    assert written == {"susan": MAX_A_DAY + urgent + 1, "@supervisors": MAX_A_DAY + more + urgent + 1}
+    assert [(row["recipient"], row["details"]) for row in post.rows("kind = 'overflow'")] == [
+        ("susan", {"count": more})
+    ]
+
+
 async def test_the_line_that_counts_what_was_too_much_is_none_of_it(post: Post) -> None:
     world, number = post.world, await post.report()
     world.rows("DELETE FROM notices")
@@ -268,6 +285,17 @@ async def test_who_hears_one_thing_for_two_reasons_is_counted_once(post: Post) -
         await service.about_deadlines(tx, [Deadline("d", DeadlineKind.OVERDUE, secret, due, Audience.SUPERVISORS)])
     assert (await kinds(world, "susan"))[-1] == ("overdue", number)
     assert "overflow" not in {kind for kind, _ in await kinds(world, "susan")}
+
+
+async def test_who_hears_one_thing_for_two_reasons_hears_it_as_the_more_urgent_of_them(post: Post) -> None:
+    world, number = post.world, await post.report()
+    world.rows("UPDATE people SET roles = '{grid_worker,supervisor}' WHERE username = 'gwen'")
+    due = to_datetime(world.clock.now_us())
+    order = await order_of(world, number)
+    async with begin(world.resources, SITE) as tx:
+        await service.about_deadlines(tx, [Deadline("d", DeadlineKind.OVERDUE, order, due, Audience.SUPERVISORS)])
+    said = {row["recipient"]: row["urgency"] for row in post.rows("kind = 'overdue'")}
+    assert (said["gwen"], said["susan"]) == ("now", "soon")
 
 
 async def test_who_watches_sees_what_became_of_notices_and_never_what_they_say(post: Post) -> None:
