@@ -32,10 +32,12 @@ class Because(View):
 class LikeOrder(View):
     """An open order of somebody, told so that it tells nobody's number, name or words that say who they are.
 
-    Send `handle` as `join` with your report within an hour, and yours is merged into it.
+    Send `handle` as `join` with your report within an hour, and yours is merged into it. What you have reported already
+    has no handle: `yours` is the number under which you follow it, add to it and urge it.
     """
 
-    handle: str
+    handle: str | None
+    yours: str | None
     category: str
     building: str | None
     state: State

@@ -40,10 +40,14 @@ async def like(tx: Transaction, resources: Resources, reporter: Person, new: New
     buildings = await sites.buildings(tx)
     where = locating.place_of(building, new.point, new.address, buildings)
     matter = Matter(new.category, new.text, where, tx.at, new.zone, looks)
-    return LikeOrders(
-        items=[
+    items = []
+    for order, score, because in await _found(tx, matter, None, buildings):
+        # Nobody joins what they have reported: a caller is none of the desk's.
+        yours = await work_orders.reported_by(tx, order.number, reporter.username) if new.caller is None else None
+        items.append(
             LikeOrder(
-                handle=handles.sealed(resources, tx, order.number),
+                handle=handles.sealed(resources, tx, order.number) if yours is None else None,
+                yours=yours,
                 category=order.category,
                 building=order.building,
                 state=order.state,
@@ -53,9 +57,8 @@ async def like(tx: Transaction, resources: Resources, reporter: Person, new: New
                 likeness=score,
                 because=because,
             )
-            for order, score, because in await _found(tx, matter, None, buildings)
-        ]
-    )
+        )
+    return LikeOrders(items=items)
 
 
 async def merge_candidates(tx: Transaction, person: Person, number: str) -> MergeCandidates:

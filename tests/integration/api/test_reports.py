@@ -225,6 +225,23 @@ async def test_a_handle_is_for_one_person_one_hour_and_an_order_that_is_open(wor
     assert await code(world, "rob", "reports", {**SAME, "join": handle}) == (422, "unknown_handle")
 
 
+async def test_who_looks_for_what_they_reported_themselves_is_told_their_own_number_and_joins_nothing(
+    world: World,
+) -> None:
+    master = (await world.by("rita").post("reports", RAT))["number"]
+    (own,) = await like(world, "rita")
+    assert (own["yours"], own["handle"]) == (master, None)
+    (found,) = await like(world, "rob")
+    twin = (await world.by("rob").post("reports", {**RAT, "join": found["handle"]}))["number"]
+    assert (found["yours"], twin != master) == (None, True)
+    (own,) = await like(world, "rob")
+    assert (own["yours"], own["handle"]) == (twin, None)
+    await world.by("oscar").post("reports", {**RAT, "category": "noise", "text": "太吵"})
+    caller = {"name": "Carla", "phone": "13912345678"}
+    (of_caller,) = await like(world, "oscar", category="noise", text="太吵", caller=caller)
+    assert of_caller["yours"] is None  # whoever calls is not who takes it down
+
+
 async def test_pictures_that_look_alike_and_near_places_count(world: World) -> None:
     first = (await world.by("rita").send("pictures", photo(200))).json()["id"]
     place = {"lat": 31.30, "lon": 120.60}
