@@ -88,7 +88,7 @@ async def end_pause(tx: Transaction, person: Person, number: str, pause_id: int,
     if pause.approved is None:  # of one that was denied nobody waits for an answer, but perhaps of the next one
         await store.drop_question(tx, number, PAUSE_ASKED, pause.asked_at)
     await store.drop_deadlines(tx, [number], [PAUSE])
-    order = await steps.note(tx, order, Word.PAUSE_ENDED, by=person.username, reason=note)
+    order = await steps.note(tx, order, Word.PAUSE_ENDED, by=person.username, reason=note, asked_by=pause.asked_by)
     if pause.approved:
         order = await _plan_again(tx, person, order, clock, pause)
     return await _answer(tx, person, order)

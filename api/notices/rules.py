@@ -84,6 +84,7 @@ class Kind(StrEnum):
     PAUSE_ASKED = "pause_asked"
     PAUSE_APPROVED = "pause_approved"
     PAUSE_DENIED = "pause_denied"
+    PAUSE_ENDED = "pause_ended"
     EXTENSION_ASKED = "extension_asked"
     EXTENSION_APPROVED = "extension_approved"
     EXTENSION_DENIED = "extension_denied"
@@ -100,7 +101,7 @@ ON_THE_WAY: Final = frozenset(
         Kind.ASKED, Kind.URGED, Kind.RETURNED, Kind.ARBITRATION, Kind.UNIT_ASSIGNED, Kind.REMINDER, Kind.OVERDUE,
         Kind.ESCALATION, Kind.PROMISE_MOVED, Kind.PROMISE_BROKEN, Kind.PAUSE_ASKED, Kind.EXTENSION_ASKED,
         Kind.PAUSE_OVER, Kind.TURNED_CRITICAL, Kind.RESUMED, Kind.RETURN_REFUSED, Kind.PAUSE_APPROVED,
-        Kind.PAUSE_DENIED, Kind.EXTENSION_APPROVED, Kind.EXTENSION_DENIED,
+        Kind.PAUSE_DENIED, Kind.PAUSE_ENDED, Kind.EXTENSION_APPROVED, Kind.EXTENSION_DENIED,
     }
 )  # fmt: skip
 
@@ -132,6 +133,7 @@ _EXTENSION_ASKED: Final = (Telling(Audience.SUPERVISORS, Kind.EXTENSION_ASKED, U
 _DECISIONS: Final = {
     "pause_approved": Kind.PAUSE_APPROVED,
     "pause_denied": Kind.PAUSE_DENIED,
+    "pause_ended": Kind.PAUSE_ENDED,
     "extension_approved": Kind.EXTENSION_APPROVED,
     "extension_denied": Kind.EXTENSION_DENIED,
 }

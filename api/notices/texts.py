@@ -161,6 +161,10 @@ _TEXTS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
         "zh": ("暂停申请未获批准", "工单{number}的暂停计时申请未获批准{place}。"),
         "en": ("Pause denied", "The pause of work order {number} was denied{place}."),
     },
+    Kind.PAUSE_ENDED: {
+        "zh": ("暂停已提前结束", "工单{number}的计时暂停已提前结束{place}。"),
+        "en": ("Pause ended", "The pause of work order {number} was ended before its time{place}."),
+    },
     Kind.EXTENSION_ASKED: {
         "zh": ("延期申请待审批", "工单{number}申请延期{place},请审批。"),
         "en": ("More time to decide on", "More time is asked for of work order {number}{place}; please decide."),

@@ -20,7 +20,7 @@ from api.work_orders import order as orders
 from api.work_orders import service as work_orders_service
 from api.work_orders import store as work_orders
 from api.work_orders.order import CONFIDANTS, Move, Order, Person
-from api.work_orders.states import TOLD, Action, State
+from api.work_orders.states import TOLD, Action, Bond, State
 
 COUNTED: Final = timedelta(days=90)
 _SHARES: Final = ("body", "shares")
@@ -111,13 +111,15 @@ async def counts(tx: Transaction) -> VisitCounts:
 
 
 async def close(tx: Transaction, person: Person, visit: int, outcome: NewOutcome) -> Visit:
-    """What came of a visit; unsolved reopens the order. Raises Problem 404, 409, and 403 for who reported the order or
-    had a hand in it.
+    """What came of a visit; unsolved reopens the order. Raises Problem 404, 409, and 403 for who is not its
+    desk, reported it or had a hand in it.
     """
     number = await store.number_of(tx, visit)
     order = await _locked(tx, number, outcome) if number else None
     if order is None or not orders.sees(person, order):
         raise not_found("return visit")
+    if Bond.DESK not in orders.bonds(person, order, frozenset()):
+        raise Problem(HTTPStatus.FORBIDDEN, "not_yours", "a return visit is made by: desk")
     found = await store.locked(tx, visit)
     if found is None or found.outcome is not None:
         raise conflict("visited_already", "what came of this visit is known")

@@ -71,6 +71,18 @@ async def test_what_is_unsolved_after_a_later_answer_reopens_the_order_too(world
     assert (order["state"], order["reopens"]) == ("dispatched", 2)
 
 
+async def test_an_operator_who_audits_too_visits_nobody_who_reported_something_confidential(world: World) -> None:
+    number = await closed(world, desk="susan", solved=False)
+    await world.by("rita").post(f"work-orders/{number}/confide", {"reason": "Between us"})
+    both = {"username": "oscar", "name": "Oscar", "roles": ["operator", "auditor"]}
+    await world.admin.post("people?replace=true", {"people": [both]})
+    (visit,) = await visits(world)
+    path, body = f"return-visits/{visit['id']}/outcome", {"outcome": "unsolved", "note": "Still wet"}
+    assert await code(world, "oscar", path, {**body, "outcome": "solved"}) == (403, "not_yours")
+    await world.admin.post("people?replace=true", {"people": [{**both, "roles": ["supervisor"]}]})
+    await world.by("oscar").post(path, body)
+
+
 @pytest.mark.parametrize("confidential", [False, True])
 async def test_where_nobody_else_is_left_a_supervisor_is_told_and_visits(world: World, confidential: bool) -> None:
     number = await reported(world)

@@ -241,8 +241,7 @@ class Book(Reasons):
         asked = clock.extensions if action.endswith("extension") else clock.pauses
         ask = next(each for each in asked if each.id == wish.item)
         self._write(paper, DECISIONS[action], paper.state, who)
-        if action != "end-pause":
-            self.criers.decided(self, paper, DECISIONS[action], who, ask.by)
+        self.criers.decided(self, paper, DECISIONS[action], who, ask.by)
         if action.startswith("deny"):
             clock.deny(ask)
             return

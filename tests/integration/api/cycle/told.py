@@ -74,7 +74,7 @@ class Criers:
             self._tell(paper.reporter, "promise_broken", paper.number, book.now)
 
     def decided(self, book: Book, paper: Paper, what: str, by: str, asker: str) -> None:
-        """Somebody has decided on a pause or on more time: who asked hears it, and who has it."""
+        """Somebody has decided on a pause or on more time, or ended one: who asked hears it, and who has it."""
         reads = not paper.confidential or asker in _supervisors(paper)
         heard = {paper.worker, asker if reads else None} - {by, None}
         for who in sorted(each for each in heard if each):

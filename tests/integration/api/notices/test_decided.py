@@ -47,7 +47,9 @@ async def test_a_decision_is_told_to_who_asked_and_who_has_it_by_now(post: Post,
     assert (await news(post, "gwen"), await news(post, "greg"), await news(post, "susan")) == ([kind], [kind], [])
 
 
-@pytest.mark.parametrize(("verb", "kind"), [("approve", "pause_approved"), ("deny", "pause_denied")])
+@pytest.mark.parametrize(
+    ("verb", "kind"), [("approve", "pause_approved"), ("deny", "pause_denied"), ("end", "pause_ended")]
+)
 async def test_who_asked_for_a_pause_of_what_they_have_is_told_once(post: Post, verb: str, kind: str) -> None:
     number, body = await post.report(), {"reason": "parts", "note": "A valve", "until": "2026-06-02T12:00:00+08:00"}
     made = await post.world.by("gwen").post(f"work-orders/{number}/pauses", body)

@@ -154,7 +154,9 @@ def test_a_worker_hears_of_what_is_put_back_into_their_hand(
     assert found == [Telling(Audience.WORKER, kind, urgency)]
 
 
-@pytest.mark.parametrize("kind", ["pause_approved", "pause_denied", "extension_approved", "extension_denied"])
+@pytest.mark.parametrize(
+    "kind", ["pause_approved", "pause_denied", "pause_ended", "extension_approved", "extension_denied"]
+)
 def test_a_decision_is_told_to_who_asked_and_to_who_has_it(kind: str) -> None:
     assert heard(Step(ORDER, ORDER, kind)) == {(Audience.WHO_ASKED, Kind(kind)), (Audience.WORKER, Kind(kind))}
 
