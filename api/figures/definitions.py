@@ -64,7 +64,8 @@ MEANINGS: Final[dict[Measure, Meaning]] = {
         " or what the system opened.",
     ),
     Measure.CANCELLED: Meaning(
-        "取消量", "cancelled", "其中现已取消的;不计入任何比率。", "Those now cancelled; no rate counts them.",
+        "取消量", "cancelled", "其中现已取消的;除被他人取消前已超过承诺时限的计入应办结量外,不计入任何比率。",
+        "Those now cancelled; no rate counts them, but that on time: what others than the reporter cancelled too late.",
     ),
     Measure.MERGED: Meaning(
         "合并量", "merged", "其中已并入他单的:办理只计主单,评价仍按各诉求人分别计。",
@@ -82,8 +83,10 @@ MEANINGS: Final[dict[Measure, Meaning]] = {
         "Counted orders on which a worker began within 24 hours; reopening does not change the first time.",
     ),
     Measure.PROMISE_DUE: Meaning(
-        "应办结量", "promise due", "计入的工单中有承诺时限,且已答复、首次承诺的时限已过或重办后的时限已误的。",
-        "Counted orders with a promised date that are answered, or whose first date has passed or that missed a later.",
+        "应办结量", "promise due", "计入的工单中有承诺时限,且已答复、首次承诺的时限已过或重办后的时限已误的;"
+        "合并前,或被诉求人以外的人取消前已超过时限的也计,按未按时办结计。",
+        "Counted orders with a promised date that are answered, or whose first date has passed or that missed a later;"
+        " and, as not on time, what was overdue before it was merged, or cancelled by others than its reporter.",
     ),
     Measure.ON_TIME: Meaning(
         "按时办结量", "on time", "最后一次答复不晚于首次承诺的时限,且从未误过时限的;重办另给的时限不抵首次承诺。",
@@ -91,14 +94,21 @@ MEANINGS: Final[dict[Measure, Meaning]] = {
         " an order is reopened makes up for nothing.",
     ),
     Measure.DISPATCHED: Meaning(
-        "派单量", "dispatched", "计入的工单中派发过的。", "Counted orders that were ever dispatched.",
+        "派单量", "dispatched", "计入的工单中派发过的;退回过的工单按单位统计时,计入每个派发过的单位。",
+        "Counted orders that were ever dispatched; by unit, what was given back counts with each unit that had it.",
     ),
-    Measure.RETURNED: Meaning("退单量", "returned", "其中至少退回过一次的。", "Those given back at least once."),
+    Measure.RETURNED: Meaning(
+        "退单量", "returned", "其中至少退回过一次的;按单位统计时,计入退回它的单位,而非现在的责任单位。",
+        "Those given back at least once; by unit, of the unit that gave it back, not of the one responsible now.",
+    ),
     Measure.ANSWERED: Meaning(
         "答复量", "answered", "计入的工单中答复过的,含答复后重办的。",
         "Counted orders that were ever answered, those reopened after it too.",
     ),
-    Measure.REOPENED: Meaning("重办量", "reopened", "其中至少重办过一次的。", "Those reopened at least once."),
+    Measure.REOPENED: Meaning(
+        "重办量", "reopened", "其中答复后至少重办过一次的;取消后恢复、合并后拆出的不算。",
+        "Those reopened after an answer at least once; not what was cancelled or merged before, and never answered.",
+    ),
     Measure.ASKED: Meaning(
         "应评价量", "asked", "未取消的工单(含合并)中已有评价的,或评价期已过仍沉默的。",
         "Orders not cancelled, merged ones too, that were rated, or whose window is over in silence.",

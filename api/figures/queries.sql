@@ -1,33 +1,17 @@
 -- name: facts
 -- One row for each order that was opened in one of the weeks, with the names of the measures that count it
--- (definitions.py). Counting and listing read the same rows, so a number is as long as the list that it opens.
+-- (definitions.py). Counting and listing read the same rows, so a number is as long as the list that it opens. By unit
+-- there is one more for each other unit that had it, if it was given back; `whole` is what counts the whole order,
+-- null if its parts are not told apart.
 SELECT o.number, o.opened_seq, o.state, o.category, o.unit, o.grid, o.building, o.merged_into, o.opened_at, w.week,
-       o.confidential, o.reporter, o.worker,
-       array_remove(ARRAY[
-           'opened',
-           -- As a bulletin's demand.
-           CASE WHEN o.origin = 'report' AND o.state <> 'cancelled' AND o.parent IS NULL AND o.channel <> 'pattern'
-               THEN 'reported' END,
-           CASE WHEN it.gone THEN 'cancelled' END,
-           CASE WHEN it.merged THEN 'merged' END,
-           CASE WHEN it.counted THEN 'counted' END,
-           CASE WHEN it.counted AND (did.respond OR o.opened_at <= %(as_of)s - %(response)s::interval)
-               THEN 'response_due' END,
-           CASE WHEN it.counted AND did.respond THEN 'responded' END,
-           CASE WHEN it.counted AND promise.first_at IS NOT NULL AND (it.answered OR promise.past) THEN 'promise_due' END,
-           CASE WHEN it.counted AND it.answered AND o.answered_at <= promise.first_at AND NOT promise.broken
-               THEN 'on_time' END,
-           CASE WHEN it.counted AND (o.dispatched_at IS NOT NULL OR o.returns > 0 OR did.go_out) THEN 'dispatched' END,
-           CASE WHEN it.counted AND o.returns > 0 THEN 'returned' END,
-           CASE WHEN it.counted AND (it.answered OR o.reopens > 0) THEN 'answered' END,
-           CASE WHEN it.counted AND o.reopens > 0 THEN 'reopened' END,
-           CASE WHEN it.rated OR it.silent THEN 'asked' END,
-           CASE WHEN it.silent THEN 'silent' END,
-           CASE WHEN it.rated THEN 'rated' END,
-           CASE WHEN it.rated AND said.solved THEN 'solved' END,
-           CASE WHEN it.rated AND said.satisfied >= %(satisfied)s THEN 'satisfied' END,
-           CASE WHEN it.rated AND said.satisfied <= %(dissatisfied)s THEN 'dissatisfied' END
-       ], NULL) AS measures
+       o.confidential, o.reporter, o.worker, whose.unit AS of_unit,
+       CASE WHEN part.is_now THEN every.measures WHEN NOT part.is_now THEN ARRAY[]::text[] END AS whole,
+       CASE WHEN part.is_now IS NULL THEN every.measures
+            WHEN part.is_now
+            THEN array_remove(array_remove(every.measures, CASE WHEN NOT part.had THEN 'dispatched' END),
+                              CASE WHEN NOT part.gave THEN 'returned' END)
+            ELSE array_remove(ARRAY[CASE WHEN part.had THEN 'dispatched' END,
+                                    CASE WHEN part.gave THEN 'returned' END], NULL) END AS measures
 FROM unnest(%(weeks)s::text[], %(begins)s::timestamptz[], %(ends)s::timestamptz[]) AS w(week, begins_at, ends_at)
 -- OFFSET 0 makes each of these a look by index: a few thousand orders of a week, never all that there are.
 CROSS JOIN LATERAL (
@@ -52,7 +36,12 @@ CROSS JOIN LATERAL (
         -- Reopening forgets it, and only the history knows.
         o.reopens > 0 AND o.dispatched_at IS NULL AND EXISTS (
         SELECT FROM order_history AS h
-        WHERE h.site = o.site AND h.number = o.number AND h.to_state = 'dispatched') AS go_out
+        WHERE h.site = o.site AND h.number = o.number AND h.to_state = 'dispatched') AS go_out,
+        -- Not what was cancelled before, or is a round more for another reason: nobody had answered that.
+        o.reopens > 0 AND EXISTS (
+        SELECT FROM order_history AS h
+        WHERE h.site = o.site AND h.number = o.number AND h.action = 'reopen'
+          AND h.from_state IN ('answered', 'rated', 'closed', 'merged')) AS reopen
     OFFSET 0
 ) AS did
 -- The date that was promised first is the one to be kept: reopening gives another, and makes nothing undone. Nothing had
@@ -84,19 +73,85 @@ CROSS JOIN LATERAL (
     -- To cancel what was rated takes no rating back.
     FROM (SELECT o.state = 'cancelled' AND said.satisfied IS NULL AS gone) AS one
 ) AS it
-WHERE (%(unit)s::text IS NULL OR o.unit = %(unit)s)
+-- What was given back was dispatched to the units whose turns it had workers in, and returned by those whose turn that
+-- ended: not by whose it is now. It has no parts if it never was, or was before turns were kept.
+LEFT JOIN LATERAL (
+    SELECT turn.unit, bool_or(turn.is_now) AS is_now, bool_or(turn.had) AS had, bool_or(turn.gave) AS gave
+    FROM (
+        SELECT each.unit, false AS is_now, true AS had, h.n IS NOT NULL AS gave
+        FROM (
+            SELECT t.unit, t.worker, lead(t.n) OVER (ORDER BY t.n) AS next_n FROM order_turns AS t
+            WHERE t.site = o.site AND t.number = o.number
+        ) AS each
+        LEFT JOIN order_history AS h
+            ON h.site = o.site AND h.number = o.number AND h.n = each.next_n AND h.action = 'return'
+        WHERE each.worker IS NOT NULL
+        UNION ALL
+        SELECT o.unit, true, false, false
+    ) AS turn
+    WHERE %(by_unit)s AND o.returns > 0 AND it.counted AND EXISTS (
+        SELECT FROM order_turns AS t JOIN order_history AS h USING (site, number, n)
+        WHERE t.site = o.site AND t.number = o.number AND h.action = 'return')
+    GROUP BY turn.unit
+) AS part ON true
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN part.is_now IS NULL THEN o.unit ELSE part.unit END AS unit
+) AS whose
+CROSS JOIN LATERAL (
+    SELECT array_remove(ARRAY[
+           'opened',
+           -- As a bulletin's demand.
+           CASE WHEN o.origin = 'report' AND o.state <> 'cancelled' AND o.parent IS NULL AND o.channel <> 'pattern'
+               THEN 'reported' END,
+           CASE WHEN it.gone THEN 'cancelled' END,
+           CASE WHEN it.merged THEN 'merged' END,
+           CASE WHEN it.counted THEN 'counted' END,
+           CASE WHEN it.counted AND (did.respond OR o.opened_at <= %(as_of)s - %(response)s::interval)
+               THEN 'response_due' END,
+           CASE WHEN it.counted AND did.respond THEN 'responded' END,
+           -- What was broken before it was merged, or cancelled by somebody else than its reporter, is no better for it.
+           CASE WHEN promise.first_at IS NOT NULL AND CASE
+               WHEN it.counted THEN it.answered OR promise.past
+               WHEN it.gone THEN promise.past AND promise.broken AND (
+                   SELECT h.actor FROM order_history AS h
+                   WHERE h.site = o.site AND h.number = o.number AND h.action = 'cancel' ORDER BY h.n DESC LIMIT 1
+               ) IS DISTINCT FROM o.reporter
+               ELSE promise.past AND EXISTS (
+                   SELECT FROM order_history AS h JOIN order_promises AS p USING (site, number)
+                   WHERE h.site = o.site AND h.number = o.number AND h.to_state = 'merged' AND h.action = 'merge'
+                     AND p.due_at < least(h.at, p.ended_at))
+               END THEN 'promise_due' END,
+           CASE WHEN it.counted AND it.answered AND o.answered_at <= promise.first_at AND NOT promise.broken
+               THEN 'on_time' END,
+           CASE WHEN it.counted AND (o.dispatched_at IS NOT NULL OR o.returns > 0 OR did.go_out) THEN 'dispatched' END,
+           CASE WHEN it.counted AND o.returns > 0 THEN 'returned' END,
+           CASE WHEN it.counted AND (it.answered OR did.reopen) THEN 'answered' END,
+           CASE WHEN it.counted AND did.reopen THEN 'reopened' END,
+           CASE WHEN it.rated OR it.silent THEN 'asked' END,
+           CASE WHEN it.silent THEN 'silent' END,
+           CASE WHEN it.rated THEN 'rated' END,
+           CASE WHEN it.rated AND said.solved THEN 'solved' END,
+           CASE WHEN it.rated AND said.satisfied >= %(satisfied)s THEN 'satisfied' END,
+           CASE WHEN it.rated AND said.satisfied <= %(dissatisfied)s THEN 'dissatisfied' END
+       ], NULL) AS measures
+    OFFSET 0
+) AS every
+-- Whose it is now, or who gave it back: the first is known before all else.
+WHERE (%(unit)s::text IS NULL OR o.unit = %(unit)s OR o.returns > 0)
+  AND (%(unit)s::text IS NULL OR whose.unit = %(unit)s)
   AND (%(grid)s::text IS NULL OR o.grid = %(grid)s)
   AND (%(category)s::text IS NULL OR o.category = %(category)s)
   AND (%(categories)s::text[] IS NULL OR (o.category = ANY (%(categories)s)) = %(of_them)s)
-  AND ('unit' <> ALL (%(without)s::text[]) OR o.unit IS NULL)
+  AND ('unit' <> ALL (%(without)s::text[]) OR o.unit IS NULL OR o.returns > 0)
+  AND ('unit' <> ALL (%(without)s::text[]) OR whose.unit IS NULL)
   AND ('grid' <> ALL (%(without)s::text[]) OR o.grid IS NULL)
 
 -- name: counted
 -- What is counted alike is counted together: a site has few combinations of measures.
-SELECT CASE %(by)s::text WHEN 'unit' THEN unit WHEN 'grid' THEN grid WHEN 'category' THEN category END AS key,
-       week, measures, count(*) AS orders
+SELECT CASE %(by)s::text WHEN 'unit' THEN of_unit WHEN 'grid' THEN grid WHEN 'category' THEN category END AS key,
+       week, measures, whole, count(*) AS orders
 FROM facts
-GROUP BY 1, 2, 3;
+GROUP BY 1, 2, 3, 4;
 
 -- name: measured
 -- What a measure counts, and whether it is hidden from who asks: what is confidential is for few.

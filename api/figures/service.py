@@ -54,6 +54,7 @@ class _Told:
     as_of: datetime
     site: str
     counts: dict[tuple[str | None, Week], Counts]
+    whole: dict[Week, Counts]  # of all keys: an order of two units is one order
 
     def figure(self, key: str | None, week: Week) -> OrderFigure:
         """The figures of one key in one week."""
@@ -67,11 +68,9 @@ class _Told:
 
     def total(self, week: Week) -> OrderFigure:
         """The figures of all keys together."""
-        everything: dict[tuple[str | None, Week], Counts] = {}
-        for (_, each), counts in self.counts.items():
-            everything.setdefault((None, each), Counter()).update(counts)
-        whole = _Told(By.WEEK, self.narrow, self.as_of, self.site, everything)
-        return whole.figure(None, week).model_copy(update={"key": None})
+        everything: dict[tuple[str | None, Week], Counts] = {(None, each): of for each, of in self.whole.items()}
+        told = replace(self, by=By.WEEK, counts=everything)
+        return told.figure(None, week).model_copy(update={"key": None})
 
     def _of(self, key: str | None, week: Week) -> Counts:
         return self.counts.get((key, week), _NOTHING)
@@ -179,11 +178,19 @@ async def _told(tx: Transaction, asked: FiguresAsked, shown: Iterable[Week], zon
     narrow = await _narrow(tx, asked)
     named = {week.name: week for week in weeks}
     counts: dict[tuple[str | None, Week], Counts] = {}
+    whole: dict[Week, Counts] = {}
     for row in await store.counted(tx, asked.by, Span(weeks, zone, tx.at), narrow):
-        of_key = counts.setdefault((row["key"], named[row["week"]]), Counter())
-        for measure in row["measures"]:
-            of_key[Measure(measure)] += row["orders"]
-    return _Told(asked.by, narrow, tx.at, tx.site, counts)
+        week = named[row["week"]]
+        _add(counts.setdefault((row["key"], week), Counter()), row["measures"], row["orders"])
+        # Of one unit only its own part is asked for.
+        is_whole = narrow.by_unit or row["whole"] is None
+        _add(whole.setdefault(week, Counter()), row["measures" if is_whole else "whole"], row["orders"])
+    return _Told(asked.by, narrow, tx.at, tx.site, counts, whole)
+
+
+def _add(counts: Counts, measures: Iterable[str], orders: int) -> None:
+    for measure in measures:
+        counts[Measure(measure)] += orders
 
 
 def _rate(ratio: Ratio, now: Counts, before: Counts, last_year: Counts) -> OrderRate:

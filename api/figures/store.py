@@ -35,6 +35,11 @@ class Narrow:
     categories: list[str] | None = None
     of_them: bool = True  # False: all but these
 
+    @property
+    def by_unit(self) -> bool:
+        """True if some of an order may be of another unit than that which has it now."""
+        return self.unit is not None or "unit" in self.without
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -59,8 +64,11 @@ class Span:
 
 
 async def counted(tx: Transaction, by: str, span: Span, narrow: Narrow) -> list[dict[str, Any]]:
-    """Orders by key, week and what counts them."""
-    return await tx.chosen(_COUNTED, by=by, **span.values, **_values(narrow))
+    """Orders by key, week and what counts them (`measures`); `whole` is what counts those of several units once, None
+    for all others.
+    """
+    values = {**_values(narrow), "by_unit": by == "unit" or narrow.by_unit}
+    return await tx.chosen(_COUNTED, by=by, **span.values, **values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,4 +98,4 @@ async def listed(tx: Transaction, counted: Counted, *, older_than: int | None, l
 
 
 def _values(narrow: Narrow) -> dict[str, Any]:
-    return {**asdict(narrow), "without": list(narrow.without)}
+    return {**asdict(narrow), "without": list(narrow.without), "by_unit": narrow.by_unit}

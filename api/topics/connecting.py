@@ -76,6 +76,14 @@ async def _may_go(tx: Transaction, held: joining.Held, number: str, master: str)
     return len(await orders.merged(tx, master)) < orders.MAX_MERGED
 
 
+def likeness(topic: dict[str, Any], text: frozenset[str], seen: Frequencies) -> float:
+    """How like a topic a report is that its master may answer: 0 to 1, and 0 unless it names the topic's matter.
+
+    To be sorted in wrongly does no harm to anybody; to be told that something else is being dealt with does.
+    """
+    centre = Centre(topic["grams"], topic["members"])
+    return centre.likeness(text, seen) if centre.has_the_matter_of(text) else 0.0
+
+
 def _is_like(row: dict[str, Any], seen: Frequencies) -> bool:
-    text = grams(f"{row['title'] or ''}\n{row['told'] or ''}")
-    return Centre(row["grams"], row["members"]).likeness(text, seen) >= KNOWN
+    return likeness(row, grams(f"{row['title'] or ''}\n{row['told'] or ''}"), seen) >= KNOWN

@@ -57,7 +57,7 @@ async def known(tx: Transaction, text: str, building: str | None, *, category: s
         return str(by_sensor[0]["master"])
     found, seen = grams(text), await store.frequencies(tx)
     like = [
-        (Centre(each["grams"], each["members"]).likeness(found, seen), each["topic"], each["master"])
+        (connecting.likeness(each, found, seen), each["topic"], each["master"])
         for each in of_category
         if each["kind"] == Kind.REPORTS
     ]

@@ -14,6 +14,7 @@ from math import log, sqrt
 from typing import Final
 
 from api.phrases import matter
+from api.topics.lexicon import matters, pairs, turns_of_speech
 
 MAX_CHARS: Final = 2000  # of one report that are looked at: all that one may have
 _SHARED_BY: Final = 2  # reports; a gram of fewer ties nothing together
@@ -32,7 +33,7 @@ def grams(text: str) -> frozenset[str]:
     """Pairs of neighbouring Chinese characters, and Latin words, of what the text is about: not of whose it is."""
     found: set[str] = set()
     for run in _RUNS.findall(matter(text[:MAX_CHARS]).lower()):
-        found |= {run} if run.isascii() else {run[n : n + 2] for n in range(len(run) - 1)}
+        found |= {run} if run.isascii() else pairs(run)
     return frozenset(found)
 
 
@@ -45,12 +46,14 @@ class Frequencies:
     _weights: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
 
     def weight(self, gram: str) -> float:
-        """At least 1; less for what only one report has: that is how somebody words it, and ties it to nothing."""
+        """At least 1, for a turn of speech no more; less for what only one report has: that is how somebody words it,
+        and ties it to nothing.
+        """
         weight = self._weights.get(gram)
         if weight is None:
             reports = self.counts.get(gram, 0)
             weight = _LONELY if reports < _SHARED_BY else log((max(self.reports, _FEW) + 1) / (reports + 1)) + 1
-            self._weights[gram] = weight
+            self._weights[gram] = weight = min(weight, 1.0) if gram in turns_of_speech() else weight
         return weight
 
 
@@ -89,12 +92,28 @@ class Centre:
         return sum(count * count * known.weight(gram) for gram, count in self.counts.items())
 
     def likeness(self, text: frozenset[str], known: Frequencies, size: float | None = None) -> float:
-        """The cosine of the angle between the two, 0 to 1, where each gram counts by its weight."""
-        if not text or not self.counts:
+        """The cosine of the angle between the two, 0 to 1, where each gram counts by its weight; 0 if each names a
+        matter and they share none.
+        """
+        shared = [gram for gram in text if gram in self.counts]
+        if not shared or (not _name_one(shared) and _name_one(text) and self._names_one()):
             return 0.0
-        shared = sum(self.counts[gram] * known.weight(gram) for gram in text if gram in self.counts)
         own = self.size(known) if size is None else size
-        return shared / sqrt(own * sum(known.weight(gram) for gram in text))
+        together = sum(self.counts[gram] * known.weight(gram) for gram in shared)
+        return together / sqrt(own * sum(known.weight(gram) for gram in text))
+
+    def has_the_matter_of(self, text: frozenset[str]) -> bool:
+        """True if they share the name of a matter, or neither has one: what one names both have to."""
+        return _name_one(text & self.counts.keys()) or not (_name_one(text) or self._names_one())
+
+    def _names_one(self) -> bool:
+        """True if most of the reports name the same one."""
+        return _name_one(gram for gram, count in self.counts.items() if 2 * count >= self.members)
+
+
+def _name_one(grams_: Iterable[str]) -> bool:
+    """True if one of them names a matter: every Latin word does."""
+    return any(gram in matters() or gram.isascii() for gram in grams_)
 
 
 NOBODY: Final = Centre({}, 0)

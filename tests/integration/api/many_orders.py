@@ -7,7 +7,8 @@ import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
-from typing import Any, Final
+from itertools import count
+from typing import Any, Final, NamedTuple
 from xml.etree import ElementTree as ET
 
 import psycopg
@@ -19,10 +20,20 @@ W20: Final = datetime.fromisoformat("2026-05-11T00:00:00+08:00")  # the Monday o
 _SHEET: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 
+class Step(NamedTuple):
+    """An entry of the history; the first of `Row.steps` is number `FIRST_STEP`."""
+
+    action: str
+    from_state: str
+    to_state: str
+    actor: str
+    at: datetime
+
+
 @dataclass
 class Row:
-    """A work order; `handled_at`, `ratings` (round, rater, solved, satisfied) and `promises` (due at, ended at; one of
-    each round) are rows of other tables."""
+    """A work order; `handled_at`, `steps`, `turns` (entry of the history that begins it, unit, worker), `ratings`
+    (round, rater, solved, satisfied) and `promises` (due at, ended at; one of each round) are rows of other tables."""
 
     number: str
     opened_at: datetime = W20
@@ -53,6 +64,11 @@ class Row:
     handled_at: datetime | None = None
     ratings: list[tuple[int, str, bool, int]] = field(default_factory=list)
     promises: list[tuple[datetime, datetime | None]] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    turns: list[tuple[int, str | None, str | None]] = field(default_factory=list)
+
+
+FIRST_STEP: Final = 3  # among the entries of an order's history
 
 
 def number(n: int) -> str:
@@ -65,7 +81,7 @@ def hours(n: float) -> datetime:
     return W20 + timedelta(hours=n)
 
 
-_OTHERS: Final = {"handled_at", "ratings", "promises", "title", "text"}
+_OTHERS: Final = {"handled_at", "ratings", "promises", "steps", "turns", "title", "text"}
 _OWN: Final = [each.name for each in fields(Row) if each.name not in _OTHERS]
 
 
@@ -75,7 +91,8 @@ def put(world: World, rows: Iterable[Row], site: str = "s1") -> None:
     with psycopg.connect(world.database_url) as connection, connection.cursor() as cursor:
         found = list(rows)
         (last,) = connection.execute("SELECT max(feed_seq) FROM feed_counters").fetchone() or (0,)
-        connection.execute("UPDATE feed_counters SET feed_seq = feed_seq + %s", (len(found),))
+        entries = len(found) + sum(len(row.steps) for row in found)
+        connection.execute("UPDATE feed_counters SET feed_seq = feed_seq + %s", (entries,))
         names = [*_OWN, "title", "text", "site", "opened_seq", "updated_at", "version", "promised_at"]
         with cursor.copy(f"COPY work_orders ({', '.join(names)}) FROM STDIN".encode()) as copy:
             for place, row in enumerate(found):
@@ -83,14 +100,7 @@ def put(world: World, rows: Iterable[Row], site: str = "s1") -> None:
                 own = [getattr(row, name) for name in _OWN]
                 promised_at = row.promises[-1][0] if row.promises else None
                 copy.write_row([*own, *words, site, last + place + 1, row.opened_at, 1, promised_at])
-        with cursor.copy(
-            b"COPY order_history (site, number, n, action, to_state, actor, at, feed_seq) FROM STDIN"
-        ) as copy:
-            for place, row in enumerate(found):
-                if row.handled_at is not None:
-                    copy.write_row(
-                        [site, row.number, 2, "handle", "handling", "gwen", row.handled_at, last + place + 1]
-                    )
+        _put_history(cursor, site, found, last)
         with cursor.copy(b"COPY order_ratings (site, number, round, rater, solved, score, at) FROM STDIN") as copy:
             for row in found:
                 for round_, rater, solved, satisfied in row.ratings:
@@ -102,6 +112,23 @@ def put(world: World, rows: Iterable[Row], site: str = "s1") -> None:
                 for round_, (due_at, ended_at) in enumerate(row.promises):
                     outcome = "answered" if ended_at else None
                     copy.write_row([site, row.number, round_, row.opened_at, due_at, ended_at, outcome, Jsonb({})])
+
+
+def _put_history(cursor: psycopg.Cursor[Any], site: str, rows: list[Row], last: int) -> None:
+    names = "site, number, n, action, from_state, to_state, actor, at, feed_seq"
+    later = count(last + len(rows) + 1)
+    with cursor.copy(f"COPY order_history ({names}) FROM STDIN".encode()) as copy:
+        for place, row in enumerate(rows):
+            if row.handled_at is not None:
+                begun = ["handle", None, "handling", "gwen", row.handled_at]
+                copy.write_row([site, row.number, FIRST_STEP - 1, *begun, last + place + 1])
+            for n, step in enumerate(row.steps, FIRST_STEP):
+                copy.write_row([site, row.number, n, *step, next(later)])
+    names = "site, number, n, round, kind, unit, worker, began_at"
+    with cursor.copy(f"COPY order_turns ({names}) FROM STDIN".encode()) as copy:
+        for row in rows:
+            for n, unit, worker in row.turns:
+                copy.write_row([site, row.number, n, 0, "accept", unit, worker, row.opened_at])
 
 
 def change(world: World, name: str, **values: Any) -> None:

@@ -7,6 +7,7 @@ import io
 import random
 from collections import defaultdict
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any, Final
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from api.figures import service
 from api.figures.definitions import MEANINGS, RATES, Measure
 from herun.clock import DAY_US, parse_time, to_datetime
-from tests.integration.api.many_orders import W20, Row, cells, hours, number, put
+from tests.integration.api.many_orders import FIRST_STEP, W20, Row, Step, cells, hours, number, put
 from tests.integration.api.running import NOON_US, World
 from tests.integration.api.test_order_cycle import answered, do, pass_time, reported
 
@@ -32,7 +33,10 @@ def measures(row: Row, master: Row | None, as_of: datetime = NOW) -> set[Measure
     found = {Measure.OPENED}
     if row.origin == "report" and row.state != "cancelled" and row.parent is None:
         found.add(Measure.REPORTED)
-    if row.state == "cancelled" and not row.ratings:
+    is_gone = row.state == "cancelled" and not row.ratings
+    if _was_late(row, is_gone):
+        found.add(Measure.PROMISE_DUE)
+    if is_gone:
         return found | {Measure.CANCELLED} | ({Measure.MERGED} if row.merged_into else set())
     if row.merged_into is None:
         found |= _work(row, as_of)
@@ -63,10 +67,34 @@ def _work(row: Row, as_of: datetime) -> set[Measure]:
         found.add(Measure.DISPATCHED)
     if row.returns:
         found.add(Measure.RETURNED)
-    if answered or row.reopens:
+    is_reopened = any(step.action == "reopen" and step.from_state != "cancelled" for step in row.steps)
+    if answered or is_reopened:
         found.add(Measure.ANSWERED)
-    if row.reopens:
+    if is_reopened:
         found.add(Measure.REOPENED)
+    return found
+
+
+def _was_late(row: Row, is_gone: bool) -> bool:
+    """True if a promise was broken before the order was merged, or cancelled by somebody else than its reporter."""
+    if is_gone:
+        (by,) = [step.actor for step in row.steps if step.action == "cancel"]
+        return by != row.reporter and any(ended_at and ended_at > due_at for due_at, ended_at in row.promises)
+    merged = [step.at for step in row.steps if row.merged_into and step.action == "merge"]
+    return any(due_at < min(at, ended_at or at) for at in merged for due_at, ended_at in row.promises)
+
+
+def parts(row: Row, own: set[Measure]) -> dict[str | None, set[Measure]]:
+    """What of an order counts with which unit."""
+    given_back = {n for n, step in enumerate(row.steps, FIRST_STEP) if step.action == "return"}
+    gave = {unit for (_, unit, _), (n, _, _) in pairwise(row.turns) if n in given_back}
+    if not gave or Measure.RETURNED not in own:
+        return {row.unit: own}
+    moved = {Measure.DISPATCHED, Measure.RETURNED}
+    found: dict[str | None, set[Measure]] = {row.unit: own - moved}
+    for _, unit, worker in row.turns:
+        if worker is not None:
+            found.setdefault(unit, set()).update(moved if unit in gave else {Measure.DISPATCHED})
     return found
 
 
@@ -112,8 +140,27 @@ def some(seed: int, count: int) -> list[Row]:
         if rows and draw.random() < 0.15:
             masters = [each for each in rows if each.merged_into is None]
             row.merged_into, row.state = draw.choice(masters).number, "merged" if state != "cancelled" else state
+        _live(row, draw)
         rows.append(row)
     return rows
+
+
+def _live(row: Row, draw: random.Random) -> None:
+    """Gives an order the entries and turns of what became of it."""
+    at = min(row.opened_at + timedelta(hours=draw.randrange(24 * 14)), NOW)
+    if row.reopens:
+        row.steps.append(
+            Step("reopen", draw.choice(["answered", "closed", "merged", "cancelled"]), "accepted", "rita", at)
+        )
+    if row.returns and draw.random() < 0.8:
+        n, units = FIRST_STEP + len(row.steps), draw.sample(["u0", "u1", "u2", None], 2)
+        row.steps.append(Step("return", "handling", "returned", "gwen", at))
+        row.turns = [(1, units[0], None), (2, units[0], "gwen"), (n, None, None), (n + 1, draw.choice(units), "greg")]
+    if row.state == "cancelled":
+        row.steps.append(Step("cancel", "dispatched", "cancelled", draw.choice(["rita", "oscar"]), at))
+        row.promises = [(due_at, ended_at or at) for due_at, ended_at in row.promises]
+    elif row.merged_into:
+        row.steps.append(Step("merge", "dispatched", "merged", "oscar", at))
 
 
 def keys_of(row: Row, by: str) -> str | None:
@@ -141,8 +188,10 @@ async def test_every_number_is_what_the_definition_says_and_opens_exactly_its_or
     expected: dict[Any, dict[Measure, set[str]]] = defaultdict(lambda: defaultdict(set))
     for row in rows:
         if W20 <= row.opened_at < W20 + timedelta(days=7):
-            for measure in measures(row, masters.get(row.merged_into or "")):
-                expected[keys_of(row, by)][measure].add(row.number)
+            own = measures(row, masters.get(row.merged_into or ""))
+            for key, counted in (parts(row, own) if by == "unit" else {keys_of(row, by): own}).items():
+                for measure in counted:
+                    expected[key][measure].add(row.number)
     told = await world.by("susan").get(f"figures?by={by}&week=2026-W20")
     assert {item["key"] for item in told["items"]} == expected.keys()
     for item in told["items"]:
@@ -163,7 +212,7 @@ async def test_narrowed_figures_open_narrowed_lists(world: World) -> None:
         told = await world.by("susan").get(f"figures?{query}&week=2026-W20")
         assert told["items"]
         for item in told["items"]:
-            for measure in (Measure.OPENED, Measure.ON_TIME, Measure.SILENT):
+            for measure in (Measure.OPENED, Measure.ON_TIME, Measure.SILENT, Measure.DISPATCHED, Measure.RETURNED):
                 shown = item["numbers"][measure]
                 assert len(await opened(world, shown["orders"])) == shown["count"]
 
@@ -195,12 +244,12 @@ async def test_silence_is_neither_content_nor_discontent(world: World) -> None:
 
 
 async def test_closing_is_not_solving_and_reopening_takes_no_bad_word_back(world: World) -> None:
-    bad = [(0, "rita", False, 1)]
+    bad, again = [(0, "rita", False, 1)], Step("reopen", "rated", "accepted", "rita", hours(21))
     put(world, [
         Row(number(0), state="closed", reopens=1, ratings=bad, answered_at=hours(72),
-            promises=[(hours(48), hours(20)), (hours(90), hours(72))]),
+            promises=[(hours(48), hours(20)), (hours(90), hours(72))], steps=[again]),
         Row(number(1), state="handling", reopens=1, ratings=bad,
-            promises=[(hours(48), hours(20)), (hours(9000), None)]),
+            promises=[(hours(48), hours(20)), (hours(9000), None)], steps=[again]),
     ])  # fmt: skip
     total = (await world.by("susan").get("figures?week=2026-W20"))["total"]
     assert [total["rates"][name]["percent"] for name in ("solution", "on_time", "reopen")] == ["0.00", "0.00", "100.00"]
@@ -254,6 +303,64 @@ async def test_what_its_reporter_withdrew_has_the_date_of_its_reopening(
     world.clock.at_us = first_at + 30 * DAY_US  # the next dates are missed, too
     await answered(world, name)
     assert await counts() == [True, False]
+
+
+async def counted(world: World, name: str, *among: str, unit: str | None = None) -> list[bool]:
+    """Whether each of these measures counts an order, of all or of one unit."""
+    of_unit = f"&unit={unit}" if unit else ""
+    return [name in await opened(world, f"figures/orders?week=2026-W23&measure={each}{of_unit}") for each in among]
+
+
+async def test_what_was_withdrawn_and_reopened_was_answered_by_nobody(world: World) -> None:
+    name = await reported(world)
+    await do(world, "rita", name, "cancel", reason="It has stopped")
+    await do(world, "rita", name, "reopen", reason="It leaks again")
+    assert await counted(world, name, "answered", "reopened") == [False, False]
+    await answered(world, name)
+    assert await counted(world, name, "answered", "reopened") == [True, False]
+    await do(world, "rita", name, "reopen", reason="It leaks again")
+    assert await counted(world, name, "answered", "reopened") == [True, True]
+
+
+async def test_a_return_is_the_units_that_gave_it_back(world: World) -> None:
+    name = await reported(world)  # the water company's
+    await do(world, "gwen", name, "return", code="wrong_category", reason="It is not water")
+    await do(world, "oscar", name, "sign-off")
+    await world.by("oscar").post(f"work-orders/{name}/category", {"category": "noise", "reason": "It is noise"})
+    names = ("opened", "dispatched", "returned")
+    unit = (await world.by("susan").get(f"work-orders/{name}"))["unit"]
+    assert unit != "water-company"
+    assert await counted(world, name, *names, unit="water-company") == [False, True, True]
+    assert await counted(world, name, *names, unit=unit) == [True, False, False]
+    assert await counted(world, name, *names) == [True, True, True]
+    told = await world.by("susan").get("figures?week=2026-W23")
+    by_unit = {item["key"]: [item["numbers"][each]["count"] for each in names] for item in told["items"]}
+    assert by_unit == {"water-company": [0, 1, 1], unit: [1, 0, 0]}
+    assert [told["total"]["numbers"][each]["count"] for each in names] == [1, 1, 1]
+    assert {item["key"]: item["rates"]["return"]["percent"] for item in told["items"]} == {
+        "water-company": "100.00", unit: None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("end", ["merge", "cancel"])
+@pytest.mark.parametrize("is_late", [True, False])
+async def test_to_merge_or_cancel_makes_no_broken_promise_good(world: World, end: str, is_late: bool) -> None:
+    name = await reported(world)
+    if is_late:
+        due_at = (await world.by("rita").get(f"work-orders/{name}/clocks"))["promise"]["due_at"]
+        world.clock.at_us = parse_time(due_at) + 1
+    master = await reported(world, "rob")
+    await do(world, "oscar", name, end, reason="Same", **({"master": master} if end == "merge" else {}))
+    world.clock.advance(60 * DAY_US)  # what is over has no date to come
+    assert await counted(world, name, "counted", "promise_due", "on_time") == [False, is_late, False]
+
+
+async def test_what_its_reporter_withdraws_late_waits_for_nobody(world: World) -> None:
+    name = await reported(world)
+    due_at = (await world.by("rita").get(f"work-orders/{name}/clocks"))["promise"]["due_at"]
+    world.clock.at_us = parse_time(due_at) + 1
+    await do(world, "rita", name, "cancel", reason="It has stopped")
+    assert await counted(world, name, "cancelled", "promise_due") == [True, False]
 
 
 async def test_an_order_from_before_there_were_clocks_was_on_time_by_its_answer(world: World) -> None:

@@ -11,6 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.categories import shipped
+from api.phrases import matter
+from api.topics import connecting
 from api.topics.clusters import MIN_REPORTERS, Report, Sorted, sort_in
 from api.topics.service import is_growing
 from api.topics.store import Heard
@@ -67,6 +70,94 @@ def test_how_people_introduce_themselves_is_no_topic(greeting: str) -> None:
 def test_introduced_or_not_it_is_the_same_topic(greeting: str) -> None:
     texts = [grams(greeting.format(said) if n % 2 else said) for n, said in enumerate(SAID["fire lane"] * 2)]
     assert len(sort_in([Report(str(n), f"p{n}", text) for n, text in enumerate(texts)], {}, EVERYTHING).founded) == 1
+
+
+# Five or six people who complain alike, each of something else.
+TURNS: Final = [
+    (("路灯", "电梯", "门禁", "水泵", "健身器材", "监控"), "{}坏了没人修"),
+    (("窗户", "晾衣架", "信报箱", "长椅", "凉亭"), "{}坏了没人修"),
+    (("楼道里的垃圾堆了", "路灯坏了", "单元门坏了", "水管漏水", "井盖破了", "绿化带里的狗粪"), "{}好几天了没人管"),
+    (("电梯", "漏水", "门禁", "路灯", "下水道"), "{}报修了很多次物业一直不处理"),
+    (("电梯坏", "下水道堵了", "停电", "路灯不亮", "门禁坏"), "我打了好几次物业电话，物业说马上来，到现在也没人来，{}"),
+    (("的井盖坏了", "的路灯坏了", "的护栏坏了", "有流动摊贩", "乱停车"), "小区门口{}，严重影响居民出行安全"),
+]  # fmt: skip
+EXAMPLES: Final = [grams(text) for texts in shipped.examples().values() for text in texts]  # of a large estate
+
+
+def founded(texts: list[str], beside: list[frozenset[str]]) -> list[set[str]]:
+    """What each new topic says."""
+    said = [grams(text) for text in texts]
+    came = sort_in([Report(str(n), f"p{n}", text) for n, text in enumerate(said)], {}, frequencies([*beside, *said]))
+    return [{texts[int(report.number)] for report, _ in new.members} for new in came.founded]
+
+
+@pytest.mark.parametrize("beside", [[], EXAMPLES], ids=["little else", "much else"])
+@pytest.mark.parametrize(("matters", "turn"), TURNS, ids=[turn for _, turn in TURNS])
+def test_what_people_say_of_whatever_it_is_makes_no_topic(
+    matters: tuple[str, ...], turn: str, beside: list[frozenset[str]]
+) -> None:
+    assert founded([turn.format(each) for each in matters], beside) == []
+
+
+def test_a_phrase_that_nobody_knows_joins_no_two_matters_that_are_known() -> None:
+    matters = ("电梯坏了", "路灯不亮", "下水道堵了", "垃圾没清运", "广场舞太吵")
+    assert founded([f"天天催天天拖，一点用场没有：{each}" for each in matters], []) == []
+
+
+# As people say it, with few characters or none in common.
+SAME: Final = [
+    ["停水了，什么时候来水", "家里没水了", "自来水停了一天", "没有水，做不了饭", "水龙头没水", "停水为什么不通知"],
+    ["停电了", "整栋楼没电", "家里没得电了，冰箱要臭了", "断电两个小时了"],
+    ["断网了", "家里没网", "宽带断了三天", "网络又断了没法上课"],
+    ["3栋路灯坏了", "小区西门路灯坏了两天了", "路灯不亮，晚上黑漆漆", "7栋楼下的路灯不亮"],
+    ["小区门口乱停车，影响出行", "门口乱停车影响出行安全", "门口有人乱停车", "门口乱停车没人管"],
+    ["单元门坏了没人修", "一楼单元门坏了没人修", "单元门坏了好久没人修", "单元门坏了，没人修，关不上"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("beside", [[], EXAMPLES], ids=["little else", "much else"])
+def test_what_is_one_matter_comes_together_however_it_is_put(beside: list[frozenset[str]]) -> None:
+    mixed = [text for texts in SAME for text in texts] + [text for _, text in TEXTS]
+    random.Random(4).shuffle(mixed)
+    apart = [*map(set, SAME), *map(set, SAID.values()), *({text} for text in LONELY)]
+    for texts in map(set, SAME):
+        (topic,) = [each for each in founded(mixed, beside) if each & texts]
+        assert len(texts - topic) <= bool(beside)  # among much else one may be too rare
+        assert sum(not each.isdisjoint(topic) for each in apart) <= 2  # no water and the lamps stand in both lists
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [("水泵没有启动，楼道停电动车", "停电"), ("门口停水泥车，没有水电费单", "停水"), ("热水没了", "停水"),
+     ("暖气停了", "停气")],
+)  # fmt: skip
+def test_what_is_not_cut_off_is_not_read_so(text: str, word: str) -> None:
+    assert word not in matter(text)
+
+
+ANSWERED: Final[list[tuple[list[str], list[str], list[str]]]] = [
+    (SAME[5], ["单元门坏了", "3栋单元门坏了关不上"],
+     ["楼道扶手坏了没人修", "信报箱坏了没人修", "楼梯间的灯坏了没人修", "楼道窗户坏了没人修"]),
+    (["楼上半夜很吵影响休息", "楼上半夜吵影响睡觉", "半夜楼上太吵，睡不着", "楼上半夜吵，影响休息"],
+     ["楼上半夜很吵", "楼上半夜吵得睡不着"],
+     ["对面工地半夜施工影响休息", "楼下半夜狗叫影响休息", "KTV半夜太吵影响休息", "广场舞太吵影响休息"]),
+    (["健身器材坏了没人修", "健身器材坏了好久没人修", "健身器材又坏了"], ["健身器材坏了"],
+     ["滑梯坏了没人修", "秋千坏了没人修"]),
+    (SAME[0], ["没水了", "3楼断水两天了"], ["水压太低", "自来水发黄", "水管爆了没人修"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("beside", [[], EXAMPLES], ids=["little else", "much else"])
+@pytest.mark.parametrize(("of_topic", "same", "other"), ANSWERED)
+def test_a_later_report_is_answered_for_its_matter_and_not_for_its_words(
+    of_topic: list[str], same: list[str], other: list[str], beside: list[frozenset[str]]
+) -> None:
+    seen, centre = frequencies([*beside, *map(grams, of_topic)]), NOBODY
+    for text in map(grams, of_topic):
+        centre = centre.joined(text)
+    row = {"grams": centre.counts, "members": centre.members}
+    like = {text: connecting.likeness(row, grams(text), seen) for text in same + other}
+    assert [text for text, found_ in like.items() if found_ >= connecting.KNOWN] == same
 
 
 def test_what_is_said_of_a_topic_names_nobody() -> None:
