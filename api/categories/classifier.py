@@ -1,8 +1,8 @@
 """Suggests the category of a Chinese text, and says which characters and words of it spoke for that. Pure.
 
-A linear model over single characters, pairs of characters and the tree's keywords: a category's score is the sum of
-what each of them adds, and that sum is the explanation. Of English it knows the words of the categories' names, and
-nothing else: letters say nothing. See docs/categories.md.
+A linear model over single characters, pairs of characters, the tree's keywords and words of harm: a category's score is
+the sum of what each of them adds, and that sum is the explanation. Of English it knows the words of the categories'
+names, and nothing else: letters say nothing. See docs/categories.md.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.isotonic import IsotonicRegression
 from sklearn.svm import LinearSVC
 
+from api.categories.harm import harm_in, without_fears
 from herun.characters import simplified
 from herun.redaction import redacted
 
@@ -30,6 +31,8 @@ MAX_REASONS: Final = 6
 # Below this the likeliest category is more often wrong than right on sentences that the model has not learned from.
 FITS_FROM: Final = 0.35
 _WORD: Final = "#"  # before the name of a category of which a keyword was found: no text has it
+_NOBODYS: Final = ""  # in place of a category's name: somebody is hurt, attacked or missing, whatever it is about
+_HARM_COUNTS: Final = 8  # before whatever else the sentence is about
 _WORD_COUNTS: Final = 2  # a keyword says about as much as both of its characters
 _REGULARISATION: Final = 0.5  # found by cross-validation over the shipped examples
 _TEMPERATURE: Final = 0.1  # spreads scores over chances; what these are worth, the calibration says
@@ -45,7 +48,7 @@ _COMMON: Final = frozenset({"the", "and", "not", "must", "wher", "they", "out", 
 _DIGITS: Final = re.compile(r"\d+")
 # Characters that stand in any sentence: what nothing else speaks for does not fit.
 _SAY_NOTHING: Final = frozenset(
-    "的了是我你他她它们有人没不在这那个些一今天怎么办事请帮忙看吗呢吧啊好就都也还要想能会去来说到和很太什为业主"
+    "的了是我你他她它们有人没不在这那个些一今天怎么办事请帮忙看吗呢吧啊好就都也还要想能会去来说到和很太什为业主投诉举报"
 )
 _LEAST_TELLING: Final = 2  # characters that do say something, where no keyword does
 
@@ -84,8 +87,8 @@ def fits(found: Sequence[Scored]) -> bool:
 
 
 class Analyzer:
-    """Takes a plain text apart: characters, pairs of them, the beginnings of English words, and `#category` for each
-    keyword of a category.
+    """Takes a plain text apart: characters, pairs of them, the beginnings of English words, `#category` for each
+    keyword of a category, and `#` where somebody is hurt, attacked or missing.
     """
 
     def __init__(self, keywords: Mapping[str, tuple[str, ...]]) -> None:
@@ -97,13 +100,20 @@ class Analyzer:
         found += [piece[n : n + 2] for piece in pieces for n in range(len(piece) - 1)]
         for name, words in self.words_in(text).items():
             found += [_WORD + name] * (_WORD_COUNTS * len(words))
+        if harm_in(text):
+            found += [_WORD + _NOBODYS] * _HARM_COUNTS
         stems = [word.removesuffix("s")[:_STEM_CHARS] for word in _LATIN.findall(text) if len(word) > _SHORT_CHARS]
         return found + [stem for stem in stems if stem not in _COMMON]
 
     def words_in(self, text: str) -> dict[str, list[str]]:
-        """The keywords that the plain text has, by category."""
+        """The keywords that the plain text has, by category; none that stands in another of them."""
         hits = {name: [word for word in words if word in text] for name, words in self._keywords.items()}
-        return {name: words for name, words in hits.items() if words}
+        return {name: _longest(words) for name, words in hits.items() if words}
+
+
+def _longest(words: list[str]) -> list[str]:
+    """Without those that stand in another: 电瓶 in 电瓶车 is no second thing that was said."""
+    return [word for word in words if not any(word != other and word in other for other in words)]
 
 
 class Model:
@@ -140,6 +150,8 @@ class Model:
         own = added - added.mean(axis=0)
         best = np.argsort(-raw, kind="stable")[:limit]
         words = self._analyzer.words_in(text)
+        if harm := harm_in(text):
+            words[_NOBODYS] = [harm]
         return [
             Scored(self.categories[n], round(float(probabilities[n]), 4), self._reasons(own[n], columns, words, said))
             for n in best
@@ -156,10 +168,10 @@ class Model:
             if weight <= 0 or len(found) == MAX_REASONS:
                 break
             name = feature.removeprefix(_WORD) if feature.startswith(_WORD) else None
-            text = "、".join(words.get(name, ())) if name else feature
+            text = feature if name is None else "、".join(words.get(name, ()))
             # A character of a pair that is told already adds nothing to understanding.
-            if name or not any(text in each.text for each in found):
-                found.append(Reason(text, weight, name))
+            if name is not None or not any(text in each.text for each in found):
+                found.append(Reason(text, weight, name or None))
         return _as_said(found, said)
 
 
@@ -186,8 +198,11 @@ def train(
 
 
 def plain(text: str) -> str:
-    """One spelling: usual width, simplified, small letters, one digit for any number, one space for what is no word."""
-    return _NO_WORDS.sub(" ", _DIGITS.sub("0", simplified(redacted(text[:MAX_CHARS]).lower())))
+    """One spelling: usual width, simplified, small letters, one digit for any number, one space for what is no word.
+
+    Fires that are only feared are left out.
+    """
+    return without_fears(_NO_WORDS.sub(" ", _DIGITS.sub("0", simplified(redacted(text[:MAX_CHARS]).lower()))))
 
 
 def _as_said(reasons: Iterable[Reason], said: str) -> tuple[Reason, ...]:

@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from api.categories import shipped
-from api.categories.classifier import FITS_FROM, Example, Model, fits, plain, train
+from api.categories.classifier import FITS_FROM, Analyzer, Example, Model, fits, plain, train
+from api.categories.harm import harm_in, without_fears
 from herun.redaction import redacted
 
 FOLDER = Path(__file__).parent
@@ -27,6 +28,7 @@ HELD_BACK = [Example(text, name) for name, texts in read("held_back.yaml").items
 NEWSPAPER = read("newspaper.yaml")
 SAID = [Example(text, name) for name, texts in read("said.yaml").items() for text in texts]
 ALIKE = [Example(text, name) for name, texts in read("alike.yaml").items() for text in texts]
+HARM = read("harm.yaml")
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +58,7 @@ def test_no_sentence_that_is_measured_with_is_learned_from() -> None:
     assert learned.isdisjoint(plain(each.text) for each in HELD_BACK)
     assert learned.isdisjoint(plain(each["text"]) for each in NEWSPAPER)
     assert learned.isdisjoint(plain(each.text) for each in (*SAID, *ALIKE))
+    assert learned.isdisjoint(plain(text) for texts in HARM.values() for text in texts)
 
 
 def test_what_is_said_in_a_hurry_is_right_and_what_is_dangerous_never_mild(model: Model) -> None:
@@ -72,6 +75,56 @@ def test_words_of_danger_in_an_ordinary_matter_are_no_danger_and_in_danger_they_
 ) -> None:
     found = model.suggest(said.text)
     assert (found[0].category, fits(found)) == (said.category, True)
+
+
+@pytest.mark.parametrize("text", HARM["urgent"])
+def test_whoever_is_hurt_attacked_or_missing_comes_before_what_else_is_said(model: Model, text: str) -> None:
+    found = model.suggest(text)
+    best = TREE.categories[found[0].category]
+    assert (best.severity, fits(found)) == ("critical", True)
+    assert any(number in (best.advice or {}).get("zh", "") for number in ("110", "119", "120"))
+
+
+@pytest.mark.parametrize("text", HARM["ordinary"])
+def test_words_of_family_of_fear_and_of_bills_make_nothing_urgent_or_confidential(model: Model, text: str) -> None:
+    found = model.suggest(text)
+    best = TREE.categories[found[0].category]
+    assert not fits(found) or (best.severity, best.confidential) == ("info", False)
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("树倒了压到人", "压到人"), ("树倒了差点压到人", None), ("怕树倒了压到人", None), ("去年树倒了压到人", None),
+        ("孩子掉下去谁负责", None), ("孩子掉下去了怎么办", "孩子掉下"), ("有人把车卡在门口", None),
+        ("砸到我的车", None),
+        ("手夹在门里", "手夹在"), ("扶手夹在门里", None), ("我爷爷走丢了", "爷爷走丢"), ("狗走丢了", None),
+    ],
+)  # fmt: skip
+def test_harm_is_what_happened_to_somebody_and_not_what_may_happen_or_is_over(text: str, part: str | None) -> None:
+    assert harm_in(text) == part
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("万一着火跑不掉", "万一 跑不掉"), ("没有着火", "没有 "), ("炉子打不着火", "炉子打不 "),
+        ("怕电线起火", "怕电线 "), ("出了火灾谁负责", "出了 谁负责"), ("着火了", "着火了"),
+        ("怕是着火了", "怕是着火了"), ("是不是着火了", "是不是着火了"),
+        ("好害怕着火了快来", "好害怕着火了快来"), ("主要是着火了", "主要是着火了"),
+    ],
+)  # fmt: skip
+def test_a_fire_that_is_feared_is_none_and_one_that_is_guessed_at_is(text: str, left: str) -> None:
+    assert without_fears(text) == left
+
+
+def test_harm_is_told_as_a_reason_in_the_words_of_the_text(model: Model) -> None:
+    reasons = model.suggest("3号楼的樹倒了,壓住一個老人")[0].reasons
+    assert ("壓住一個老人", None) in [(each.text, each.word_of) for each in reasons]
+
+
+def test_a_keyword_inside_another_one_is_not_found_twice() -> None:
+    assert Analyzer({"ebike": ("电瓶车", "电瓶", "充电")}).words_in("电瓶车充电") == {"ebike": ["电瓶车", "充电"]}
 
 
 def test_an_air_conditioner_that_does_not_heat_is_not_the_heating_companys(model: Model) -> None:
@@ -136,7 +189,7 @@ def test_what_says_nothing_is_not_likely_to_be_anything(model: Model, text: str)
     "text",
     [
         "的", "了", "人", "我", "有人吗", "在不在", "请帮忙", "这个怎么弄", "怎么办", "有事", "是的", "今天天气不错",
-        "你们好,我是业主", "帮我看看", "一二三", "你說呢", "怎麼辦", "12", "1 2 3",
+        "你们好,我是业主", "帮我看看", "一二三", "你說呢", "怎麼辦", "12", "1 2 3", "投诉", "举报", "我要投诉",
     ],
 )  # fmt: skip
 def test_what_says_nothing_fits_nothing(model: Model, text: str) -> None:

@@ -95,6 +95,16 @@ def test_somebody_trapped_makes_a_lift_critical(answers: Any, severity: str) -> 
     assert TREE.categories["lift"].severity_for(answers) == severity
 
 
+@pytest.mark.parametrize(("answer", "severity"), [("yes", "critical"), ("no", "info")])
+def test_a_crime_that_is_going_on_is_critical(answer: str, severity: str) -> None:
+    assert TREE.categories["security"].severity_for({"happening_now": answer}) == severity
+
+
+def test_a_gas_bill_is_no_leak() -> None:
+    bill, leak = TREE.categories["gas-account"], TREE.categories["gas"]
+    assert (bill.unit, bill.severity, leak.severity) == (leak.unit, "info", "critical")
+
+
 def test_an_answer_raises_the_severity_and_never_lowers_it() -> None:
     leaf = TREE.categories["lift"]
     both = (Raise("trapped", frozenset({"yes"}), "critical"), Raise("hurt", frozenset({"yes"}), "warning"))
