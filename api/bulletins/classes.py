@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from api.categories import store as categories
-from api.categories.tree import REST
+from api.figures.service import is_rest
 from api.transactions import Transaction
 
 
@@ -16,7 +16,7 @@ class TopClass(NamedTuple):
     en: str
 
 
-# Of a category of the class `rest`, or that the tree does not have: part of the rest, never ranked.
+# Of a category of the class `rest` (or that is called 其他), or that the tree does not have: of the rest, never ranked.
 OTHER: Final = TopClass("其他", "other")
 
 
@@ -24,6 +24,6 @@ async def top_classes(tx: Transaction) -> dict[str, TopClass]:
     """By category, as the tree in force has them; what is not in it is OTHER."""
     tree = (await categories.in_force(tx)).tree
     return {
-        name: OTHER if leaf.top_class == REST else TopClass(*tree.classes[leaf.top_class])
+        name: OTHER if is_rest(tree, leaf.top_class) else TopClass(*tree.classes[leaf.top_class])
         for name, leaf in tree.categories.items()
     }

@@ -14,6 +14,7 @@ from api.bulletins.schemas import Bulletin, Bulletins, Corrections, Draft, NewBu
 from api.cursors import Cursor, Limit
 from api.exports import Format
 from api.figures.endpoints import FIGURE_READERS, FigureReader
+from api.figures.service import zone_of
 from api.figures.weeks import PATTERN
 from api.idempotency.service import Writer, writes
 from api.resources import Held
@@ -78,5 +79,5 @@ async def exported(
 ) -> Response:
     """A frozen bulletin as a file; CSV holds the ranking only."""
     async with begin(resources, site, caller.username) as tx:
-        bulletin = await service.one(tx, week, with_sources=False)
-    return exports.answer(export.sheets(bulletin), format, f"bulletin-{week}")
+        bulletin, zone = await service.one(tx, week, with_sources=False), await zone_of(tx)
+    return exports.answer(export.sheets(bulletin, zone), format, f"bulletin-{week}")

@@ -81,10 +81,20 @@ class HotTopic(View):
     is_new: bool
 
 
-class BulletinBody(View):
-    """What is printed. `format` is the version of this shape."""
+class GrowingTopic(HotTopic):
+    """The same since format 2, with what it had grown by when it was frozen: `before` are the people of the four weeks
+    before, latest first, `growth` how many times their mean there were, null if there were none.
+    """
 
-    format: Literal[1] = 1
+    reports: int
+    before: list[int]
+    growth: str | None
+
+
+class BulletinBody(View):
+    """What is printed. `format` is the version of this shape: what was frozen as 1 stays as it is."""
+
+    format: Literal[1, 2] = 2
     site: str
     week: str
     begin: str
@@ -93,7 +103,7 @@ class BulletinBody(View):
     ranking: Ranking
     examples: list[Example]
     pairs: list[Pair]
-    topics: list[HotTopic]
+    topics: list[GrowingTopic | HotTopic]
 
 
 class Sources(View):

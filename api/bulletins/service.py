@@ -24,6 +24,7 @@ from api.bulletins.schemas import (
     Corrections,
     Draft,
     Example,
+    GrowingTopic,
     HotTopic,
     LeftOut,
     NewBulletin,
@@ -40,11 +41,13 @@ from api.topics import forgetting
 from api.topics import service as topics
 from api.topics import store as topic_store
 from api.topics.ids import names_an_order
+from api.topics.schemas import Kind
 from api.transactions import Transaction
 from api.work_orders.order import Person
 from herun.redaction import redacted
 
 T = TypeVar("T")
+H = TypeVar("H", bound=HotTopic)
 
 EXAMPLES: Final = 2  # of each ranked class
 HOT_TOPICS: Final = 5  # of one bulletin
@@ -147,7 +150,7 @@ def digest(body: dict[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-async def _named_now(tx: Transaction, hot: Sequence[HotTopic]) -> list[HotTopic]:
+async def _named_now(tx: Transaction, hot: Sequence[H]) -> list[H]:
     called = await topic_store.labels(tx, [each.topic for each in hot if each.topic is not None])
     labels = [redacted(called.get(each.topic or "", each.label), EXAMPLE_CHARS) for each in hot]
     return [each.model_copy(update={"label": label}) for each, label in zip(hot, labels, strict=True)]
@@ -168,7 +171,8 @@ async def _kept(tx: Transaction, week: str) -> dict[str, Any]:
 async def _composed(tx: Transaction, new: NewBulletin, counts: Mapping[str, int], week: Week, zone: ZoneInfo) -> Draft:
     stretch, classes = _stretch(week, zone), await top_classes(tx)
     ranking = ranked(counts, classes)
-    hot = (await topics.of_week(tx, week, zone, HOT_TOPICS)).items
+    # What people report: sensors' topics are the last of a list.
+    hot = [each for each in (await topics.of_week(tx, week, zone, HOT_TOPICS)).items if each.kind is Kind.REPORTS]
     await _check_left_out(tx, stretch, new.left_out, {each.topic for each in hot})
     await forgetting.not_by(tx, new.left_out)
     rows = await _examples(tx, stretch, ranking, classes, new.left_out)
@@ -186,7 +190,7 @@ async def _composed(tx: Transaction, new: NewBulletin, counts: Mapping[str, int]
         ],
         pairs=await _pairs(tx, new.pairs),
         topics=await _named_now(
-            tx, [HotTopic(**{name: getattr(each, name) for name in HotTopic.model_fields}) for each in hot]
+            tx, [GrowingTopic(**{name: getattr(each, name) for name in GrowingTopic.model_fields}) for each in hot]
         ),
     )
     numbers = Sources(examples=[row["number"] for row in rows], pairs=[pair.number for pair in new.pairs])

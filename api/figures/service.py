@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from api import cursors
 from api.categories import service as categories
 from api.categories import store as trees
-from api.categories.tree import REST
+from api.categories.tree import REST, Tree
 from api.figures import shares, store
 from api.figures.definitions import MEANINGS, RATES, Measure, Ratio
 from api.figures.schemas import (
@@ -85,6 +85,11 @@ class _Told:
             asked[self.by.value] = key
         query = urlencode({name: value for name, value in asked.items() if value is not None}, doseq=True)
         return f"/v1/sites/{self.site}/figures/orders?{query}"
+
+
+def is_rest(tree: Tree, top_class: str) -> bool:
+    """True for a class that no bulletin ranks: what belongs to no other, by its id or by what it is called."""
+    return top_class == REST or tree.classes[top_class][0] == OTHER[0]
 
 
 async def names(tx: Transaction, told: OrderFigures) -> dict[str, str]:
@@ -219,9 +224,9 @@ async def _narrow(tx: Transaction, asked: Narrowed) -> Narrow:
         error = FieldError(loc=["query", "class"], msg=f"expected one of {known}, or a name of one", type="unknown")
         raise invalid("unknown_class", f"the site has no class {asked.class_}; it has {known}", [error])
     # What no class ranks is all but what the others rank: categories of no tree, too.
-    is_other = named in {None, REST}
+    is_other = named is None or is_rest(tree, named)
     of_class = {name for name, leaf in tree.categories.items() if leaf.top_class == named}
-    ranked = {name for name, leaf in tree.categories.items() if leaf.top_class != REST}
+    ranked = {name for name, leaf in tree.categories.items() if not is_rest(tree, leaf.top_class)}
     return replace(
         narrow, top_class=asked.class_, categories=sorted(ranked if is_other else of_class), of_them=not is_other
     )

@@ -40,16 +40,28 @@ SELECT count(*) AS waiting FROM voices AS v
 WHERE v.opened_seq > %(sorted_seq)s
   AND NOT EXISTS (SELECT FROM topic_members AS m WHERE m.site = %(site)s AND m.number = v.number);
 
+-- name: sensed
+-- Orders of alerts that sensors' topics have.
+SELECT m.topic, o.number, o.opened_at, o.building
+FROM topics AS t JOIN topic_members AS m USING (site, topic) JOIN work_orders AS o USING (site, number)
+WHERE t.site = %(site)s AND t.kind = 'sensor' AND o.opened_at >= %(since)s AND o.opened_at < %(until)s
+  AND o.state <> 'cancelled' AND NOT o.confidential
+
 -- name: heard
 -- How many reports, people and places each topic had in each of the stretches, by the stretch's place in the list.
-SELECT m.topic, w.n, count(*) AS reports, count(DISTINCT v.reporter) AS reporters, count(DISTINCT v.place) AS places
-FROM voices AS v
-CROSS JOIN LATERAL (
-    SELECT topic FROM topic_members AS t WHERE t.site = %(site)s AND t.number = v.number OFFSET 0
-) AS m
+SELECT s.topic, w.n, count(*) AS reports, count(DISTINCT s.reporter) AS reporters, count(DISTINCT s.place) AS places
+FROM (
+    SELECT m.topic, v.opened_at, v.reporter, v.place
+    FROM voices AS v
+    CROSS JOIN LATERAL (
+        SELECT topic FROM topic_members AS t WHERE t.site = %(site)s AND t.number = v.number OFFSET 0
+    ) AS m
+    UNION ALL
+    SELECT topic, opened_at, NULL, building FROM sensed
+) AS s
 JOIN unnest(%(begins)s::timestamptz[], %(ends)s::timestamptz[]) WITH ORDINALITY AS w(begins_at, ends_at, n)
-    ON v.opened_at >= w.begins_at AND v.opened_at < w.ends_at
-GROUP BY m.topic, w.n;
+    ON s.opened_at >= w.begins_at AND s.opened_at < w.ends_at
+GROUP BY s.topic, w.n;
 
 -- name: claim
 -- One pass at a time, and none before the time: nothing comes back then.
@@ -157,7 +169,7 @@ SELECT m.number, m.similarity, m.added_at, o.building, o.opened_at, o.state,
            %(is_confidant)s OR o.reporter = %(me)s OR (%(is_worker)s AND o.worker = %(me)s), false) AS hidden
 FROM topic_members AS m JOIN work_orders AS o USING (site, number)
 WHERE m.site = %(site)s AND m.topic = %(topic)s
-  AND (%(since)s::timestamptz IS NULL OR m.number IN (SELECT number FROM voices))
+  AND (%(since)s::timestamptz IS NULL OR m.number IN (SELECT number FROM voices UNION ALL SELECT number FROM sensed))
 
 -- name: how_many
 SELECT count(*) AS orders, count(*) FILTER (WHERE hidden) AS hidden FROM sorted_in;
@@ -167,6 +179,10 @@ SELECT number, similarity, added_at, building, opened_at, state FROM sorted_in
 WHERE NOT hidden AND (%(after)s::text IS NULL OR number > %(after)s)
 ORDER BY number
 LIMIT %(limit)s;
+
+-- name: severities
+SELECT DISTINCT o.severity FROM topic_members AS m JOIN work_orders AS o USING (site, number)
+WHERE m.site = %(site)s AND m.topic = %(topic)s AND o.state = ANY(%(states)s);
 
 -- name: standing
 -- What the reports of topics come to: themselves, or the order that they were merged into; who stands for most first.

@@ -32,7 +32,8 @@ class Run(Body):
 
 
 class Topic(View):
-    """A topic in one week. People and places are different ones: whoever writes ten times is one.
+    """A topic in one week. People and places are different ones: whoever writes ten times is one. A sensor's topic has
+    no people: `reports`, `before` and `growth` are of its alerts' orders.
 
     `before` is how many people in each of the four weeks before, latest first; `growth` how many times their mean there
     are now, null if there were none; `is_new` says that there were none; `words` are what tells it from others;
@@ -58,7 +59,7 @@ class Topic(View):
 
 
 class Topics(View):
-    """Most people first."""
+    """Most people first, sensors' topics last."""
 
     week: str
     items: list[Topic]

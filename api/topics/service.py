@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from api import cursors
 from api.audit import store as audit
+from api.categories.tree import SEVERITIES
 from api.figures import shares
 from api.figures.service import zone_of
 from api.figures.weeks import WEEK, Week, week_named, week_of
@@ -25,6 +26,7 @@ from api.topics.text import NOBODY, Centre, Frequencies, frequencies, grams
 from api.transactions import Transaction
 from api.work_orders import reported
 from api.work_orders.order import Person
+from api.work_orders.states import State
 
 EVERY: Final = timedelta(hours=1)  # of the estate's clock, between two passes
 WINDOW: Final = timedelta(days=14)  # how old a report may be and still be sorted in
@@ -66,14 +68,18 @@ async def known(tx: Transaction, text: str, building: str | None, *, category: s
 
 
 async def open_master(tx: Transaction, topic: dict[str, Any]) -> str:
-    """Opens the order that answers for a topic from now on; returns its number. `topic` is a row of `store.named`."""
+    """Opens the order that answers for a topic from now on; returns its number. `topic` is a row of `store.named`, and
+    one of its orders at least is not over. It is as severe as the most severe of these.
+    """
     of_sensor = topic["kind"] == Kind.SENSOR
     building = topic["building"] if of_sensor else await store.only_building(tx, topic["topic"])
     count, label = topic["members"], topic["label"]
     said = f"{count} 次传感器告警" if of_sensor else f"{count} 件诉求反映同一情况"
     meant = "alerts of sensors" if of_sensor else "reports"
     text = {"zh": f"未诉先办:{said}:{label}", "en": f"Before anybody asks again: {count} {meant} of the same: {label}"}
-    number = await reported.open_for_topic(tx, topic["category"], {"zh": label, "en": label}, text, building)
+    severity = max(await store.severities(tx, topic["topic"], NOT_OVER | {State.MERGED}), key=SEVERITIES.index)
+    matter = reported.Matter(topic["category"], severity, building)
+    number = await reported.open_for_topic(tx, matter, {"zh": label, "en": label}, text)
     await store.set_master(tx, topic["topic"], number)
     await audit.record(tx, "topic.master_opened", topic["topic"], {"number": number})
     return number
@@ -141,7 +147,7 @@ async def _sort(tx: Transaction) -> _Came:
 
 
 async def of_week(tx: Transaction, week: Week, zone: ZoneInfo, limit: int) -> Topics:
-    """The topics of a week, most people first, compared to the four weeks before."""
+    """The topics of a week, most people first and sensors' last, compared to the four weeks before."""
     stretches = [(each.begins_at(zone), each.ends_at(zone)) for each in _and_before(week)]
     heard = await store.heard(tx, stretches)
     names = sorted((name for name in heard if heard[name][0].reports), key=lambda name: _place(name, heard[name]))
@@ -289,17 +295,19 @@ def _may_open(topic: dict[str, Any], since: datetime) -> bool:
 
 
 def _topic(row: dict[str, Any], heard: Sequence[Heard], seen: Frequencies, orders: str) -> Topic:
-    now, before = heard[0], [each.reporters for each in heard[1:]]
+    # Sensors are nobody: how often they speak is what grows.
+    of_sensor = row["kind"] == Kind.SENSOR
+    now, *before = [each.reports if of_sensor else each.reporters for each in heard]
     own = {name: row[name] for name in Topic.model_fields if name in row}
     return Topic(
         **own,
         words=Centre(row["grams"], row["members"]).words(seen, WORDS),
-        reports=now.reports,
+        reports=heard[0].reports,
         orders=orders,
-        reporters=now.reporters,
-        places=now.places,
+        reporters=heard[0].reporters,
+        places=heard[0].places,
         before=before,
-        growth=str(shares.rounded(Fraction(now.reporters * len(before), sum(before)))) if sum(before) else None,
+        growth=str(shares.rounded(Fraction(now * len(before), sum(before)))) if sum(before) else None,
         is_new=not sum(before),
     )
 

@@ -21,10 +21,11 @@ _VOICES: Final = f"WITH voices AS (\n{_QUERIES['voices']}\n)\n"
 _RECENT: Final = _VOICES + _QUERIES["recent"]
 _UNSORTED: Final = _VOICES + _QUERIES["unsorted"]
 _WAITING: Final = _VOICES + _QUERIES["waiting"]
-_SORTED_IN: Final = f"{_VOICES}, sorted_in AS (\n{_QUERIES['sorted_in']}\n)\n"
+_SENSED: Final = f"{_VOICES}, sensed AS (\n{_QUERIES['sensed']}\n)\n"
+_SORTED_IN: Final = f"{_SENSED}, sorted_in AS (\n{_QUERIES['sorted_in']}\n)\n"
 _MEMBERS: Final = _SORTED_IN + _QUERIES["members"]
 _HOW_MANY: Final = _SORTED_IN + _QUERIES["how_many"]
-_HEARD: Final = _VOICES + _QUERIES["heard"]
+_HEARD: Final = _SENSED + _QUERIES["heard"]
 
 MAX_HIDDEN: Final = 1000  # confidential orders that are of topics
 
@@ -33,7 +34,7 @@ Stretch = tuple[datetime, datetime]
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What was heard of a topic in one stretch."""
+    """What was heard of a topic in one stretch: of a sensor's its alerts' orders, which nobody reports."""
 
     reports: int = 0
     reporters: int = 0
@@ -183,6 +184,11 @@ async def only_building(tx: Transaction, topic: str) -> str | None:
     """The building of all its orders; None if they are of several, or of none."""
     rows = await tx.all(_QUERIES["buildings"], topic=topic)
     return rows[0]["building"] if len(rows) == 1 else None
+
+
+async def severities(tx: Transaction, topic: str, states: Iterable[str]) -> list[str]:
+    """How severe its orders in these states are, each once."""
+    return [row["severity"] for row in await tx.all(_QUERIES["severities"], topic=topic, states=sorted(states))]
 
 
 async def members(tx: Transaction, listed: Listed, *, after: str | None, limit: int) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from api.distance import are_apart
 from api.problems import conflict
@@ -138,13 +138,19 @@ async def _of_report(
     )
 
 
-async def open_for_topic(
-    tx: Transaction, category: str, title: dict[str, str], text: dict[str, str], building: str | None
-) -> str:
+class Matter(NamedTuple):
+    """What an order of a topic is about; as severe as it, or as its category says, if that is more."""
+
+    category: str
+    severity: str
+    building: str | None
+
+
+async def open_for_topic(tx: Transaction, matter: Matter, title: dict[str, str], text: dict[str, str]) -> str:
     """Opens the order that answers for a topic: nobody reported it, and it goes the way of all. Returns its number."""
     order = Order(
-        number="", origin=Origin.REPORT, channel=Channel.PATTERN, state=State.SUBMITTED, category=category,
-        severity=_REPORT_SEVERITY, title=title, text=text, building=building, zone=None, opened_seq=0,
+        number="", origin=Origin.REPORT, channel=Channel.PATTERN, state=State.SUBMITTED, category=matter.category,
+        severity=matter.severity, title=title, text=text, building=matter.building, zone=None, opened_seq=0,
         opened_at=tx.at, updated_at=tx.at,
     )  # fmt: skip
     return (await opening.open_order(tx, order, by=SYSTEM)).number

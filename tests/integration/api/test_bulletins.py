@@ -280,6 +280,20 @@ async def test_a_week_before_anybody_reported_is_not_frozen(world: World) -> Non
     await freeze(world, week="2026-W21")  # a quiet week is one
 
 
+async def test_a_class_that_is_called_the_rest_is_the_rest_whatever_its_id(world: World) -> None:
+    tree = (await world.admin.get("categories"))["tree"]
+    qita = {"class": "qita", "zh": "其他", "en": "Everything else"}
+    classes = [qita if each["class"] == "rest" else each for each in tree["classes"]]
+    leaves = [{**each, "class": "qita"} if each["class"] == "rest" else each for each in tree["categories"]]
+    await world.admin.put("categories", {**tree, "classes": classes, "categories": leaves})
+    put(world, [*(Row(number(n), category="other") for n in range(3)), Row(number(9), category="lift")])
+    ranking = (await world.by("susan").get("bulletins/2026-W20/draft"))["body"]["ranking"]
+    assert ([item["top_class"]["zh"] for item in ranking["items"]], ranking["rest"]["count"]) == (["住房城建"], 3)
+    for name in ("其他", "qita"):
+        path = f"figures/orders?measure=reported&week=2026-W20&class={name}"
+        assert (await world.by("susan").get(path))["count"] == 3
+
+
 async def test_a_draft_is_what_would_be_frozen(world: World) -> None:
     put(world, [Row(number(n)) for n in range(3)])
     draft = await world.by("audrey").get("bulletins/2026-W20/draft")

@@ -136,11 +136,21 @@ async def test_a_critical_report_is_merged_by_a_person_alone(world: World) -> No
     assert {state for state, _ in await states(world, numbers)} == {"dispatched"}
 
 
-async def test_what_is_more_severe_than_the_master_stays_by_itself_and_the_others_go(world: World) -> None:
+async def test_a_master_is_as_severe_as_the_most_severe_of_its_reports(world: World) -> None:
     numbers = await heard_of(world)
     world.rows("UPDATE work_orders SET severity = 'warning' WHERE number = %(number)s", number=numbers[2])
     done = await sort_now(world)
-    assert done["merged"] == [*numbers[:2], *numbers[3:]]
+    (master,) = done["masters"]
+    assert ((await order(world, master))["severity"], done["merged"]) == ("warning", numbers)
+
+
+async def test_what_is_more_severe_than_the_master_stays_by_itself_and_the_others_go(world: World) -> None:
+    numbers = await heard_of(world, FLOODS[:3]) + await heard_of(world, FLOODS[3:], "b2")
+    (master,) = (await sort_now(world))["masters"]
+    world.rows("UPDATE work_orders SET severity = 'warning' WHERE number = %(number)s", number=numbers[2])
+    await do(world, "oscar", master, "dispatch", worker="gwen")
+    world.clock.advance(HOUR_US)
+    assert (await sort_now(world))["merged"] == [*numbers[:2], *numbers[3:]]
     assert await states(world, numbers[2:3]) == [("dispatched", None)]
 
 

@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import pytest
+from psycopg.types.json import Jsonb
 
+from api.bulletins import service as bulletins
 from api.topics import service, watch
 from api.transactions import begin
 from herun.clock import DAY_US, HOUR_US, to_datetime
 from herun.redaction import redacted
-from tests.integration.api.many_orders import Row, change, number, put
+from tests.integration.api.many_orders import Row, cells, change, number, put
 from tests.integration.api.open311 import client, taking_part
 from tests.integration.api.running import NOON_US, SITE, World
 from tests.unit.api.test_topics import SAID
@@ -284,6 +286,32 @@ async def test_sensors_that_say_the_same_again_and_again_open_a_master_by_themse
     assert (done["founded"], done["masters"]) == ([], [])
 
 
+async def test_a_sensors_topic_is_in_the_list_and_opens_the_orders_that_it_counts(world: World) -> None:
+    put(world, said(FLOODS[:3]))
+    for n in range(service.SENSOR_ALERTS + 1):
+        await world.follow(world.alert(rule_uid=f"r{n}", severity="critical" if n == 1 else "info"))
+    (master,) = (await sort_now(world))["masters"]
+    assert (await world.by("susan").get(f"work-orders/{master}"))["severity"] == "critical"
+    of_people, by_sensor = await topics(world)
+    assert (of_people["kind"], by_sensor["kind"], by_sensor["master"]) == ("reports", "sensor", master)
+    assert [by_sensor[name] for name in ("reports", "reporters", "places", "is_new")] == [4, 0, 1, True]
+    cancelled = (await world.by("audrey").get(by_sensor["orders"]))["items"][0]["number"]
+    change(world, cancelled, state="cancelled")
+    told = await world.by("audrey").get(by_sensor["orders"])
+    assert (told["count"], len(told["items"])) == (3, 3)
+    assert (await topics(world))[1]["reports"] == 3
+    assert await topics(world, "week=2026-W22") == []
+    world.clock.advance(7 * DAY_US)
+    for n in range(service.SENSOR_ALERTS):
+        await world.follow(world.alert(rule_uid=f"s{n}"))
+    await sort_now(world)
+    (by_sensor,) = await topics(world, "week=2026-W24")
+    assert [by_sensor[name] for name in ("reports", "before", "growth", "is_new")] == [3, [3, 0, 0, 0], "4.00", False]
+    assert (await world.by("audrey").get(by_sensor["orders"]))["count"] == 3
+    frozen = await world.by("susan").post("bulletins", {"week": "2026-W23"})
+    assert [each["topic"] for each in frozen["body"]["topics"]] == [of_people["topic"]]  # what people report
+
+
 async def test_sensors_whose_alerts_are_answered_open_no_master(world: World) -> None:
     for n in range(service.SENSOR_ALERTS):
         await world.follow(world.alert(rule_uid=f"r{n}"))
@@ -331,6 +359,30 @@ async def test_hot_topics_stand_in_the_bulletin_without_names(world: World) -> N
     assert [(each["label"], each["reporters"], each["is_new"]) for each in body["topics"]] == [
         ("某女士家电梯***", 5, True)
     ]
+
+
+async def test_a_frozen_topic_says_what_it_grew_by_and_an_older_bulletin_stays_as_it_is(world: World) -> None:
+    put(world, said(FLOODS[:3], at=NOW - timedelta(days=7)))
+    await sort_now(world)
+    put(world, said(FLOODS, 20))
+    world.clock.advance(8 * DAY_US)
+    frozen = await world.by("susan").post("bulletins", {"week": "2026-W23"})
+    (topic,) = frozen["body"]["topics"]
+    assert [topic[name] for name in ("reports", "reporters", "before", "growth")] == [6, 6, [3, 0, 0, 0], "8.00"]
+    path = "bulletins/2026-W23/export"
+    book = (await world.by("rita").call("GET", path)).content
+    assert [text for _, text in cells(book, 4)[1]][1:] == [topic["topic"], "6", "6", "1", "3、0、0、0", "8.00", "否"]
+    assert [text for _, text in cells(book, 5)[2]][1] == "2026-06-01T00:00:00+08:00"
+    assert [text for _, text in cells(book, 5)[3]][1] == "2026-06-08T00:00:00+08:00"
+    (row,) = world.rows("SELECT body FROM bulletins")
+    old = {**row["body"], "format": 1}
+    old["topics"] = [{name: topic[name] for name in ("topic", "label", "reporters", "places", "is_new")}]
+    hash_ = bulletins.digest(old)
+    world.rows("UPDATE bulletins SET body = %(body)s, hash = %(hash_)s", body=Jsonb(old), hash_=hash_)
+    told = await world.by("susan").get("bulletins/2026-W23")
+    assert (told["body"], told["hash"], told["intact"]) == (old, hash_, True)
+    book = (await world.by("rita").call("GET", path)).content
+    assert [text for _, text in cells(book, 4)[1]][1:] == [topic["topic"], "6", "1", "否"]
 
 
 async def test_what_is_printed_is_sorted_first_and_nothing_is_opened_for_it(world: World) -> None:
