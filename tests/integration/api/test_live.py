@@ -206,6 +206,25 @@ async def test_who_was_the_worker_of_a_confidential_order_is_told_nothing_of_it(
         assert (await feed.next()).data["number"] == other
 
 
+async def test_whoever_works_on_a_master_is_told_what_is_said_of_what_is_merged_into_it(served: Served) -> None:
+    by = served.world.by
+    master, twin, hidden = [(await by(who).post("reports", REPORT))["number"] for who in ("rita", "rob", "rob")]
+    for each in (twin, hidden):
+        await by("oscar").post(f"work-orders/{each}/merge", {"master": master, "reason": "The same water"})
+    await by("gwen").post(f"work-orders/{master}/helpers", {"worker": "greg", "reason": "It is heavy"})
+    await by("rob").post(f"work-orders/{hidden}/confide", {"reason": "It names somebody"})
+    last = (await by("susan").get(f"work-orders/{master}/history"))["items"][-1]["feed_seq"]
+    await by("oscar").post(f"work-orders/{twin}/questions", {"text": "Which cellar?"})
+    await by("susan").post(f"work-orders/{hidden}/questions", {"text": "Who is it?"})
+    await by("gwen").post(f"work-orders/{master}/notes", {"text": "The end"})
+    told = [(twin, "Which cellar?"), (master, "The end")]
+    for who, heard in {"gwen": told, "greg": told, "paul": []}.items():
+        other = (await by(who).post("reports", {**REPORT, "building": "b1"}))["number"]
+        async with served.feed(who, f"e0.0-a0.0-o{last}") as feed:
+            found = [(item.data["number"], item.data["reason"]) for item in await feed.some(len(heard) + 1)]
+        assert (found[:-1], found[-1][0]) == (heard, other)
+
+
 @pytest.mark.parametrize("change", ["enabled = false", "roles = '{resident}'", "site = 's2'"])
 async def test_a_feed_ends_when_its_reader_is_gone_or_has_other_rights(
     served: Served, monkeypatch: pytest.MonkeyPatch, change: str

@@ -111,7 +111,9 @@ async def look_at_the_feed(walk: Walk) -> None:
 
 
 def _hears(book: Book, who: str, line: Line) -> bool:
-    """What is put on a list or ticked off is said among those who look after an order, and who was named in it."""
+    """What is put on a list or ticked off is said among those who look after an order or have what it is merged into,
+    and who was named in it.
+    """
     if _is_inside(book, who, line):
         return True
     return line[2] not in {"listed", "ticked"} and book.is_told(who, book.papers[line[0]])
@@ -119,7 +121,8 @@ def _hears(book: Book, who: str, line: Line) -> bool:
 
 def _is_inside(book: Book, who: str, line: Line) -> bool:
     paper = book.papers[line[0]]
-    return (line[6] == who and not paper.confidential) or book.looks_after(who, paper)
+    was_theirs = line[6] == who and not paper.confidential
+    return was_theirs or book.has_its_master(who, paper) or book.looks_after(who, paper)
 
 
 def _entry(line: Line, *, is_inside: bool) -> Told:

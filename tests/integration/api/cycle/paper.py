@@ -134,13 +134,16 @@ class Shelf:
         self.now = now
 
     def sees(self, who: str, paper: Paper) -> bool:
-        """Whether it is for their eyes: of what is not confidential, also where they have what it is merged into."""
+        """Whether it is for their eyes."""
+        return self.has_its_master(who, paper) or self.is_told(who, paper)
+
+    def has_its_master(self, who: str, paper: Paper) -> bool:
+        """Whether they have what it is merged into, and it is not confidential."""
         master = self.papers.get(paper.master or "")
-        is_masters = master is not None and who == master.worker and not paper.confidential
-        return is_masters or self.is_told(who, paper)
+        return master is not None and who == master.worker and not paper.confidential
 
     def is_told(self, who: str, paper: Paper) -> bool:
-        """Whether it is among their orders and in their feed."""
+        """Whether it is among their orders."""
         if who == paper.reporter or self.looks_after(who, paper):
             return True
         is_open_to_all = paper.origin == "alert" and not paper.confidential
