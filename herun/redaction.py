@@ -32,7 +32,8 @@ _NAME: Final = (
     rf"(?:(?:{_COMPOUND})[^\W\d_a-zA-Z{_NO_NAME}](?:(?![{_AFTER_NAME}])[一-鿿])?"
     rf"|(?=[{_SURNAMES}])(?!{_WORDS})[一-鿿](?![{_NO_NAME}])[一-鿿](?:(?![{_AFTER_NAME}])[一-鿿])?)"
 )
-_PHONE: Final = r"(?:\+?\d(?:[\s-]?\d){6,18}|1[3-9]\d\.\d{4}\.\d{4})"
+_PHONE: Final = r"(?:\+?\d(?:[\s-]?\d){6,18}|1[3-9]\d[.,/、]\d{4}[.,/、]\d{4})"
+_OF_PLATE: Final = r"(?=(?:[A-Za-z]{0,2}\d){3})[A-Za-z0-9]{4,5}[A-Za-z0-9挂学警](?![A-Za-z0-9])"
 _ENDS_NO_NAME: Final = "话号机码电打拨是为加路街区楼园室栋院村镇县市店厅门"  # what stands before a phone and is no name
 _FIELDS: Final = "姓名|联系人|责任人|负责人|户主|报修人|报事人"
 _CALLED: Final = (
@@ -60,8 +61,10 @@ _PATTERNS: Final = (
     (rf"({_PHONE}[\s:,(]{{0,2}})(?P<name>{_NAME})(?<![{_ENDS_NO_NAME}])(?![一-鿿])", rf"\1{_GONE}"),
     (r"[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", _GONE),  # mail
     (r"(?<!\d)(?:\+?86[\s.-]?)?1[3-9]\d[\s.-]?\d{4}[\s.-]?\d{4}(?!\d)", _GONE),  # mobile phones, with dots too
+    (r"(?<!\d)(?:\+?86[\s.-]?)?1[3-9]\d\s?([,/、])\s?\d{4}\s?\1\s?\d{4}(?!\d)", _GONE),  # the same, with other signs
     (r"(?<!\d)0\d{2,3}\.\d{3,4}[\s.-]?\d{3,4}(?!\d)", _GONE),  # others with dots
     (rf"[{_PROVINCES}][A-Za-z][·.\s-]?[A-Za-z0-9]{{4,6}}[A-Za-z0-9挂学警]", _GONE),  # plates
+    (rf"[{_PROVINCES}]\s[A-Za-z][·.\s-]?{_OF_PLATE}", _GONE),  # the same, with a blank: only what has their digits
     (r"((?:微信|QQ|qq|wx|WX|vx|VX)号?(?:是|为)?\s*:?\s*)[A-Za-z0-9_-]{4,}", rf"\1{_GONE}"),
     (r"\+?\d(?:[\s-]?\d){4,}[Xx]?", _GONE),  # phones, identity cards, accounts
     (r"[零〇一二三四五六七八九幺两]{5,}", _GONE),  # the same, spelt out
@@ -87,6 +90,12 @@ _KEPT: Final = re.compile(
     r"(WO\d{8}-\d{6}(?!\d)"
     r"|(?<!\d)(?<!\d[\s.-])20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?![\s.-]?\d(?!\d?:\d\d)))"
 )
+# What nobody sees, or only as a frame around what they see: chats copy it along, and it hides a number from patterns.
+_UNSEEN: Final = re.compile(
+    "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u20dd-\u20e0\u20e2-\u20e4\ufe00-\ufe0f\ufeff"
+    "\U000e0001-\U000e007f]+"
+)
 # Any number of blanks, beside what may be left out, would take time by the cube of their number.
 _COMPILED: Final = [(re.compile(pattern.replace(r"\s*", r"\s{0,3}")), instead) for pattern, instead in _PATTERNS]
 
@@ -95,11 +104,15 @@ def redacted(text: str, max_chars: int | None = None) -> str:
     """The text without phones, plates, accounts, addresses of mail, flats and names that stand where names stand.
 
     Numbers of our own orders and dates stay. Full-width characters become usual ones. A name that stands alone is not
-    found; what begins like a name and is none may go with the names. With `max_chars`, the rest is left out.
+    found; what begins like a name and is none may go with the names. If anything goes, so do characters that nobody
+    sees. With `max_chars`, the rest is left out.
     """
-    parts = _KEPT.split(unicodedata.normalize("NFKC", text))
+    usual = unicodedata.normalize("NFKC", text)
+    seen = _UNSEEN.sub("", usual)
     # One group: what is kept stands at every second place.
-    clean = "".join(part if n % 2 else _without(part) for n, part in enumerate(parts))
+    clean = "".join(part if n % 2 else _without(part) for n, part in enumerate(_KEPT.split(seen)))
+    if clean == seen:
+        clean = usual
     return clean if max_chars is None or len(clean) <= max_chars else f"{clean[: max_chars - 1]}…"
 
 
@@ -112,7 +125,7 @@ def _without(text: str) -> str:
 def names_in(text: str) -> set[str]:
     """The names that `redacted` finds in a text: where several texts are shown, they can be taken out of all."""
     found: set[str] = set()
-    for part in _KEPT.split(unicodedata.normalize("NFKC", text))[::2]:
+    for part in _KEPT.split(_UNSEEN.sub("", unicodedata.normalize("NFKC", text)))[::2]:
         rest = part
         for pattern, instead in _COMPILED:
             if "name" in pattern.groupindex:

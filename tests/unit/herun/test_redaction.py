@@ -19,6 +19,11 @@ from herun.redaction import names_in, redacted
         "+86 138-0000-1234", "0512-62345678", "0512 6234 5678", "62345678", "400-820-8820", "010-12345678",
         "320501199001011234", "32050119900101123X", "a.b@example.org", "苏E12345", "苏E·12345", "苏ED12345",
         "苏E-12345", "粤E1234挂", "使A12345", "6222021234567890123", "6222 0212 3456 7890 123",
+        "138,0000,1234", "138\uff0c0000\uff0c1234", "138/0000/1234", "138、0000、1234", "138, 0000, 1234",
+        "+86 138/0000/1234",
+        "苏 EA123B", "苏 E12345", "苏 ED12345", "苏 E·12345", "苏 E1234挂", "1️⃣3️⃣8️⃣0️⃣0️⃣0️⃣0️⃣1️⃣2️⃣3️⃣4️⃣",
+        *("\u200b\u00ad\u2060\ufeff\u200d"[n].join(each) for n, each in enumerate(["13800001234", "苏EA123B",
+          "0512-62345678", "32050119900101123X", "138 0000 1234"])),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("text", ["打我电话{}谢谢", "{}", "车({})堵门", "call {} now", "电话:{}。", "tel {}, 3号楼"])
@@ -139,6 +144,23 @@ def test_what_tells_who_somebody_is_goes_and_the_rest_stays(text: str, shown: st
 )  # fmt: skip
 def test_what_happened_stays(text: str) -> None:
     assert redacted(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "👨\u200d👩\u200d👧在电梯里⚠\ufe0f", "3\ufe0f\u20e3号楼停电", "房间101、102、103停水", "1380/2000",
+        "138,0000", "138,000,1234",
+        "很新 iPhone12", "更新 Windows10", "换了新 LED灯1234只", "云 server1", "苏 ABCDEFG", "138/0000、1234",
+    ],
+)  # fmt: skip
+def test_what_is_no_number_keeps_its_signs_and_what_nobody_sees(text: str) -> None:
+    assert redacted(text) == text
+
+
+def test_a_name_is_found_whatever_nobody_sees_stands_in_it() -> None:
+    assert names_in("我叫王\u200b小\u200b明,漏水") == {"王小明"}
+    assert redacted("我叫王\u200b小\u200b明,漏水") == "我叫***,漏水"
 
 
 @pytest.mark.parametrize("before", ["联系方式", "请马上打", "拨打向", "江苏", "请打"])
