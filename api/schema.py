@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import re
+import unicodedata
 from datetime import datetime
 from typing import Annotated, Any, Final, Protocol, TypeVar
 
 from fastapi import Path
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from api.roles import Role
 from herun.names import NAME_PATTERN
@@ -16,14 +27,28 @@ from herun.visible import UNSEEN, is_seen
 Name = Annotated[str, Field(pattern=f"^{NAME_PATTERN}$", examples=["b07"])]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
-# What is answered to the questions of a category: by code a value, or several.
-Attributes = Annotated[
-    dict[Name, Annotated[str, Field(max_length=500)] | Annotated[list[Name], Field(max_length=50)]],
-    Field(max_length=50),
-]
 # What a body that is put may say of itself, as its GET does; `api.problems.must_be_of` holds it against the address.
 OwnName = Annotated[str | None, Field(exclude=True, description="as in the address, or left out")]
 SiteName = Annotated[str, Path(pattern=f"^{NAME_PATTERN}$", description="the site's id", examples=["herun"])]
+
+
+def as_typed(sent: Any) -> Any:
+    """Letters and digits as usual ones, without what a keyboard left around them: full-width ones are what a Chinese
+    keyboard types. What is no text stays as it is.
+    """
+    return unicodedata.normalize("NFKC", sent).strip() if isinstance(sent, str) else sent
+
+
+def _without_brackets(sent: Any) -> Any:
+    typed = as_typed(sent)
+    return _BRACKETS.sub("", typed) if isinstance(typed, str) else typed
+
+
+def _as_text(sent: Any) -> Any:
+    """A number, or yes and no, as the text by which answers are held against their questions."""
+    if isinstance(sent, bool):
+        return "true" if sent else "false"
+    return str(sent) if isinstance(sent, int | float) and math.isfinite(sent) else sent
 
 
 def national_phone(phone: str) -> str:
@@ -51,15 +76,25 @@ def _written_out(sent: Any) -> Any:
 _DAY_AND_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]")
 _LOST_PLUS: Final = re.compile(r"(:[0-9]{2}(?:\.[0-9]+)?) ([0-9]{2}:?[0-9]{2})$")
 _BETWEEN: Final = re.compile(r"[ -]")
+_BRACKETS: Final = re.compile(r"[()]")  # of an area code
 _MOBILE: Final = re.compile(r"^(?:\+|00)?86(1[3-9][0-9]{9})$")
 _Seen: Final = AfterValidator(_seen)
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), _Seen]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), _Seen]
 Phone = Annotated[
     str,
+    BeforeValidator(_without_brackets),
     Field(pattern=r"^\+?[0-9]([ -]?[0-9]){4,14}$", examples=["13800001234", "010-82345678"]),
     AfterValidator(national_phone),
 ]
+_Answer = Annotated[
+    str,
+    BeforeValidator(_as_text),
+    Field(max_length=500),
+    WithJsonSchema({"anyOf": [{"type": "string", "maxLength": 500}, {"type": "number"}, {"type": "boolean"}]}),
+]
+# What is answered to the questions of a category: by code a value, or several.
+Attributes = Annotated[dict[Name, _Answer | Annotated[list[Name], Field(max_length=50)]], Field(max_length=50)]
 # By language, zh and en, so that no page has to guess; a person's own words stand in both.
 Bilingual = dict[str, str]
 Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]

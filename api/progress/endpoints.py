@@ -7,7 +7,16 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Path, Query
 
 from api.progress import service, shown_to
-from api.progress.schemas import PHONE_TAIL, AnswerByLink, AnswerByTail, Progress, UrgeByLink, UrgeByTail
+from api.progress.schemas import (
+    AS_TYPED,
+    IN_CAPITALS,
+    PHONE_TAIL,
+    AnswerByLink,
+    AnswerByTail,
+    Progress,
+    UrgeByLink,
+    UrgeByTail,
+)
 from api.resources import Held
 from api.throttles.address import Address
 
@@ -21,8 +30,10 @@ Urging = Annotated[UrgeByLink, Body(default_factory=UrgeByLink)]  # there need n
 async def ask(
     resources: Held,
     address: Address,
-    number: Annotated[str, Query(min_length=1, max_length=40, description="the order's number")],
-    phone_tail: Annotated[str, Query(pattern=PHONE_TAIL, description="last four digits of the phone left with it")],
+    number: Annotated[str, IN_CAPITALS, Query(min_length=1, max_length=40, description="the order's number")],
+    phone_tail: Annotated[
+        str, AS_TYPED, Query(pattern=PHONE_TAIL, description="last four digits of the phone left with it")
+    ],
 ) -> Progress:
     """How far a report has come. No account is needed; tries are counted."""
     return await service.progress(resources, await shown_to.by_tail(resources, address, number, phone_tail))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from api.schema import Bilingual, Body, Moment, Text, View
+from api.schema import Bilingual, Body, Moment, Text, View, as_typed
 from api.work_orders.states import State
 
 PHONE_TAIL = r"^[0-9]{4}$"
+AS_TYPED = BeforeValidator(as_typed)
+# Of an order, however it is typed: numbers have capital letters.
+IN_CAPITALS = BeforeValidator(lambda sent: typed.upper() if isinstance(typed := as_typed(sent), str) else typed)
 
 
 class WithWhom(View):
@@ -22,7 +25,7 @@ class WithWhom(View):
 
 
 class Asked(View):
-    """What the reporter is asked."""
+    """What the reporter is asked; by the tail of a phone not the words of what is confidential."""
 
     text: str
     until: Moment
@@ -38,7 +41,8 @@ class OnHold(View):
 class Progress(View):
     """What the reporter may know; no name, no place, no words but the title, the answer and what they are asked.
 
-    `title` is redacted; title, category and unit are null of what is confidential. `promised_at` is when the answer is
+    `title` is redacted; title, category and unit are null of what is confidential; of its question and answer the tail
+    of a phone is told that there is one. `promised_at` is when the answer is
     promised for; `promise_paused_until` until when that time stands still, as approved; `overdue_seconds` for how
     long it is past without an answer (null: it is not); `urge_from` from when on it may be urged (null: not at all).
     """
@@ -63,8 +67,8 @@ class Progress(View):
 
 
 class _ByTail(Body):
-    number: Annotated[str, Field(min_length=1, max_length=40)]
-    phone_tail: Annotated[str, Field(pattern=PHONE_TAIL)]
+    number: Annotated[str, IN_CAPITALS, Field(min_length=1, max_length=40)]
+    phone_tail: Annotated[str, AS_TYPED, Field(pattern=PHONE_TAIL)]
 
 
 class AnswerByTail(_ByTail):

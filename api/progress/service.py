@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from api.categories import service as categories
 from api.clocks import store as clocks
@@ -25,39 +25,46 @@ from api.work_orders.states import State
 from herun.clock import SECOND_US, to_datetime, to_us
 from herun.redaction import redacted
 
+# In place of the words of what is confidential, where it is not sure who reads them.
+HIDDEN: Final = "内容保密,请登录或用专属链接查看。This is confidential: sign in, or use your link, to read it."
+
 
 async def progress(resources: Resources, theirs: Theirs) -> Progress:
     """How it stands."""
     async with begin(resources, theirs.site, ACTOR) as tx:
-        return await _shown(tx, theirs.number)
+        return await _shown(tx, theirs)
 
 
 async def answer(resources: Resources, theirs: Theirs, text: str) -> Progress:
     """Answers the question that is open. Raises Problem 409 if none is."""
     async with begin(resources, theirs.site, ACTOR) as tx:
         await questions.answer_for_reporter(tx, theirs.number, text, by=ACTOR)
-        return await _shown(tx, theirs.number)
+        return await _shown(tx, theirs)
 
 
 async def urge(resources: Resources, theirs: Theirs, reason: str | None) -> Progress:
     """Urges the desk. Raises Problem 409 if it is too early or too late."""
     async with begin(resources, theirs.site, ACTOR) as tx:
         await urges.urge_for_reporter(tx, theirs.number, reason, by=ACTOR)
-        return await _shown(tx, theirs.number)
+        return await _shown(tx, theirs)
 
 
-async def _shown(tx: Transaction, number: str) -> Progress:
+async def _shown(tx: Transaction, theirs: Theirs) -> Progress:
+    number = theirs.number
     order = await work_orders.known(tx, number)
     standing = await store.standing(tx, number)
     # Whoever knows the phone may live with its reporter: category and unit would tell what it is about.
-    unit = None if order.confidential else standing["unit"]
+    is_secret = order.confidential or bool(order.master_confidential)
+    unit = None if is_secret else standing["unit"]
     names = await categories.in_both(tx, order.category, unit)
     clock, now = await clocks.known(tx, number), to_us(tx.at)
     promise = clock.promise if clock and clock.promise.ended_at is None else None
     late = now - to_us(promise.due_at) if promise and tx.at > promise.due_at else None
     still = stands_still_until(clock.pauses, now) if clock and promise and late is None else None
-    question = _question(tx, order, standing["question"])
-    held = _held(tx, order, standing)
+    hides = is_secret and not theirs.is_sure
+    question = _question(tx, order, HIDDEN if hides and standing["question"] else standing["question"])
+    answered = order.answer or (redacted(order.master_answer) if order.master_answer else None)
+    held = _held(tx, order, standing, is_secret=is_secret)
     how = Standing(
         state=orders.stands(order, tx.at),
         zone=(await ground(tx)).zone,
@@ -85,7 +92,7 @@ async def _shown(tx: Transaction, number: str) -> Progress:
         on_hold=held,
         urge_from=await urges.possible_from(tx, order),
         question=question,
-        answer=order.answer or (redacted(order.master_answer) if order.master_answer else None),
+        answer=HIDDEN if hides and answered else answered,
     )
 
 
@@ -102,10 +109,9 @@ def _question(tx: Transaction, order: Order, text: str | None) -> Asked | None:
     return Asked(text=text, until=order.asked_until)
 
 
-def _held(tx: Transaction, order: Order, standing: dict[str, Any]) -> OnHold | None:
+def _held(tx: Transaction, order: Order, standing: dict[str, Any], *, is_secret: bool) -> OnHold | None:
     """Until when it rests, and why, as its reporter reads it in the history; of what is confidential not why."""
     if orders.stands(order, tx.at) is not State.ON_HOLD:
         return None
-    is_secret = order.confidential or order.master_confidential
     why = None if is_secret or standing["held_why"] is None else redacted(standing["held_why"])
     return OnHold(until=standing["hold_until"], reason=why)

@@ -20,10 +20,11 @@ _NO_PHONE: Final = "    "  # four characters that no tail has
 
 @dataclass(frozen=True, slots=True)
 class Theirs:
-    """The order that somebody has shown to be theirs."""
+    """The order that somebody has shown to be theirs. `is_sure`: by a link; who knows a phone may live with them."""
 
     site: str
     number: str
+    is_sure: bool
 
 
 async def by_tail(resources: Resources, address: str, number: str, phone_tail: str) -> Theirs:
@@ -35,7 +36,7 @@ async def by_tail(resources: Resources, address: str, number: str, phone_tail: s
     if not hmac.compare_digest(phone[-4:], phone_tail) or row is None:
         raise not_found("order with this phone number")
     await throttles.PROGRESS.was_right(resources, address, number)
-    return Theirs(row["site"], row["number"])
+    return Theirs(row["site"], row["number"], is_sure=False)
 
 
 async def by_link(resources: Resources, address: str, token: str) -> Theirs:
@@ -46,4 +47,4 @@ async def by_link(resources: Resources, address: str, token: str) -> Theirs:
     if row is None:
         raise not_found("link")
     await throttles.take_back(resources, throttles.LINK_ADDRESS, address)
-    return Theirs(row["site"], row["number"])
+    return Theirs(row["site"], row["number"], is_sure=True)

@@ -24,6 +24,7 @@ from api.work_orders.states import OPEN, TOLD, TRANSITIONS, Action, State, possi
 from herun.order_words import Word
 from herun.visible import title_of
 
+MASTER_CANCELLED: Final = "所并入的工单已取消,现单独处理。What it was merged into was cancelled; it goes on by itself."
 _WITH: Final = "with"  # in the history of a part that became confidential, or not, with its whole; `confided_alone`
 Held = Mapping[str, Order]  # the orders that this transaction has locked, by number
 
@@ -112,7 +113,7 @@ async def promise_again(tx: Transaction, held: Held, order: Order) -> None:
 async def release(tx: Transaction, held: Held, order: Order) -> None:
     """Takes out what is merged into an order that was cancelled: the matter of the others has not gone with it."""
     for each in [each for each in held.values() if each.merged_into == order.number]:
-        await unmerge(tx, {}, each, Move(Action.UNMERGE, f"{order.number} was cancelled"), SYSTEM)
+        await unmerge(tx, {}, each, Move(Action.UNMERGE, MASTER_CANCELLED), SYSTEM)
 
 
 async def split(tx: Transaction, order: Order, part: Part, by: str) -> Order:

@@ -27,7 +27,7 @@ from api.work_orders.order import RATED_WITHIN, Move, Order, Person
 from api.work_orders.schemas import Checklist, History, NewItem, Part, WorkOrder, WorkOrders
 from api.work_orders.shown import AMONG_WORKERS, for_reporters, shown
 from api.work_orders.states import DECISIONS, OVER, TOLD, TRANSITIONS, Action, Bond, State
-from herun.alerts import Alert
+from herun.alerts import Alert, Correction
 from herun.clock import to_datetime
 from herun.order_words import Word
 from herun.personal import mask
@@ -36,6 +36,8 @@ _OPEN_BATCH: Final = 100  # orders that one transaction takes when their time is
 # Actions that change which orders belong together, and those that look at the others: these are locked with it.
 _JOINS: Final = frozenset({Action.MERGE, Action.UNMERGE, Action.REOPEN, Action.CANCEL})
 _LOOKS_AT_OTHERS: Final = frozenset({Action.RESOLVE, Action.ANSWER, Action.RATE, Action.CONFIDE, Action.DISCLOSE})
+CLEARED: Final = "告警已解除。The alert is over."
+WITHDRAWN: Final = "告警已撤回。The alert was withdrawn."
 NO_WORKER: Final = "承办人已不在岗。Its worker is none any more."
 
 
@@ -329,7 +331,7 @@ async def _amend(tx: Transaction, order: Order, alert: Alert) -> None:
     changed, noted = result
     await store.save(tx, changed)
     if noted:
-        reason = "cleared" if alert.correction is None else alert.correction.value
+        reason = WITHDRAWN if alert.correction == Correction.WITHDRAWN else CLEARED
         await steps.record(tx, order, changed, Word.AMENDED, by=SYSTEM, reason=reason)
 
 

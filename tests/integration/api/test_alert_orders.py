@@ -52,7 +52,7 @@ async def test_later_versions_amend_the_order_and_earlier_ones_are_ignored(world
     assert (order["alert"]["count"], order["alert"]["cleared_at"]) == (7, "2026-06-01T04:00:00Z")
     history = (await world.by("oscar").get(f"work-orders/{order['number']}/history"))["items"]
     assert [(entry["action"], entry["reason"]) for entry in history] == [
-        ("opened", None), ("accept", None), ("dispatch", None), ("amended", "cleared"),
+        ("opened", None), ("accept", None), ("dispatch", None), ("amended", service.CLEARED),
     ]  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from api.clocks.schemas import PauseReason
+from api.progress.service import HIDDEN
 from api.questions import service as questions
 from api.transactions import begin
 from herun.clock import DAY_US, HOUR_US
@@ -188,6 +189,27 @@ async def test_a_reporter_urges_after_half_of_the_promise_and_once_a_day(world: 
     assert await world.nobody.post(f"{by_link}/urge", {})
     assert (await actions(world, number)).count("urge") == 2
     assert (await world.by("oscar").get("/v1/me/notices"))["items"] == []  # it is with gwen
+
+
+async def test_by_the_tail_of_a_phone_nobody_reads_what_is_asked_and_answered_of_what_is_confidential(
+    world: World,
+) -> None:
+    number = await reported(world, confidential=True)
+    ways = (await link(world, number), f"/v1/progress?number={number}&phone_tail=1234")
+    await world.by("susan").post(f"work-orders/{number}/questions", {"text": "Did he come back?"})
+    seen = [await world.nobody.get(way) for way in ways]
+    assert [each["question"]["text"] for each in seen] == ["Did he come back?", HIDDEN]
+    assert [each["answer"] for each in seen] == [None, None]
+    for who, action, said in (("gwen", "handle", {}), ("gwen", "resolve", {"text": "Done"})):
+        await world.by(who).post(f"work-orders/{number}/{action}", said)
+    await world.by("susan").post(f"work-orders/{number}/answer", {"text": "He is away"})
+    assert [(await world.nobody.get(way))["answer"] for way in ways] == ["He is away", HIDDEN]
+
+
+async def test_number_and_phone_tail_are_found_as_they_are_typed(world: World) -> None:
+    number = await reported(world)
+    seen = await world.nobody.get(f"/v1/progress?number=%20{number.lower()}%20&phone_tail=１２３４")
+    assert seen["number"] == number
 
 
 async def test_who_urges_what_waits_at_the_desk_is_heard_there(world: World) -> None:

@@ -11,6 +11,7 @@ from api.live.cursor import Cursor
 from api.live.schemas import Kind
 from api.live.service import Reader
 from api.pictures.service import ONE_MORE
+from api.progress.service import HIDDEN
 from api.roles import Role
 from api.transactions import begin
 from api.work_orders.order import Person
@@ -244,7 +245,10 @@ async def test_the_urge_of_a_confidential_order_takes_nobody_elses(world: World)
 
 async def test_a_confidential_answer_is_read_by_who_reported_the_same_and_by_no_desk(world: World) -> None:
     master, twin = await merged(world)
+    by_tail = f"/v1/progress?number={twin}&phone_tail=5678"
+    assert (await world.nobody.get(by_tail))["with_whom"]["unit"]
     await do(world, "susan", master, "confide", reason="Between us")
+    assert (await world.nobody.get(by_tail))["with_whom"]["unit"] is None
     for who, action in (("gwen", "handle"), ("gwen", "resolve"), ("susan", "answer")):
         await do(world, who, master, action, **({} if action == "handle" else {"text": "A secret answer"}))
     world.clock.advance(HOUR_US)
@@ -252,6 +256,7 @@ async def test_a_confidential_answer_is_read_by_who_reported_the_same_and_by_no_
         assert (await order(world, twin, who))["answer"] == answer, who
         listed = {each["number"]: each for each in (await world.by(who).get("work-orders"))["items"]}
         assert listed[twin]["answer"] == answer, who
+    assert (await world.nobody.get(by_tail))["answer"] == HIDDEN
 
 
 async def test_why_a_category_was_corrected_is_none_of_its_reporters(world: World) -> None:

@@ -12,6 +12,7 @@ from api.notices.rules import Audience, DeadlineKind, Kind, Telling, Urgency
 from api.notices.service import MAX_A_DAY, Deadline
 from api.transactions import begin
 from api.work_orders import store as work_orders
+from api.work_orders.joining import MASTER_CANCELLED
 from api.work_orders.order import Order
 from herun.clock import HOUR_US, to_datetime
 from tests.integration.api.notices.conftest import Post
@@ -99,6 +100,8 @@ async def test_what_was_merged_into_a_cancelled_order_goes_on_and_its_reporter_h
     assert await kinds(world, "rita") == [("cancelled", number)]
     for who, copy in copies.items():
         assert await kinds(world, who) == [("separated", copy), ("under_way", copy)]
+        history = (await world.by(who).get(f"work-orders/{copy}/history"))["items"]
+        assert [each["reason"] for each in history if each["action"] == "unmerge"] == [MASTER_CANCELLED]
         assert number not in str(await world.by(who).get("/v1/me/notices"))
 
 
