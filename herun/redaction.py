@@ -16,7 +16,7 @@ _TITLES: Final = "先生|女士|小姐|阿姨|大爷|大妈|大姐|大哥|奶奶
 _PROVINCES: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领"
 # What a surname begins and is no name: words, and verbs and prepositions with what they mostly stand before.
 _WORDS: Final = (
-    "高[层空楼压温速度峰考中铁龄兴级新价血]|金[色额属融钱]|张[贴开望]|何[时地必况处人事]|常[年常用见住驻务]|马[上路桶达]"
+    "高[一二三层空楼压温速度峰考中铁龄兴级新价血]|金[色额属融钱]|张[贴开望]|何[时地必况处人事]|常[年常用见住驻务]|马[上路桶达]"
     "|任[何意务性由]|万[一分般科达元]|方[便式法向面案才]|白[天色白跑班]|黄[色河山昏金]|石[头子材板油路]|江[苏西边南北湖]"
     "|田[园里地]|武[汉警术装]|龙[头湖]|雷[雨电击]|钱[款包财江]|孔洞|段[时路]|毛[坯病巾]|叶子|程[序度]|陈[旧年列述]"
     "|严[重格禁厉肃]|顾[客及]|史上|周[一二三四五六日天末围边期]|吴[中江]|郑[州重]|徐州|苏[州宁]|林[业立荫]|沈阳|杨[树梅浦]"
@@ -46,9 +46,19 @@ _SO_MANY: Final = (
     r"[年月日号栋楼层元米个平多余名人户家次条台辆天点分位期十百千万]"
 )
 _NO_UNIT: Final = rf"(?!\d|\.\d|[A-Za-z%°块度克升吨瓦伏安秒毫厘]|公[里斤]|{_SO_MANY})"  # what may stand after a flat
-_SIDE_OF_FLOOR: Final = (
-    r"(?:(?<!\d)\d{1,2}|(?<![一二三四五六七八九十])[一二三四五六七八九十]{1,3})\s*[楼层]\s*[东南西北中左右]{1,2}"
+_FLOOR: Final = r"(?:(?<!\d)\d{1,2}|(?<![一二三四五六七八九十])[一二三四五六七八九十]{1,3})\s*[楼层]"
+# 号 behind a flat, and not behind a day, a house or a thing that is numbered: 12号晚上, 3号楼, 2号电梯.
+_NO_DAY_OR_THING: Final = (
+    r"号(?!楼(?![上下])|[栋幢院线路车井泵桩机库灯杆箱柱岗桥池厅梯口门]|公交|地铁|通道|电梯|出口|入口|当天|那天|以[前后]|之[前后]|前"
+    r"|起|开始|至|[上下中]午|早|晚|凌晨|夜)"
 )
+_SOME: Final = rf"(?:\d{{1,4}}|[{_DIGITS}十]{{1,4}})\s*{_NO_DAY_OR_THING}"
+_SIDE_OF_FLOOR: Final = rf"{_FLOOR}\s*[东南西北中左右]{{1,2}}"
+# Names stand behind these, too.
+_KIN: Final = "老公|老婆|爱人|丈夫|妻子|媳妇|儿子|女儿|父亲|母亲|爸爸|妈妈|租户|租客|房客|房东|邻居|室友"
+_NOBODY_NOW: Final = "(?=$|[^一-鿿]|[家住在电反投报说打])"  # what may stand behind such a name
+_BESIDE: Final = r"(?:楼[上下]|隔壁|对[门面]|住在?|家[在是住]|门牌号?|房[间门]?号)"  # after these a number is a flat's
+_HELP: Final = r"1(?:10|19|20|22)(?!\d)"  # whom people call
 # A person's name is the group `name`. In this order: a phone behind a province and a letter is no plate, and what a
 # plate ends with is no phone.
 _PATTERNS: Final = (
@@ -59,6 +69,10 @@ _PATTERNS: Final = (
         _GONE,
     ),
     (rf"({_PHONE}[\s:,(]{{0,2}})(?P<name>{_NAME})(?<![{_ENDS_NO_NAME}])(?![一-鿿])", rf"\1{_GONE}"),
+    (rf"(我是[^,。\s]{{0,14}}\d\s*[室号房户]?的)(?P<name>{_NAME})", rf"\1{_GONE}"),
+    (rf"((?:单元|栋|幢|楼|座)\s*\d{{3,4}}[室号房户]?[\s:,(]{{1,2}})(?P<name>{_NAME})(?![一-鿿])", rf"\1{_GONE}"),
+    (rf"((?:{_KIN})\s*(?:叫|是|名叫)?)(?P<name>{_NAME}){_NOBODY_NOW}", rf"\1{_GONE}"),
+    (rf"((?<![一-鿿])叫)(?P<name>{_NAME})(?![一-鿿])", rf"\1{_GONE}"),
     (r"[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", _GONE),  # mail
     (r"(?<!\d)(?:\+?86[\s.-]?)?1[3-9]\d[\s.-]?\d{4}[\s.-]?\d{4}(?!\d)", _GONE),  # mobile phones, with dots too
     (r"(?<!\d)(?:\+?86[\s.-]?)?1[3-9]\d\s?([,/、])\s?\d{4}\s?\1\s?\d{4}(?!\d)", _GONE),  # the same, with other signs
@@ -68,14 +82,22 @@ _PATTERNS: Final = (
     (r"((?:微信|QQ|qq|wx|WX|vx|VX)号?(?:是|为)?\s*:?\s*)[A-Za-z0-9_-]{4,}", rf"\1{_GONE}"),
     (r"\+?\d(?:[\s-]?\d){4,}[Xx]?", _GONE),  # phones, identity cards, accounts
     (r"[零〇一二三四五六七八九幺两]{5,}", _GONE),  # the same, spelt out
-    (rf"\d{{1,3}}\s*[-#]\s*\d{{1,3}}\s*[-#]\s*\d{{1,4}}(?!\d|\s*#|{_SO_MANY})", _GONE),  # house, entrance, flat
+    (rf"\d{{1,3}}\s*[-–—#]\s*\d{{1,3}}\s*[-–—#]\s*\d{{1,4}}(?!\d|\s*#|{_SO_MANY})", _GONE),  # house, entrance, flat
+    (rf"([栋幢座]\s*[-–—]\s*)\d{{1,2}}\s*[-–—]\s*\d{{3,4}}{_NO_UNIT}", rf"\1{_GONE}"),
+    (rf"({_BESIDE}[是为:]?\s*)(?!{_HELP})\d{{3,4}}(?:{_NO_DAY_OR_THING}|{_NO_UNIT})", rf"\1{_GONE}"),
+    (rf"(?<![A-Za-z\d.:-])(?!{_HELP}|\d{{1,2}}00)\d{{3,4}}(?=的?(?:邻居|业主|住户|租户|租客))", _GONE),
     (rf"(?<![A-Za-z\d.:-])\d\s*[-–—]\s*[1-9]\d\d{_NO_UNIT}", _GONE),  # house or entrance, flat; longer: as accounts
     (rf"(?<![A-Za-z\d])(\d{{1,3}}\s*#)\s*\d{{3,4}}(?!#){_NO_UNIT}", rf"\1{_GONE}"),
     (rf"([弄里巷街路村苑园坊区]\s*\d{{1,4}}号)\s*\d{{3,4}}{_NO_UNIT}", rf"\1{_GONE}"),
     (rf"(单元)\s*\d{{1,2}}\s*[-–—]\s*\d{{1,2}}{_NO_UNIT}", rf"\1{_GONE}"),  # floor, flat
+    (rf"{_FLOOR}\s*{_SOME}", _GONE),
+    (rf"(单元\s*|[\d{_DIGITS}十]\s*门\s*){_SOME}", rf"\1{_GONE}"),
+    (rf"([栋幢楼]\s*|[A-Za-z\d]座\s*)(?:\d{{3,4}}|[{_DIGITS}]{{3,4}})\s*{_NO_DAY_OR_THING}", rf"\1{_GONE}"),
+    (r"(?<![A-Za-z\d-])\d{1,2}\s*[Ff]\s*[-–—]\s*\d{1,2}(?![A-Za-z\d])", _GONE),
+    (r"(?<![\d/])\d{1,2}/\d{1,2}/(?!(?:19|20)\d\d)\d{3,4}(?![\d/])", _GONE),  # house, entrance, flat, and no day
     (rf"{_SIDE_OF_FLOOR}[边侧]?\s*(?=户(?![型外]))", _GONE),
-    (rf"(单元\s*){_SIDE_OF_FLOOR}(?![一-鿿])", rf"\1{_GONE}"),
-    (rf"(单元|门|楼|栋|幢|[A-Za-z\d{_DIGITS}十]座)\s*[-–—/]?\s*\d{{3,4}}(?!\d|{_SO_MANY})", rf"\1{_GONE}"),
+    (rf"(单元\s*){_SIDE_OF_FLOOR}手?[边侧]?(?=$|[^一-鿿]|[漏吵没停家住那在天总老])", rf"\1{_GONE}"),
+    (rf"(单元|门|楼|层|栋|幢|[A-Za-z\d{_DIGITS}十]座)\s*[-–—/]?\s*\d{{3,4}}(?!\d|{_SO_MANY})", rf"\1{_GONE}"),
     (rf"(单元|楼|栋|幢|座)[{_DIGITS}]{{3,4}}(?![{_DIGITS}]|{_SO_MANY})", rf"\1{_GONE}"),
     (rf"(?<![{_DIGITS}])[{_DIGITS}]{{3,4}}(?=[室房])", _GONE),
     (r"[A-Za-z]?\d{1,4}\s*(室|房|户)", rf"{_GONE}\1"),
@@ -84,10 +106,10 @@ _PATTERNS: Final = (
     (rf"((?:{_FIELDS}|我叫|名叫|我是|本人|业主|住户|居民)\s*(?:是|为|叫)?\s*:?\s*)(?P<name>{_NAME})", rf"\1{_GONE}"),
     (rf"(我叫|名叫)(?!{_CALLED})(?P<name>[^\W\d_a-zA-Z{_NO_NAME}]{{2,4}})(?![一-鿿])", rf"\1{_GONE}"),
 )  # fmt: skip
-# What looks like somebody's number and is nobody's: our own orders, and days of this century that no more digits follow
-# than a time has.
+# What looks like somebody's number and is nobody's: our own orders, the hotline, and days of this century that no more
+# digits follow than a time has.
 _KEPT: Final = re.compile(
-    r"(WO\d{8}-\d{6}(?!\d)"
+    r"(WO\d{8}-\d{6}(?!\d)|(?<![A-Za-z\d])12345(?=热线|市[民长]|政务|平台)"
     r"|(?<!\d)(?<!\d[\s.-])20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?![\s.-]?\d(?!\d?:\d\d)))"
 )
 # What nobody sees, or only as a frame around what they see: chats copy it along, and it hides a number from patterns.

@@ -18,6 +18,7 @@ LESSON_CHARS: Final = 500  # of a text that is learned from
 async def learn_from(tx: Transaction, before: Order | None, order: Order) -> None:
     """What an order teaches once it is over: solved by its rating, or closed without one word against it.
 
+    Silence confirms nothing: what nobody rated teaches if its category was suggested and chosen, or said by staff.
     What becomes confidential, in whatever way, takes its lesson along.
     """
     if before is None:
@@ -27,8 +28,21 @@ async def learn_from(tx: Transaction, before: Order | None, order: Order) -> Non
     if before.state is order.state:
         return
     is_solved = order.state is State.RATED and order.rating is not None and order.rating.solved
-    if is_solved or order.state is State.CLOSED:
+    if is_solved or (order.state is State.CLOSED and await _is_confirmed(tx, order)):
         await teach(tx, order, await service.category(tx, order.category), "closed")
+
+
+async def _is_confirmed(tx: Transaction, order: Order) -> bool:
+    """Somebody besides its reporter says that it is of its category: the model at once, the desk or a worker."""
+    return any(
+        each.chosen == order.category
+        and (
+            each.n > 1  # a correction
+            or order.channel is Channel.PHONE
+            or order.category in {suggested.category for suggested in each.suggested or ()}
+        )
+        for each in await store.choices(tx, order.number)
+    )
 
 
 async def teach(tx: Transaction, order: Order, what: Category, source: str) -> None:

@@ -82,7 +82,11 @@ WHERE site = %(site)s AND category = %(category)s AND seq <= (
 );
 
 -- name: lessons
-SELECT category, text FROM category_examples WHERE site = %(site)s ORDER BY seq DESC LIMIT %(limit)s;
+-- Who says the same again teaches nothing more.
+SELECT category, text FROM category_examples WHERE site = %(site)s
+GROUP BY category, text
+ORDER BY max(seq) DESC
+LIMIT %(limit)s;
 
 -- name: add_choice
 INSERT INTO category_choices (site, number, n, suggested, chosen, chosen_by, at, reason)

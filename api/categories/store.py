@@ -121,7 +121,7 @@ async def forget(tx: Transaction, number: str) -> None:
 
 
 async def lessons(tx: Transaction) -> list[tuple[str, str]]:
-    """Text and category of all that orders have taught, the newest first."""
+    """Text and category of all that orders have taught, the newest first; equal texts of a category once."""
     return [(row["text"], row["category"]) for row in await tx.all(_QUERIES["lessons"], limit=MAX_LESSONS)]
 
 

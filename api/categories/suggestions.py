@@ -181,7 +181,7 @@ def _for_reporters(found: Choices) -> Choices:
 
 
 async def _choices(tx: Transaction, order: Order) -> Choices:
-    routed = await service.route(tx, await service.category(tx, order.category), order.building, order.text["zh"])
+    routed = await service.route(tx, await service.category(tx, order.category), order.building, opening.said(order))
     return Choices(
         number=order.number,
         category=order.category,
@@ -251,7 +251,7 @@ async def _routed(tx: Transaction, became: Order, chosen: Category) -> Order:
 
     A worker says what it is about. Whose it is the desk says, or they would hand it on and begin their time anew.
     """
-    route = await service.route(tx, chosen, became.building, became.text["zh"])
+    route = await service.route(tx, chosen, became.building, opening.said(became))
     return replace(became, unit=route.unit, grid=route.grid or became.grid)
 
 

@@ -16,6 +16,7 @@ DESK: Final = "desk"  # the unit of whatever no category knows; every tree has i
 REST: Final = "rest"  # the class of what belongs to no other; no bulletin ranks it
 MAX_NEAREST: Final = 5  # names that are offered in place of an unknown one
 
+_COMPANY: Final = "公司"
 HandledBy = Literal["grid", "property"]
 SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)  # the mildest first
 
@@ -95,14 +96,18 @@ class Category:
     known: bool = True
 
     def unit_for(self, text: str | None) -> tuple[str, str | None]:
-        """The responsible unit, and the word of the text because of which it is not the usual one."""
-        folded = simplified(text or "")
-        for diversion in self.unit_by_word:
-            for word in diversion.words:
-                at = folded.find(simplified(word))
-                if text is not None and at >= 0:
-                    return diversion.unit, text[at : at + len(word)]
-        return self.unit, None
+        """The responsible unit, and the word of the text because of which it is not the usual one.
+
+        Of several words one of a company (自来水公司) comes first, else the one that stands first: who did it is told
+        before what else lies there.
+        """
+        said, folded = text or "", simplified(text or "")
+        words = [(simplified(word), each.unit) for each in self.unit_by_word for word in each.words]
+        found = [(*place, unit, len(word)) for word, unit in words if (place := _place(folded, word))]
+        if not found:
+            return self.unit, None
+        _, at, unit, length = min(found)
+        return unit, said[at : at + length]
 
     def severity_for(self, answers: Mapping[str, Any] | None) -> Severity:
         """How severe a report is that answers the questions so: by code a value, or several."""
@@ -144,6 +149,15 @@ def _nearest(name: str, known: Iterable[tuple[str, ...]]) -> list[str]:
     spellings = {spelling.lower(): each[0] for each in known for spelling in each}
     close = difflib.get_close_matches(name.lower(), spellings, n=2 * MAX_NEAREST, cutoff=0.4)
     return list(dict.fromkeys(spellings[each] for each in close))[:MAX_NEAREST]
+
+
+def _place(text: str, word: str) -> tuple[bool, int] | None:
+    """Whether it is no company's word, and where it stands first as such; None if it does not stand there."""
+    at = text.find(word if word.endswith(_COMPANY) else word + _COMPANY)
+    if at >= 0:
+        return False, at
+    at = text.find(word)
+    return (True, at) if at >= 0 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ async def routed(tx: Transaction, order: Order) -> Order:
     """The order with who is responsible for it; how severe a report is its category and its answers say, and whether an
     order is confidential its category."""
     category = await categories.category(tx, order.category)
-    route = await categories.route(tx, category, order.building, order.text["zh"])
+    route = await categories.route(tx, category, order.building, said(order))
     return replace(
         order,
         unit=order.unit or route.unit,
@@ -85,6 +85,11 @@ async def routed(tx: Transaction, order: Order) -> Order:
         severity=raised(order, category) if order.origin is Origin.REPORT else order.severity,
         confidential=order.confidential or category.confidential,
     )
+
+
+def said(order: Order) -> str:
+    """What an order is about in words, by which its unit is found: title and text, in Chinese."""
+    return f"{order.title['zh']} {order.text['zh']}"
 
 
 def raised(order: Order, category: Category) -> str:

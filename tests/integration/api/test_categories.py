@@ -10,7 +10,8 @@ import pytest
 from api.categories import service, store, suggestions
 from api.categories.suggester import Suggester
 from api.transactions import begin
-from herun.clock import MINUTE_US
+from api.work_orders import service as work_orders
+from herun.clock import DAY_US, MINUTE_US
 from tests.integration.api.open311 import client, taking_part
 from tests.integration.api.running import SITE, World
 from tests.integration.api.test_order_audit import verdict
@@ -319,12 +320,16 @@ async def test_the_answers_of_a_form_are_no_lesson(world: World) -> None:
     assert world.rows("SELECT text FROM category_examples") == [{"text": "电梯坏了"}]
 
 
-async def through(world: World, number: str, *, solved: bool) -> None:
+async def answered(world: World, number: str) -> None:
     await world.by("oscar").call("POST", f"work-orders/{number}/dispatch", {"worker": "gwen"})
     gwen = world.by("gwen")
     await gwen.post(f"work-orders/{number}/handle")
     await gwen.post(f"work-orders/{number}/resolve", {"text": "done"})
     await gwen.post(f"work-orders/{number}/answer", {"text": "done"})
+
+
+async def through(world: World, number: str, *, solved: bool) -> None:
+    await answered(world, number)
     await world.by("rita").post(f"work-orders/{number}/rate", {"score": 5, "solved": solved})
 
 
@@ -333,6 +338,40 @@ async def test_an_order_that_is_solved_teaches_and_one_that_is_not_does_not(worl
         order = await world.by("rita").post("reports", REPORT)
         await through(world, order["number"], solved=solved)
         assert len(world.rows("SELECT number FROM category_examples WHERE source = 'closed'")) == lessons
+
+
+async def test_silence_teaches_what_was_suggested_or_said_by_the_desk_and_not_what_a_reporter_alone_says(
+    world: World,
+) -> None:
+    await best(world)  # what is suggested is kept with each report from here on
+    by_rita = [("noise", "电梯坏了,三天没人修"), ("noise", "半夜音响太吵睡不着")]
+    sent = [await world.by("rita").post("reports", {"category": name, "text": text}) for name, text in by_rita]
+    caller = {"name": "Carla", "phone": "13912345678"}
+    called = {"category": "noise", "text": "电梯坏了好几回", "building": "b1", "caller": caller}
+    sent.append(await world.by("oscar").post("reports", called))
+    for order in sent:
+        await answered(world, order["number"])
+    world.clock.advance(7 * DAY_US)
+    async with begin(world.resources, SITE) as tx:
+        await work_orders.close_silent(tx)
+    states = world.rows("SELECT state FROM work_orders")
+    assert [row["state"] for row in states] == ["closed"] * 3
+    lessons = world.rows("SELECT text FROM category_examples ORDER BY text")
+    assert {row["text"] for row in lessons} == {"半夜音响太吵睡不着", "电梯坏了好几回"}
+
+
+async def test_equal_texts_of_a_category_are_learned_once(world: World) -> None:
+    for text in (TEXT, TEXT, f"{TEXT}!"):
+        order = await world.by("rita").post("reports", {**REPORT, "text": text})
+        await world.by("oscar").post(f"work-orders/{order['number']}/category", {"category": "telecom", "reason": "x"})
+    async with begin(world.resources, SITE) as tx:
+        assert await store.lessons(tx) == [(f"{TEXT}!", "telecom"), (TEXT, "telecom")]
+
+
+async def test_the_title_names_the_unit_too(world: World) -> None:
+    report = {"category": "road-works", "title": "燃气公司挖路", "text": "两个月了也不填平", "building": "b1"}
+    order = await world.by("rita").post("reports", report)
+    assert order["unit"] == "gas-company"
 
 
 async def test_confidential_matters_and_alerts_teach_nothing(world: World) -> None:

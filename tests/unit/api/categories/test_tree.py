@@ -79,6 +79,10 @@ def test_a_free_name_is_the_desks() -> None:
         ("燃气公司挖的沟", "gas-company", "燃气"),
         ("埋光缆挖的沟", "telecom-companies", "光缆"),
         ("不知道谁挖的沟", "housing-office", None),
+        ("自来水公司抢修挖的坑,离燃气管道很近,一直没填", "water-company", "自来水"),
+        ("离燃气管道很近的坑是自来水公司挖的", "water-company", "自来水"),
+        ("移动公司挖沟碰到电缆", "telecom-companies", "移动公司"),
+        ("供电的和供水的都在挖", "power-company", "供电"),
         (None, "housing-office", None),
     ],
 )
