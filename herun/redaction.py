@@ -118,8 +118,8 @@ _UNSEEN: Final = re.compile(
     "\u20dd-\u20e0\u20e2-\u20e4\ufe00-\ufe0f\ufeff"
     "\U000e0001-\U000e007f]+"
 )
-# Any number of blanks, beside what may be left out, would take time by the cube of their number.
-_COMPILED: Final = [(re.compile(pattern.replace(r"\s*", r"\s{0,3}")), instead) for pattern, instead in _PATTERNS]
+# Blanks are never given back (`*+`): beside what may be left out that would take time by the cube of their number.
+_COMPILED: Final = [(re.compile(pattern.replace(r"\s*", r"\s*+")), instead) for pattern, instead in _PATTERNS]
 
 
 def redacted(text: str, max_chars: int | None = None) -> str:

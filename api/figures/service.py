@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -36,6 +37,7 @@ from api.problems import FieldError, invalid, not_found
 from api.sites import store as sites
 from api.transactions import Transaction
 from api.work_orders.order import Person
+from herun.characters import simplified
 from herun.clock import to_text, to_us
 
 MAX_KEYS: Final = 500  # of one answer: those with most orders
@@ -43,6 +45,7 @@ MAX_KEYS: Final = 500  # of one answer: those with most orders
 Counts = Counter[Measure]
 _NOTHING: Final[Counts] = Counter()
 OTHER: Final = ("其他", "other")  # what a bulletin calls all that it does not rank
+_REST_BY_NAME: Final = re.compile("其[他它](?:类|诉求|事项|问题)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ class _Told:
 
 def is_rest(tree: Tree, top_class: str) -> bool:
     """True for a class that no bulletin ranks: what belongs to no other, by its id or by what it is called."""
-    return top_class == REST or tree.classes[top_class][0] == OTHER[0]
+    return top_class == REST or _REST_BY_NAME.fullmatch(simplified(tree.classes[top_class][0]).strip()) is not None
 
 
 async def names(tx: Transaction, told: OrderFigures) -> dict[str, str]:

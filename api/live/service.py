@@ -44,7 +44,9 @@ SEND_TIMEOUT_S: Final = 30.0  # of one batch to a reader
 HEARTBEAT_S: Final = 15  # between comments that keep proxies from closing a silent feed
 MAX_FEEDS: Final = 200  # open at once in this process; each looks at the database at least once a second
 KEPT_FOR_STAFF: Final = 80  # of them; residents have no more than the rest
-MAX_OF_ONE: Final = 6  # open at once of one person: some pages, a phone, and what a lost network left behind
+# Open at once of one person: some pages, a phone, and what a lost network left behind; of a desk's many screens more.
+MAX_OF_ONE: Final = 12
+MAX_OF_ONE_AT_WORK: Final = 60
 READY: Final = "ready"
 
 _feeds = metrics.gauge("herun_api_live_feeds")
@@ -65,8 +67,9 @@ def refuse_if_full(person: Person) -> None:
     """Raises Problem 429 for one feed too many of this person, 503 if no more can be opened: the last ones are kept for
     the staff.
     """
-    if sum(each.username == person.username for each in _open) >= MAX_OF_ONE:
-        raise _too_many(HTTPStatus.TOO_MANY_REQUESTS, f"{MAX_OF_ONE} feeds of yours are open; close one of them")
+    most = MAX_OF_ONE_AT_WORK if _is_staff(person) else MAX_OF_ONE
+    if sum(each.username == person.username for each in _open) >= most:
+        raise _too_many(HTTPStatus.TOO_MANY_REQUESTS, f"{most} feeds of yours are open; close one of them")
     others = sum(not _is_staff(each) for each in _open)
     if len(_open) >= MAX_FEEDS or (not _is_staff(person) and others >= MAX_FEEDS - KEPT_FOR_STAFF):
         raise _too_many(HTTPStatus.SERVICE_UNAVAILABLE, "too many live feeds")

@@ -12,11 +12,11 @@ ORDER BY username
 LIMIT %(limit)s;
 
 -- name: made_since
--- Without what no limit holds back, and the line that says how many were too many.
-SELECT recipient, count(*) AS notices FROM notices
+-- What leaves at once apart. Without the line that says how many were too many.
+SELECT recipient, urgency = 'now' AS at_once, count(*) AS notices FROM notices
 WHERE site = %(site)s AND recipient = ANY(%(recipients)s) AND channel = 'inbox' AND made_at > %(since)s
-  AND kind <> 'overflow' AND urgency <> 'now'
-GROUP BY recipient;
+  AND kind <> 'overflow'
+GROUP BY 1, 2;
 
 -- name: add
 INSERT INTO notices (site, recipient, person, channel, target, cause, kind, number, details, urgency, in_digest, state,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
 
+from api.work_orders.kinds import NO_WORKER
 from api.work_orders.order import Order
 from api.work_orders.states import TOLD
 
@@ -24,6 +25,8 @@ class Step(Protocol):
     def by(self) -> str: ...
     @property
     def asked_by(self) -> str | None: ...
+    @property
+    def reason(self) -> str | None: ...
 
 
 class Audience(StrEnum):
@@ -234,7 +237,7 @@ def tellings(step: Step) -> Iterator[Telling]:
         yield Telling(Audience.POOL, Kind.OFFERED, to_act)
     if after.worker is not None and (before is None or before.worker != after.worker):
         yield Telling(Audience.WORKER, Kind.DISPATCHED, to_act)
-    if step.action in _THEIRS_AGAIN:
+    if step.action in _THEIRS_AGAIN and step.reason != NO_WORKER:  # the next step takes it from them
         yield Telling(Audience.WORKER, _THEIRS_AGAIN[step.action], to_act)
     if before is not None and before.worker not in {None, after.worker} and before.state.value in _AT_WORK:
         yield Telling(Audience.FORMER_WORKER, Kind.WITHDRAWN, Urgency.SOON)

@@ -28,6 +28,7 @@ from api.work_orders.order import Order
 # Of one person within 24 hours, besides what leaves at once; a worker has some dozen orders a day with a handful of
 # notices each.
 MAX_A_DAY: Final = 300
+MAX_AT_ONCE_A_DAY: Final = 2000  # of these: no emergency has so many, and nobody would read them
 DAY: Final = timedelta(days=1)
 KEPT: Final = timedelta(days=90)
 _SOONEST: Final = tuple(Urgency)
@@ -144,10 +145,11 @@ async def _tell(tx: Transaction, told: Sequence[_Word]) -> None:
     wanted, too_many = [], Counter[str]()
     for new in news:
         if _is_counted(new):
-            if made[new.recipient] >= MAX_A_DAY:
+            at_once = new.urgency is Urgency.NOW
+            if made[new.recipient, at_once] >= (MAX_AT_ONCE_A_DAY if at_once else MAX_A_DAY):
                 too_many[new.recipient] += 1
                 continue
-            made[new.recipient] += 1
+            made[new.recipient, at_once] += 1
         wanted.append(new)
     # In one order everywhere, so that two transactions never wait for each other.
     await store.add(tx, sorted(wanted, key=lambda one: (one.recipient, one.cause)))
@@ -156,8 +158,8 @@ async def _tell(tx: Transaction, told: Sequence[_Word]) -> None:
 
 
 def _is_counted(new: New) -> bool:
-    """No limit keeps back what leaves at once; to groups robots write at a pace, and much together."""
-    return new.urgency is not Urgency.NOW and not new.recipient.startswith(GROUP_SIGN)
+    """To groups robots write at a pace, and much together."""
+    return not new.recipient.startswith(GROUP_SIGN)
 
 
 def _once(heard: Iterable[tuple[_Word, _Heard]], names: _Names) -> Collection[New]:
@@ -255,7 +257,7 @@ def _recipients(word: _Word, crew: _Crew) -> list[_Heard]:
                 if order.number in {row["number"], row["merged_into"]}
             ]
         case Audience.DESK | Audience.OPERATORS | Audience.SUPERVISORS:
-            return [_about(order, each) for each in _console(word.telling.audience, order, crew)]
+            return [_about(order, each) for each in _console(word.telling, order, crew)]
     one = _one(word, crew)
     return [_about(order, one)] if one else []
 
@@ -277,16 +279,18 @@ def _one(word: _Word, crew: _Crew) -> str | None:
     return order.reporter
 
 
-def _console(audience: Audience, order: Order, crew: _Crew) -> list[str]:
+def _console(telling: Telling, order: Order, crew: _Crew) -> list[str]:
     """Each stands in for the other where there is nobody such; of what is confidential no operator hears."""
     operators = [] if order.confidential else crew.operators
-    match audience:
+    match telling.audience:
         case Audience.OPERATORS:
             return operators
         case Audience.DESK:
             return operators or crew.supervisors
     group = [] if order.confidential else [SUPERVISORS]
-    return [*group, *(crew.supervisors or operators)]
+    # Of a reopened order that waits they hear as the desk, and of one that somebody has nothing.
+    stand_in = [] if telling.kind is Kind.REOPENED else operators
+    return [*group, *(crew.supervisors or stand_in)]
 
 
 def _about(order: Order, recipient: str) -> _Heard:

@@ -107,10 +107,10 @@ async def _who_are(tx: Transaction, role: Role) -> list[str]:
     return [row["username"] for row in await tx.all(_QUERIES["people_of_role"], role=role, limit=MAX_OF_ROLE)]
 
 
-async def made_since(tx: Transaction, recipients: Sequence[str], since: datetime) -> dict[str, int]:
-    """How many notices each of these got since a time."""
+async def made_since(tx: Transaction, recipients: Sequence[str], since: datetime) -> dict[tuple[str, bool], int]:
+    """How many notices each of these got since a time, those that left at once (True) apart."""
     rows = await tx.all(_QUERIES["made_since"], recipients=list(recipients), since=since)
-    return {row["recipient"]: row["notices"] for row in rows}
+    return {(row["recipient"], row["at_once"]): row["notices"] for row in rows}
 
 
 async def add(tx: Transaction, notices: Iterable[New]) -> None:

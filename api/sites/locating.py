@@ -5,7 +5,8 @@ the nearest to its point, or one that what is reported names.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from api.distance import FAR_M, Place, Point, distance_m
@@ -13,10 +14,18 @@ from api.sites import store
 from api.sites.schemas import Building, Zone
 from api.transactions import Transaction
 from api.writing import COUNT, plain
+from herun.characters import simplified
 
 # 1、2栋 are two buildings, and 2-1栋 is not 1栋; 302, 1栋 is a flat.
 _SAID: Final = re.compile(
     r"(?:(?<![0-9])(?:[0-9]{1,2}|[一二三四五六七八九十]{1,3})\s*[-~、,/和与到至]\s*)*" rf"(?:[0-9a-z]+|{COUNT})栋"
+)
+# What in a tale, unlike in an address, says no house: how many there are (三栋楼, 共19栋), and what else has a number:
+# pumps, poles and gates (2#), seats (7座), corridors on a day (3号楼道灯).
+_NO_HOUSE: Final = re.compile(
+    r"(?:(?<=[有共这那每几整全个])\s*[0-9]+|(?<!第)[一二三四五六七八九十两几]+)\s*[栋幢座]"
+    r"|[0-9]+\s*[栋幢](?=楼(?![上下道顶梯])|[房都大全]|居民|高层|违建|别墅|住宅)"
+    r"|[0-9a-z]+\s*#(?!\s*(?:楼|[0-9]))|[0-9]+\s*座(?!\s*[0-9]|楼|车库|电梯|大堂|单元)|[0-9]+号楼(?=道)"
 )
 TOLD_CHARS: Final = 200  # of what is reported: who reports says first what it is about
 _LEAST_CHARS: Final = 3  # of a name in Latin letters that is looked for within words: B1 is also a basement
@@ -55,11 +64,13 @@ async def building_of(
 
 
 def named_or_own(told: str, own: str | None, buildings: Iterable[Building]) -> str | None:
-    """The building that what is reported names, or its reporter's own if it names none; None if it names several, or
-    one that there is not. Zones are not looked for: many a house has what one of them is called.
+    """The building that what is reported names, or its reporter's own if it names that or none; None if it names
+    others, or one that there is not. Zones are not looked for, nor houses without a number or letter: many a house has
+    what one of the first is called, and who complains of the 物业中心 speaks of people.
     """
-    named = named_in(told[:TOLD_CHARS], buildings)
-    if not named:
+    tale = _NO_HOUSE.sub(" ", simplified(unicodedata.normalize("NFKC", told[:TOLD_CHARS])).lower())
+    named = named_in(tale, buildings, _numbers)
+    if not named or own in named:
         return own
     return named.pop() if len(named) == 1 else None
 
@@ -77,12 +88,14 @@ def nearest(point: Point, buildings: Iterable[Building]) -> str | None:
     return min(near, key=lambda name: (near[name], name), default=None)
 
 
-def named_in(words: str, buildings: Iterable[Building]) -> set[str | None]:
+def named_in(
+    words: str, buildings: Iterable[Building], names: Callable[[Building], set[str]] | None = None
+) -> set[str | None]:
     """The buildings whose name stands in the words, or whose name or id they are; None among them for any other."""
     said = plain(words)
     found: set[tuple[int, int, str | None]] = set()
     for each in buildings:
-        for name in _names(each):
+        for name in (names or _names)(each):
             found |= {(*span, each.building) for span in _spans(name, said)}
     spans = {(start, end) for start, end, _ in found}
     found |= {(*match.span(), None) for match in _SAID.finditer(said) if match.span() not in spans}
@@ -121,6 +134,11 @@ def _names(building: Building) -> set[str]:
     """What a building is called, as it is compared; one that is called 7 or A is 7栋 or A栋, too."""
     name = plain(building.name)
     return {plain(building.building), name, f"{name}栋" if name.isascii() and name.isalnum() else name}
+
+
+def _numbers(building: Building) -> set[str]:
+    """Those of its names that are a house's number or letter: 3栋, 东区1栋, a栋."""
+    return {name for name in _names(building) if name.endswith("栋")}
 
 
 def _is_within(one: tuple[int, int, str | None], other: tuple[int, int, str | None]) -> bool:

@@ -181,8 +181,11 @@ ORDER BY number
 LIMIT %(limit)s;
 
 -- name: severities
+-- Of what is not over, itself or in what it was merged into.
 SELECT DISTINCT o.severity FROM topic_members AS m JOIN work_orders AS o USING (site, number)
-WHERE m.site = %(site)s AND m.topic = %(topic)s AND o.state = ANY(%(states)s);
+JOIN work_orders AS r ON r.site = o.site AND r.number = coalesce(o.merged_into, o.number)
+WHERE m.site = %(site)s AND m.topic = %(topic)s AND r.state = ANY(%(not_over)s) AND NOT o.confidential
+  AND NOT r.confidential;
 
 -- name: standing
 -- What the reports of topics come to: themselves, or the order that they were merged into; who stands for most first.

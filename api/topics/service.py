@@ -26,7 +26,6 @@ from api.topics.text import NOBODY, Centre, Frequencies, frequencies, grams
 from api.transactions import Transaction
 from api.work_orders import reported
 from api.work_orders.order import Person
-from api.work_orders.states import State
 
 EVERY: Final = timedelta(hours=1)  # of the estate's clock, between two passes
 WINDOW: Final = timedelta(days=14)  # how old a report may be and still be sorted in
@@ -77,7 +76,8 @@ async def open_master(tx: Transaction, topic: dict[str, Any]) -> str:
     said = f"{count} 次传感器告警" if of_sensor else f"{count} 件诉求反映同一情况"
     meant = "alerts of sensors" if of_sensor else "reports"
     text = {"zh": f"未诉先办:{said}:{label}", "en": f"Before anybody asks again: {count} {meant} of the same: {label}"}
-    severity = max(await store.severities(tx, topic["topic"], NOT_OVER | {State.MERGED}), key=SEVERITIES.index)
+    found = await store.severities(tx, topic["topic"], NOT_OVER)
+    severity = max(found, key=SEVERITIES.index, default=SEVERITIES[0])
     matter = reported.Matter(topic["category"], severity, building)
     number = await reported.open_for_topic(tx, matter, {"zh": label, "en": label}, text)
     await store.set_master(tx, topic["topic"], number)

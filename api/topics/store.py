@@ -186,9 +186,9 @@ async def only_building(tx: Transaction, topic: str) -> str | None:
     return rows[0]["building"] if len(rows) == 1 else None
 
 
-async def severities(tx: Transaction, topic: str, states: Iterable[str]) -> list[str]:
-    """How severe its orders in these states are, each once."""
-    return [row["severity"] for row in await tx.all(_QUERIES["severities"], topic=topic, states=sorted(states))]
+async def severities(tx: Transaction, topic: str, not_over: Iterable[str]) -> list[str]:
+    """How severe its orders are that are in these states, or merged into such, each once."""
+    return [row["severity"] for row in await tx.all(_QUERIES["severities"], topic=topic, not_over=sorted(not_over))]
 
 
 async def members(tx: Transaction, listed: Listed, *, after: str | None, limit: int) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 NOBODY: Final = "(anonymous)"  # who acts, where nobody says who they are; no username has brackets
+NO_WORKER: Final = "承办人已不在岗。Its worker is none any more."  # why it is taken from whoever had it
 
 
 class Origin(StrEnum):

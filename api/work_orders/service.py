@@ -22,7 +22,7 @@ from api.transactions import SYSTEM, Transaction
 from api.work_orders import deciders, guards, joining, opening, steps, store
 from api.work_orders import order as orders
 from api.work_orders.joining import Held
-from api.work_orders.kinds import Channel, Origin
+from api.work_orders.kinds import NO_WORKER, Channel, Origin
 from api.work_orders.order import RATED_WITHIN, Move, Order, Person
 from api.work_orders.schemas import Checklist, History, NewItem, Part, WorkOrder, WorkOrders
 from api.work_orders.shown import AMONG_WORKERS, for_reporters, shown
@@ -38,7 +38,6 @@ _JOINS: Final = frozenset({Action.MERGE, Action.UNMERGE, Action.REOPEN, Action.C
 _LOOKS_AT_OTHERS: Final = frozenset({Action.RESOLVE, Action.ANSWER, Action.RATE, Action.CONFIDE, Action.DISCLOSE})
 CLEARED: Final = "告警已解除。The alert is over."
 WITHDRAWN: Final = "告警已撤回。The alert was withdrawn."
-NO_WORKER: Final = "承办人已不在岗。Its worker is none any more."
 
 
 async def follow_alert(tx: Transaction, alert: Alert) -> None:

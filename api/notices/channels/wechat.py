@@ -123,8 +123,9 @@ class WeChat:
             if token == instead_of:
                 if now_us < self._force_from_us:
                     raise AwayError("the token is refused that was made anew", RATE_PAUSE_S)
-                self._force_from_us = now_us + FORCE_AGAIN_S * SECOND_US
+                self._force_from_us = now_us + int(RATE_PAUSE_S) * SECOND_US  # if it comes to nothing
                 token, lives_s = await self._ask_token(is_forced=True)
+                self._force_from_us = now_us + FORCE_AGAIN_S * SECOND_US
             self._token = token
             self._good_until_us = now_us + (lives_s - RENEW_BEFORE_S) * SECOND_US
             return token

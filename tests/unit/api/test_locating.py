@@ -95,7 +95,8 @@ def test_words_name_several_buildings() -> None:
     ("told", "building"),
     [
         ("2号楼电梯坏了", "b2"), ("二號樓的人把车停在我家楼下", "b2"), ("电梯坏了", "b1"), ("2号楼梯口", "b1"),
-        ("1号楼和2号楼之间的路灯不亮", None), ("25号楼电梯坏了", None), ("7座车库漏水", "7"), ("", "b1"),
+        ("2号楼和3号楼之间的路灯不亮", None), ("1号楼和2号楼之间的路灯不亮", "b1"),
+        ("25号楼电梯坏了", None), ("7座车库漏水", "7"), ("", "b1"),
         ("水" * TOLD_CHARS + "2号楼", "b1"),
     ],
 )  # fmt: skip
@@ -162,3 +163,35 @@ def test_where_a_building_stands_is_said_whole() -> None:
 def test_two_buildings_or_points_far_from_each_other_are_two_places(one: Place, other: Place, *, apart: bool) -> None:
     assert are_apart(one, other) is apart
     assert are_apart(other, one) is apart
+
+
+ESTATE = [
+    *(Building(building=f"b{n}", name=f"{n}号楼") for n in range(1, 20)),
+    Building(building="main", name="物业中心"),
+    Building(building="tower", name="A座"),
+]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "整个小区12栋楼全部停水", "一共9栋楼都停电了", "三栋楼都没有电", "一栋楼的水都停了", "门口有一栋违建",
+        "隔壁一栋在装修", "2#泵房的泵坏了", "5#井盖破了", "1#门的道闸坏了", "19座中巴车堵住消防通道", "停着一辆7座SUV",
+        "有3座凉亭漏雨", "昨天3号楼道灯坏了", "我住1号楼,2号楼有人烧垃圾", "物业中心的人不管,我家楼下有人烧垃圾",
+        "main door is broken",
+    ],
+)  # fmt: skip
+def test_counts_machines_and_people_in_a_tale_are_no_house(told: str) -> None:
+    assert named_or_own(told, "b1", ESTATE) == "b1"
+
+
+@pytest.mark.parametrize(
+    ("told", "building"),
+    [
+        ("3号楼电梯坏了", "b3"), ("三號樓電梯壞了", "b3"), ("3栋2单元门坏了", "b3"), ("3栋楼下漏水", "b3"),
+        ("5#楼停水", "b5"), ("5#2单元门坏了", "b5"), ("第三栋门口积水", "b3"), ("3座2单元漏水", "b3"),
+        ("A座电梯坏了", "tower"), ("25号楼停水", None), ("3号楼和5号楼停水", None),
+    ],
+)  # fmt: skip
+def test_a_house_that_a_tale_names_is_meant(told: str, building: str | None) -> None:
+    assert named_or_own(told, "b1", ESTATE) == building

@@ -259,3 +259,11 @@ def test_a_flat_that_stands_beside_what_says_so_goes(text: str, shown: str) -> N
 )  # fmt: skip
 def test_a_number_beside_it_that_is_no_flat_stays(text: str) -> None:
     assert redacted(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("姓名:          王小明", "姓名:          ***"), ("5  -    2  -    301 漏水", "*** 漏水"), ("402    室", "***室")],
+)
+def test_blanks_hide_nothing(text: str, shown: str) -> None:
+    assert redacted(text) == shown

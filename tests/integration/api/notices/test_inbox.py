@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pytest
+
 from api.housekeeping import _forget_notices
 from api.notices import service
 from api.notices.rules import Audience, DeadlineKind, Kind, Telling, Urgency
@@ -246,7 +248,18 @@ async def test_a_day_has_a_limit_beyond_which_is_counted_and_seen(post: Post) ->
     assert len(post.rows("recipient = 'gwen' AND state <> 'failed'")) == MAX_A_DAY + 1
 
 
-async def test_what_leaves_at_once_and_what_groups_hear_is_never_too_much(post: Post) -> None:
+async def test_what_leaves_at_once_has_a_limit_of_its_own(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "MAX_AT_ONCE_A_DAY", 3)
+    world, number = post.world, await post.report()
+    world.rows("DELETE FROM notices")
+    for n in range(5):
+        await tell(world, number, Telling(Audience.WORKER, Kind.ESCALATION, Urgency.NOW), f"now:{n}")
+    await tell(world, number, Telling(Audience.WORKER, Kind.URGED, Urgency.SOON), "soon")
+    assert len(post.rows("recipient = 'gwen' AND state <> 'failed'")) == 4
+    assert [row["details"] for row in post.rows("kind = 'overflow'")] == [{"count": 2}]
+
+
+async def test_what_leaves_at_once_and_what_groups_hear_uses_up_no_days_notices(post: Post) -> None:
     world, number = post.world, await post.report()
     world.rows("DELETE FROM notices")
     urgent, more = 5, 3

@@ -12,7 +12,7 @@ from api.clocks.segments import TIMED
 from api.clocks.service import PROMISE
 from api.notices import rules, texts
 from api.notices.rules import Audience, DeadlineKind, Kind, Telling, Urgency
-from api.work_orders.kinds import Origin
+from api.work_orders.kinds import NO_WORKER, Origin
 from api.work_orders.order import Order, Rating
 from api.work_orders.states import State
 
@@ -41,6 +41,7 @@ class Step:
     action: str
     by: str = "oscar"
     asked_by: str | None = None
+    reason: str | None = None
 
 
 def heard(step: Step) -> set[tuple[Audience, Kind]]:
@@ -152,6 +153,12 @@ def test_a_worker_hears_of_what_is_put_back_into_their_hand(
     before = replace(ORDER, state=state, worker="gwen", severity=severity)
     found = list(rules.tellings(Step(before, replace(before, state=State.DISPATCHED), action)))
     assert found == [Telling(Audience.WORKER, kind, urgency)]
+
+
+def test_who_is_no_worker_any_more_is_not_told_to_go_on() -> None:
+    before = replace(ORDER, state=State.ON_HOLD, worker="gwen", severity="critical")
+    resumed = Step(before, replace(before, state=State.DISPATCHED), "resume", reason=NO_WORKER)
+    assert list(rules.tellings(resumed)) == []
 
 
 @pytest.mark.parametrize(
