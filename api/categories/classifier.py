@@ -8,7 +8,8 @@ names, and nothing else: letters say nothing. See docs/categories.md.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
@@ -18,7 +19,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.isotonic import IsotonicRegression
 from sklearn.svm import LinearSVC
 
-from api.categories.harm import harm_in, without_fears
+from api.categories.harm import harm_in, is_at_home, without_fears
 from herun.characters import simplified
 from herun.redaction import redacted
 
@@ -31,8 +32,13 @@ MAX_REASONS: Final = 6
 # Below this the likeliest category is more often wrong than right on sentences that the model has not learned from.
 FITS_FROM: Final = 0.35
 _WORD: Final = "#"  # before the name of a category of which a keyword was found: no text has it
-_NOBODYS: Final = ""  # in place of a category's name: somebody is hurt, attacked or missing, whatever it is about
+# In place of a category's name: somebody is hurt, attacked or missing, whatever it is about, or hurt at home.
+_NOBODYS: Final = ""
+_AT_HOME: Final = "#"
 _HARM_COUNTS: Final = 8  # before whatever else the sentence is about
+# Sentences of a category that tell of harm, and their share, from which on it is the one for that.
+_MANY: Final = 10
+_MANY_OF: Final = 0.2
 _WORD_COUNTS: Final = 2  # a keyword says about as much as both of its characters
 _REGULARISATION: Final = 0.5  # found by cross-validation over the shipped examples
 _TEMPERATURE: Final = 0.1  # spreads scores over chances; what these are worth, the calibration says
@@ -88,11 +94,18 @@ def fits(found: Sequence[Scored]) -> bool:
 
 class Analyzer:
     """Takes a plain text apart: characters, pairs of them, the beginnings of English words, `#category` for each
-    keyword of a category, and `#` where somebody is hurt, attacked or missing.
+    keyword of a category, and `#` where somebody is hurt, attacked or missing, `##` where one of the family did it,
+    each only if one of the sentences' categories is for that.
     """
 
-    def __init__(self, keywords: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(
+        self, keywords: Mapping[str, tuple[str, ...]], texts: Sequence[str] = (), names: Sequence[str] = ()
+    ) -> None:
         self._keywords = {name: tuple(map(plain, words)) for name, words in keywords.items()}
+        # Violence at home stays with a category of its own, which is as urgent and confidential, whoever bleeds.
+        self._has_home = _one_tells(is_at_home, texts, names)
+        # Else the few of another category that tell of harm by chance would draw all harm to it.
+        self._has_harm = _one_tells(self._is_harm, texts, names)
 
     def __call__(self, text: str) -> list[str]:
         pieces = _LATIN.sub(" ", text).split()
@@ -101,7 +114,8 @@ class Analyzer:
         for name, words in self.words_in(text).items():
             found += [_WORD + name] * (_WORD_COUNTS * len(words))
         if harm_in(text):
-            found += [_WORD + _NOBODYS] * _HARM_COUNTS
+            at_home = self._has_home and is_at_home(text)
+            found += [_WORD + (_AT_HOME if at_home else _NOBODYS)] * _HARM_COUNTS * (at_home or self._has_harm)
         stems = [word.removesuffix("s")[:_STEM_CHARS] for word in _LATIN.findall(text) if len(word) > _SHORT_CHARS]
         return found + [stem for stem in stems if stem not in _COMMON]
 
@@ -109,6 +123,15 @@ class Analyzer:
         """The keywords that the plain text has, by category; none that stands in another of them."""
         hits = {name: [word for word in words if word in text] for name, words in self._keywords.items()}
         return {name: _longest(words) for name, words in hits.items() if words}
+
+    def _is_harm(self, text: str) -> bool:
+        return harm_in(text) is not None and not (self._has_home and is_at_home(text))
+
+
+def _one_tells(tells: Callable[[str], bool], texts: Sequence[str], names: Sequence[str]) -> bool:
+    """True if a category has so many sentences that tell it that it is the one for it."""
+    whole, telling = Counter(names), Counter(name for text, name in zip(texts, names, strict=True) if tells(text))
+    return any(count >= max(_MANY, _MANY_OF * whole[name]) for name, count in telling.items())
 
 
 def _longest(words: list[str]) -> list[str]:
@@ -151,7 +174,7 @@ class Model:
         best = np.argsort(-raw, kind="stable")[:limit]
         words = self._analyzer.words_in(text)
         if harm := harm_in(text):
-            words[_NOBODYS] = [harm]
+            words[_NOBODYS] = words[_AT_HOME] = [harm]
         return [
             Scored(self.categories[n], round(float(probabilities[n]), 4), self._reasons(own[n], columns, words, said))
             for n in best
@@ -171,7 +194,7 @@ class Model:
             text = feature if name is None else "、".join(words.get(name, ()))
             # A character of a pair that is told already adds nothing to understanding.
             if name is not None or not any(text in each.text for each in found):
-                found.append(Reason(text, weight, name or None))
+                found.append(Reason(text, weight, None if name == _AT_HOME else name or None))
         return _as_said(found, said)
 
 
@@ -191,7 +214,7 @@ def train(
     always += [Example(text, name) for name, text in (english or {}).items() if name in keywords]
     texts = [plain(each.text) for each in (*always, *taught)]
     names = [each.category for each in (*always, *taught)]
-    analyzer = Analyzer(keywords)
+    analyzer = Analyzer(keywords, texts, names)
     calibration = _calibrated(analyzer, texts, names, always=len(always))
     vectorizer, learned = _fitted(analyzer, texts, names)
     return Model(analyzer, vectorizer, learned, calibration=calibration, size=len(taught))

@@ -129,10 +129,27 @@ def test_what_is_one_matter_comes_together_however_it_is_put(beside: list[frozen
 @pytest.mark.parametrize(
     ("text", "word"),
     [("水泵没有启动，楼道停电动车", "停电"), ("门口停水泥车，没有水电费单", "停水"), ("热水没了", "停水"),
-     ("暖气停了", "停气")],
+     ("暖气停了", "停气"), ("防护网断了", "断网"), ("铁丝网断了", "断网"), ("羽毛球网断了", "断网"),
+     ("围网没了", "断网"), ("轮胎没气", "停气"), ("手机没电", "停电"), ("手机都没电了", "停电"), ("门禁没电了", "停电"),
+     ("电瓶没有电", "停电"), ("热水器没水", "停水"), ("喷泉没水", "停水"), ("泳池没有水", "停水"),
+     ("绿化带缺水", "停水"), ("断了电线", "停电"), ("门口停了网约车", "断网")],
 )  # fmt: skip
 def test_what_is_not_cut_off_is_not_read_so(text: str, word: str) -> None:
     assert word not in matter(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [("断了水", "停水"), ("没了水", "停水"), ("水没有了", "停水"), ("缺水", "停水"), ("水停三天了", "停水"),
+     ("沒水", "停水"), ("水龙头没水", "停水"), ("喷泉停水了", "停水"), ("电没有了", "停电"), ("停了电", "停电"),
+     ("电停两个小时了", "停电"), ("没有了水", "停水"), ("煤气没有了", "停气"), ("斷網", "断网"), ("网络停了", "断网")],
+)  # fmt: skip
+def test_what_is_cut_off_is_known_as_people_put_it(text: str, word: str) -> None:
+    assert word in matter(text)
+
+
+def test_traditional_characters_are_of_the_topic_of_simplified_ones() -> None:
+    assert grams("電梯壞了") == grams("电梯坏了")
 
 
 ANSWERED: Final[list[tuple[list[str], list[str], list[str]]]] = [

@@ -93,11 +93,40 @@ def test_words_of_family_of_fear_and_of_bills_make_nothing_urgent_or_confidentia
 
 
 @pytest.mark.parametrize(
+    ("text", "category"),
+    [*((text, "domestic-violence") for text in HARM["home"]), *((text, "rescue") for text in HARM["strangers"])],
+)
+def test_violence_at_home_stays_confidential_whoever_bleeds(model: Model, text: str, category: str) -> None:
+    found = model.suggest(text)
+    assert (found[0].category, fits(found)) == (category, True)
+
+
+@pytest.mark.parametrize("text", ["小孩走丢了", "爷爷走失了", "有人抢劫", "门夹到手了", "树断了压住一个老人"])
+def test_where_no_category_is_for_people_in_danger_harm_is_not_violence_at_home(
+    without: list[Model], text: str
+) -> None:
+    assert [each.suggest(text)[0].category != "domestic-violence" for each in without] == [True, True]
+
+
+@pytest.fixture(scope="module")
+def without() -> list[Model]:
+    """Of trees without a category for people in danger: nearly all of the shipped one, and eight of it."""
+    eight = {"lift", "noise", "greening", "security", "domestic-violence", "elderly-care", "parking", "leak"}
+    trees = TREE.keywords.keys() - {"rescue"}, eight
+    return [train(EXAMPLES, {name: TREE.keywords[name] for name in sorted(names)}) for names in trees]
+
+
+def test_where_nothing_is_for_violence_at_home_it_is_harm() -> None:
+    keywords = {name: words for name, words in TREE.keywords.items() if name != "domestic-violence"}
+    assert train(EXAMPLES, keywords).suggest("老公把我打昏了")[0].category == "rescue"
+
+
+@pytest.mark.parametrize(
     ("text", "part"),
     [
         ("树倒了压到人", "压到人"), ("树倒了差点压到人", None), ("怕树倒了压到人", None), ("去年树倒了压到人", None),
         ("孩子掉下去谁负责", None), ("孩子掉下去了怎么办", "孩子掉下"), ("有人把车卡在门口", None),
-        ("砸到我的车", None),
+        ("砸到我的车", None), ("去年报修过 树倒了压到人", "压到人"), ("树倒了压到人是去年的事", None),
         ("手夹在门里", "手夹在"), ("扶手夹在门里", None), ("我爷爷走丢了", "爷爷走丢"), ("狗走丢了", None),
     ],
 )  # fmt: skip
