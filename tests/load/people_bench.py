@@ -109,10 +109,11 @@ class Crowd:
 
     async def _report(self, who: str, body: dict[str, Any], key: str, *, twice: bool) -> str:
         sent = [self.write(who, "reports", body, key) for _ in range(1 + twice)]
-        numbers = {response.json().get("number") for response in await asyncio.gather(*sent)}
+        responses = await asyncio.gather(*sent)
+        numbers = {str(response.json().get("number", response.text)) for response in responses}
         if len(numbers) != 1:
             self.faults.append(f"one key of {who} opened {numbers}")
-        number = str(min(numbers))
+        number = min(numbers - {response.text for response in responses})  # there is one, or nothing was opened at all
         self.opened.append(number)
         return number
 
