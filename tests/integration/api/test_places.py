@@ -79,7 +79,7 @@ async def test_what_is_reported_is_of_the_house_that_its_words_name(world: World
         ({"text": "2号楼漏水"}, "b2"), ({"text": "漏水,快来", "title": "二号楼"}, "b2"),
         ({"text": "2号楼大堂漏水", "address": "大堂"}, "b1"), ({"text": "2号楼漏水", "address": "单元门口"}, "b2"),
         ({"text": "2号楼漏水", "address": "1号楼"}, "b1"), ({"text": "2号楼漏水", "building": "b1"}, "b1"),
-        ({"text": "2号楼漏水", "zone": "z0"}, None), ({"text": "1号楼和2号楼之间漏水"}, None),
+        ({"text": "2号楼漏水", "zone": "z0"}, None), ({"text": "1号楼和2号楼之间漏水"}, "b1"),
         ({"text": "25号楼漏水"}, None), ({"text": "三楼漏水"}, "b1"),
     ]  # fmt: skip
     for report, building in told:
