@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tests.integration.api.cycle.paper import Paper, Written
 
 MOST_A_DAY: Final = 300
+MOST_AT_ONCE_A_DAY: Final = 2000
 UNITS: Final = {"water": "water-company", "fire": "fire-brigade", "noise": "city-management"}
 Told = tuple[str, str, str]  # who, what, of which of their orders
 
@@ -30,6 +31,7 @@ WORKER: Final = {
     "cancel": "cancelled", "hold": "on_hold", "resume": "resumed", "refuse-return": "return_refused",
 }  # fmt: skip
 AT_WORK: Final = {"dispatched", "handling", "on_hold", "returned"}
+TO_ACT: Final = {"dispatched", "resumed", "return_refused"}  # at once of what is critical
 
 
 @dataclass
@@ -39,13 +41,13 @@ class Criers:
     told: Counter[Told] = field(default_factory=Counter)
     too_many: Counter[str] = field(default_factory=Counter)
     _broken: set[tuple[str, datetime]] = field(default_factory=set)  # promises of which the reporter was told
-    _lately: dict[str, deque[datetime]] = field(default_factory=dict)
+    _lately: dict[tuple[str, bool], deque[datetime]] = field(default_factory=dict)
 
     def step(self, book: Book, paper: Paper, action: str, by: str, was: Written) -> None:
         """A step was written down; `was` is what was written before it."""
         # Who has two reasons to hear of it hears of it once.
         for who, what, number in sorted(set(self._of_step(book, paper, action, was))):
-            is_to_act = what == "dispatched" or (what == "reopened" and who in {*_supervisors(paper)})
+            is_to_act = what in TO_ACT or (what == "reopened" and who in {*_supervisors(paper)})
             if who != by:
                 self._tell(who, what, number, book.now, is_now=is_to_act and paper.severity == "critical")
 
@@ -131,14 +133,14 @@ class Criers:
                 yield from ((who, "nobody_else_to_visit", number) for who in _supervisors(paper))
 
     def _tell(self, who: str, what: str, number: str, now: datetime, *, is_now: bool = False) -> None:
-        """What leaves at once, and what groups are told, is never too much, and counts for nothing."""
+        """What groups are told is never too much, and what leaves at once is counted by itself."""
         self.told[who, what, number] += 1
-        if is_now or who.startswith("@"):
+        if who.startswith("@"):
             return
-        lately = self._lately.setdefault(who, deque())
+        lately = self._lately.setdefault((who, is_now), deque())
         while lately and lately[0] <= now - timedelta(days=1):
             lately.popleft()
-        if len(lately) >= MOST_A_DAY:
+        if len(lately) >= (MOST_AT_ONCE_A_DAY if is_now else MOST_A_DAY):
             self.too_many[who] += 1
         else:
             lately.append(now)
