@@ -1,6 +1,6 @@
 """Pauses and extensions: asked for by whoever has the order or by the desk, decided by a supervisor whose it is not.
 
-Where there are no supervisors an operator decides whose it is not: what nobody may decide on would wait for ever.
+Where no such supervisor is left an operator decides whose it is not: what nobody may decide on would wait for ever.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from api.clocks.segments import TIMED
 from api.clocks.service import EXTENSION_ASKED, PAUSE, PAUSE_ASKED
 from api.clocks.shown import shown
 from api.problems import FieldError, Problem, conflict, invalid, not_found
-from api.roles import Role
 from api.transactions import SYSTEM, Transaction
 from api.work_orders import order as orders
 from api.work_orders import steps
 from api.work_orders import store as work_orders
+from api.work_orders.deciders import deciders
 from api.work_orders.order import Order, Person
 from api.work_orders.states import Bond, State
 from herun.clock import to_us
@@ -193,15 +193,14 @@ def _undecided(found: Sequence[Asked], wanted: int) -> Asked:
 
 
 async def _decides(tx: Transaction, person: Person, order: Order, clock: Clock, asked: Pause | Extension) -> None:
-    """Raises Problem 403 for whose it is, and for an operator while there are supervisors."""
+    """Raises Problem 403 for whose it is, and for an operator while a supervisor decides."""
     had_it = next((turn.hand.worker for turn in reversed(clock.turns) if turn.at <= to_us(asked.asked_at)), None)
-    if person.username in {asked.asked_by, order.worker, had_it}:
-        raise Problem(HTTPStatus.FORBIDDEN, "your_own", "somebody else decides on what you asked for, or had or have")
-    if person.has(Role.SUPERVISOR):
+    had_part = {who for who in (asked.asked_by, order.worker, had_it) if who is not None}
+    if person.username in deciders(await work_orders.desk(tx, order), had_part, supervisors_first=True):
         return
-    desk = await work_orders.desk(tx, order)
-    if person.username not in desk or any(Role.SUPERVISOR in roles for roles in desk.values()):
-        raise Problem(HTTPStatus.FORBIDDEN, "not_yours", "this is for supervisors")
+    if person.username in had_part:
+        raise Problem(HTTPStatus.FORBIDDEN, "your_own", "somebody else decides on what you asked for, or had or have")
+    raise Problem(HTTPStatus.FORBIDDEN, "not_yours", "this is for supervisors")
 
 
 def _check_number(found: Sequence[Pause] | Sequence[Extension]) -> None:

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 Desk = Mapping[str, AbstractSet[Role]]  # who is the desk of an order, with all of their roles
 
 
-def deciders(desk: Desk, action: Action, had_part: AbstractSet[str]) -> set[str]:
-    """Who of these decides: who had no part in it, to arbitrate supervisors first. Never nobody, if there is a desk."""
+def deciders(desk: Desk, had_part: AbstractSet[str], *, supervisors_first: bool) -> set[str]:
+    """Who of these decides: who had no part in it. Never nobody, if there is a desk."""
     supervisors = {who for who, roles in desk.items() if Role.SUPERVISOR in roles}
-    first = supervisors if action is Action.ARBITRATE else set(desk)
+    first = supervisors if supervisors_first else set(desk)
     return first - had_part or desk.keys() - had_part or supervisors or set(desk)
 
 
@@ -60,7 +60,8 @@ async def _for_others(
             continue
         if order.confidential not in desks:
             desks[order.confidential] = await store.desk(tx, order)
-        if person.username not in deciders(desks[order.confidential], action, had_part):
+        is_arbitration = action is Action.ARBITRATE
+        if person.username not in deciders(desks[order.confidential], had_part, supervisors_first=is_arbitration):
             others.append((order, action))
     return others
 
@@ -72,7 +73,7 @@ async def follow(tx: Transaction, step: Step) -> None:
         return
     desk = await store.desk(tx, order)
     had_part = _had_part(order, action, await _who_gave_back(tx, [(order, action)]))
-    if any(Role.SUPERVISOR in desk[who] for who in deciders(desk, action, had_part)):
+    if any(Role.SUPERVISOR in desk[who] for who in deciders(desk, had_part, supervisors_first=True)):
         return
     cause = f"order:{order.number}:{order.version}:{Kind.ARBITRATION}"
     await notices.tell(tx, Telling(Audience.DESK, Kind.ARBITRATION, Urgency.SOON), cause, order, but_not=step.by)

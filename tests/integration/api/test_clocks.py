@@ -316,7 +316,7 @@ async def test_nobody_decides_on_what_they_asked_for(world: World) -> None:
     asked = await world.by("susan").post(f"work-orders/{number}/pauses", pause(30))
     path = f"pauses/{asked['pauses'][0]['id']}/approve"
     assert code(await ask(world, number, path, "susan", {})) == (403, "your_own")
-    for who in ("gwen", "oscar", "rita"):
+    for who in ("gwen", "rita"):
         assert (await ask(world, number, path, who, {})).status_code == 403
     for who, status in [("paul", 404), ("rita", 403), ("greg", 404)]:
         assert (await ask(world, number, "pauses", who, pause(30))).status_code == status

@@ -70,3 +70,12 @@ async def test_while_there_are_supervisors_no_operator_decides(world: World) -> 
     path = f"pauses/{made['pauses'][0]['id']}/approve"
     assert code(await ask(world, number, path, "oscar", {})) == (403, "not_yours")
     assert KIND["pauses"] not in {kind for kind, _ in await kinds(world, "oscar")}
+
+
+async def test_what_the_only_supervisor_asks_for_an_operator_decides(world: World) -> None:
+    await always(world)
+    number = await opened(world)
+    made = await world.by("susan").post(f"work-orders/{number}/extensions", MORE)
+    path = f"extensions/{made['extensions'][0]['id']}/approve"
+    assert code(await ask(world, number, path, "susan", {})) == (403, "your_own")
+    assert (await ask(world, number, path, "oscar", {})).json()["extensions"][0]["decided_by"] == "oscar"

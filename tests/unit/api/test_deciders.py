@@ -34,4 +34,4 @@ OPERATORS: Final = {"oscar": OPERATOR, "olga": OPERATOR}
 def test_whoever_had_no_part_decides_and_supervisors_arbitrate_first(
     desk: dict[str, frozenset[Role]], action: Action, had_part: set[str], expected: set[str]
 ) -> None:
-    assert deciders(desk, action, had_part) == expected
+    assert deciders(desk, had_part, supervisors_first=action is Action.ARBITRATE) == expected

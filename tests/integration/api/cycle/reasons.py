@@ -182,14 +182,20 @@ class Reasons(Shelf):
             case _:
                 if ask.approved is not None:
                     yield 409, "decided_already"
-                elif wish.who in {ask.by, paper.worker, clock.hand_at(ask.asked).worker}:
-                    yield 403, "your_own"
-                elif "supervisor" not in self.people[wish.who].roles:  # of whom there are some
-                    yield 403, "not_yours"
+                elif wish.who not in self._may_decide(
+                    paper, had := {ask.by, paper.worker, clock.hand_at(ask.asked).worker}
+                ):
+                    yield 403, "your_own" if wish.who in had else "not_yours"
                 elif wish.action == "approve-pause" and (ask.ended or ask.span[1] <= now):
                     yield 409, "moot"
                 elif wish.action == "approve-extension" and (clock.ended or ask.round != clock.round):
                     yield 409, "promise_over"
+
+    def _may_decide(self, paper: Paper, had: set[str | None]) -> set[str]:
+        """A supervisor, or else one of the desk, who had no part in it; or all who supervise, if all had."""
+        desk = {who for who in self.people if self.is_desk(who, paper)}
+        supervisors = {who for who in desk if "supervisor" in self.people[who].roles}
+        return supervisors - had or desk - had or supervisors
 
     def _against_merging(self, wish: Wish, paper: Paper) -> Iterator[Reason]:
         master = self.papers.get(wish.body["master"])
