@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -137,7 +138,7 @@ def _phone(sent: Sent, flaws: list[str]) -> str | None:
     text = sent.one("phone")
     if text is None:
         return None
-    phone = re.sub(r"[\s().-]", "", text)
+    phone = re.sub(r"[\s().-]", "", unicodedata.normalize("NFKC", text))
     if not _PHONE.fullmatch(phone):
         flaws.append("phone is no phone number")
     return national_phone(phone)

@@ -23,10 +23,12 @@ _SAID: Final = re.compile(
 # What in a tale, unlike in an address, says no house: how many there are (三栋楼, 共19栋), and what else has a number:
 # pumps, poles and gates (2#), seats (7座), corridors on a day (3号楼道灯).
 _NO_HOUSE: Final = re.compile(
-    r"(?:(?<=[有共这那每几整全个])\s*[0-9]+|(?<!第)[一二三四五六七八九十两几]+)\s*[栋幢座]"
-    r"|[0-9]+\s*[栋幢](?=楼(?![上下道顶梯])|[房都大全]|居民|高层|违建|别墅|住宅)"
+    r"(?<=[有共这那每几整全个])\s*(?:[0-9]+|[一二三四五六七八九十]+)\s*[栋幢座]"
+    r"|(?<![第一二三四五六七八九十])(?:一|[一二三四五六七八九十]*[两几][一二三四五六七八九十]*)\s*[栋幢](?!\s*[0-9])"
+    r"|(?:[0-9]+|[一二三四五六七八九十]+)\s*[栋幢](?=楼(?![上下道顶梯])|[房都大全]|居民|高层|违建|别墅|住宅)"
     r"|[0-9a-z]+\s*#(?!\s*(?:楼|[0-9]))|[0-9]+\s*座(?!\s*[0-9]|楼|车库|电梯|大堂|单元)|[0-9]+号楼(?=道)"
 )
+_BLANK: Final = re.compile(r"(?<=[0-9一二三四五六七八九十号])\s+(?=[号楼栋幢座#])")  # 3 号 楼
 TOLD_CHARS: Final = 200  # of what is reported: who reports says first what it is about
 _LEAST_CHARS: Final = 3  # of a name in Latin letters that is looked for within words: B1 is also a basement
 
@@ -68,7 +70,8 @@ def named_or_own(told: str, own: str | None, buildings: Iterable[Building]) -> s
     others, or one that there is not. Zones are not looked for, nor houses without a number or letter: many a house has
     what one of the first is called, and who complains of the 物业中心 speaks of people.
     """
-    tale = _NO_HOUSE.sub(" ", simplified(unicodedata.normalize("NFKC", told[:TOLD_CHARS])).lower())
+    usual = simplified(unicodedata.normalize("NFKC", told[:TOLD_CHARS])).lower()
+    tale = _NO_HOUSE.sub(" ", _BLANK.sub("", usual))
     named = named_in(tale, buildings, _numbers)
     if not named or own in named:
         return own

@@ -209,3 +209,10 @@ def test_a_plus_sign_that_became_a_space_is_an_offset() -> None:
 def test_no_text_is_a_time_by_accident(text: str) -> None:
     at = w3_moment(text)
     assert at is None or at.tzinfo is not None
+
+
+def test_a_phone_is_taken_as_a_chinese_keyboard_types_it() -> None:
+    assert (
+        new_request(PLAIN, sent(phone="１３８ ００００　１２３４", description="漏水", **PLACE), ()).phone
+        == "13800001234"
+    )
