@@ -56,7 +56,11 @@ async def dry_run(tx: Transaction, asked: DryRun) -> DryRunExplanation:
         raise invalid("incomplete", f"{asked.category} asks for more: {errors[0].msg}", errors)
     order = _order(tx, asked)
     building = asked.building or await locating.building_of(
-        tx, zone=asked.zone, words=asked.address, point=order.where.point
+        tx,
+        zone=asked.zone,
+        words=asked.address,
+        point=order.where.point,
+        told=asked.text if asked.channel is Channel.ACCOUNT else "",
     )
     order = await opening.routed(tx, replace(order, building=building))
     order = replace(order, severity=asked.severity or opening.raised(replace(order, origin=Origin.REPORT), category))

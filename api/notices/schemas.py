@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from api.notices import web_push_cipher
 from api.notices.channels.contract import ChannelName
 from api.notices.rules import Kind, Urgency
 from api.notices.times import QUIET_FROM, QUIET_UNTIL
-from api.schema import MAX_PAGE, Bilingual, Body, Moment, View, without_repeats
+from api.schema import MAX_PAGE, Bilingual, Body, Moment, View, as_typed, without_repeats
 
 MAX_ENDPOINT_CHARS: Final = 1000
 _BIGINT: Final = 2**63 - 1
@@ -150,7 +150,7 @@ class NewEmail(Body):
 class EmailCode(Body):
     """POST /v1/me/notice-channels/email/confirm: the code that came."""
 
-    code: Annotated[str, Field(pattern=r"^[0-9]{8}$")]
+    code: Annotated[str, BeforeValidator(as_typed), Field(pattern=r"^[0-9]{8}$")]
 
 
 class BrowserKeys(Body):

@@ -37,7 +37,7 @@ FOR_REPORTERS: Final = frozenset(
         Word.LAPSED, Word.URGE, Word.PICTURED,
     }
 )  # fmt: skip
-_SAYS_OF_OTHERS: Final = frozenset({Action.HOLD, Action.MERGE, Action.UNMERGE})
+_SAYS_OF_OTHERS: Final = frozenset({Action.HOLD, Action.MERGE, Action.UNMERGE, Action.CANCEL})
 AMONG_WORKERS: Final = frozenset({Word.NOTED, Word.LISTED, Word.TICKED})
 # Whoever reported the same may have done it: that somebody did is no secret, who it was is.
 _BY_OTHERS: Final = frozenset({Word.JOINED, Word.LEFT})
@@ -144,6 +144,8 @@ def _is_possible(order: Order, person: Person, action: Action) -> bool:
     if action is Action.REOPEN and order.state is State.MERGED:
         return order.master_state in TOLD
     if action is Action.TRANSFER and not may_choose(person, confidential=order.confidential):
+        return False
+    if action is Action.CLAIM and order.confidential:  # it is offered to nobody
         return False
     return orders.used_up(order, action) is None and not is_so_already(order, action)
 

@@ -90,7 +90,7 @@ class WeChat:
         answer = await outgoing.send(self._client, request)
         said = answer.fields()
         found, errcode = said.get("openid"), said.get("errcode")
-        if isinstance(found, str):
+        if isinstance(found, str) and found.strip():
             return found
         if errcode in _BAD_CODE:
             raise RefusedError(f"errcode {errcode}")

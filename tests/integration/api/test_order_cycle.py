@@ -470,6 +470,12 @@ async def test_what_is_split_off_as_a_confidential_part_does_not_stand_with_its_
     assert said["text"] not in str(world.rows("SELECT reason, detail FROM order_history WHERE number <> %(p)s", p=part))
 
 
+async def test_who_splits_what_is_confidential_is_not_shown_that_they_can_claim_the_part(world: World) -> None:
+    number = await reported(world, confidential=True)
+    part = await do(world, "gwen", number, "split", text="Dry the wall")
+    assert "claim" not in part["possible_actions"]
+
+
 async def test_who_else_reads_what_is_confidential_is_not_its_workers_to_say(world: World) -> None:
     number, plain = await reported(world, confidential=True), await reported(world)
     bob = {"username": "bob", "name": "Bob", "roles": ["grid_worker", "supervisor"]}

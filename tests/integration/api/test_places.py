@@ -85,6 +85,8 @@ async def test_what_is_reported_is_of_the_house_that_its_words_name(world: World
     for report, building in told:
         order = await world.by("rita").post("reports", {"category": "water", **report})
         assert (order["building"], order["worker"]) == (building, {"b1": "gwen", "b2": "greg"}.get(building or ""))
+    dried = await world.by("oscar").post("dispatch-dry-runs", {"category": "water", "text": "2号楼漏水"})
+    assert dried["taken_as"]["building"] == "b2"
 
 
 async def test_what_is_of_another_house_by_its_words_is_offered_what_is_of_that(world: World) -> None:

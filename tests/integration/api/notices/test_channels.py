@@ -30,13 +30,17 @@ from tests.integration.api.test_order_cycle import reported
 EMAIL: Final = "rita@mail.example"
 
 
+FULL_WIDTH: Final = str.maketrans("0123456789", "０１２３４５６７８９")
+
+
 async def with_email(post: Post, who: str = "rita", address: str = EMAIL) -> None:
     """Puts an address in and confirms it with the code that comes."""
     person = post.world.by(who)
     await person.put("/v1/me/notice-channels/email", {"address": address})
     await post.deliver(ChannelName.EMAIL)
     code = code_in(post.mail.mails.pop()[1])
-    shown = await person.post("/v1/me/notice-channels/email/confirm", {"code": code})
+    typed = code.translate(FULL_WIDTH)  # as a Chinese keyboard types it
+    shown = await person.post("/v1/me/notice-channels/email/confirm", {"code": typed})
     assert shown["addresses"][0]["confirmed"]
 
 

@@ -72,6 +72,9 @@ async def test_an_openid_comes_from_wechat_and_from_nobody_else(post: Post) -> N
     assert (answer.status_code, answer.json()["type"]) == (422, "urn:herun:problem:bad_code")
     refused = await rita.call("POST", "/v1/me/notice-channels/wechat", {"openid": "oABCD"})
     assert refused.status_code == 422
+    post.fakes.openids["nobody-code"] = ""
+    nobody = await rita.call("POST", "/v1/me/notice-channels/wechat", {"code": "nobody-code"})
+    assert nobody.status_code == 503
     post.fakes.say("wechat_openid", 502)
     away = await rita.call("POST", "/v1/me/notice-channels/wechat", {"code": "good-code-1"})
     assert away.status_code == 503
