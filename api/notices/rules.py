@@ -78,6 +78,7 @@ class Kind(StrEnum):
     DISSATISFIED = "dissatisfied"
     URGED = "urged"
     ASKED = "asked"
+    TOLD = "told"  # the answer to that, or what else a reporter adds
     UNIT_ASSIGNED = "unit_assigned"
     REMINDER = "reminder"
     OVERDUE = "overdue"
@@ -101,8 +102,8 @@ class Kind(StrEnum):
 ON_THE_WAY: Final = frozenset(
     {
         Kind.ACCEPTED, Kind.DISPATCHED, Kind.UNDER_WAY, Kind.HANDLING, Kind.ON_HOLD, Kind.HELPING, Kind.MERGED,
-        Kind.ASKED, Kind.URGED, Kind.RETURNED, Kind.ARBITRATION, Kind.UNIT_ASSIGNED, Kind.REMINDER, Kind.OVERDUE,
-        Kind.ESCALATION, Kind.PROMISE_MOVED, Kind.PROMISE_BROKEN, Kind.PAUSE_ASKED, Kind.EXTENSION_ASKED,
+        Kind.ASKED, Kind.TOLD, Kind.URGED, Kind.RETURNED, Kind.ARBITRATION, Kind.UNIT_ASSIGNED, Kind.REMINDER,
+        Kind.OVERDUE, Kind.ESCALATION, Kind.PROMISE_MOVED, Kind.PROMISE_BROKEN, Kind.PAUSE_ASKED, Kind.EXTENSION_ASKED,
         Kind.PAUSE_OVER, Kind.TURNED_CRITICAL, Kind.RESUMED, Kind.RETURN_REFUSED, Kind.PAUSE_APPROVED,
         Kind.PAUSE_DENIED, Kind.PAUSE_ENDED, Kind.EXTENSION_APPROVED, Kind.EXTENSION_DENIED,
     }
@@ -221,7 +222,9 @@ _REOPEN: Final = "reopen"
 # What puts an order back into the hand of who had it all along.
 _THEIRS_AGAIN: Final = {"resume": Kind.RESUMED, "refuse-return": Kind.RETURN_REFUSED}
 _URGE: Final = "urge"
+_TOLD: Final = "told"
 _IS_MERGED: Final = "merged"
+_CANCELLED: Final = "cancelled"
 _CRITICAL: Final = "critical"
 _DISSATISFIED_UP_TO: Final = 2  # of five
 
@@ -231,6 +234,8 @@ def tellings(step: Step) -> Iterator[Telling]:
     before, after = step.before, step.after
     to_act = _to_act(after)
     yield from _urged(after) if step.action == _URGE else BY_ACTION.get(step.action, ())
+    if step.action == _TOLD:
+        yield from reporter_said(after)
     if step.action == _REOPEN:  # where they are the desk it is all that they hear of it
         yield Telling(Audience.SUPERVISORS, Kind.REOPENED, to_act)
     if step.action == _OFFERED:
@@ -256,6 +261,16 @@ def _urged(order: Order) -> Iterator[Telling]:
     if order.worker is None or order.state.value == _RETURNED:  # the desk alone can do something about it
         yield Telling(Audience.DESK, Kind.URGED, Urgency.SOON)
     yield from BY_ACTION[_URGE]
+
+
+def reporter_said(order: Order) -> Iterator[Telling]:
+    """Who hears that a reporter answered, or said more: who has it, else the desk. Of what is merged whoever has the
+    order that stands for it, which is told apart; of what was answered nobody.
+    """
+    if order.state in TOLD or order.state.value in {_IS_MERGED, _CANCELLED}:
+        return
+    is_theirs = order.worker is not None and order.state.value != _RETURNED
+    yield Telling(Audience.WORKER if is_theirs else Audience.DESK, Kind.TOLD, Urgency.SOON)
 
 
 def at_desk(order: Order, *, supervisors_know: bool = False) -> Telling:

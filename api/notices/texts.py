@@ -119,6 +119,10 @@ _TEXTS: Final[dict[Kind, dict[str, tuple[str, str]]]] = {
         "zh": ("需要您补充", "处理您的诉求{number}需要您补充信息,请查看并回复。"),
         "en": ("A question to you", "There is a question about your report {number}; please answer it."),
     },
+    Kind.TOLD: {
+        "zh": ("诉求人有补充", "工单{number}的诉求人补充了信息{place},请查看。"),
+        "en": ("More was said", "More was said about work order {number}{place}; please look."),
+    },
     Kind.UNIT_ASSIGNED: {
         "zh": ("新工单", "工单{number}由本单位负责{place}。"),
         "en": ("New work order", "Work order {number} is your unit's{place}."),

@@ -37,7 +37,7 @@ FOR_REPORTERS: Final = frozenset(
         Word.LAPSED, Word.URGE, Word.PICTURED,
     }
 )  # fmt: skip
-_SAYS_OF_OTHERS: Final = frozenset({Action.HOLD, Action.MERGE, Action.UNMERGE, Action.CANCEL})
+_SAYS_OF_OTHERS: Final = frozenset({Action.HOLD, Action.MERGE, Action.UNMERGE, Action.CANCEL, Action.REOPEN})
 AMONG_WORKERS: Final = frozenset({Word.NOTED, Word.LISTED, Word.TICKED})
 # Whoever reported the same may have done it: that somebody did is no secret, who it was is.
 _BY_OTHERS: Final = frozenset({Word.JOINED, Word.LEFT})

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
+from api.notices import rules
+from api.notices import service as notices
 from api.problems import conflict
 from api.sites import store as sites
 from api.transactions import SYSTEM, Transaction
@@ -76,9 +78,11 @@ async def note_beside(
     """
     name = "number" if action in _COMES_AND_GOES else "follower"  # which it always has: its reporter does not read it
     if follower.confidential:
-        await note(tx, master, action, by=SYSTEM, detail={name: None})
+        after = await note(tx, master, action, by=SYSTEM, detail={name: None})
     else:
-        await note(tx, master, action, by=by, reason=reason, detail={name: follower.number})
+        after = await note(tx, master, action, by=by, reason=reason, detail={name: follower.number})
+    for telling in rules.reporter_said(after) if action is Word.NOTED else ():
+        await notices.tell(tx, telling, f"order:{after.number}:{after.version}:{telling.kind}", after, but_not=by)
 
 
 async def moved_on(tx: Transaction, order: Order, master: str, by: str) -> None:

@@ -16,6 +16,7 @@ from api.roles import Role
 from api.transactions import begin
 from api.work_orders.order import Person
 from herun.clock import DAY_US, HOUR_US, to_datetime
+from tests.integration.api.notices.test_inbox import kinds
 from tests.integration.api.running import SITE, World
 from tests.integration.api.test_following import half_of_the_promise
 from tests.integration.api.test_order_cycle import actions, answered, do, order, pass_time, refused, reported
@@ -132,7 +133,9 @@ async def test_who_reported_what_is_merged_is_asked_by_who_works_on_the_other_an
     assert refused_to.status_code == 404
     assert (await world.by("rob").get("/v1/me/notices"))["items"][0]["kind"] == "asked"
     await world.by("rob").post(f"work-orders/{twin}/questions/answer", {"text": "The left"})
+    assert (await kinds(world, "gwen"))[-1] == ("told", master)
     await send(world, "rob", twin, kind="before")
+    assert (await kinds(world, "gwen")).count(("told", master)) == 2
     last = [entry["reason"] for entry in (await world.by("gwen").get(f"work-orders/{master}/history"))["items"][-2:]]
     assert last == ["The left", ONE_MORE]
     assert ONE_MORE not in str(await world.by("rita").get(f"work-orders/{master}/history"))
@@ -447,3 +450,13 @@ async def test_whoever_has_a_master_no_more_or_what_became_confidential_reads_no
             await do(world, "susan", twin, "confide", reason="It names somebody")
     assert await reads(world, "gwen", twin) == {404}
     assert await numbers(world, "gwen", f"?master={master}") == []
+
+
+async def test_whoever_has_it_hears_that_its_reporter_has_answered_and_else_the_desk(world: World) -> None:
+    number = await reported(world)
+    for who in ("gwen", "oscar"):
+        await world.by("oscar").post(f"work-orders/{number}/questions", {"text": "Which cellar?"})
+        await world.by("rita").post(f"work-orders/{number}/questions/answer", {"text": "The left"})
+        assert (await kinds(world, who))[-1] == ("told", number)
+        if who == "gwen":
+            await do(world, "oscar", number, "recall", reason="Another one goes")
