@@ -84,6 +84,7 @@ _PATTERNS: Final = (
     (r"[零〇一二三四五六七八九幺两]{5,}", _GONE),  # the same, spelt out
     (rf"\d{{1,3}}\s*[-–—#]\s*\d{{1,3}}\s*[-–—#]\s*\d{{1,4}}(?!\d|\s*#|{_SO_MANY})", _GONE),  # house, entrance, flat
     (rf"([栋幢座]\s*[-–—]\s*)\d{{1,2}}\s*[-–—]\s*\d{{3,4}}{_NO_UNIT}", rf"\1{_GONE}"),
+    (rf"(?<![A-Za-z\d.:-])\d{{3,4}}(?=某(?:{_TITLES}))", _GONE),  # 1202王女士
     (rf"({_BESIDE}[是为:]?\s*)(?!{_HELP})\d{{3,4}}(?:{_NO_DAY_OR_THING}|{_NO_UNIT})", rf"\1{_GONE}"),
     (rf"(?<![A-Za-z\d.:-])(?!{_HELP}|\d{{1,2}}00)\d{{3,4}}(?=的?(?:邻居|业主|住户|租户|租客))", _GONE),
     (rf"(?<![A-Za-z\d.:-])\d\s*[-–—]\s*[1-9]\d\d{_NO_UNIT}", _GONE),  # house or entrance, flat; longer: as accounts
@@ -106,10 +107,10 @@ _PATTERNS: Final = (
     (rf"((?:{_FIELDS}|我叫|名叫|我是|本人|业主|住户|居民)\s*(?:是|为|叫)?\s*:?\s*)(?P<name>{_NAME})", rf"\1{_GONE}"),
     (rf"(我叫|名叫)(?!{_CALLED})(?P<name>[^\W\d_a-zA-Z{_NO_NAME}]{{2,4}})(?![一-鿿])", rf"\1{_GONE}"),
 )  # fmt: skip
-# What looks like somebody's number and is nobody's: our own orders, the hotline, and days of this century that no more
-# digits follow than a time has.
+# What looks like somebody's number and is nobody's: our own orders, numbers of public services (12345, 95598, 96333),
+# and days of this century that no more digits follow than a time has.
 _KEPT: Final = re.compile(
-    r"(WO\d{8}-\d{6}(?!\d)|(?<![A-Za-z\d])12345(?=热线|市[民长]|政务|平台)"
+    r"(WO\d{8}-\d{6}(?!\d)|(?<![A-Za-z\d信号])(?<![A-Za-z\d][·.\s-])(?:12[0-9]|95\d|96\d)\d\d(?![\s.-]?\d)"
     r"|(?<!\d)(?<!\d[\s.-])20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?![\s.-]?\d(?!\d?:\d\d)))"
 )
 # What nobody sees, or only as a frame around what they see: chats copy it along, and it hides a number from patterns.

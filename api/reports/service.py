@@ -62,8 +62,7 @@ async def submit(tx: Transaction, resources: Resources, reporter: Person, report
         phone, channel = report.caller.phone, Channel.PHONE
     else:
         raise Problem(HTTPStatus.FORBIDDEN, "not_yours", "a caller's report is taken down by: desk")
-    own_building = reporter.building if report.caller is None else None
-    await _check(tx, report, is_placed=own_building is not None, can_be_asked=True)
+    await _check(tx, report, is_placed=await _is_placed(tx, reporter, report, channel), can_be_asked=True)
     if report.join is None:
         order = await opened(tx, reporter, report, phone, channel)
     else:
@@ -82,10 +81,11 @@ async def submit_anonymously(tx: Transaction, resources: Resources, report: NewA
     """Opens the work order of a report of nobody. Raises Problem 404 without the site, 422, 409 by category."""
     if await places.site(tx) is None:
         raise not_found("site")
-    await _check(tx, report, is_placed=False, can_be_asked=report.phone is not None)
+    whole = NewReport.model_validate(report.model_dump())
+    is_placed = await _is_placed(tx, _NOBODY, whole, Channel.ANONYMOUS)
+    await _check(tx, report, is_placed=is_placed, can_be_asked=report.phone is not None)
     if not (await categories.category(tx, report.category)).anonymous:
         raise conflict("not_anonymous", f"what is reported as {report.category} needs somebody who can be asked")
-    whole = NewReport.model_validate(report.model_dump())
     order = await opened(tx, _NOBODY, whole, report.phone, Channel.ANONYMOUS)
     await _keep_more(tx, resources, order.number, report)
     return AnonymousReport(**(await links.make_for(tx, resources, order.number)).model_dump())
@@ -166,14 +166,18 @@ async def _joined(
     return order
 
 
+async def _is_placed(tx: Transaction, reporter: Person, report: NewReport, channel: Channel) -> bool:
+    """True if it names a place, be it in its words, or is of its reporter's own building."""
+    if any(each is not None for each in (report.building, report.zone, report.lat, report.address)):
+        return True
+    has_own = channel is Channel.ACCOUNT and reporter.building is not None
+    return has_own or await reported.building_of(tx, reporter, report, channel) is not None
+
+
 async def _check(
     tx: Transaction, report: NewReport | NewAnonymousReport, *, is_placed: bool, can_be_asked: bool
 ) -> None:
-    """`is_placed`: a report without a place is of its reporter's own building."""
     category = await categories.for_report(tx, report.category)
-    is_placed = is_placed or any(
-        each is not None for each in (report.building, report.zone, report.lat, report.address)
-    )
     lacking = _lacking(category, is_placed=is_placed, can_be_asked=can_be_asked)
     if errors := [*lacking, *answered.wrong(category, report.attributes or {})]:
         raise invalid("incomplete", f"{category.category} asks for more: {errors[0].msg}", errors)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -28,6 +29,7 @@ _NO_HOUSE: Final = re.compile(
     r"|(?:[0-9]+|[一二三四五六七八九十]+)\s*[栋幢](?=楼(?![上下道顶梯])|[房都大全]|居民|高层|违建|别墅|住宅)"
     r"|[0-9a-z]+\s*#(?!\s*(?:楼|[0-9]))|[0-9]+\s*座(?!\s*[0-9]|楼|车库|电梯|大堂|单元)|[0-9]+号楼(?=道)"
 )
+_NUMBER: Final = re.compile(r"(?<![0-9a-z-])[0-9a-z]+栋$")
 _BLANK: Final = re.compile(r"(?<=[0-9一二三四五六七八九十号])\s+(?=[号楼栋幢座#])")  # 3 号 楼
 TOLD_CHARS: Final = 200  # of what is reported: who reports says first what it is about
 _LEAST_CHARS: Final = 3  # of a name in Latin letters that is looked for within words: B1 is also a basement
@@ -97,8 +99,10 @@ def named_in(
     """The buildings whose name stands in the words, or whose name or id they are; None among them for any other."""
     said = plain(words)
     found: set[tuple[int, int, str | None]] = set()
+    short = Counter(map(_short, buildings := list(buildings)))
     for each in buildings:
-        for name in (names or _names)(each):
+        only = {_short(each)} if short[_short(each)] == 1 else set()
+        for name in (names or _names)(each) | (only - {""}):
             found |= {(*span, each.building) for span in _spans(name, said)}
     spans = {(start, end) for start, end, _ in found}
     found |= {(*match.span(), None) for match in _SAID.finditer(said) if match.span() not in spans}
@@ -137,6 +141,12 @@ def _names(building: Building) -> set[str]:
     """What a building is called, as it is compared; one that is called 7 or A is 7栋 or A栋, too."""
     name = plain(building.name)
     return {plain(building.building), name, f"{name}栋" if name.isascii() and name.isalnum() else name}
+
+
+def _short(building: Building) -> str:
+    """How people call one that is named after the estate too: 和润家园2号楼 is 2栋, where no other is; else empty."""
+    number = _NUMBER.search(plain(building.name))
+    return number[0] if number else ""
 
 
 def _numbers(building: Building) -> set[str]:

@@ -103,10 +103,10 @@ async def building_of(tx: Transaction, reporter: Person, report: NewReport, chan
     if report.building is not None:
         return report.building
     place: dict[str, Any] = {"zone": report.zone, "words": report.address, "point": report.point}
-    if channel is not Channel.ACCOUNT:
+    if channel is Channel.OPEN311:  # which has fields for it, and answers what was sent in them
         return await locating.building_of(tx, **place)
-    told = f"{report.title or ''}\n{report.text}"
-    return await locating.building_of(tx, **place, own=reporter.building, told=told)
+    own = None if channel in _WITHOUT_ACCOUNT else reporter.building
+    return await locating.building_of(tx, **place, own=own, told=f"{report.title or ''}\n{report.text}")
 
 
 async def _of_report(

@@ -85,6 +85,13 @@ async def test_what_is_reported_is_of_the_house_that_its_words_name(world: World
     for report, building in told:
         order = await world.by("rita").post("reports", {"category": "water", **report})
         assert (order["building"], order["worker"]) == (building, {"b1": "gwen", "b2": "greg"}.get(building or ""))
+    called = {"category": "water", "text": "2号楼漏水", "caller": {"name": "王女士", "phone": "13800001234"}}
+    assert (await world.by("oscar").post("reports", called))["building"] == "b2"
+    assert (await world.by("gwen").post("reports", {"category": "water", "text": "2号楼漏水"}))["building"] == "b2"
+    placeless = await world.by("gwen").call("POST", "reports", {"category": "railing", "text": "栏杆断了"})
+    assert placeless.status_code == 422
+    worded = await world.by("gwen").post("reports", {"category": "railing", "text": "2号楼栏杆断了"})
+    assert worded["building"] == "b2"
     dried = await world.by("oscar").post("dispatch-dry-runs", {"category": "water", "text": "2号楼漏水"})
     assert dried["taken_as"]["building"] == "b2"
 

@@ -198,3 +198,13 @@ def test_counts_machines_and_people_in_a_tale_are_no_house(told: str) -> None:
 )  # fmt: skip
 def test_a_house_that_a_tale_names_is_meant(told: str, building: str | None) -> None:
     assert named_or_own(told, "b1", ESTATE) == building
+
+
+def test_a_house_that_is_named_after_its_estate_is_found_by_its_number_where_no_other_has_it() -> None:
+    named = [Building(building=f"h{n}", name=f"和润家园{n}号楼") for n in (2, 3)]
+    assert named_in("2号楼3单元", named) == {"h2"}
+    assert named_or_own("3号楼电梯坏了", "h2", named) == "h3"
+    assert named_in("和润家园2号楼", named) == {"h2"}
+    halves = [Building(building=side, name=f"{name}区2号楼") for side, name in (("e", "东"), ("w", "西"))]
+    assert named_in("2号楼3单元", halves) == {None}
+    assert named_in("西区2号楼", halves) == {"w"}
