@@ -134,13 +134,10 @@ class Telling:
 
 _PAUSE_ASKED: Final = (Telling(Audience.SUPERVISORS, Kind.PAUSE_ASKED, Urgency.SOON),)
 _EXTENSION_ASKED: Final = (Telling(Audience.SUPERVISORS, Kind.EXTENSION_ASKED, Urgency.SOON),)
-_DECISIONS: Final = {
-    "pause_approved": Kind.PAUSE_APPROVED,
-    "pause_denied": Kind.PAUSE_DENIED,
-    "pause_ended": Kind.PAUSE_ENDED,
-    "extension_approved": Kind.EXTENSION_APPROVED,
-    "extension_denied": Kind.EXTENSION_DENIED,
-}
+# Each is called as the action that decides it.
+_DECISIONS: Final = (
+    Kind.PAUSE_APPROVED, Kind.PAUSE_DENIED, Kind.PAUSE_ENDED, Kind.EXTENSION_APPROVED, Kind.EXTENSION_DENIED,
+)  # fmt: skip
 
 
 def _decided(kind: Kind) -> tuple[Telling, ...]:
@@ -185,7 +182,7 @@ BY_ACTION: Final[dict[str, tuple[Telling, ...]]] = {
     "ask": (Telling(Audience.REPORTER, Kind.ASKED, Urgency.SOON),),
     "pause_asked": _PAUSE_ASKED,
     "extension_asked": _EXTENSION_ASKED,
-    **{action: _decided(kind) for action, kind in _DECISIONS.items()},
+    **{kind.value: _decided(kind) for kind in _DECISIONS},
     "helper-added": (Telling(Audience.NEW_HELPERS, Kind.HELPING, Urgency.SOON),),
 }
 

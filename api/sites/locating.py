@@ -99,10 +99,10 @@ def named_in(
     """The buildings whose name stands in the words, or whose name or id they are; None among them for any other."""
     said = plain(words)
     found: set[tuple[int, int, str | None]] = set()
-    short = Counter(map(_short, buildings := list(buildings)))
-    for each in buildings:
-        only = {_short(each)} if short[_short(each)] == 1 else set()
-        for name in (names or _names)(each) | (only - {""}):
+    called = [(each, _short(each)) for each in buildings]
+    times = Counter(short for _, short in called)
+    for each, short in called:
+        for name in (names or _names)(each) | ({short} if short and times[short] == 1 else set()):
             found |= {(*span, each.building) for span in _spans(name, said)}
     spans = {(start, end) for start, end, _ in found}
     found |= {(*match.span(), None) for match in _SAID.finditer(said) if match.span() not in spans}
