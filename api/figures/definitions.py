@@ -64,8 +64,10 @@ MEANINGS: Final[dict[Measure, Meaning]] = {
         " or what the system opened.",
     ),
     Measure.CANCELLED: Meaning(
-        "取消量", "cancelled", "其中现已取消的;除被他人取消前已超过承诺时限的计入应办结量外,不计入任何比率。",
-        "Those now cancelled; no rate counts them, but that on time: what others than the reporter cancelled too late.",
+        "取消量", "cancelled",
+        "其中现已取消的;除被他人取消前已超过响应或承诺时限的计入应响应量、应办结量外,不计入任何比率。",
+        "Those now cancelled; no rate counts them, but response and on time: what others than the reporter cancelled"
+        " too late.",
     ),
     Measure.MERGED: Meaning(
         "合并量", "merged", "其中已并入他单的:办理只计主单,评价仍按各诉求人分别计。",
@@ -75,8 +77,10 @@ MEANINGS: Final[dict[Measure, Meaning]] = {
         "计入量", "counted", "未取消、未合并的工单。", "Orders that are neither cancelled nor merged.",
     ),
     Measure.RESPONSE_DUE: Meaning(
-        "应响应量", "response due", "计入的工单中已按时响应的,或立案已满24小时的。",
-        "Counted orders that were responded to in time, or were opened 24 hours ago or longer.",
+        "应响应量", "response due", "计入的工单中已按时响应的,或立案已满24小时的;"
+        "立案满24小时无人处理后才合并,或被诉求人以外的人取消的也计,按未响应计。",
+        "Counted orders that were responded to in time, or were opened 24 hours ago or longer; and, as not responded"
+        " to, what nobody had begun in 24 hours when it was merged, or cancelled by others than its reporter.",
     ),
     Measure.RESPONDED: Meaning(
         "响应量", "responded", "立案后24小时内有人开始处理的,重办不改变首次响应。",

@@ -73,6 +73,17 @@ CROSS JOIN LATERAL (
     -- To cancel what was rated takes no rating back.
     FROM (SELECT o.state = 'cancelled' AND said.satisfied IS NULL AS gone) AS one
 ) AS it
+-- What was merged, or cancelled by somebody else than its reporter, is no better for what it had missed until then.
+CROSS JOIN LATERAL (
+    SELECT CASE
+        WHEN it.gone THEN (
+            SELECT CASE WHEN h.actor IS DISTINCT FROM o.reporter THEN h.at END FROM order_history AS h
+            WHERE h.site = o.site AND h.number = o.number AND h.action = 'cancel' ORDER BY h.n DESC LIMIT 1)
+        WHEN it.merged THEN (
+            SELECT max(h.at) FROM order_history AS h
+            WHERE h.site = o.site AND h.number = o.number AND h.action = 'merge' AND h.to_state = 'merged')
+        END AS since
+) AS away
 -- What was given back was dispatched to the units whose turns it had workers in, and returned by those whose turn that
 -- ended: not by whose it is now. It has no parts if it never was, or was before turns were kept.
 LEFT JOIN LATERAL (
@@ -106,20 +117,17 @@ CROSS JOIN LATERAL (
            CASE WHEN it.gone THEN 'cancelled' END,
            CASE WHEN it.merged THEN 'merged' END,
            CASE WHEN it.counted THEN 'counted' END,
-           CASE WHEN it.counted AND (did.respond OR o.opened_at <= %(as_of)s - %(response)s::interval)
-               THEN 'response_due' END,
+           CASE WHEN CASE
+               WHEN it.counted THEN did.respond OR o.opened_at <= %(as_of)s - %(response)s::interval
+               ELSE NOT did.respond AND away.since > o.opened_at + %(response)s::interval
+               END THEN 'response_due' END,
            CASE WHEN it.counted AND did.respond THEN 'responded' END,
-           -- What was broken before it was merged, or cancelled by somebody else than its reporter, is no better for it.
            CASE WHEN promise.first_at IS NOT NULL AND CASE
                WHEN it.counted THEN it.answered OR promise.past
-               WHEN it.gone THEN promise.past AND promise.broken AND (
-                   SELECT h.actor FROM order_history AS h
-                   WHERE h.site = o.site AND h.number = o.number AND h.action = 'cancel' ORDER BY h.n DESC LIMIT 1
-               ) IS DISTINCT FROM o.reporter
                ELSE promise.past AND EXISTS (
-                   SELECT FROM order_history AS h JOIN order_promises AS p USING (site, number)
-                   WHERE h.site = o.site AND h.number = o.number AND h.to_state = 'merged' AND h.action = 'merge'
-                     AND p.due_at < least(h.at, p.ended_at))
+                   SELECT FROM order_promises AS p
+                   WHERE p.site = o.site AND p.number = o.number
+                     AND away.since IS NOT NULL AND p.due_at < least(away.since, p.ended_at))
                END THEN 'promise_due' END,
            CASE WHEN it.counted AND it.answered AND o.answered_at <= promise.first_at AND NOT promise.broken
                THEN 'on_time' END,

@@ -34,8 +34,8 @@ def measures(row: Row, master: Row | None, as_of: datetime = NOW) -> set[Measure
     if row.origin == "report" and row.state != "cancelled" and row.parent is None:
         found.add(Measure.REPORTED)
     is_gone = row.state == "cancelled" and not row.ratings
-    if _was_late(row, is_gone):
-        found.add(Measure.PROMISE_DUE)
+    if (away := _away(row, is_gone)) is not None:
+        found |= _missed_until(row, away)
     if is_gone:
         return found | {Measure.CANCELLED} | ({Measure.MERGED} if row.merged_into else set())
     if row.merged_into is None:
@@ -75,13 +75,22 @@ def _work(row: Row, as_of: datetime) -> set[Measure]:
     return found
 
 
-def _was_late(row: Row, is_gone: bool) -> bool:
-    """True if a promise was broken before the order was merged, or cancelled by somebody else than its reporter."""
+def _away(row: Row, is_gone: bool) -> datetime | None:
+    """When an order was merged, or cancelled by somebody else than its reporter, if it was."""
     if is_gone:
-        (by,) = [step.actor for step in row.steps if step.action == "cancel"]
-        return by != row.reporter and any(ended_at and ended_at > due_at for due_at, ended_at in row.promises)
-    merged = [step.at for step in row.steps if row.merged_into and step.action == "merge"]
-    return any(due_at < min(at, ended_at or at) for at in merged for due_at, ended_at in row.promises)
+        (cancel,) = [step for step in row.steps if step.action == "cancel"]
+        return cancel.at if cancel.actor != row.reporter else None
+    return next((step.at for step in row.steps if row.merged_into and step.action == "merge"), None)
+
+
+def _missed_until(row: Row, at: datetime) -> set[Measure]:
+    found: set[Measure] = set()
+    in_time = row.opened_at + timedelta(hours=24)
+    if at > in_time and (row.handled_at is None or row.handled_at > in_time):
+        found.add(Measure.RESPONSE_DUE)
+    if any(due_at < min(at, ended_at or at) for due_at, ended_at in row.promises):
+        found.add(Measure.PROMISE_DUE)
+    return found
 
 
 def parts(row: Row, own: set[Measure]) -> dict[str | None, set[Measure]]:
@@ -355,12 +364,27 @@ async def test_to_merge_or_cancel_makes_no_broken_promise_good(world: World, end
     assert await counted(world, name, "counted", "promise_due", "on_time") == [False, is_late, False]
 
 
+@pytest.mark.parametrize(("end", "is_begun", "is_late"), [
+    ("merge", False, True), ("merge", False, False), ("merge", True, True),
+    ("cancel", False, True), ("cancel", False, False),
+])  # fmt: skip
+async def test_to_merge_or_cancel_responds_to_nobody(world: World, end: str, is_begun: bool, is_late: bool) -> None:
+    name = await reported(world)
+    if is_begun:
+        await do(world, "gwen", name, "handle")
+    world.clock.advance(DAY_US + is_late)
+    master = await reported(world, "rob")
+    await do(world, "oscar", name, end, reason="Same", **({"master": master} if end == "merge" else {}))
+    world.clock.advance(DAY_US)
+    assert await counted(world, name, "response_due", "responded") == [is_late and not is_begun, False]
+
+
 async def test_what_its_reporter_withdraws_late_waits_for_nobody(world: World) -> None:
     name = await reported(world)
     due_at = (await world.by("rita").get(f"work-orders/{name}/clocks"))["promise"]["due_at"]
     world.clock.at_us = parse_time(due_at) + 1
     await do(world, "rita", name, "cancel", reason="It has stopped")
-    assert await counted(world, name, "cancelled", "promise_due") == [True, False]
+    assert await counted(world, name, "cancelled", "response_due", "promise_due") == [True, False, False]
 
 
 async def test_an_order_from_before_there_were_clocks_was_on_time_by_its_answer(world: World) -> None:
