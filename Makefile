@@ -105,10 +105,13 @@ nab: build/nab/venv/.installed build/waterflow/.downloaded $(VENV)/.dev ## the s
 	@test -d "$(NAB)/data" || { echo "NAB=<checkout of the Numenta Anomaly Benchmark> is missing" >&2; exit 1; }
 	$(BIN)/python -m tests.nab build/waterflow "$(NAB)" build/nab/venv/bin/python build/nab
 
-soak: $(VENV)/.dev ## 300 kills at random moments, a quiet day, a million steps through the life of orders
+soak: $(VENV)/.dev ## 300 kills at random moments, a quiet day, a million steps through the life of orders, in two walks at once
 	HERUN_SOAK_KILLS=300 $(BIN)/python -m pytest tests/faults --timeout=0
 	HERUN_QUIET_HOURS=24 $(BIN)/python -m pytest tests/e2e/test_quiet_day.py
-	HERUN_CYCLE_STEPS=$${HERUN_CYCLE_STEPS:-1000000} $(BIN)/python -m pytest tests/integration/api/test_order_walk.py --log-cli-level=INFO --log-disable=httpx
+	$(MAKE) --jobs=2 soak-walk-1 soak-walk-2
+
+soak-walk-%: $(VENV)/.dev # half a million steps with this seed; one core is busy with it for an hour or two
+	HERUN_CYCLE_SEED=$* HERUN_CYCLE_STEPS=$${HERUN_CYCLE_STEPS:-500000} $(BIN)/python -m pytest tests/integration/api/test_order_walk.py --log-cli-level=INFO --log-disable=httpx
 
 lock: python-is-new-enough ## requirements*.txt again, newest versions that pyproject.toml allows
 	@test -x $(LOCK)/bin/uv || { $(PYTHON) -m venv $(LOCK) && $(LOCK)/bin/pip install --quiet uv==$(UV_VERSION); }
