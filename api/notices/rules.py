@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
 
+from api.transactions import SYSTEM
 from api.work_orders.kinds import NO_WORKER
 from api.work_orders.order import Order
 from api.work_orders.states import TOLD
@@ -223,6 +224,8 @@ _TOLD: Final = "told"
 _IS_MERGED: Final = "merged"
 _CANCELLED: Final = "cancelled"
 _CRITICAL: Final = "critical"
+_NOTED: Final = "noted"
+_JOINED: Final = "joined"
 _DISSATISFIED_UP_TO: Final = 2  # of five
 
 
@@ -260,14 +263,24 @@ def _urged(order: Order) -> Iterator[Telling]:
     yield from BY_ACTION[_URGE]
 
 
-def reporter_said(order: Order) -> Iterator[Telling]:
+def reporter_said(order: Order, urgency: Urgency = Urgency.SOON) -> Iterator[Telling]:
     """Who hears that a reporter answered, or said more: who has it, else the desk. Of what is merged whoever has the
     order that stands for it, which is told apart; of what was answered nobody.
     """
     if order.state in TOLD or order.state.value in {_IS_MERGED, _CANCELLED}:
         return
     is_theirs = order.worker is not None and order.state.value != _RETURNED
-    yield Telling(Audience.WORKER if is_theirs else Audience.DESK, Kind.TOLD, Urgency.SOON)
+    yield Telling(Audience.WORKER if is_theirs else Audience.DESK, Kind.TOLD, urgency)
+
+
+def beside(order: Order, follower: Order, action: str, by: str) -> Iterator[Telling]:
+    """Who hears what is noted on the order that stands for a merged one: what its reporter adds; and that the rules
+    merged something critical into it, for no person has read that.
+    """
+    if action == _NOTED:
+        yield from reporter_said(order)
+    elif action == _JOINED and by == SYSTEM and follower.severity == _CRITICAL:
+        yield from reporter_said(order, Urgency.NOW)
 
 
 def at_desk(order: Order, *, supervisors_know: bool = False) -> Telling:

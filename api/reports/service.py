@@ -103,13 +103,17 @@ async def opened(
     """Its order, merged at once into the one that already does what it asks for, if there is one.
 
     `said` is what somebody said, where the text has more than that: topics are made of people's own words. Not merged
-    is what is confidential, nor what is critical: whether that is the same as something else, a person says.
+    is what is confidential. Whether something critical is the same as something else, a person says, unless sensors
+    have told of just that and no answer makes it worse.
     """
     category = await categories.category(tx, report.category)
     building, master = await reported.building_of(tx, reporter, report, channel), None
     is_critical = category.severity_for(report.attributes) == CRITICAL
-    if not (report.confidential or category.confidential or is_critical):
-        master = await topics.known(tx, said or report.text, building, category=report.category)
+    is_worse = is_critical and category.severity != CRITICAL
+    if not (report.confidential or category.confidential or is_worse):
+        master = await topics.known(
+            tx, said or report.text, building, category=report.category, zone=report.zone, only_sensed=is_critical
+        )
     if master is not None:
         joined = await reported.open_and_join(
             tx, reporter, report, phone, master=master, channel=channel, is_said=False

@@ -42,7 +42,7 @@ WHERE v.opened_seq > %(sorted_seq)s
 
 -- name: sensed
 -- Orders of alerts that sensors' topics have.
-SELECT m.topic, o.number, o.opened_at, o.building
+SELECT m.topic, o.number, o.opened_at, coalesce(o.building, o.zone) AS place
 FROM topics AS t JOIN topic_members AS m USING (site, topic) JOIN work_orders AS o USING (site, number)
 WHERE t.site = %(site)s AND t.kind = 'sensor' AND o.opened_at >= %(since)s AND o.opened_at < %(until)s
   AND o.state <> 'cancelled' AND NOT o.confidential
@@ -57,7 +57,7 @@ FROM (
         SELECT topic FROM topic_members AS t WHERE t.site = %(site)s AND t.number = v.number OFFSET 0
     ) AS m
     UNION ALL
-    SELECT topic, opened_at, NULL, building FROM sensed
+    SELECT topic, opened_at, NULL, place FROM sensed
 ) AS s
 JOIN unnest(%(begins)s::timestamptz[], %(ends)s::timestamptz[]) WITH ORDINALITY AS w(begins_at, ends_at, n)
     ON s.opened_at >= w.begins_at AND s.opened_at < w.ends_at
@@ -93,9 +93,9 @@ ORDER BY last_at DESC, topic
 LIMIT %(limit)s;
 
 -- name: put
-INSERT INTO topics (site, topic, kind, label, category, building, grams, members, first_at, last_at)
-VALUES (%(site)s, %(topic)s, %(kind)s, %(label)s, %(category)s, %(building)s, %(grams)s, %(members)s, %(first_at)s,
-        %(last_at)s)
+INSERT INTO topics (site, topic, kind, label, category, building, zone, grams, members, first_at, last_at)
+VALUES (%(site)s, %(topic)s, %(kind)s, %(label)s, %(category)s, %(building)s, %(zone)s, %(grams)s, %(members)s,
+        %(first_at)s, %(last_at)s)
 ON CONFLICT (site, topic) DO UPDATE
 SET grams = excluded.grams, members = excluded.members, last_at = greatest(topics.last_at, excluded.last_at);
 
@@ -151,7 +151,7 @@ VALUES (%(site)s, %(number)s, %(topic)s, %(similarity)s, %(at)s)
 ON CONFLICT DO NOTHING;
 
 -- name: named
-SELECT t.topic, t.kind, t.label, t.category, t.building, t.grams, t.members, t.first_at, t.last_at, t.master,
+SELECT t.topic, t.kind, t.label, t.category, t.building, t.zone, t.grams, t.members, t.first_at, t.last_at, t.master,
        t.master_at, o.state AS master_state
 FROM topics AS t LEFT JOIN work_orders AS o ON o.site = t.site AND o.number = t.master
 WHERE t.site = %(site)s AND t.topic = ANY (%(topics)s);
@@ -221,31 +221,33 @@ LIMIT %(limit)s;
 UPDATE topics SET master = %(master)s, master_at = %(at)s WHERE site = %(site)s AND topic = %(topic)s;
 
 -- name: sensor_patterns
--- Sensors of one house that raised several alerts of one kind within the stretch.
-SELECT category, building, array_agg(number ORDER BY opened_seq) AS numbers,
+-- Sensors of one house, or of one zone that lies in none, that raised several alerts of one kind within the stretch.
+SELECT category, building, CASE WHEN building IS NULL THEN zone END AS zone, array_agg(number ORDER BY opened_seq) AS numbers,
        (array_agg(title ->> 'zh' ORDER BY opened_seq))[1] AS title, min(opened_at) AS first_at, max(opened_at) AS last_at
 FROM work_orders
-WHERE site = %(site)s AND origin = 'alert' AND building IS NOT NULL AND opened_at >= %(since)s AND opened_at < %(until)s
+WHERE site = %(site)s AND origin = 'alert' AND coalesce(building, zone) IS NOT NULL AND opened_at >= %(since)s AND opened_at < %(until)s
   AND state NOT IN ('cancelled', 'merged') AND NOT confidential
-GROUP BY category, building
+GROUP BY 1, 2, 3
 HAVING count(*) >= %(least)s
-ORDER BY count(*) DESC, category COLLATE "C", building COLLATE "C"
+ORDER BY count(*) DESC, category COLLATE "C", building COLLATE "C", 3
 LIMIT %(limit)s;
 
 -- name: sensor_topic
 SELECT topic FROM topics
-WHERE site = %(site)s AND kind = 'sensor' AND category = %(category)s AND building = %(building)s
+WHERE site = %(site)s AND kind = 'sensor' AND category = %(category)s
+  AND building IS NOT DISTINCT FROM %(building)s AND zone IS NOT DISTINCT FROM %(zone)s
   AND last_at >= %(since)s
 ORDER BY last_at DESC
 LIMIT 1;
 
 -- name: answering
--- Topics whose master somebody works on, and which were heard of from this house; the master of one house is that one's.
+-- Topics whose master somebody works on, and which were heard of from this house, or sensors from this zone that lies in
+-- none; the master of one house is that one's.
 SELECT t.topic, t.kind, t.category, t.grams, t.members, t.master
 FROM topics AS t JOIN work_orders AS o ON o.site = t.site AND o.number = t.master
 WHERE t.site = %(site)s AND t.master IS NOT NULL AND o.state = ANY (%(at_work)s)
   AND o.worker IS NOT NULL
-  AND (t.kind = 'sensor' AND t.building = %(building)s
+  AND (t.kind = 'sensor' AND (t.building = %(building)s OR t.building IS NULL AND t.zone = %(zone)s)
        OR t.kind = 'reports' AND coalesce(o.building, %(building)s) = %(building)s AND EXISTS (
            SELECT FROM topic_members AS m JOIN work_orders AS r USING (site, number)
            WHERE m.site = t.site AND m.topic = t.topic AND r.building = %(building)s))

@@ -39,23 +39,34 @@ WORDS: Final = 5  # that are shown of a topic
 GROWING: Final = 5  # different people within seven days, at least
 GROWTH: Final = 2  # times the mean of the weeks before, at least
 SENSOR_WINDOW: Final = timedelta(hours=24)
-SENSOR_ALERTS: Final = 3  # orders of alerts of one category in one building within the window are a pattern
+SENSOR_ALERTS: Final = 3  # orders of alerts of one category in one place within the window are a pattern
 MAX_PATTERNS: Final = 20  # of one pass
 
 MAX_ANSWERING: Final = 50  # topics that a new report is held against
 
 
-async def known(tx: Transaction, text: str, building: str | None, *, category: str | None = None) -> str | None:
+async def known(
+    tx: Transaction,
+    text: str,
+    building: str | None,
+    *,
+    category: str | None = None,
+    zone: str | None = None,
+    only_sensed: bool = False,
+) -> str | None:
     """The number of the order that already does what this report asks for, in this building; None if there is none.
 
-    A sensor's topic is known by its category, the others by text, and by their category if one is given. What is of no
-    building is known nowhere: two points or addresses are not the same place.
+    A sensor's topic is known by its category, in a zone that lies in no building too, the others by text, and by their
+    category if one is given. What is of neither is known nowhere: two points or addresses are not the same place.
+    `only_sensed`: what no sensor has told of is not known.
     """
-    topics = [] if building is None else await store.answering(tx, building, AT_WORK, MAX_ANSWERING)
+    topics = [] if building is zone is None else await store.answering(tx, building, zone, AT_WORK, MAX_ANSWERING)
     of_category = [each for each in topics if category is None or each["category"] == category]
     by_sensor = [each for each in of_category if each["kind"] == Kind.SENSOR and category is not None]
     if by_sensor:
         return str(by_sensor[0]["master"])
+    if only_sensed:
+        return None
     found, seen = grams(text), await store.frequencies(tx)
     like = [
         (connecting.likeness(each, found, seen), each["topic"], each["master"])
@@ -78,7 +89,7 @@ async def open_master(tx: Transaction, topic: dict[str, Any]) -> str:
     text = {"zh": f"未诉先办:{said}:{label}", "en": f"Before anybody asks again: {count} {meant} of the same: {label}"}
     found = await store.severities(tx, topic["topic"], NOT_OVER)
     severity = max(found, key=SEVERITIES.index, default=SEVERITIES[0])
-    matter = reported.Matter(topic["category"], severity, building)
+    matter = reported.Matter(topic["category"], severity, building, topic["zone"])
     number = await reported.open_for_topic(tx, matter, {"zh": label, "en": label}, text)
     await store.set_master(tx, topic["topic"], number)
     await audit.record(tx, "topic.master_opened", topic["topic"], {"number": number})
@@ -232,6 +243,7 @@ async def _found(tx: Transaction, by_number: dict[str, dict[str, Any]], new: Fou
         label=forgetting.label_of(by_number[new.typical]["title"]),
         category=max(categories, key=lambda category: (categories.count(category), category)),
         building=None,
+        zone=None,
         first_at=min(row["opened_at"] for row in own),
         last_at=max(row["opened_at"] for row in own),
     )
@@ -248,12 +260,12 @@ async def _sense(tx: Transaction) -> tuple[list[str], list[str], list[str]]:
     adopted: list[str] = []
     patterns = await store.sensor_patterns(tx, tx.at - SENSOR_WINDOW, least=SENSOR_ALERTS, limit=MAX_PATTERNS)
     for each in patterns:
-        topic = await store.sensor_topic(tx, each["category"], each["building"], tx.at - ALIVE)
+        topic = await store.sensor_topic(tx, each, tx.at - ALIVE)
         if topic is None:
             topic = new_id()
             new.append(topic)
         centre = Centre(NOBODY.counts, len(each["numbers"]))
-        values = {name: each[name] for name in ("category", "building", "first_at", "last_at")}
+        values = {name: each[name] for name in ("category", "building", "zone", "first_at", "last_at")}
         await store.put(tx, topic, centre, kind=Kind.SENSOR, label=each["title"] or forgetting.UNNAMED, **values)
         await store.add_members(tx, [Joined(number, topic, 1.0) for number in each["numbers"]])
         row = (await store.named(tx, [topic]))[topic]

@@ -222,19 +222,24 @@ async def set_master(tx: Transaction, topic: str, master: str) -> None:
 
 
 async def sensor_patterns(tx: Transaction, since: datetime, *, least: int, limit: int) -> list[dict[str, Any]]:
-    """Houses whose sensors raised at least so many alerts of one category since then."""
+    """Houses, and zones that lie in none, whose sensors raised at least so many alerts of one category since then."""
     return await tx.all(_QUERIES["sensor_patterns"], since=since, until=_now(tx), least=least, limit=limit)
 
 
-async def sensor_topic(tx: Transaction, category: str, building: str, since: datetime) -> str | None:
+async def sensor_topic(tx: Transaction, pattern: Mapping[str, Any], since: datetime) -> str | None:
     """The topic of such a pattern that was heard of since then."""
-    row = await tx.one(_QUERIES["sensor_topic"], category=category, building=building, since=since)
+    own = {name: pattern[name] for name in ("category", "building", "zone")}
+    row = await tx.one(_QUERIES["sensor_topic"], since=since, **own)
     return row["topic"] if row else None
 
 
-async def answering(tx: Transaction, building: str, at_work: Iterable[str], limit: int) -> list[dict[str, Any]]:
-    """Topics heard of from this building whose master somebody has, in one of these states, the latest first."""
-    return await tx.all(_QUERIES["answering"], building=building, at_work=list(at_work), limit=limit)
+async def answering(
+    tx: Transaction, building: str | None, zone: str | None, at_work: Iterable[str], limit: int
+) -> list[dict[str, Any]]:
+    """Topics heard of from this building, or (sensors') from this zone that lies in none, whose master somebody has, in
+    one of these states, the latest first.
+    """
+    return await tx.all(_QUERIES["answering"], building=building, zone=zone, at_work=list(at_work), limit=limit)
 
 
 def _now(tx: Transaction) -> datetime:

@@ -144,13 +144,14 @@ class Matter(NamedTuple):
     category: str
     severity: str
     building: str | None
+    zone: str | None  # of what lies in no building
 
 
 async def open_for_topic(tx: Transaction, matter: Matter, title: dict[str, str], text: dict[str, str]) -> str:
     """Opens the order that answers for a topic: nobody reported it, and it goes the way of all. Returns its number."""
     order = Order(
         number="", origin=Origin.REPORT, channel=Channel.PATTERN, state=State.SUBMITTED, category=matter.category,
-        severity=matter.severity, title=title, text=text, building=matter.building, zone=None, opened_seq=0,
-        opened_at=tx.at, updated_at=tx.at,
+        severity=matter.severity, title=title, text=text, building=matter.building,
+        zone=matter.zone, opened_seq=0, opened_at=tx.at, updated_at=tx.at,
     )  # fmt: skip
     return (await opening.open_order(tx, order, by=SYSTEM)).number

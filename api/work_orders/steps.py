@@ -81,7 +81,7 @@ async def note_beside(
         after = await note(tx, master, action, by=SYSTEM, detail={name: None})
     else:
         after = await note(tx, master, action, by=by, reason=reason, detail={name: follower.number})
-    for telling in rules.reporter_said(after) if action is Word.NOTED else ():
+    for telling in rules.beside(after, follower, action, by):
         await notices.tell(tx, telling, f"order:{after.number}:{after.version}:{telling.kind}", after, but_not=by)
 
 

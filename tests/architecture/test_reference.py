@@ -17,7 +17,7 @@ from tests.architecture.reference import environment_name, metrics_page, pages, 
 from tests.architecture.sources import Source, package_files, text_files, words
 
 # Read by tests only.
-TEST_SETTINGS: Final = {"HERUN_SOAK_KILLS", "HERUN_CYCLE_STEPS", "HERUN_QUIET_HOURS"}
+TEST_SETTINGS: Final = {"HERUN_SOAK_KILLS", "HERUN_CYCLE_SEED", "HERUN_CYCLE_STEPS", "HERUN_QUIET_HOURS"}
 
 
 def undocumented_settings(sources: tuple[Source, ...], known: set[str]) -> list[str]:

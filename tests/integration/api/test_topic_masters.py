@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import pytest
 
+from api.topics.service import SENSOR_ALERTS
 from api.work_orders import store
 from herun.clock import HOUR_US, MINUTE_US
 from tests.integration.api.running import World
@@ -134,6 +135,24 @@ async def test_a_critical_report_is_merged_by_a_person_alone(world: World) -> No
     assert len(done["masters"]) == 1
     assert done["merged"] == []
     assert {state for state, _ in await states(world, numbers)} == {"dispatched"}
+
+
+async def test_a_critical_report_of_what_sensors_told_of_is_answered_and_the_worker_hears_of_it_at_once(
+    world: World,
+) -> None:
+    await add_worker(world, "fay", skills=["flooding", "lift"])
+    for n in range(SENSOR_ALERTS):
+        await world.follow(world.alert(rule_uid=f"r{n}", category="flooding"))
+        await world.follow(world.alert(rule_uid=f"s{n}", category="lift"))
+    masters = {(await order(world, each))["category"]: each for each in (await sort_now(world))["masters"]}
+    flood = masters["flooding"]
+    assert (await order(world, masters["lift"]))["severity"] == "critical"
+    later = await world.by("rita").post("reports", {"category": "flooding", "text": EXTRA})
+    assert (later["severity"], later["merged_into"]) == ("critical", flood)
+    (told,) = world.rows("SELECT recipient, number, urgency FROM notices WHERE kind = 'told' AND channel = 'inbox'")
+    assert told == {"recipient": "fay", "number": flood, "urgency": "now"}
+    trapped = {"category": "lift", "text": "电梯里困了人", "attributes": {"trapped": "yes"}}
+    assert (await world.by("rob").post("reports", trapped))["merged_into"] is None
 
 
 async def test_a_master_is_as_severe_as_the_most_severe_of_its_reports(world: World) -> None:

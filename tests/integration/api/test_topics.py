@@ -331,6 +331,24 @@ async def test_the_only_alert_of_a_pattern_that_is_not_answered_is_its_master(wo
     assert (await sort_now(world))["adopted"] == []
 
 
+async def test_sensors_of_a_zone_in_no_building_are_a_pattern_of_that(world: World) -> None:
+    for n in range(service.SENSOR_ALERTS):
+        await world.follow(world.alert(rule_uid=f"r{n}", zone="z0"))
+    await world.follow(world.alert(rule_uid="r9", zone="z1"))
+    (master,) = (await sort_now(world))["masters"]
+    order = await world.by("oscar").get(f"work-orders/{master}")
+    assert (order["building"], order["zone"], order["worker"]) == (None, "z0", None)
+    await world.by("oscar").post(f"work-orders/{master}/dispatch", {"worker": "gwen"})
+    report = {"category": "water", "text": "大门口全是水", "zone": "z0"}
+    assert (await world.by("rita").post("reports", report))["merged_into"] == master
+    elsewhere = await world.by("rob").post("reports", {**report, "zone": "z1"})
+    assert elsewhere["merged_into"] is None
+    done = await sort_now(world)
+    assert (done["founded"], done["masters"]) == ([], [])
+    (topic,) = await topics(world)
+    assert (topic["reports"], topic["places"]) == (3, 1)
+
+
 async def test_sensors_of_nowhere_are_no_pattern(world: World) -> None:
     for n in range(service.SENSOR_ALERTS):
         await world.follow(world.alert(rule_uid=f"r{n}", building=None, zone=None, device="stray"))
