@@ -55,7 +55,6 @@ PathVersion = Annotated[int, Path(ge=0, lt=2**31)]
 PathProposal = Annotated[int, Path(ge=1, lt=2**63)]
 Reader = Annotated[Caller, Depends(requires(*READERS))]
 Editor = Annotated[Writer, Depends(writes(Role.ADMIN, Role.SUPERVISOR))]
-Arbiter = Annotated[Writer, Depends(writes(Role.SUPERVISOR))]
 AtWork = Annotated[Writer, Depends(writes(*DESK, *WORKERS))]
 Carrier = Annotated[Writer, Depends(writes(*WORKERS))]
 BookAsShown = Annotated[NewBook, as_shown("version", "changed_by", "changed_at")]
@@ -200,15 +199,17 @@ async def proposal_page(
 
 
 @router.post("/sites/{site}/dispatch-proposals/{proposal}/accept", response_model=Proposal)
-async def accept_proposal(site: SiteName, proposal: PathProposal, body: Accepted, writer: Arbiter) -> Response:
+async def accept_proposal(site: SiteName, proposal: PathProposal, body: Accepted, writer: Editor) -> Response:
     """Makes it the first of the dispatch rules."""
-    return await writer.once(site, lambda tx: proposals.accept(tx, proposal, body))
+    person = person_of(writer.caller)
+    return await writer.once(site, lambda tx: proposals.accept(tx, person, proposal, body))
 
 
 @router.post("/sites/{site}/dispatch-proposals/{proposal}/decline", response_model=Proposal)
-async def decline_proposal(site: SiteName, proposal: PathProposal, body: Declined, writer: Arbiter) -> Response:
+async def decline_proposal(site: SiteName, proposal: PathProposal, body: Declined, writer: Editor) -> Response:
     """Nothing comes of it."""
-    return await writer.once(site, lambda tx: proposals.decline(tx, proposal, body))
+    person = person_of(writer.caller)
+    return await writer.once(site, lambda tx: proposals.decline(tx, person, proposal, body))
 
 
 @router.put("/me/position", response_model=PositionKept)

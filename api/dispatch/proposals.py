@@ -1,4 +1,4 @@
-"""What arbiters decided becomes a rule when a supervisor says so."""
+"""What arbiters decided becomes a rule when somebody says so who may make rules."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ async def page(
     return Proposals(items=items, next_cursor=cursors.encode(items[-1].id) if len(found) > limit else None)
 
 
-async def accept(tx: Transaction, proposal: int, how: AcceptProposal) -> Proposal:
+async def accept(tx: Transaction, person: Person, proposal: int, how: AcceptProposal) -> Proposal:
     """Puts the rule before all others, as a new version.
 
     Raises Problem 404, 409, and 422 for what the rule names and the site has no more; the other rules stay as they are.
     """
     await store.one_at_a_time(tx)  # before the proposal's row, as whoever arbitrates
-    found = await _pending(tx, proposal)
+    found = await _pending(tx, person, proposal)
     now = await book.newest(tx)
     rule = _rule(found, how, {each.name for each in now.rules})
     code, errors = await book.wrong(tx, [rule])
@@ -47,14 +47,14 @@ async def accept(tx: Transaction, proposal: int, how: AcceptProposal) -> Proposa
     return await _decided(tx, proposal, ProposalState.ACCEPTED, how.why)
 
 
-async def decline(tx: Transaction, proposal: int, how: DeclineProposal) -> Proposal:
+async def decline(tx: Transaction, person: Person, proposal: int, how: DeclineProposal) -> Proposal:
     """Nothing comes of it. Raises Problem 404 or 409."""
-    await _pending(tx, proposal)
+    await _pending(tx, person, proposal)
     return await _decided(tx, proposal, ProposalState.DECLINED, how.why)
 
 
-async def _pending(tx: Transaction, proposal: int) -> Proposal:
-    found = await proposals_store.locked(tx, proposal)
+async def _pending(tx: Transaction, person: Person, proposal: int) -> Proposal:
+    found = await proposals_store.locked(tx, proposal, is_confidant=person.has(*CONFIDANTS))
     if found is None:
         raise not_found("proposal")
     if found.state is not ProposalState.PENDING:
@@ -65,7 +65,7 @@ async def _pending(tx: Transaction, proposal: int) -> Proposal:
 async def _decided(tx: Transaction, proposal: int, state: ProposalState, why: str | None) -> Proposal:
     await proposals_store.decide(tx, proposal, state)
     await audit.record(tx, f"dispatch.proposal_{state.value}", str(proposal), {"why": why})
-    after = await proposals_store.locked(tx, proposal)
+    after = await proposals_store.locked(tx, proposal, is_confidant=True)
     if after is None:
         raise LookupError(proposal)
     return after

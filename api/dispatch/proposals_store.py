@@ -32,9 +32,9 @@ async def page(
     return [Proposal(**row) for row in await tx.chosen(_QUERIES["proposals"], **values)]
 
 
-async def locked(tx: Transaction, proposal: int) -> Proposal | None:
+async def locked(tx: Transaction, proposal: int, *, is_confidant: bool) -> Proposal | None:
     """One proposal; nobody else decides on it until this transaction ends."""
-    row = await tx.one(_QUERIES["proposal"], id=proposal)
+    row = await tx.one(_QUERIES["proposal"], id=proposal, is_confidant=is_confidant)
     return Proposal(**row) if row else None
 
 

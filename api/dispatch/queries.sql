@@ -209,9 +209,11 @@ LIMIT %(limit)s;
 
 -- name: proposal
 SELECT id, category, building, grid, worker, unit, numbers, reason, state, made_at, decided_by, decided_at
-FROM dispatch_proposals
+FROM dispatch_proposals AS p
 WHERE site = %(site)s AND id = %(id)s
-FOR UPDATE;
+  AND (%(is_confidant)s OR NOT EXISTS (SELECT FROM work_orders AS o WHERE o.site = p.site AND o.confidential
+                                       AND o.number = ANY(p.numbers)))
+FOR UPDATE OF p;
 
 -- name: decide_proposal
 UPDATE dispatch_proposals SET state = %(state)s, decided_by = %(actor)s, decided_at = %(at)s

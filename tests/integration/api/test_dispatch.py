@@ -398,6 +398,9 @@ async def test_nothing_confidential_is_read_in_proposals(world: World) -> None:
     await do(world, "susan", later, "confide", reason="Between us")
     assert (await world.by("oscar").get("dispatch-proposals"))["items"] == []
     assert len((await world.by("audrey").get("dispatch-proposals"))["items"]) == 1
+    for verb in ("accept", "decline"):
+        response = await world.admin.call("POST", f"dispatch-proposals/{proposal['id']}/{verb}", {})
+        assert response.status_code == 404
     await world.by("susan").post(f"dispatch-proposals/{proposal['id']}/accept")
     assert later not in str(await world.by("oscar").get("dispatch-rules"))
 
@@ -423,6 +426,15 @@ async def test_a_declined_proposal_changes_nothing(world: World) -> None:
     declined = await world.by("susan").post(f"dispatch-proposals/{proposal['id']}/decline", {"why": "once only"})
     assert declined["state"] == "declined"
     assert (await world.by("susan").get("dispatch-rules"))["version"] == 0
+
+
+@pytest.mark.parametrize(("verb", "state"), [("accept", "accepted"), ("decline", "declined")])
+async def test_who_may_put_rules_decides_on_a_proposal(world: World, verb: str, state: str) -> None:
+    await arbitrated(world)
+    (proposal,) = (await world.by("audrey").get("dispatch-proposals"))["items"]
+    for who in ("audrey", "oscar", "gwen"):
+        assert (await world.by(who).call("POST", f"dispatch-proposals/{proposal['id']}/{verb}", {})).status_code == 403
+    assert (await world.admin.post(f"dispatch-proposals/{proposal['id']}/{verb}"))["state"] == state
 
 
 async def test_a_worker_returns_at_most_twice_whoever_the_arbiter_chose(world: World) -> None:
