@@ -33,7 +33,7 @@ LIMIT %(limit)s;
 -- What people and rules did to orders and alerts, in one sequence without gaps. Rows that the reader does not see come
 -- too, so that the cursor passes them. Each half is cut by itself: who was away for long reads no more than a page.
 -- `inside`: seen by who looks after the order, has it, helps with it or may take it, or has or helps with what it is
--- merged into (`order.is_inside`). Who has that is asked for each order by its key: as EXISTS it could be read as a whole.
+-- merged into or a part of (`order.is_inside`). Who has that is asked for each order by its key: as EXISTS it could be read as a whole.
 (SELECT h.feed_seq, 'order' AS kind, h.number AS subject, h.action, h.from_state, h.to_state, h.actor, h.at, h.worker,
        h.reason, NULL AS verdict, o.origin, o.category, o.severity, o.title, o.building, o.zone, o.alert_id,
        s.inside OR o.reporter = %(me)s
@@ -46,11 +46,11 @@ FROM order_history AS h JOIN work_orders AS o USING (site, number), LATERAL (
             AND (o.worker = %(me)s OR (h.worker = %(me)s AND NOT o.confidential)
                  OR EXISTS (SELECT FROM order_helpers AS a WHERE a.site = o.site AND a.number = o.number
                          AND a.helper = %(me)s)
-                 OR (o.merged_into IS NOT NULL AND NOT o.confidential
+                 OR (coalesce(o.merged_into, o.parent) IS NOT NULL AND NOT o.confidential
                      AND ((SELECT m.worker FROM work_orders AS m
-                           WHERE m.site = o.site AND m.number = o.merged_into) = %(me)s
-                          OR EXISTS (SELECT FROM order_helpers AS a WHERE a.site = o.site AND a.number = o.merged_into
-                                  AND a.helper = %(me)s)))
+                           WHERE m.site = o.site AND m.number = coalesce(o.merged_into, o.parent)) = %(me)s
+                          OR EXISTS (SELECT FROM order_helpers AS a WHERE a.site = o.site
+                                  AND a.number = coalesce(o.merged_into, o.parent) AND a.helper = %(me)s)))
                  OR (o.state = 'accepted' AND NOT o.confidential
                      AND EXISTS (SELECT FROM order_offers AS f WHERE f.site = o.site AND f.number = o.number
                                  AND f.until IS NOT NULL AND %(me)s = ANY(f.workers))))), false) AS inside) AS s

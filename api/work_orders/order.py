@@ -38,9 +38,9 @@ class Order:
 
     `version` counts its history; `opened_seq` is its place among the site's orders; the times of the steps and the
     rating are those of the present round: `reopens` counts the rounds before. `master_...` are of the order that it is
-    merged into, `master_crew` who has that and its helpers. `pool` are those to whom it was offered while it was
-    accepted, `helpers` those who help its worker. `asked_until`: its reporter is asked something, and may answer until
-    then.
+    merged into; `crew_above` is who has that, or what it is a part of, and helps with it. `pool` are those to whom it
+    was offered while it was accepted, `helpers` those who help its worker. `asked_until`: its reporter is asked
+    something, and may answer until then.
     """
 
     number: str
@@ -95,7 +95,7 @@ class Order:
     master_answer: str | None = None
     master_answered_at: datetime | None = None
     master_confidential: bool | None = None
-    master_crew: tuple[str, ...] = ()
+    crew_above: tuple[str, ...] = ()
     asked_until: datetime | None = None
     pool: tuple[str, ...] = ()
     helpers: tuple[str, ...] = ()
@@ -145,7 +145,7 @@ def sees(person: Person, order: Order) -> bool:
 
 def is_inside(person: Person, order: Order) -> bool:
     """True if they look after the order, have it, help with it or may take it, or have or help with what it is merged
-    into: what is said among those is for them.
+    into or a part of: what is said among those is for them.
 
     Who sees it only as its reporter, or as a neighbour, hears what is meant for reporters, whatever their roles.
     """
@@ -153,8 +153,8 @@ def is_inside(person: Person, order: Order) -> bool:
         return True
     if order.confidential:
         return person.has(*CONFIDANTS)
-    is_masters = person.username in order.master_crew and person.has(*WORKERS)
-    return person.has(*READERS) or is_masters or may_take(person, order)
+    is_above = person.username in order.crew_above and person.has(*WORKERS)
+    return person.has(*READERS) or is_above or may_take(person, order)
 
 
 def works_on(person: Person, order: Order) -> bool:
@@ -341,7 +341,7 @@ _TO_NOBODY: Final[dict[str, Any]] = {"worker": None, "pool": (), "helpers": ()}
 _TAKEN_UP: Final = {"state_before": None, "hold_until": None}
 _ON_ITS_OWN: Final[dict[str, Any]] = {
     "merged_into": None, "master_state": None, "master_answer": None, "master_answered_at": None,
-    "master_confidential": None, "master_crew": (),
+    "master_confidential": None, "crew_above": (),
 }  # fmt: skip
 _NEW_ROUND: Final = {
     **_TO_NOBODY, "resolution": None, "answer": None, "dispatched_at": None, "handled_at": None, "arrived_at": None,

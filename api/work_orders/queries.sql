@@ -99,7 +99,7 @@ SELECT number, origin, state, category, severity, title, text, building, zone, c
        arbitrated, alert_id, alert_version, alert_rule_uid, alert_count, alert_cleared_at, reporter, contact_phone,
        worker, resolution, answer, accepted_at, dispatched_at, handled_at, arrived_at, resolved_at, answered_at,
        closed_at, score, solved, comment, speed, attitude, result, rated_by, master_state, master_answer,
-       master_answered_at, master_confidential, master_crew, pool, helpers, asked_until, opened_seq, opened_at, updated_at,
+       master_answered_at, master_confidential, crew_above, pool, helpers, asked_until, opened_seq, opened_at, updated_at,
        version
 FROM work_orders_whole
 WHERE site = %(site)s AND number = ANY(%(numbers)s)
@@ -111,7 +111,7 @@ SELECT number, origin, state, category, severity, title, text, building, zone, c
        arbitrated, alert_id, alert_version, alert_rule_uid, alert_count, alert_cleared_at, reporter, contact_phone,
        worker, resolution, answer, accepted_at, dispatched_at, handled_at, arrived_at, resolved_at, answered_at,
        closed_at, score, solved, comment, speed, attitude, result, rated_by, master_state, master_answer,
-       master_answered_at, master_confidential, master_crew, pool, helpers, asked_until, opened_seq, opened_at, updated_at,
+       master_answered_at, master_confidential, crew_above, pool, helpers, asked_until, opened_seq, opened_at, updated_at,
        version
 FROM work_orders_whole
 WHERE site = %(site)s AND number = %(number)s;
@@ -125,7 +125,7 @@ SELECT number, origin, state, category, severity, title, text, building, zone, c
        arbitrated, alert_id, alert_version, alert_rule_uid, alert_count, alert_cleared_at, reporter, contact_phone,
        worker, resolution, answer, accepted_at, dispatched_at, handled_at, arrived_at, resolved_at, answered_at,
        closed_at, score, solved, comment, speed, attitude, result, rated_by, master_state, master_answer,
-       master_answered_at, master_confidential, master_crew, pool, helpers, asked_until, opened_seq, opened_at, updated_at,
+       master_answered_at, master_confidential, crew_above, pool, helpers, asked_until, opened_seq, opened_at, updated_at,
        version
 FROM work_orders_whole
 WHERE site = %(site)s

@@ -175,7 +175,7 @@ async def page(tx: Transaction, person: Person, wanted: Filter, *, older_than: i
     """
     found: dict[str, Order] = {}
     states: list[State | None] = [*sorted(wanted.states)] or [None]
-    for ground, state in product(await _grounds(tx, person, wanted.master), states):
+    for ground, state in product(await _grounds(tx, person, wanted.master or wanted.parent), states):
         values = {**_EVERY, **ground, **_asked(wanted, state), "sees_inside": person.has(*READERS, *WORKERS)}
         rows = await tx.chosen(_QUERIES["page"], older_than=older_than, limit=limit, **eyes(person) | values)
         found |= {order.number: order for row in rows if (order := _order(row))}
@@ -196,9 +196,9 @@ def eyes(person: Person) -> dict[str, Any]:
 _EVERY: Final = {"is_confidant": True, "of_worker": None, "of_reporter": None, "of_building": None, "tied": None}
 
 
-async def _grounds(tx: Transaction, person: Person, master: str | None) -> list[dict[str, Any]]:
+async def _grounds(tx: Transaction, person: Person, above: str | None) -> list[dict[str, Any]]:
     """Why orders are for a person's eyes; the same as `order.sees`, but what is merged into the orders that they work
-    on is listed only where one of these is asked for: nobody has it to do.
+    on, or a part of them, is listed only where one of these is asked for: it is not theirs to do.
 
     Each is asked for by itself and walks an index from the newest on. Asked for as one with OR, somebody who has few
     orders would have all of the site's looked through.
@@ -209,14 +209,14 @@ async def _grounds(tx: Transaction, person: Person, master: str | None) -> list[
         return [{"is_confidant": person.has(*CONFIDANTS)}, *others]
     if person.has(*WORKERS):
         others.append({"of_worker": person.username})
-        others += await _merged_into(tx, person, master)
+        others += await _below(tx, person, above)
     own = [{"of_reporter": person.username}, *others]
     return [*own, {"of_building": person.building}] if person.building else own
 
 
-async def _merged_into(tx: Transaction, person: Person, master: str | None) -> list[dict[str, Any]]:
-    """The ground of what is merged into an order: the filter itself narrows to that, and walks its index."""
-    order = await one(tx, master) if master else None
+async def _below(tx: Transaction, person: Person, above: str | None) -> list[dict[str, Any]]:
+    """The ground of what is merged into an order, or a part of it: the filter itself narrows to that, by its index."""
+    order = await one(tx, above) if above else None
     return [{"is_confidant": False}] if order and is_at_work(person, order) else []
 
 
@@ -389,7 +389,7 @@ def _order(row: dict[str, Any] | None) -> Order | None:
             "rating": Rating(**said) if said["score"] is not None else None,
             "pool": tuple(row["pool"] or ()),
             "helpers": tuple(row["helpers"]),
-            "master_crew": tuple(row["master_crew"]),
+            "crew_above": tuple(row["crew_above"]),
         }
     )
 

@@ -434,6 +434,25 @@ async def test_whoever_works_on_a_master_reads_what_is_merged_into_it_and_acts_o
         assert await numbers(world, who, f"?master={master}") == []
 
 
+async def test_whoever_works_on_the_whole_reads_its_parts_and_acts_on_none_of_them(world: World) -> None:
+    whole = await reported(world)
+    await do(world, "gwen", whole, "split", text="Mend the pump", worker="greg")
+    (part,) = await numbers(world, "gwen", f"?parent={whole}")
+    await do(world, "gwen", whole, "helpers", worker="paul", reason="It is heavy")
+    for who in ("gwen", "paul"):
+        assert await reads(world, who, part) == {200}
+        assert (await order(world, part, who))["possible_actions"] == []
+        assert await numbers(world, who, f"?parent={whole}") == [part]
+        assert part not in await numbers(world, who)
+        assert (await refused(world, who, part, "handle"))[0] == 403
+    for who in ("rita", "ruth"):
+        assert await reads(world, who, part) == {404}
+        assert await numbers(world, who, f"?parent={whole}") == []
+    await do(world, "susan", part, "confide", reason="It names somebody")
+    assert await reads(world, "gwen", part) == {404}
+    assert await numbers(world, "gwen", f"?parent={whole}") == []
+
+
 @pytest.mark.parametrize("end", ["recall", "confide", "transfer"])
 async def test_whoever_has_a_master_no_more_or_what_became_confidential_reads_nothing_merged(
     world: World, end: str

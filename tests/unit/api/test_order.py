@@ -93,7 +93,7 @@ def test_residents_see_their_reports_and_their_buildings_alerts() -> None:
 
 
 def test_whoever_works_on_a_master_reads_what_is_merged_into_it_and_is_tied_to_nothing() -> None:
-    twin, gwen = replace(REPORT, state=State.MERGED, master_crew=("greg", "gwen")), person("gwen", Role.GRID_WORKER)
+    twin, gwen = replace(REPORT, state=State.MERGED, crew_above=("greg", "gwen")), person("gwen", Role.GRID_WORKER)
     assert sees(gwen, twin)
     assert bonds(gwen, twin, set()) == {Bond.CREW}
     assert not sees(gwen, replace(twin, confidential=True))

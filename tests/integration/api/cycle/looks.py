@@ -75,7 +75,7 @@ async def look_at_the_lists(walk: Walk) -> None:
     ]  # fmt: skip
     for person in walk.book.people.values():
         for wanted in [filters[0], walk.chance.choice(filters)]:
-            is_for = walk.book.sees if "master" in wanted else walk.book.is_told
+            is_for = walk.book.sees if {"master", "parent"} & wanted.keys() else walk.book.is_told
             expected = [each.number for each in newest if is_for(person.name, each) and _fits(each, wanted)]
             assert await _listed(walk, person, wanted) == expected[: 2 * _PAGE], f"{person.name}, {wanted}"
 
@@ -112,8 +112,8 @@ async def look_at_the_feed(walk: Walk) -> None:
 
 
 def _hears(book: Book, who: str, line: Line) -> bool:
-    """What is put on a list or ticked off is said among those who look after an order or have what it is merged into,
-    and who was named in it.
+    """What is put on a list or ticked off is said among those who look after an order or have what it is merged into or
+    a part of, and who was named in it.
     """
     if _is_inside(book, who, line):
         return True
@@ -123,7 +123,7 @@ def _hears(book: Book, who: str, line: Line) -> bool:
 def _is_inside(book: Book, who: str, line: Line) -> bool:
     paper = book.papers[line[0]]
     was_theirs = line[6] == who and not paper.confidential
-    return was_theirs or book.has_its_master(who, paper) or book.looks_after(who, paper)
+    return was_theirs or book.has_what_is_above(who, paper) or book.looks_after(who, paper)
 
 
 def _entry(line: Line, who: str, *, is_inside: bool) -> Told:

@@ -135,12 +135,12 @@ class Shelf:
 
     def sees(self, who: str, paper: Paper) -> bool:
         """Whether it is for their eyes."""
-        return self.has_its_master(who, paper) or self.is_told(who, paper)
+        return self.has_what_is_above(who, paper) or self.is_told(who, paper)
 
-    def has_its_master(self, who: str, paper: Paper) -> bool:
-        """Whether they have what it is merged into, and it is not confidential."""
-        master = self.papers.get(paper.master or "")
-        return master is not None and who == master.worker and not paper.confidential
+    def has_what_is_above(self, who: str, paper: Paper) -> bool:
+        """Whether they have what it is merged into, or a part of, and it is not confidential."""
+        above = self.papers.get(paper.master or paper.parent or "")
+        return above is not None and who == above.worker and not paper.confidential
 
     def is_told(self, who: str, paper: Paper) -> bool:
         """Whether it is among their orders."""
