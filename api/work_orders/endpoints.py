@@ -80,6 +80,7 @@ def asked(
     grid: NamedInQuery = None,
     building: NamedInQuery = None,
     overdue: Annotated[bool | None, Query(description="late: the promise, or the limit of who has it")] = None,
+    undecided: Annotated[bool | None, Query(description="a pause or more time is asked for, not decided on")] = None,
     begin: Annotated[
         MomentInQuery | None, Query(alias="from", description="opened at or after, RFC 3339 with offset")
     ] = None,
@@ -101,6 +102,7 @@ def asked(
         grid=grid,
         building=building,
         overdue=overdue,
+        undecided=undecided,
         begin=begin,
         end=end,
     )

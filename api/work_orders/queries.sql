@@ -158,6 +158,13 @@ WHERE site = %(site)s
           WHERE d.site = %(site)s AND d.number = work_orders_whole.number AND d.step = '100%%' AND d.kind = (
               SELECT t.kind FROM order_turns AS t WHERE t.site = %(site)s AND t.number = work_orders_whole.number
               ORDER BY t.n DESC LIMIT 1)) < %(at)s), false)))
+  AND (%(undecided)s::boolean IS NULL OR %(undecided)s = (
+      state NOT IN ('answered', 'rated', 'closed', 'merged', 'cancelled') -- as in the index that this walks
+      AND %(sees_inside)s AND (
+          EXISTS (SELECT FROM order_pauses AS p WHERE p.site = %(site)s AND p.number = work_orders_whole.number
+                  AND p.decided_at IS NULL AND p.ended_at IS NULL)
+          OR EXISTS (SELECT FROM order_extensions AS e WHERE e.site = %(site)s AND e.number = work_orders_whole.number
+                     AND e.decided_at IS NULL AND e.round = work_orders_whole.reopens))))
 ORDER BY opened_seq DESC
 LIMIT %(limit)s;
 

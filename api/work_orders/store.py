@@ -40,7 +40,8 @@ _ORDER: Final = [field.name for field in fields(Order) if field.name != "rating"
 class Filter:
     """Which orders are asked for; None: any. `states`: in any of these; none of them: in whichever.
 
-    `is_open`: neither answered, over nor merged. Opened from `begin` on, and before `end`.
+    `is_open`: neither answered, over nor merged. `undecided`: a pause or more time is asked for, and nobody has
+    decided. Opened from `begin` on, and before `end`.
     """
 
     states: frozenset[State] = frozenset()
@@ -56,6 +57,7 @@ class Filter:
     grid: str | None = None
     building: str | None = None
     overdue: bool | None = None
+    undecided: bool | None = None
     begin: datetime | None = None
     end: datetime | None = None
     phone: str | None = None

@@ -137,6 +137,7 @@ def lists(count: int) -> dict[str, tuple[str, str]]:
         "desk, of a building from the middle": ("oscar", f"building={building(7)}&{middle}"),
         "desk, of a unit (there are none)": ("oscar", "unit=nobody"),
         "desk, overdue": ("oscar", "overdue=true"),
+        "desk, undecided": ("oscar", "undecided=true"),
         "desk, open": ("oscar", "open=true"),
         "desk, in several states": ("oscar", "state=accepted&state=on_hold&state=answered&state=merged"),
         "desk, critical (there are none)": ("oscar", "severity=critical"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any, Final
 
 import pytest
@@ -13,6 +14,7 @@ from tests.integration.api.running import World
 from tests.integration.api.test_clocks import always, clocks, opened, pause
 from tests.integration.api.test_deadlines import reminders_of, sweep_all
 from tests.integration.api.test_order_audit import verdict
+from tests.integration.api.test_order_cycle import answered
 from tests.integration.api.test_work_orders import act
 
 MORE: Final = {"minutes": 90, "reason": "The wall has to dry"}
@@ -35,6 +37,11 @@ async def asked(world: World, what: str) -> tuple[str, str]:
     return number, f"work-orders/{number}/{what}/{made[what][0]['id']}"
 
 
+async def listed(world: World, who: str) -> list[str]:
+    """The numbers of the orders of which something is asked for that nobody has decided on."""
+    return [each["number"] for each in (await world.by(who).get("work-orders?undecided=true"))["items"]]
+
+
 async def pending(world: World, number: str) -> set[str]:
     return {each["kind"] for each in (await clocks(world, number))["deadlines"] if each["fired_at"] is None}
 
@@ -43,6 +50,28 @@ async def hours(world: World, count: int) -> None:
     for _ in range(count * 2):
         world.clock.advance(HOUR_US // 2)
         await sweep_all(world)
+
+
+@pytest.mark.parametrize(("what", "verb"), [
+    *product(["pauses", "extensions"], ["approve", "deny", "answer"]), ("pauses", "end"),
+])  # fmt: skip
+async def test_what_nobody_has_decided_on_is_listed_until_somebody_has_or_it_is_moot(
+    world: World, what: str, verb: str
+) -> None:
+    number, path = await asked(world, what)
+    assert {who: await listed(world, who) for who in ("susan", "oscar", "gwen", "greg", "rita")} == {
+        "susan": [number], "oscar": [number], "gwen": [number], "greg": [], "rita": [],
+    }  # fmt: skip
+    others = (await world.by("susan").get("work-orders?undecided=false"))["items"]
+    assert number not in {each["number"] for each in others}
+    match verb:
+        case "answer":
+            await answered(world, number)
+        case "end":
+            await world.by("gwen").post(f"{path}/end")
+        case _:
+            await world.by("susan").post(f"{path}/{verb}")
+    assert await listed(world, "susan") == []
 
 
 @pytest.mark.parametrize("what", ["pauses", "extensions"])
