@@ -73,7 +73,8 @@ CROSS JOIN LATERAL (
     -- To cancel what was rated takes no rating back.
     FROM (SELECT o.state = 'cancelled' AND said.satisfied IS NULL AS gone) AS one
 ) AS it
--- What was merged, or cancelled by somebody else than its reporter, is no better for what it had missed until then.
+-- What was merged, or cancelled by somebody else than its reporter, is no better for what it had missed until then: its
+-- 24 hours, if it was neither at their end.
 CROSS JOIN LATERAL (
     SELECT CASE
         WHEN it.gone THEN (
@@ -83,6 +84,7 @@ CROSS JOIN LATERAL (
             SELECT max(h.at) FROM order_history AS h
             WHERE h.site = o.site AND h.number = o.number AND h.action = 'merge' AND h.to_state = 'merged')
         END AS since
+    OFFSET 0
 ) AS away
 -- What was given back was dispatched to the units whose turns it had workers in, and returned by those whose turn that
 -- ended: not by whose it is now. It has no parts if it never was, or was before turns were kept.
@@ -119,7 +121,10 @@ CROSS JOIN LATERAL (
            CASE WHEN it.counted THEN 'counted' END,
            CASE WHEN CASE
                WHEN it.counted THEN did.respond OR o.opened_at <= %(as_of)s - %(response)s::interval
-               ELSE NOT did.respond AND away.since > o.opened_at + %(response)s::interval
+               ELSE NOT did.respond AND away.since IS NOT NULL AND coalesce((
+                   SELECT h.to_state NOT IN ('merged', 'cancelled') FROM order_history AS h
+                   WHERE h.site = o.site AND h.number = o.number AND h.at <= o.opened_at + %(response)s::interval
+                   ORDER BY h.n DESC LIMIT 1), true)
                END THEN 'response_due' END,
            CASE WHEN it.counted AND did.respond THEN 'responded' END,
            CASE WHEN promise.first_at IS NOT NULL AND CASE

@@ -263,14 +263,14 @@ def _urged(order: Order) -> Iterator[Telling]:
     yield from BY_ACTION[_URGE]
 
 
-def reporter_said(order: Order, urgency: Urgency = Urgency.SOON) -> Iterator[Telling]:
+def reporter_said(order: Order) -> Iterator[Telling]:
     """Who hears that a reporter answered, or said more: who has it, else the desk. Of what is merged whoever has the
     order that stands for it, which is told apart; of what was answered nobody.
     """
     if order.state in TOLD or order.state.value in {_IS_MERGED, _CANCELLED}:
         return
     is_theirs = order.worker is not None and order.state.value != _RETURNED
-    yield Telling(Audience.WORKER if is_theirs else Audience.DESK, Kind.TOLD, urgency)
+    yield Telling(Audience.WORKER if is_theirs else Audience.DESK, Kind.TOLD, Urgency.SOON)
 
 
 def beside(order: Order, follower: Order, action: str, by: str) -> Iterator[Telling]:
@@ -280,7 +280,8 @@ def beside(order: Order, follower: Order, action: str, by: str) -> Iterator[Tell
     if action == _NOTED:
         yield from reporter_said(order)
     elif action == _JOINED and by == SYSTEM and follower.severity == _CRITICAL:
-        yield from reporter_said(order, Urgency.NOW)
+        yield Telling(Audience.WORKER, Kind.TOLD, Urgency.NOW)
+        yield Telling(Audience.DESK, Kind.TOLD, Urgency.NOW)
 
 
 def at_desk(order: Order, *, supervisors_know: bool = False) -> Telling:

@@ -99,7 +99,8 @@ async def _seen(tx: Transaction, person: Person, number: str) -> Order:
 
 def _works_on_master(person: Person, order: Order) -> bool:
     """True if they work on what stands for this merged order: what its reporter knows is for them to ask."""
-    return person.username in order.crew_above and person.has(*WORKERS) and not order.confidential
+    is_theirs = order.merged_into is not None and person.username in order.crew_above
+    return is_theirs and person.has(*WORKERS) and not order.confidential
 
 
 async def _all(tx: Transaction, number: str) -> Questions:

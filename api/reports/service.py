@@ -30,6 +30,7 @@ from api.resources import Resources
 from api.roles import DESK
 from api.sites import store as places
 from api.topics import service as topics
+from api.topics.store import Spot
 from api.transactions import Transaction
 from api.work_orders import order as orders
 from api.work_orders import reported
@@ -104,15 +105,17 @@ async def opened(
 
     `said` is what somebody said, where the text has more than that: topics are made of people's own words. Not merged
     is what is confidential. Whether something critical is the same as something else, a person says, unless sensors
-    have told of just that and no answer makes it worse.
+    have told of that lately, somebody sees to it now, and no answer makes it worse.
     """
     category = await categories.category(tx, report.category)
-    building, master = await reported.building_of(tx, reporter, report, channel), None
+    spot, master = Spot(await reported.building_of(tx, reporter, report, channel), report.zone), None
     is_critical = category.severity_for(report.attributes) == CRITICAL
     is_worse = is_critical and category.severity != CRITICAL
     if not (report.confidential or category.confidential or is_worse):
-        master = await topics.known(
-            tx, said or report.text, building, category=report.category, zone=report.zone, only_sensed=is_critical
+        master = (
+            await topics.sensed(tx, spot, report.category)
+            if is_critical
+            else await topics.known(tx, said or report.text, spot, category=report.category)
         )
     if master is not None:
         joined = await reported.open_and_join(

@@ -246,7 +246,7 @@ LIMIT 1;
 SELECT t.topic, t.kind, t.category, t.grams, t.members, t.master
 FROM topics AS t JOIN work_orders AS o ON o.site = t.site AND o.number = t.master
 WHERE t.site = %(site)s AND t.master IS NOT NULL AND o.state = ANY (%(at_work)s)
-  AND o.worker IS NOT NULL
+  AND o.worker IS NOT NULL AND (%(heard_since)s::timestamptz IS NULL OR t.last_at >= %(heard_since)s)
   AND (t.kind = 'sensor' AND (t.building = %(building)s OR t.building IS NULL AND t.zone = %(zone)s)
        OR t.kind = 'reports' AND coalesce(o.building, %(building)s) = %(building)s AND EXISTS (
            SELECT FROM topic_members AS m JOIN work_orders AS r USING (site, number)

@@ -18,10 +18,10 @@ from api.figures.weeks import WEEK, Week, week_named, week_of
 from api.problems import not_found
 from api.topics import connecting, forgetting, store
 from api.topics.clusters import Founded, Joined, Report, Sorted, sort_in
-from api.topics.connecting import AT_WORK, KNOWN, NOT_OVER
+from api.topics.connecting import AT_ONCE, AT_WORK, KNOWN, NOT_OVER
 from api.topics.ids import new_id
 from api.topics.schemas import Kind, Member, Members, Pass, Topic, Topics, TopicsAsked
-from api.topics.store import Heard, Listed, Stretch
+from api.topics.store import Heard, Listed, Spot, Stretch
 from api.topics.text import NOBODY, Centre, Frequencies, frequencies, grams
 from api.transactions import Transaction
 from api.work_orders import reported
@@ -45,28 +45,26 @@ MAX_PATTERNS: Final = 20  # of one pass
 MAX_ANSWERING: Final = 50  # topics that a new report is held against
 
 
-async def known(
-    tx: Transaction,
-    text: str,
-    building: str | None,
-    *,
-    category: str | None = None,
-    zone: str | None = None,
-    only_sensed: bool = False,
-) -> str | None:
-    """The number of the order that already does what this report asks for, in this building; None if there is none.
+async def sensed(tx: Transaction, spot: Spot, category: str) -> str | None:
+    """The number of the order that somebody sees to now as sensors of this place have told of the same within a day;
+    None if there is none. What is critical is held against no other.
+    """
+    since = tx.at - SENSOR_WINDOW
+    topics = await store.answering(tx, spot, AT_ONCE, MAX_ANSWERING, since=since) if any(spot) else []
+    return next((str(each["master"]) for each in topics if _is_sensed(each, category)), None)
+
+
+async def known(tx: Transaction, text: str, spot: Spot, *, category: str | None = None) -> str | None:
+    """The number of the order that already does what this report asks for, in this place; None if there is none.
 
     A sensor's topic is known by its category, in a zone that lies in no building too, the others by text, and by their
     category if one is given. What is of neither is known nowhere: two points or addresses are not the same place.
-    `only_sensed`: what no sensor has told of is not known.
     """
-    topics = [] if building is zone is None else await store.answering(tx, building, zone, AT_WORK, MAX_ANSWERING)
+    topics = await store.answering(tx, spot, AT_WORK, MAX_ANSWERING) if any(spot) else []
     of_category = [each for each in topics if category is None or each["category"] == category]
-    by_sensor = [each for each in of_category if each["kind"] == Kind.SENSOR and category is not None]
+    by_sensor = [each for each in topics if _is_sensed(each, category)]
     if by_sensor:
         return str(by_sensor[0]["master"])
-    if only_sensed:
-        return None
     found, seen = grams(text), await store.frequencies(tx)
     like = [
         (connecting.likeness(each, found, seen), each["topic"], each["master"])
@@ -202,6 +200,10 @@ async def members(tx: Transaction, person: Person, asked: MembersAsked, *, curso
         left_out=hidden,
         next_cursor=cursors.encode(items[-1].number) if len(rows) > limit else None,
     )
+
+
+def _is_sensed(topic: dict[str, Any], category: str | None) -> bool:
+    return bool(topic["kind"] == Kind.SENSOR and topic["category"] == category)
 
 
 def is_growing(heard: Sequence[Heard]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from psycopg.types.json import Jsonb
 
@@ -39,6 +39,13 @@ class Heard:
     reports: int = 0
     reporters: int = 0
     places: int = 0
+
+
+class Spot(NamedTuple):
+    """Where something is reported: a building, or a zone, which may lie in none."""
+
+    building: str | None
+    zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,12 +241,13 @@ async def sensor_topic(tx: Transaction, pattern: Mapping[str, Any], since: datet
 
 
 async def answering(
-    tx: Transaction, building: str | None, zone: str | None, at_work: Iterable[str], limit: int
+    tx: Transaction, spot: Spot, at_work: Iterable[str], limit: int, *, since: datetime | None = None
 ) -> list[dict[str, Any]]:
     """Topics heard of from this building, or (sensors') from this zone that lies in none, whose master somebody has, in
-    one of these states, the latest first.
+    one of these states, the latest first. `since`: heard of since then.
     """
-    return await tx.all(_QUERIES["answering"], building=building, zone=zone, at_work=list(at_work), limit=limit)
+    values = {**spot._asdict(), "at_work": list(at_work), "limit": limit, "heard_since": since}
+    return await tx.all(_QUERIES["answering"], **values)
 
 
 def _now(tx: Transaction) -> datetime:

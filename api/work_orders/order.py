@@ -157,6 +157,11 @@ def is_inside(person: Person, order: Order) -> bool:
     return person.has(*READERS) or is_above or may_take(person, order)
 
 
+def may_claim(person: Person, order: Order) -> bool:
+    """True if it is for their eyes, and not only as they have what is above it: a part is for whom it is offered to."""
+    return sees(person, replace(order, crew_above=()))
+
+
 def works_on(person: Person, order: Order) -> bool:
     """True if they have it; whoever is no worker any more has nothing, whatever is still in their name."""
     return person.username == order.worker and person.has(*WORKERS)

@@ -118,7 +118,8 @@ WHERE site = %(site)s AND number = %(number)s;
 
 -- name: page
 -- By one ground: all of the site, those of a worker, those of a reporter, the alerts of a building, or those that
--- somebody helps with or may take (`tied`). What is confidential is for few. Late is whose promise is broken, or whose
+-- somebody helps with or may take (`tied`). What is confidential is for few. What is said inside (`sees_inside`) is for who
+-- looks after the order, not for its reporter or neighbours, whatever else they are. Late is whose promise is broken, or whose
 -- hand's limit is over: of all limits of one kind the last is that of whoever has it now.
 SELECT number, origin, state, category, severity, title, text, building, zone, channel, confidential, unit, grid,
        lat, lon, address, attributes, parent, merged_into, state_before, hold_until, returns, transfers, reopens,
@@ -153,18 +154,20 @@ WHERE site = %(site)s
   AND (%(phone)s::text IS NULL OR contact_phone = %(phone)s)
   AND (%(overdue)s::boolean IS NULL OR %(overdue)s = (
       state NOT IN ('answered', 'rated', 'closed', 'merged', 'cancelled') -- as in the index that this walks
-      AND coalesce(promised_at < %(at)s OR (%(sees_inside)s AND (
+      AND coalesce(promised_at < %(at)s OR (%(sees_inside)s AND (NOT confidential OR %(is_confidant)s OR (%(is_worker)s AND worker = %(me)s)) AND (
           SELECT max(d.reached_at) FROM order_deadlines AS d
           WHERE d.site = %(site)s AND d.number = work_orders_whole.number AND d.step = '100%%' AND d.kind = (
               SELECT t.kind FROM order_turns AS t WHERE t.site = %(site)s AND t.number = work_orders_whole.number
               ORDER BY t.n DESC LIMIT 1)) < %(at)s), false)))
   AND (%(undecided)s::boolean IS NULL OR %(undecided)s = (
       state NOT IN ('answered', 'rated', 'closed', 'merged', 'cancelled') -- as in the index that this walks
-      AND %(sees_inside)s AND (
+      AND %(sees_inside)s AND (NOT confidential OR %(is_confidant)s OR (%(is_worker)s AND worker = %(me)s)) AND (
           EXISTS (SELECT FROM order_pauses AS p WHERE p.site = %(site)s AND p.number = work_orders_whole.number
                   AND p.decided_at IS NULL AND p.ended_at IS NULL)
           OR EXISTS (SELECT FROM order_extensions AS e WHERE e.site = %(site)s AND e.number = work_orders_whole.number
-                     AND e.decided_at IS NULL AND e.round = work_orders_whole.reopens))))
+                     AND e.decided_at IS NULL AND e.round = (
+                         SELECT max(r.round) FROM order_promises AS r
+                         WHERE r.site = %(site)s AND r.number = e.number)))))
 ORDER BY opened_seq DESC
 LIMIT %(limit)s;
 

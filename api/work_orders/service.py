@@ -94,7 +94,8 @@ async def _held(tx: Transaction, number: str, move: Move) -> Held:
 def _theirs(order: Order | None, person: Person, action: Action, hands: set[str]) -> Order:
     if order is None or not (orders.sees(person, order) or _was_offered(order, person, action)):
         raise not_found("work order")
-    if orders.bonds(person, order, hands).isdisjoint(TRANSITIONS[action].bonds):
+    is_others = action is Action.CLAIM and not (orders.may_claim(person, order) or _was_offered(order, person, action))
+    if is_others or orders.bonds(person, order, hands).isdisjoint(TRANSITIONS[action].bonds):
         raise _not_theirs(action)
     return order
 

@@ -145,7 +145,7 @@ def _is_possible(order: Order, person: Person, action: Action) -> bool:
         return order.master_state in TOLD
     if action is Action.TRANSFER and not may_choose(person, confidential=order.confidential):
         return False
-    if action is Action.CLAIM and not orders.sees(person, order):  # a part of their order that others were offered
+    if action is Action.CLAIM and not orders.may_claim(person, order):
         return False
     return orders.used_up(order, action) is None and not is_so_already(order, action)
 

@@ -178,7 +178,7 @@ async def page(tx: Transaction, person: Person, wanted: Filter, *, older_than: i
     found: dict[str, Order] = {}
     states: list[State | None] = [*sorted(wanted.states)] or [None]
     for ground, state in product(await _grounds(tx, person, wanted.master or wanted.parent), states):
-        values = {**_EVERY, **ground, **_asked(wanted, state), "sees_inside": person.has(*READERS, *WORKERS)}
+        values = {**_EVERY, **ground, **_asked(wanted, state)}
         rows = await tx.chosen(_QUERIES["page"], older_than=older_than, limit=limit, **eyes(person) | values)
         found |= {order.number: order for row in rows if (order := _order(row))}
     return sorted(found.values(), key=lambda order: order.opened_seq, reverse=True)[:limit]
@@ -195,7 +195,15 @@ def eyes(person: Person) -> dict[str, Any]:
     return {"me": person.username, "is_worker": person.has(*WORKERS), "is_confidant": person.has(*CONFIDANTS)}
 
 
-_EVERY: Final = {"is_confidant": True, "of_worker": None, "of_reporter": None, "of_building": None, "tied": None}
+_EVERY: Final = {
+    "is_confidant": True,
+    "sees_inside": True,
+    "of_worker": None,
+    "of_reporter": None,
+    "of_building": None,
+    "tied": None,
+}
+_OUTSIDE: Final = {"sees_inside": False}
 
 
 async def _grounds(tx: Transaction, person: Person, above: str | None) -> list[dict[str, Any]]:
@@ -212,8 +220,8 @@ async def _grounds(tx: Transaction, person: Person, above: str | None) -> list[d
     if person.has(*WORKERS):
         others.append({"of_worker": person.username})
         others += await _below(tx, person, above)
-    own = [{"of_reporter": person.username}, *others]
-    return [*own, {"of_building": person.building}] if person.building else own
+    own = [{"of_reporter": person.username, **_OUTSIDE}, *others]
+    return [*own, {"of_building": person.building, **_OUTSIDE}] if person.building else own
 
 
 async def _below(tx: Transaction, person: Person, above: str | None) -> list[dict[str, Any]]:

@@ -80,13 +80,14 @@ def _away(row: Row, is_gone: bool) -> datetime | None:
     if is_gone:
         (cancel,) = [step for step in row.steps if step.action == "cancel"]
         return cancel.at if cancel.actor != row.reporter else None
-    return next((step.at for step in row.steps if row.merged_into and step.action == "merge"), None)
+    return next((step.at for step in reversed(row.steps) if row.merged_into and step.action == "merge"), None)
 
 
 def _missed_until(row: Row, at: datetime) -> set[Measure]:
     found: set[Measure] = set()
     in_time = row.opened_at + timedelta(hours=24)
-    if at > in_time and (row.handled_at is None or row.handled_at > in_time):
+    then = [step.to_state for step in row.steps if step.at <= in_time][-1:]
+    if then not in (["merged"], ["cancelled"]) and (row.handled_at is None or row.handled_at > in_time):
         found.add(Measure.RESPONSE_DUE)
     if any(due_at < min(at, ended_at or at) for due_at, ended_at in row.promises):
         found.add(Measure.PROMISE_DUE)
@@ -169,6 +170,11 @@ def _live(row: Row, draw: random.Random) -> None:
         row.steps.append(Step("cancel", "dispatched", "cancelled", draw.choice(["rita", "oscar"]), at))
         row.promises = [(due_at, ended_at or at) for due_at, ended_at in row.promises]
     elif row.merged_into:
+        if draw.random() < 0.5:
+            row.steps.append(Step("merge", "dispatched", "merged", "oscar", at))
+            at = min(at + timedelta(hours=draw.randrange(48)), NOW)
+            row.steps.append(Step("unmerge", "merged", "accepted", "oscar", at))
+            at = min(at + timedelta(hours=draw.randrange(48)), NOW)
         row.steps.append(Step("merge", "dispatched", "merged", "oscar", at))
 
 

@@ -448,6 +448,9 @@ async def test_whoever_works_on_the_whole_reads_its_parts_and_acts_on_none_of_th
     for who in ("rita", "ruth"):
         assert await reads(world, who, part) == {404}
         assert await numbers(world, who, f"?parent={whole}") == []
+    await do(world, "oscar", part, "recall", reason="Somebody else's")
+    assert "claim" not in (await order(world, part, "gwen"))["possible_actions"]
+    assert await refused(world, "gwen", part, "claim") == (403, "not_yours")
     await do(world, "susan", part, "confide", reason="It names somebody")
     assert await reads(world, "gwen", part) == {404}
     assert await numbers(world, "gwen", f"?parent={whole}") == []

@@ -149,10 +149,26 @@ async def test_a_critical_report_of_what_sensors_told_of_is_answered_and_the_wor
     assert (await order(world, masters["lift"]))["severity"] == "critical"
     later = await world.by("rita").post("reports", {"category": "flooding", "text": EXTRA})
     assert (later["severity"], later["merged_into"]) == ("critical", flood)
-    (told,) = world.rows("SELECT recipient, number, urgency FROM notices WHERE kind = 'told' AND channel = 'inbox'")
-    assert told == {"recipient": "fay", "number": flood, "urgency": "now"}
+    told = world.rows("SELECT recipient, number, urgency FROM notices WHERE kind = 'told' ORDER BY recipient")
+    assert told == [{"recipient": who, "number": flood, "urgency": "now"} for who in ("fay", "oscar")]
     trapped = {"category": "lift", "text": "电梯里困了人", "attributes": {"trapped": "yes"}}
     assert (await world.by("rob").post("reports", trapped))["merged_into"] is None
+
+
+@pytest.mark.parametrize("since", ["on hold", "a day ago"])
+async def test_what_is_critical_is_not_answered_by_what_nobody_is_at_or_was_sensed_long_ago(
+    world: World, since: str
+) -> None:
+    await add_worker(world, "fay", skills=["flooding"])
+    for n in range(SENSOR_ALERTS):
+        await world.follow(world.alert(rule_uid=f"r{n}", category="flooding"))
+    (master,) = (await sort_now(world))["masters"]
+    if since == "on hold":
+        await do(world, "fay", master, "hold", until="2026-06-05T12:00:00+08:00", reason="Parts")
+    else:
+        world.clock.advance(25 * HOUR_US)
+    later = await world.by("rita").post("reports", {"category": "flooding", "text": EXTRA})
+    assert (later["state"], later["merged_into"]) == ("dispatched", None)
 
 
 async def test_a_master_is_as_severe_as_the_most_severe_of_its_reports(world: World) -> None:

@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from api.bulletins import service as bulletins
 from api.topics import service, watch
+from api.topics.store import Spot
 from api.transactions import begin
 from herun.clock import DAY_US, HOUR_US, to_datetime
 from herun.redaction import redacted
@@ -46,7 +47,7 @@ async def topics(world: World, query: str = "week=2026-W23") -> list[Any]:
 
 async def known(world: World, text: str, building: str | None = "b1", category: str | None = None) -> str | None:
     async with begin(world.resources, SITE) as tx:
-        return await service.known(tx, text, building, category=category)
+        return await service.known(tx, text, Spot(building), category=category)
 
 
 async def test_people_and_places_are_counted_and_whoever_writes_ten_times_is_one(world: World) -> None:

@@ -13,8 +13,9 @@ from tests.integration.api.notices.test_inbox import kinds
 from tests.integration.api.running import World
 from tests.integration.api.test_clocks import always, clocks, opened, pause
 from tests.integration.api.test_deadlines import reminders_of, sweep_all
+from tests.integration.api.test_dispatch import add_worker
 from tests.integration.api.test_order_audit import verdict
-from tests.integration.api.test_order_cycle import answered
+from tests.integration.api.test_order_cycle import answered, do, reported
 from tests.integration.api.test_work_orders import act
 
 MORE: Final = {"minutes": 90, "reason": "The wall has to dry"}
@@ -72,6 +73,30 @@ async def test_what_nobody_has_decided_on_is_listed_until_somebody_has_or_it_is_
         case _:
             await world.by("susan").post(f"{path}/{verb}")
     assert await listed(world, "susan") == []
+
+
+async def test_what_was_asked_for_in_a_round_that_is_over_is_listed_no_more_and_that_of_a_merged_one_is(
+    world: World,
+) -> None:
+    number, _ = await asked(world, "extensions")
+    await answered(world, number)
+    await do(world, "rita", number, "reopen", reason="It leaks again")
+    assert await listed(world, "susan") == []
+    twin = await reported(world, "rob")
+    await do(world, "oscar", twin, "merge", master=number, reason="Same")
+    await answered(world, number)
+    await do(world, "rita", number, "reopen", reason="It leaks again")  # promised anew, the twin too
+    await do(world, "oscar", twin, "unmerge", reason="Something else")
+    await world.by("gwen").post(f"work-orders/{twin}/extensions", MORE)
+    assert await listed(world, "susan") == [twin]
+
+
+async def test_who_reported_it_is_not_told_what_is_said_inside_whatever_else_they_are(world: World) -> None:
+    await add_worker(world, "wang", grids=["g2"])
+    await always(world)
+    number = await reported(world, "wang", building="b1")
+    await world.by("gwen").post(f"work-orders/{number}/pauses", pause(600))
+    assert (await listed(world, "gwen"), await listed(world, "wang")) == ([number], [])
 
 
 @pytest.mark.parametrize("what", ["pauses", "extensions"])

@@ -250,7 +250,7 @@ class Reasons(Shelf):
             case "pause" | "end-pause" | "extend":
                 return desk or (worker and paper.state != "returned")
             case "claim":
-                return crew
+                return crew and self.is_told(wish.who, paper)
             case "arbitrate" | "disclose":
                 return "supervisor" in person.roles
             case "confide":
