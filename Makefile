@@ -63,9 +63,10 @@ types: $(VENV)/.dev ## mypy --strict
 docs: $(VENV)/.dev ## write docs/metrics.md and docs/settings.md from the code
 	$(BIN)/python -m tests.architecture.reference
 
-bench: $(VENV)/.dev ## events a second beside the bare broker; BENCH_RATE=1000 for latency at a fixed rate
+bench: $(VENV)/.dev ## events a second beside the bare broker, the engine, ten thousand deadlines; BENCH_RATE=1000 for latency at a fixed rate
 	$(BIN)/python -m tests.load.bench
 	$(BIN)/python -m tests.load.engine_bench
+	$(BIN)/python -m tests.load.deadlines_bench
 
 bench-engine: $(VENV)/.dev ## the engine alone: what an event costs with 10, 1,000 and 10,000 rules
 	$(BIN)/python -m tests.load.engine_bench

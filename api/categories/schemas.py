@@ -190,7 +190,7 @@ class Why(View):
 
 
 class Candidate(View):
-    """One category that may fit, with what the reporter will be asked for."""
+    """One category that may fit, with what the reporter will be asked for: `attributes` are its questions."""
 
     category: str
     top_class: str
@@ -201,6 +201,7 @@ class Candidate(View):
     unit_because: str | None
     why: list[Why]
     required: list[str]
+    attributes: list[NewAttribute]
     anonymous: bool
     confidential: bool
     advice: Bilingual | None

@@ -10,10 +10,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from api import background
 from api.categories import learning, service, store
-from api.categories.schemas import Candidate, Choices, Correction, Suggested, Suggestion, Why
+from api.categories.schemas import (
+    Candidate,
+    Choices,
+    Correction,
+    NewAttribute,
+    NewValue,
+    Suggested,
+    Suggestion,
+    Why,
+)
 from api.categories.shipped import default_tree
 from api.categories.suggester import Suggester
-from api.categories.tree import AT_ITS_END, SEVERITIES, Category, Tree
+from api.categories.tree import AT_ITS_END, SEVERITIES, Attribute, Category, Tree
 from api.clocks import service as clocks
 from api.clocks.terms import CRITICAL
 from api.dispatch import service as dispatch
@@ -240,10 +249,17 @@ def _candidate(tree: Tree, text: str, suggested: Suggested) -> Candidate:
         unit_because=because,
         why=suggested.why,
         required=list(leaf.required),
+        attributes=[_question(each) for each in leaf.attributes],
         anonymous=leaf.anonymous,
         confidential=leaf.confidential,
         advice=None if leaf.advice is None else dict(leaf.advice),
     )
+
+
+def _question(attribute: Attribute) -> NewAttribute:
+    values = [NewValue(key=key, zh=zh, en=en) for key, zh, en in attribute.values]
+    own = {name: getattr(attribute, name) for name in ("code", "datatype", "required", "zh", "en")}
+    return NewAttribute(**own, values=values)
 
 
 async def _routed(tx: Transaction, became: Order, chosen: Category) -> Order:

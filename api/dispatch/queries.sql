@@ -10,12 +10,14 @@ SELECT s.time_zone,
        ARRAY(SELECT c.body::text FROM calendar_decrees AS c WHERE c.site = s.site ORDER BY c.year) AS decrees,
        ARRAY(SELECT g.grid FROM grid_buildings AS g WHERE g.site = s.site AND g.building = %(building)s
              ORDER BY g.grid COLLATE "C") AS grids,
+       h.lat, h.lon,
        EXISTS (SELECT FROM rosters AS r JOIN people AS p USING (site, username)
                WHERE r.site = s.site AND r.shifts IS NOT NULL AND p.enabled
                  AND p.roles && ARRAY['grid_worker', 'property_staff']) AS has_shifts
 FROM sites AS s
 LEFT JOIN LATERAL (
     SELECT version, rules FROM dispatch_books AS n WHERE n.site = s.site ORDER BY version DESC LIMIT 1) AS b ON true
+LEFT JOIN buildings AS h ON h.site = s.site AND h.building = %(building)s
 WHERE s.site = %(site)s;
 
 -- name: workers

@@ -181,7 +181,7 @@ def errand_of(order: Order, category: Category, ground: Ground, given_back_by: A
         grids=grids,
         neighbours=frozenset(beside - grids),
         unit=order.unit,
-        place=order.where.point,
+        place=order.where.point or ground.place,
         given_back_by=frozenset(given_back_by),
     )
 

@@ -15,6 +15,7 @@ from api.dispatch.choice import Candidate
 from api.dispatch.rules import Rule
 from api.dispatch.schemas import Explanation, Settings
 from api.dispatch.shifts import Decrees, Otherwise, is_on_call, said_otherwise, works
+from api.distance import Point
 from api.roles import Role
 from api.transactions import Transaction
 from herun.database.queries import Queries
@@ -30,7 +31,7 @@ POSITION_KEPT: Final = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What of a site decides on a dispatch: its rules, settings, zone, calendar, and the grids of one building."""
+    """What of a site decides on a dispatch: rules, settings, zone, calendar, and the place and grids of one building."""
 
     time_zone: str
     settings: Settings
@@ -38,6 +39,7 @@ class Ground:
     rules: tuple[Rule, ...]
     decrees: Decrees
     grids: list[str]
+    place: Point | None
     has_shifts: bool
 
 
@@ -58,6 +60,7 @@ async def ground(tx: Transaction, building: str | None) -> Ground:
         rules=rules_of(row["rules"] or "[]"),
         decrees=tuple(row["decrees"]),
         grids=row["grids"],
+        place=None if row["lat"] is None else (row["lat"], row["lon"]),
         has_shifts=row["has_shifts"],
     )
 

@@ -161,6 +161,13 @@ SELECT DISTINCT o.building FROM topic_members AS m JOIN work_orders AS o USING (
 WHERE m.site = %(site)s AND m.topic = %(topic)s
 LIMIT 2;
 
+-- name: usual_grid
+SELECT o.grid FROM topic_members AS m JOIN work_orders AS o USING (site, number)
+WHERE m.site = %(site)s AND m.topic = %(topic)s AND o.grid IS NOT NULL
+GROUP BY o.grid
+ORDER BY count(*) DESC, o.grid COLLATE "C"
+LIMIT 1;
+
 -- name: sorted_in
 -- The orders of a topic (of a stretch: the reports that it is counted by there), and whether they are hidden from who
 -- asks: what is confidential by now is for few.

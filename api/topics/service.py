@@ -87,7 +87,9 @@ async def open_master(tx: Transaction, topic: dict[str, Any]) -> str:
     text = {"zh": f"未诉先办:{said}:{label}", "en": f"Before anybody asks again: {count} {meant} of the same: {label}"}
     found = await store.severities(tx, topic["topic"], NOT_OVER)
     severity = max(found, key=SEVERITIES.index, default=SEVERITIES[0])
-    matter = reported.Matter(topic["category"], severity, building, topic["zone"])
+    # Of several houses it is somebody's at once all the same: a master that waits for the desk answers nobody.
+    grid = None if of_sensor or building else await store.usual_grid(tx, topic["topic"])
+    matter = reported.Matter(topic["category"], severity, building, topic["zone"], grid)
     number = await reported.open_for_topic(tx, matter, {"zh": label, "en": label}, text)
     await store.set_master(tx, topic["topic"], number)
     await audit.record(tx, "topic.master_opened", topic["topic"], {"number": number})

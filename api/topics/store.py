@@ -193,6 +193,12 @@ async def only_building(tx: Transaction, topic: str) -> str | None:
     return rows[0]["building"] if len(rows) == 1 else None
 
 
+async def usual_grid(tx: Transaction, topic: str) -> str | None:
+    """The grid of most of its orders; of equals the first by name."""
+    row = await tx.one(_QUERIES["usual_grid"], topic=topic)
+    return row["grid"] if row else None
+
+
 async def severities(tx: Transaction, topic: str, not_over: Iterable[str]) -> list[str]:
     """How severe its orders are that are in these states, or merged into such, each once."""
     return [row["severity"] for row in await tx.all(_QUERIES["severities"], topic=topic, not_over=sorted(not_over))]

@@ -145,6 +145,7 @@ class Matter(NamedTuple):
     severity: str
     building: str | None
     zone: str | None  # of what lies in no building
+    grid: str | None  # of what is of several buildings
 
 
 async def open_for_topic(tx: Transaction, matter: Matter, title: dict[str, str], text: dict[str, str]) -> str:
@@ -152,6 +153,6 @@ async def open_for_topic(tx: Transaction, matter: Matter, title: dict[str, str],
     order = Order(
         number="", origin=Origin.REPORT, channel=Channel.PATTERN, state=State.SUBMITTED, category=matter.category,
         severity=matter.severity, title=title, text=text, building=matter.building,
-        zone=matter.zone, opened_seq=0, opened_at=tx.at, updated_at=tx.at,
+        zone=matter.zone, grid=matter.grid, opened_seq=0, opened_at=tx.at, updated_at=tx.at,
     )  # fmt: skip
     return (await opening.open_order(tx, order, by=SYSTEM)).number

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.integration.api.running import Servers, World, running_world
+from tests.integration.api.running import Servers, World, fresh_world
 
 
 @pytest.fixture(scope="session")
@@ -23,12 +23,6 @@ def servers() -> Iterator[Servers]:
 @pytest_asyncio.fixture
 async def world(servers: Servers, tmp_path: Path) -> AsyncIterator[World]:
     """An API with an administrator, site s1, its layout and its people."""
-    if servers.kept:
-        servers.put_back()
-    else:
-        async with running_world(servers, tmp_path) as first:
-            await first.furnish()
-        servers.keep()
-    async with running_world(servers, tmp_path) as made:
+    async with fresh_world(servers, tmp_path) as made:
         yield made
         made.look_at_the_chain()

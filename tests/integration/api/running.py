@@ -373,3 +373,16 @@ async def running_world(servers: Servers, folder: Path) -> AsyncIterator[World]:
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://herun") as client:
             yield World(servers, resources, app, client, servers.database_url, clock, wall)
+
+
+@asynccontextmanager
+async def fresh_world(servers: Servers, folder: Path) -> AsyncIterator[World]:
+    """An API with an administrator, site s1, its layout and its people, and nothing else."""
+    if servers.kept:
+        servers.put_back()
+    else:
+        async with running_world(servers, folder) as first:
+            await first.furnish()
+        servers.keep()
+    async with running_world(servers, folder) as made:
+        yield made

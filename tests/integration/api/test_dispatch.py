@@ -9,7 +9,7 @@ import pytest
 
 from api.dispatch import times
 from herun.clock import HOUR_US, MINUTE_US
-from tests.integration.api.running import World
+from tests.integration.api.running import LAYOUT, World
 from tests.integration.api.test_order_cycle import actions, do, give_back, order, refused, reported
 
 SHIFT: Final = {"windows": [{"days": ["mon"], "from": "08:00", "to": "18:00"}]}  # the clock says Monday noon
@@ -228,6 +228,18 @@ async def test_a_round_gives_to_each_in_turn_however_many_come_at_once(world: Wo
     await asyncio.gather(*(reported(world) for _ in range(9)))
     rows = world.rows("SELECT worker FROM work_orders ORDER BY opened_seq")
     assert [row["worker"] for row in rows] == ["gail", "gus", "gwen"] * 3
+
+
+async def test_an_order_without_a_point_is_as_near_as_its_building(world: World) -> None:
+    buildings = [{**each, "lat": 31.0, "lon": 120.0} for each in LAYOUT["buildings"]]
+    await world.admin.put("layout", {**LAYOUT, "buildings": buildings})
+    await add_worker(world, "gus")
+    await world.by("gus").put("/v1/me/position", {"lat": 31.001, "lon": 120.0})
+    asked = {"category": "water", "building": "b1"}
+    told = await world.by("oscar").post("dispatch-dry-runs", asked)
+    assert (told["worker"], told["distance_m"]) == ("gus", 200)
+    told = await world.by("oscar").post("dispatch-dry-runs", {**asked, "lat": 31.1, "lon": 120.0})
+    assert told["distance_m"] == 11100
 
 
 async def test_the_nearer_of_two_goes_and_a_position_is_forgotten(world: World) -> None:

@@ -117,8 +117,20 @@ async def test_a_master_of_one_house_answers_no_other(world: World) -> None:
     assert await states(world, numbers) == [("merged", master)] * 6
 
 
-async def test_what_a_master_of_several_houses_takes_over_waits_until_somebody_has_it(world: World) -> None:
-    numbers = await heard_of(world, FLOODS[:3]) + await heard_of(world, FLOODS[3:], "b2")
+async def test_a_master_of_several_houses_goes_to_the_grid_of_most_and_takes_them_over_at_once(world: World) -> None:
+    numbers = await heard_of(world, FLOODS[:2]) + await heard_of(world, FLOODS[2:], "b2")
+    done = await sort_now(world)
+    (master,) = done["masters"]
+    found = await order(world, master)
+    assert (found["building"], found["grid"], found["worker"], found["state"]) == (None, "g2", "greg", "dispatched")
+    assert done["merged"] == numbers
+    for who in ("rita", "ruth"):
+        assert (await world.by(who).post("reports", {"category": "water", "text": EXTRA}))["merged_into"] == master
+
+
+async def test_what_a_master_that_nobody_fits_takes_over_waits_until_somebody_has_it(world: World) -> None:
+    numbers = await heard_of(world, FLOODS[:3], category="noise")
+    numbers += await heard_of(world, FLOODS[3:], "b2", category="noise")
     done = await sort_now(world)
     (master,) = done["masters"]
     assert (done["merged"], (await order(world, master))["worker"]) == ([], None)
@@ -180,13 +192,14 @@ async def test_a_master_is_as_severe_as_the_most_severe_of_its_reports(world: Wo
 
 
 async def test_what_is_more_severe_than_the_master_stays_by_itself_and_the_others_go(world: World) -> None:
-    numbers = await heard_of(world, FLOODS[:3]) + await heard_of(world, FLOODS[3:], "b2")
+    numbers = await heard_of(world, FLOODS[:3], category="noise")
+    numbers += await heard_of(world, FLOODS[3:], "b2", category="noise")
     (master,) = (await sort_now(world))["masters"]
     world.rows("UPDATE work_orders SET severity = 'warning' WHERE number = %(number)s", number=numbers[2])
     await do(world, "oscar", master, "dispatch", worker="gwen")
     world.clock.advance(HOUR_US)
     assert (await sort_now(world))["merged"] == [*numbers[:2], *numbers[3:]]
-    assert await states(world, numbers[2:3]) == [("dispatched", None)]
+    assert await states(world, numbers[2:3]) == [("accepted", None)]
 
 
 async def test_what_an_answer_makes_critical_is_merged_by_a_person_alone(world: World) -> None:

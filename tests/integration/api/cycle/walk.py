@@ -1,7 +1,8 @@
 """A random walk through the life of orders: several people at once on the real API and database, and the clock jumps.
 
-Not hypothesis: who is first when several ask at once is the database's choice, so a failure cannot be made smaller by
-trying again, and each example would cost a database that is put back. A seed and its step are told instead.
+Hypothesis chooses such moves too (test_order_machine.py), a few at a time, and makes what fails smaller. What takes
+many steps to come about is found here: one seed, as many steps as one likes, and no database that is put back for each
+example. Who is first when several ask at once is the database's choice; a seed and its step are told.
 
 How what happened at once is judged: each entry of the history carries the number that the site's counter gave it, so
 the order of what was done is known. The book does the same in that order and has to come to the same entries; whatever
@@ -20,7 +21,8 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -115,12 +117,18 @@ class Walk:
 
     async def go(self, steps: int) -> None:
         """Walks on. Raises AssertionError, with seed and step, where API and book part."""
+        async with self.begun():
+            await self._go(steps)
+
+    @asynccontextmanager
+    async def begun(self) -> AsyncIterator[Walk]:
+        """Makes the people and limits of the book, and opens the connection of its own."""
         await self.world.admin.post("people", {"people": NEW_PEOPLE})
         await self.world.admin.put("limits", SETTINGS)
         self.callers = {each.name: self.world.by(each.name) for each in PEOPLE}
         async with make_pool(self.world.database_url, outbox.ROLE, "walk", 1) as pool:
             self.own = replace(self.world.resources, pool=pool)
-            await self._go(steps)
+            yield self
 
     async def _go(self, steps: int) -> None:
         every = max(LOOK_EVERY, steps // 20)  # a look reads all that there is
@@ -149,25 +157,27 @@ class Walk:
     async def _move(self) -> None:
         drawn = self.chance.random()
         if drawn < 0.03:
-            await self._jump()
+            await self.jump()
         elif drawn < 0.05:
-            await self._alert()
+            await self.alert()
         elif drawn < 0.3:
-            await self._together()
+            await self.together()
         else:
-            await self._alone()
+            await self.alone()
 
-    async def _jump(self) -> None:
+    async def jump(self) -> None:
+        """The clock jumps while people act, and what is due by then is done."""
         # The keepers of time run at once with people: who is first is decided by the database too.
         self.world.clock.advance(self.chance.choice(_JUMPS) // timedelta(microseconds=1))
         self.book.now = to_datetime(self.world.clock.now_us())
-        await self._together(times._round(self.world.resources), sweep.sweep(self.world.resources))
+        await self.together(times._round(self.world.resources), sweep.sweep(self.world.resources))
         while await times._round(self.world.resources) + await sweep.sweep(self.world.resources):
             await self._follow([])
         assert not self.book.due(), f"not done in time: {self.book.due()}"
         assert not self.book.reminders_due(), f"nobody was told: {self.book.reminders_due()}"
 
-    async def _alert(self) -> None:
+    async def alert(self) -> None:
+        """An alert opens an order, or one that did is over."""
         self.steps += 1
         if self.opened and self.chance.random() < 0.5:
             number, alert = self.opened.popitem()
@@ -183,14 +193,16 @@ class Walk:
         self.opened[number] = alert
         await self._expect(self.book.alert_opened(number), entries)
 
-    async def _together(self, *others: Awaitable[Any]) -> None:
+    async def together(self, *others: Awaitable[Any]) -> None:
+        """Several people act at once, and `others` with them."""
         near = self.drawer.some_order()
         wishes = [self.drawer.wish(near) for _ in range(self.chance.randint(1, AT_ONCE))]
         answers = await asyncio.gather(*others, *map(self._ask, wishes))
         self.steps += len(wishes)
         await self._follow(answers[len(others) :])
 
-    async def _alone(self) -> None:
+    async def alone(self) -> None:
+        """People act one after the other."""
         near = self.drawer.some_order()
         lines: list[Line] = []
         async with begin(self.own, SITE) as tx:
