@@ -37,7 +37,7 @@ from api.work_orders import joining, opening, steps
 from api.work_orders import order as orders
 from api.work_orders import store as order_store
 from api.work_orders.order import Order, Person
-from api.work_orders.states import Bond
+from api.work_orders.states import Bond, State
 from herun.collector import settle
 from herun.order_words import Word
 
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 TASK: Final = "category_learning"
 MAX_CORRECTIONS: Final = 20  # of one order; more is a quarrel, which people have to settle
 KEPT_CANDIDATES: Final = 3  # of a suggestion, with the order
+_LATE: Final = frozenset({State.RATED, State.CLOSED})
 FIRST_S: Final = 15.0  # after a start, when requests come first; at once if somebody asks
 EVERY_S: Final = 60.0  # a look whether there is something to learn, if nobody asks
 PAUSE_S: Final = 30.0  # between two times of learning: it takes a core for a second or two
@@ -86,10 +87,11 @@ async def note_report(tx: Transaction, suggester: Suggester, number: str, *, tex
 
 
 async def correct(tx: Transaction, person: Person, number: str, asked: Correction) -> Choices:
-    """Gives an open order another category, and learns it.
+    """Gives an order another category, and learns it. What is rated or closed the desk corrects, for the figures.
 
     Raises Problem 404 if this person does not see the order, 403 if they are neither desk nor its worker, 409 if the
-    order is over or has the category, 422 for a category that is not there and for answers to what it does not ask.
+    order is merged, cancelled or has the category, 422 for a category that is not there and for answers to what it does
+    not ask.
     """
     await order_store.keep_together(tx, to_change=False)  # it may become confidential, and its parts with it
     held = await order_store.locked_together(tx, {number} | await order_store.related(tx, number))
@@ -98,7 +100,8 @@ async def correct(tx: Transaction, person: Person, number: str, asked: Correctio
         raise not_found("work order")
     if orders.bonds(person, order, set()).isdisjoint({Bond.DESK, Bond.WORKER}):
         raise Problem(HTTPStatus.FORBIDDEN, "not_yours", "only the desk and its worker say what an order is about")
-    if order.state in service.OVER:
+    is_desk = Bond.DESK in orders.bonds(person, order, set())
+    if order.state in service.OVER - (_LATE if is_desk else set()):
         raise conflict("wrong_state", f"the order is {order.state}: what it was about is settled")
     if order.category == asked.category:
         raise conflict("no_change", "that is the category which it has")
@@ -106,7 +109,6 @@ async def correct(tx: Transaction, person: Person, number: str, asked: Correctio
     if len(made) > MAX_CORRECTIONS:
         raise conflict("too_many_corrections", f"an order is corrected at most {MAX_CORRECTIONS} times")
     chosen = await service.for_report(tx, asked.category)
-    is_desk = Bond.DESK in orders.bonds(person, order, set())
     said = answered.in_part(chosen, asked.attributes)
     became = _became(order, chosen, said)
     detail = await _detail(tx, order, became, said)

@@ -31,7 +31,7 @@ POSITION_KEPT: Final = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What of a site decides on a dispatch: rules, settings, zone, calendar, and the place and grids of one building."""
+    """What of a site decides on a dispatch: rules, settings, zone, calendar; and the place and grids of a building."""
 
     time_zone: str
     settings: Settings

@@ -21,7 +21,7 @@ from herun.clock import DAY_US, HOUR_US, parse_time
 from tests.integration.api.many_orders import W20, Row, cells, change, hours, number, put
 from tests.integration.api.open311 import client, taking_part
 from tests.integration.api.running import World
-from tests.integration.api.test_order_cycle import answered, do, reported
+from tests.integration.api.test_order_cycle import answered, do, pass_time, reported
 
 # Some category of each class.
 OF_CLASS: Final = {leaf.top_class: name for name, leaf in default_tree().categories.items()}
@@ -162,6 +162,21 @@ async def test_a_correction_is_of_when_the_order_was_changed_and_not_of_its_last
     await world.by("gwen").post(f"work-orders/{moved}/handle")
     told = (await world.by("susan").get("bulletins/2026-W23/corrections"))["items"]
     assert {item["number"]: parse_time(item["changed_at"]) for item in told} == at
+
+
+async def test_the_desk_corrects_what_is_closed_and_the_frozen_bulletin_lists_it(world: World) -> None:
+    name = await reported(world)
+    await answered(world, name)
+    await pass_time(world, 8 * DAY_US)
+    frozen = await freeze(world, week="2026-W23")
+    asked = {"category": "noise", "reason": "It was the pump's noise"}
+    worker = await world.by("gwen").call("POST", f"work-orders/{name}/category", asked)
+    assert (worker.status_code, worker.json()["type"]) == (409, "urn:herun:problem:wrong_state")
+    assert (await world.by("oscar").post(f"work-orders/{name}/category", asked))["category"] == "noise"
+    assert (await world.by("oscar").get(f"work-orders/{name}"))["state"] == "closed"
+    assert await world.by("susan").get("bulletins/2026-W23") == frozen
+    (moved,) = (await world.by("susan").get("bulletins/2026-W23/corrections"))["items"]
+    assert (moved["number"], moved["changes"]) == (name, ["recategorised"])
 
 
 async def test_an_answer_that_is_reopened_later_moves_no_correction(world: World) -> None:

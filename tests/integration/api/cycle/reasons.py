@@ -44,7 +44,7 @@ FROM: Final[dict[str, set[str]]] = {
     "rate": {"answered"},
     "reopen": {*TOLD, "cancelled"},
     "cancel": {"submitted", "accepted", "dispatched", "on_hold", "arbitration"},
-    "correct": {*OPEN, "resolved", "answered"},
+    "correct": {*OPEN, *TOLD, "resolved"},
 }
 MOST_ASKED: Final = 10  # pauses, and extensions, of an order
 Reason = tuple[int, str]  # status and kind of a refusal
@@ -229,6 +229,8 @@ class Reasons(Shelf):
             return master.state == "answered" or (master.state == "rated" and is_in_time)
         if paper.state == "merged" and wish.action == "cancel":
             return wish.who == paper.reporter and self.papers[paper.master or ""].state in OPEN
+        if paper.state in {"rated", "closed"} and wish.action == "correct":
+            return self.is_desk(wish.who, paper)
         return wish.action == "read" or paper.state in FROM[wish.action]
 
     def _is_theirs(self, wish: Wish, paper: Paper) -> bool:  # noqa: PLR0911 - a line an action
