@@ -50,6 +50,7 @@ from api.topics import endpoints as topics
 from api.urges import endpoints as urges
 from api.visitors import endpoints as visitors
 from api.work_orders import endpoints as work_orders
+from api.work_orders import machine
 
 PREFIX: Final = "/v1"
 VERSION: Final = "1"
@@ -57,8 +58,8 @@ VERSION: Final = "1"
 # Routes are tried one after the other: what is asked for most comes first. Dispatch comes before the orders: its
 # pool is no order's number.
 _FEATURES: Final = (
-    reports, dispatch, work_orders, clocks, live, notices, alerts, events, sessions, sites, people, devices, rules,
-    promotions, plate_lists, visitors, care, passages, arming, calendar, backtests, categories, progress, links,
+    reports, dispatch, work_orders, machine, clocks, live, notices, alerts, events, sessions, sites, people, devices,
+    rules, promotions, plate_lists, visitors, care, passages, arming, calendar, backtests, categories, progress, links,
     questions, urges, return_visits, pictures, duplicates, evidence, audit, open311, figures, bulletins, topics,
 )  # fmt: skip
 

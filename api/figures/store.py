@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from api.figures.definitions import DISSATISFIED, RESPONSE, SATISFIED, Measure
 from api.figures.weeks import Week
 from api.transactions import Transaction
+from api.work_orders.listing import eyes
 from api.work_orders.order import Person
-from api.work_orders.store import eyes
 from herun.database.queries import Queries
 
 _QUERIES: Final = Queries(__package__)

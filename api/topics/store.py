@@ -12,8 +12,8 @@ from psycopg.types.json import Jsonb
 from api.topics.clusters import Joined
 from api.topics.text import Centre, Frequencies
 from api.transactions import Transaction
+from api.work_orders.listing import eyes
 from api.work_orders.order import Person
-from api.work_orders.store import eyes
 from herun.database.queries import Queries
 
 _QUERIES: Final = Queries(__package__)

@@ -18,6 +18,7 @@ from api.schema import MAX_PAGE, MomentInQuery, SiteName
 from api.transactions import begin
 from api.work_orders import service
 from api.work_orders.kinds import Channel, Origin
+from api.work_orders.listing import Filter
 from api.work_orders.order import Move, Person, Rating
 from api.work_orders.schemas import (
     ByPhone,
@@ -38,7 +39,7 @@ from api.work_orders.schemas import (
     WorkOrders,
 )
 from api.work_orders.states import Action, State, roles_for
-from api.work_orders.store import MAX_ITEMS, Filter
+from api.work_orders.store import MAX_ITEMS
 
 router = APIRouter(tags=["work orders"], prefix="/sites/{site}/work-orders")
 

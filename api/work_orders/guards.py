@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Final
@@ -65,6 +66,11 @@ def _check_hold(now: datetime, until: datetime) -> None:
 
 def _bad_until(code: str, words: str) -> Problem:
     return invalid(code, words, [FieldError(loc=["body", "until"], msg=words, type=code)])
+
+
+def may_claim(person: Person, order: Order) -> bool:
+    """True if it is for their eyes, and not only as they have what is above it: a part is for whom it is offered to."""
+    return orders.sees(person, replace(order, crew_above=()))
 
 
 def may_choose(person: Person, *, confidential: bool) -> bool:

@@ -36,11 +36,10 @@ class Rating:
 class Order:
     """A work order as it is stored.
 
-    `version` counts its history; `opened_seq` is its place among the site's orders; the times of the steps and the
-    rating are those of the present round: `reopens` counts the rounds before. `master_...` are of the order that it is
-    merged into; `crew_above` is who has that, or what it is a part of, and helps with it. `pool` are those to whom it
-    was offered while it was accepted, `helpers` those who help its worker. `asked_until`: its reporter is asked
-    something, and may answer until then.
+    `version` counts its history, `opened_seq` is its place among the site's orders; times and rating are those of the
+    present round, `reopens` counts those before. `master_...` are of what it is merged into, `crew_above` has that, or
+    what it is a part of, or helps with it. `pool`: to whom it was offered while it was accepted; `helpers`: of its
+    worker. `asked_until`: its reporter is asked something, and may answer until then.
     """
 
     number: str
@@ -139,15 +138,14 @@ class Move:
 
 
 def sees(person: Person, order: Order) -> bool:
-    """True if the order is for this person's eyes; the same as `_grounds` of the store."""
+    """True if the order is for this person's eyes; the same as `_grounds` of the lists."""
     return person.username == order.reporter or is_inside(person, order) or _is_of_building(person, order)
 
 
 def is_inside(person: Person, order: Order) -> bool:
     """True if they look after the order, have it, help with it or may take it, or have or help with what it is merged
-    into or a part of: what is said among those is for them.
-
-    Who sees it only as its reporter, or as a neighbour, hears what is meant for reporters, whatever their roles.
+    into or a part of: what is said among those is for them. Who sees it only as its reporter, or as a neighbour, hears
+    what is meant for reporters, whatever their roles.
     """
     if is_at_work(person, order):
         return True
@@ -155,11 +153,6 @@ def is_inside(person: Person, order: Order) -> bool:
         return person.has(*CONFIDANTS)
     is_above = person.username in order.crew_above and person.has(*WORKERS)
     return person.has(*READERS) or is_above or may_take(person, order)
-
-
-def may_claim(person: Person, order: Order) -> bool:
-    """True if it is for their eyes, and not only as they have what is above it: a part is for whom it is offered to."""
-    return sees(person, replace(order, crew_above=()))
 
 
 def works_on(person: Person, order: Order) -> bool:

@@ -19,7 +19,7 @@ from api.dispatch import store as dispatching
 from api.problems import Problem, conflict, not_found
 from api.roles import Role
 from api.transactions import SYSTEM, Transaction
-from api.work_orders import deciders, guards, joining, opening, steps, store
+from api.work_orders import deciders, guards, joining, listing, opening, steps, store
 from api.work_orders import order as orders
 from api.work_orders.joining import Held
 from api.work_orders.kinds import NO_WORKER, Channel, Origin
@@ -94,7 +94,7 @@ async def _held(tx: Transaction, number: str, move: Move) -> Held:
 def _theirs(order: Order | None, person: Person, action: Action, hands: set[str]) -> Order:
     if order is None or not (orders.sees(person, order) or _was_offered(order, person, action)):
         raise not_found("work order")
-    is_others = action is Action.CLAIM and not (orders.may_claim(person, order) or _was_offered(order, person, action))
+    is_others = action is Action.CLAIM and not (guards.may_claim(person, order) or _was_offered(order, person, action))
     if is_others or orders.bonds(person, order, hands).isdisjoint(TRANSITIONS[action].bonds):
         raise _not_theirs(action)
     return order
@@ -278,10 +278,12 @@ async def history(tx: Transaction, person: Person, number: str, *, cursor: str |
     )
 
 
-async def page(tx: Transaction, person: Person, wanted: store.Filter, *, cursor: str | None, limit: int) -> WorkOrders:
+async def page(
+    tx: Transaction, person: Person, wanted: listing.Filter, *, cursor: str | None, limit: int
+) -> WorkOrders:
     """One page of the orders that a person sees, newest first."""
     key = cursors.decode_numbers(cursor, 1)
-    found = await store.page(tx, person, wanted, older_than=key[0] if key else None, limit=limit + 1)
+    found = await listing.page(tx, person, wanted, older_than=key[0] if key else None, limit=limit + 1)
     items = found[:limit]
     return WorkOrders(
         items=await _all_as_seen(tx, items, person),
@@ -291,7 +293,7 @@ async def page(tx: Transaction, person: Person, wanted: store.Filter, *, cursor:
 
 async def by_phone(tx: Transaction, person: Person, phone: str, *, cursor: str | None, limit: int) -> WorkOrders:
     """One page of what was reported with a phone number, newest first; that somebody looked is written down."""
-    found = await page(tx, person, store.Filter(phone=phone), cursor=cursor, limit=limit)
+    found = await page(tx, person, listing.Filter(phone=phone), cursor=cursor, limit=limit)
     await audit.record(tx, "orders.looked_up", mask(phone), {"orders": len(found.items)})
     return found
 

@@ -10,7 +10,7 @@ from typing import Final
 from api.transactions import SYSTEM
 from api.work_orders import order as orders
 from api.work_orders.already import is_so_already
-from api.work_orders.guards import may_choose
+from api.work_orders.guards import may_choose, may_claim
 from api.work_orders.order import CONFIDANTS, Order, Person, Rating, bonds
 from api.work_orders.schemas import GivenRating, HistoryEntry, OrderAlert, Place, Times, WorkOrder
 from api.work_orders.states import DECISIONS, TOLD, TRANSITIONS, Action, Bond, State, possible, sentence
@@ -145,7 +145,7 @@ def _is_possible(order: Order, person: Person, action: Action) -> bool:
         return order.master_state in TOLD
     if action is Action.TRANSFER and not may_choose(person, confidential=order.confidential):
         return False
-    if action is Action.CLAIM and not orders.may_claim(person, order):
+    if action is Action.CLAIM and not may_claim(person, order):
         return False
     return orders.used_up(order, action) is None and not is_so_already(order, action)
 

@@ -6,19 +6,18 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
-from itertools import accumulate, product
+from itertools import accumulate
 from typing import Any, Final
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
 from api.categories.tree import Need
-from api.clocks.limits import Severity
-from api.roles import DESK, READERS, WORKERS, Role
+from api.roles import DESK, Role
 from api.sites.store import NEWEST_HASH
 from api.transactions import Transaction
 from api.work_orders.kinds import Channel, Origin
-from api.work_orders.order import CONFIDANTS, Order, Person, Rating, is_at_work
+from api.work_orders.order import Order, Rating
 from api.work_orders.schemas import ChecklistItem, HistoryEntry
 from api.work_orders.states import HANDS, State
 from herun.alerts import Alert
@@ -30,37 +29,9 @@ MAX_MERGED: Final = 1000  # orders in one: a whole estate without water
 MAX_PARTS: Final = 20  # of one order
 MAX_ITEMS: Final = 50  # of one checklist
 MAX_SITES: Final = 1000  # looked after in one round
-MAX_TIED: Final = 500  # orders that somebody helps with or may take, and sees for it; the newest
 MAX_DESK: Final = 200  # people; an estate has a dozen
 _RATING: Final = [field.name for field in fields(Rating)]
 _ORDER: Final = [field.name for field in fields(Order) if field.name != "rating"]  # which has a table of its own
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which orders are asked for; None: any. `states`: in any of these; none of them: in whichever.
-
-    `is_open`: neither answered, over nor merged. `undecided`: a pause or more time is asked for, and nobody has
-    decided. Opened from `begin` on, and before `end`.
-    """
-
-    states: frozenset[State] = frozenset()
-    is_open: bool | None = None
-    severity: Severity | None = None
-    channel: Channel | None = None
-    worker: str | None = None
-    origin: Origin | None = None
-    master: str | None = None
-    parent: str | None = None
-    category: str | None = None
-    unit: str | None = None
-    grid: str | None = None
-    building: str | None = None
-    overdue: bool | None = None
-    undecided: bool | None = None
-    begin: datetime | None = None
-    end: datetime | None = None
-    phone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +77,7 @@ async def touch(tx: Transaction, orders: Iterable[Order]) -> None:
 
 async def one(tx: Transaction, number: str) -> Order | None:
     """One order."""
-    return _order(await tx.one(_QUERIES["one"], number=number))
+    return order_of(await tx.one(_QUERIES["one"], number=number))
 
 
 async def locked(tx: Transaction, number: str | None = None, *, alert_id: UUID | None = None) -> Order | None:
@@ -167,74 +138,7 @@ async def locked_at_once(tx: Transaction, numbers: set[str]) -> dict[str, Order]
 async def several(tx: Transaction, numbers: set[str]) -> dict[str, Order]:
     """Several orders by number."""
     rows = await tx.all(_QUERIES["several"], numbers=sorted(numbers))
-    return {order.number: order for row in rows if (order := _order(row))}
-
-
-async def page(tx: Transaction, person: Person, wanted: Filter, *, older_than: int | None, limit: int) -> list[Order]:
-    """Orders that a person sees, newest first.
-
-    Each state is asked for by itself, as each ground is: it walks its index from the newest on.
-    """
-    found: dict[str, Order] = {}
-    states: list[State | None] = [*sorted(wanted.states)] or [None]
-    for ground, state in product(await _grounds(tx, person, wanted.master or wanted.parent), states):
-        values = {**_EVERY, **ground, **_asked(wanted, state)}
-        rows = await tx.chosen(_QUERIES["page"], older_than=older_than, limit=limit, **eyes(person) | values)
-        found |= {order.number: order for row in rows if (order := _order(row))}
-    return sorted(found.values(), key=lambda order: order.opened_seq, reverse=True)[:limit]
-
-
-def _asked(wanted: Filter, state: State | None) -> dict[str, Any]:
-    values = asdict(wanted)
-    del values["states"]
-    return {**values, "state": state}
-
-
-def eyes(person: Person) -> dict[str, Any]:
-    """What statements ask to tell whether what is confidential is for a person's eyes."""
-    return {"me": person.username, "is_worker": person.has(*WORKERS), "is_confidant": person.has(*CONFIDANTS)}
-
-
-_EVERY: Final = {
-    "is_confidant": True,
-    "sees_inside": True,
-    "of_worker": None,
-    "of_reporter": None,
-    "of_building": None,
-    "tied": None,
-}
-_OUTSIDE: Final = {"sees_inside": False}
-
-
-async def _grounds(tx: Transaction, person: Person, above: str | None) -> list[dict[str, Any]]:
-    """Why orders are for a person's eyes; the same as `order.sees`, but what is merged into the orders that they work
-    on, or a part of them, is listed only where one of these is asked for: it is not theirs to do.
-
-    Each is asked for by itself and walks an index from the newest on. Asked for as one with OR, somebody who has few
-    orders would have all of the site's looked through.
-    """
-    tied = await _tied(tx, person)
-    others: list[dict[str, Any]] = [{"tied": tied}] if tied else []
-    if person.has(*READERS):
-        return [{"is_confidant": person.has(*CONFIDANTS)}, *others]
-    if person.has(*WORKERS):
-        others.append({"of_worker": person.username})
-        others += await _below(tx, person, above)
-    own = [{"of_reporter": person.username, **_OUTSIDE}, *others]
-    return [*own, {"of_building": person.building, **_OUTSIDE}] if person.building else own
-
-
-async def _below(tx: Transaction, person: Person, above: str | None) -> list[dict[str, Any]]:
-    """The ground of what is merged into an order, or a part of it: the filter itself narrows to that, by its index."""
-    order = await one(tx, above) if above else None
-    return [{"is_confidant": False}] if order and is_at_work(person, order) else []
-
-
-async def _tied(tx: Transaction, person: Person) -> list[str]:
-    """What a worker sees besides their own: looked up before, so that the page can go by its indexes."""
-    if not person.has(*WORKERS):
-        return []
-    return [row["number"] for row in await tx.all(_QUERIES["tied"], me=person.username, limit=MAX_TIED)]
+    return {order.number: order for row in rows if (order := order_of(row))}
 
 
 async def merged(tx: Transaction, number: str) -> list[str]:
@@ -384,7 +288,7 @@ def _columns(order: Order) -> dict[str, Any]:
     return {**columns, "title": Jsonb(order.title), "text": Jsonb(order.text), "attributes": attributes}
 
 
-def _order(row: dict[str, Any] | None) -> Order | None:
+def order_of(row: dict[str, Any] | None) -> Order | None:
     if row is None:
         return None
     said = {name: row.pop(name) for name in _RATING}

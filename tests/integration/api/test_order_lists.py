@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from api.transactions import begin
-from api.work_orders import store
+from api.work_orders import listing
 from herun.clock import HOUR_US, MINUTE_US
 from tests.integration.api.many_orders import Row, hours, number, put
 from tests.integration.api.running import World
@@ -185,13 +185,13 @@ async def explained(world: World, query: str) -> str:
     asked: dict[str, Any] = {name: True if value == "true" else value}
     async with begin(world.resources, "s1", "oscar") as tx:
         values = {
-            **store._EVERY,
-            **store._asked(store.Filter(), None),
+            **listing._EVERY,
+            **listing._asked(listing.Filter(), None),
             **asked,
             "sees_inside": True,
             "me": "oscar",
             "is_worker": False,
         }
-        statement = "EXPLAIN " + store._QUERIES["page"]
+        statement = "EXPLAIN " + listing._QUERIES["page"]
         rows = await tx.chosen(statement, **values, older_than=None, limit=51)
     return "\n".join(row["QUERY PLAN"] for row in rows)

@@ -279,3 +279,20 @@ async def test_a_history_is_read_page_by_page_to_its_end(world: World, who: str)
         read += page["items"]
     assert read == whole["items"]
     assert (await world.by(who).call("GET", f"{path}?cursor=x")).status_code == 400
+
+
+async def test_the_order_machine_tells_itself(world: World) -> None:
+    told = await world.by("rita").get("/v1/work-order-states")
+    assert [each["state"] for each in told["states"]] == list(State)
+    assert all(each["sentence"]["zh"] and each["sentence"]["en"] for each in told["states"])
+    actions = {each["action"]: each for each in told["actions"]}
+    assert actions["handle"] == {
+        "action": "handle", "sources": ["dispatched"], "to": "handling", "stays": False, "who": ["worker"],
+        "roles": ["grid_worker", "property_staff"], "requires": [],
+    }  # fmt: skip
+    assert (actions["return"]["requires"], actions["close"]["who"]) == (["code", "reason"], [])
+    number = (await world.by("rita").post("reports", {"category": "water", "text": "Water"}))["number"]
+    order = await world.by("gwen").get(f"work-orders/{number}")
+    possible = {each["state"]: each["actions"] for each in told["states"]}[order["state"]]
+    assert set(order["possible_actions"]) <= set(possible)
+    assert (await world.nobody.call("GET", "/v1/work-order-states")).status_code == 401
