@@ -55,7 +55,7 @@ VALUES (%(site)s, %(number)s, %(round)s, %(reason)s, %(at)s)
 ON CONFLICT (site, number, round) DO NOTHING;
 
 -- name: lock
-SELECT id, number, round, reason, opened_at, outcome, note, done_by, done_at FROM order_visits
+SELECT id, number, round, reason, opened_at, outcome, score, speed, attitude, result, note, done_by, done_at FROM order_visits
 WHERE site = %(site)s AND id = %(id)s
 FOR UPDATE;
 
@@ -63,11 +63,13 @@ FOR UPDATE;
 SELECT number FROM order_visits WHERE site = %(site)s AND id = %(id)s;
 
 -- name: close
-UPDATE order_visits SET outcome = %(outcome)s, note = %(note)s, done_by = %(actor)s, done_at = %(at)s
+UPDATE order_visits SET outcome = %(outcome)s, score = %(score)s, speed = %(speed)s, attitude = %(attitude)s,
+    result = %(result)s, note = %(note)s, done_by = %(actor)s, done_at = %(at)s
 WHERE site = %(site)s AND id = %(id)s;
 
 -- name: page
-SELECT v.id, v.number, v.round, v.reason, v.opened_at, v.outcome, v.note, v.done_by, v.done_at
+SELECT v.id, v.number, v.round, v.reason, v.opened_at, v.outcome, v.score, v.speed, v.attitude, v.result, v.note,
+       v.done_by, v.done_at
 FROM order_visits AS v JOIN work_orders AS o USING (site, number)
 WHERE v.site = %(site)s
   AND (NOT o.confidential OR %(is_confidant)s)
@@ -78,7 +80,9 @@ LIMIT %(limit)s;
 
 -- name: counts
 SELECT reason, count(*) FILTER (WHERE outcome IS NULL) AS open, count(*) FILTER (WHERE outcome = 'solved') AS solved,
-       count(*) FILTER (WHERE outcome = 'unsolved') AS unsolved, count(*) FILTER (WHERE outcome = 'silent') AS silent
+       count(*) FILTER (WHERE outcome = 'unsolved') AS unsolved, count(*) FILTER (WHERE outcome = 'silent') AS silent,
+       count(*) FILTER (WHERE score >= %(satisfied)s) AS satisfied,
+       count(*) FILTER (WHERE score <= %(dissatisfied)s) AS dissatisfied
 FROM order_visits
 WHERE site = %(site)s AND opened_at >= %(since)s
 GROUP BY reason

@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictInt, model_validator
 
+from api.figures.definitions import DISSATISFIED
 from api.schema import Body, Moment, Name, Text, View
+from api.work_orders.schemas import Stars
 
 Why = Literal["unsolved", "low_score", "sample"]
 Outcome = Literal["solved", "unsolved", "silent"]
@@ -84,6 +86,10 @@ class Visit(View):
     reason: Why
     opened_at: Moment
     outcome: Outcome | None
+    score: int | None
+    speed: int | None
+    attitude: int | None
+    result: int | None
     note: str | None
     done_by: str | None
     done_at: Moment | None
@@ -97,20 +103,41 @@ class Visits(View):
 
 
 class NewOutcome(Body):
-    """POST .../return-visits/{visit}/outcome: `silent` if nobody was reached; `unsolved` reopens the order."""
+    """POST .../return-visits/{visit}/outcome: `silent` if nobody was reached; `unsolved` reopens the order, and so does
+    a `score` that is dissatisfied. What else is asked is what a rating asks, for whoever could not rate.
+    """
 
     outcome: Outcome
+    score: Stars | None = None
+    speed: Stars | None = None
+    attitude: Stars | None = None
+    result: Stars | None = None
     note: Text
+
+    @model_validator(mode="after")
+    def _who_is_silent_says_nothing(self) -> NewOutcome:
+        if self.outcome == "silent" and any((self.score, self.speed, self.attitude, self.result)):
+            raise ValueError("whoever was not reached scored nothing")
+        return self
+
+    @property
+    def is_bad(self) -> bool:
+        """True if the order is not over for who reported it."""
+        return self.outcome == "unsolved" or (self.score is not None and self.score <= DISSATISFIED)
 
 
 class VisitCount(View):
-    """What came of the visits of one reason. `silent` is neither solved nor unsolved."""
+    """What came of the visits of one reason. `silent` is neither solved nor unsolved; `satisfied` scored 4 or 5,
+    `dissatisfied` 1 or 2.
+    """
 
     reason: Why
     open: int
     solved: int
     unsolved: int
     silent: int
+    satisfied: int
+    dissatisfied: int
 
 
 class VisitCounts(View):

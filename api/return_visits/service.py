@@ -111,8 +111,8 @@ async def counts(tx: Transaction) -> VisitCounts:
 
 
 async def close(tx: Transaction, person: Person, visit: int, outcome: NewOutcome) -> Visit:
-    """What came of a visit; unsolved reopens the order. Raises Problem 404, 409, and 403 for who is not its
-    desk, reported it or had a hand in it.
+    """What came of a visit; unsolved, or dissatisfied, reopens the order. Raises Problem 404, 409, and 403 for who is
+    not its desk, reported it or had a hand in it.
     """
     number = await store.number_of(tx, visit)
     order = await _locked(tx, number, outcome) if number else None
@@ -128,7 +128,7 @@ async def close(tx: Transaction, person: Person, visit: int, outcome: NewOutcome
         raise Problem(HTTPStatus.FORBIDDEN, "not_yours", what)
     await store.close(tx, visit, outcome)
     stands = order.master_state if order.state is State.MERGED else order.state
-    if outcome.outcome == "unsolved" and stands in TOLD:  # of whatever round the visit is: they were asked now
+    if outcome.is_bad and stands in TOLD:  # of whatever round the visit is: they were asked now
         await work_orders_service.act(tx, person, order.number, Move(Action.REOPEN, outcome.note))
     done = await store.locked(tx, visit)
     assert done is not None  # noqa: S101 - it is locked
@@ -137,7 +137,7 @@ async def close(tx: Transaction, person: Person, visit: int, outcome: NewOutcome
 
 async def _locked(tx: Transaction, number: str, outcome: NewOutcome) -> Order | None:
     """The order; with all that reopening locks, in its order, if it may come to that: nobody waits for one another."""
-    if outcome.outcome != "unsolved":
+    if not outcome.is_bad:
         return await work_orders.locked(tx, number)
     await work_orders.keep_together(tx, to_change=True)
     held = await work_orders.locked_together(tx, {number} | await work_orders.related(tx, number))

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from psycopg.types.json import Jsonb
 
+from api.figures.definitions import DISSATISFIED, SATISFIED
 from api.return_visits.drawing import Closed
 from api.return_visits.schemas import Draw, NewOutcome, Share, Visit, VisitCount, VisitPlan, Why
 from api.transactions import Transaction
@@ -84,7 +85,7 @@ async def locked(tx: Transaction, visit: int) -> Visit | None:
 
 async def close(tx: Transaction, visit: int, outcome: NewOutcome) -> None:
     """Keeps what came of a visit."""
-    await tx.run(_QUERIES["close"], id=visit, outcome=outcome.outcome, note=outcome.note)
+    await tx.run(_QUERIES["close"], id=visit, **outcome.model_dump())
 
 
 async def page(
@@ -97,7 +98,8 @@ async def page(
 
 async def counts(tx: Transaction, since: datetime) -> list[VisitCount]:
     """What came of the visits opened since a time."""
-    return [VisitCount(**row) for row in await tx.all(_QUERIES["counts"], since=since)]
+    rows = await tx.all(_QUERIES["counts"], since=since, satisfied=SATISFIED, dissatisfied=DISSATISFIED)
+    return [VisitCount(**row) for row in rows]
 
 
 def _json(shares: list[Share]) -> Any:

@@ -58,6 +58,21 @@ async def test_who_closed_an_order_does_not_visit_it_and_unsolved_reopens_it_onc
     assert (await actions(world, number))[-3:] == ["rate", "reopen", "dispatch"]
 
 
+@pytest.mark.parametrize("score", [2, 3])
+async def test_a_visit_asks_what_a_rating_asks_and_who_is_dissatisfied_is_reopened(world: World, score: int) -> None:
+    number = await closed(world, score=2)
+    (visit,) = await visits(world)
+    path, more = f"return-visits/{visit['id']}/outcome", {"score": score, "speed": 1, "attitude": 5, "result": 3}
+    silent = await world.by("susan").call("POST", path, {"outcome": "silent", "note": "Nobody there", **more})
+    assert silent.status_code == 422
+    done = await world.by("susan").post(path, {"outcome": "solved", "note": "It took long", **more})
+    assert {name: done[name] for name in more} == more
+    order = await world.by("susan").get(f"work-orders/{number}")
+    assert order["reopens"] == (1 if score == 2 else 0)
+    (count,) = (await world.by("susan").get("return-visits/counts"))["items"]
+    assert (count["solved"], count["satisfied"], count["dissatisfied"]) == (1, 0, 1 if score == 2 else 0)
+
+
 async def test_what_is_unsolved_after_a_later_answer_reopens_the_order_too(world: World) -> None:
     number = await closed(world, solved=False)
     (visit,) = await visits(world)
@@ -149,7 +164,8 @@ async def test_silence_is_counted_as_silence(world: World) -> None:
     (visit,) = await visits(world)
     await world.by("susan").post(f"return-visits/{visit['id']}/outcome", {"outcome": "silent", "note": "No answer"})
     (count,) = (await world.by("audrey").get("return-visits/counts"))["items"]
-    assert count == {"reason": "low_score", "open": 0, "solved": 0, "unsolved": 0, "silent": 1}
+    nobody = {"satisfied": 0, "dissatisfied": 0}
+    assert count == {"reason": "low_score", "open": 0, "solved": 0, "unsolved": 0, "silent": 1, **nobody}
     assert (await world.by("susan").get(f"work-orders/{number}"))["state"] == "rated"
 
 
