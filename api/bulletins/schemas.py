@@ -114,10 +114,11 @@ class Sources(View):
 
 
 class Draft(View):
-    """What would be frozen now."""
+    """What would be frozen now. `orders`: by class as it is printed the address of the orders that it counts."""
 
     body: BulletinBody
     sources: Sources
+    orders: dict[str, str]
 
 
 class LeftOut(View):
@@ -130,8 +131,8 @@ class LeftOut(View):
 
 class Bulletin(View):
     """A frozen bulletin. `hash` is the SHA-256 of the body as it was frozen, as JSON with sorted keys, without spaces,
-    in UTF-8; `intact` says that what is stored still has it. `body` is that without what is `left_out`. `sources` is
-    for those who read figures."""
+    in UTF-8; `intact` says that what is stored still has it. `body` is that without what is `left_out`. `sources`, and
+    `orders` (by class as it is printed the address of its orders, as they are now), are for those who read figures."""
 
     week: str
     frozen_by: str
@@ -141,6 +142,7 @@ class Bulletin(View):
     body: BulletinBody
     left_out: LeftOut
     sources: Sources | None
+    orders: dict[str, str] | None
 
 
 class BulletinHead(View):

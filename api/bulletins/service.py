@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Final, TypeVar
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from api import cursors
@@ -34,6 +35,7 @@ from api.bulletins.schemas import (
     Sources,
 )
 from api.bulletins.store import Stretch
+from api.figures.definitions import Measure
 from api.figures.service import zone_of
 from api.figures.weeks import Week, week_named
 from api.problems import FieldError, Problem, conflict, invalid, not_found
@@ -117,7 +119,18 @@ async def one(tx: Transaction, week: str, *, with_sources: bool) -> Bulletin:
         sources=Sources(examples=[number for _, number in examples], pairs=[number for _, number in pairs])
         if with_sources
         else None,
+        orders=_orders(body) if with_sources else None,
     )
+
+
+def _orders(body: BulletinBody) -> dict[str, str]:
+    """Where the orders of each class are listed, by its name as it is printed."""
+    printed = [*(item.top_class["zh"] for item in body.ranking.items), OTHER.zh]
+    asked = {"measure": Measure.REPORTED, "week": body.week}
+    return {
+        name: f"/v1/sites/{body.site}/figures/orders?{urlencode({**asked, 'class': name})}"
+        for name in dict.fromkeys(printed)
+    }
 
 
 async def page(tx: Transaction, *, cursor: str | None, limit: int) -> Bulletins:
@@ -194,7 +207,7 @@ async def _composed(tx: Transaction, new: NewBulletin, counts: Mapping[str, int]
         ),
     )
     numbers = Sources(examples=[row["number"] for row in rows], pairs=[pair.number for pair in new.pairs])
-    return Draft(body=body, sources=numbers)
+    return Draft(body=body, sources=numbers, orders=_orders(body))
 
 
 async def _examples(

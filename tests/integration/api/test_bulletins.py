@@ -242,7 +242,17 @@ async def test_examples_and_pairs_are_redacted_and_what_is_confidential_is_not_s
     ]
     assert frozen["body"]["pairs"][0]["answer"] == "已联系您***,车已挪走"
     assert frozen["sources"] == {"examples": [number(0), number(2)], "pairs": [number(0)]}
-    assert (await world.by("rita").get("bulletins/2026-W20"))["sources"] is None
+    for_all = await world.by("rita").get("bulletins/2026-W20")
+    assert (for_all["sources"], for_all["orders"]) == (None, None)
+
+
+async def test_each_class_of_a_bulletin_opens_its_orders(world: World) -> None:
+    put(world, [Row(number(n), category=name) for n, name in enumerate(["water", "water", "noise", "no-such", "lift"])])
+    draft, frozen = await world.by("susan").get("bulletins/2026-W20/draft"), await freeze(world)
+    assert frozen["orders"] == draft["orders"]
+    ranking = frozen["body"]["ranking"]
+    counted = {each["top_class"]["zh"]: each["count"] for each in ranking["items"]} | {"其他": ranking["rest"]["count"]}
+    assert {name: (await world.by("audrey").get(path))["count"] for name, path in frozen["orders"].items()} == counted
 
 
 async def test_what_is_confided_after_the_freezing_is_shown_no_more(world: World) -> None:
