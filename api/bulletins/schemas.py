@@ -114,7 +114,8 @@ class Sources(View):
 
 
 class Draft(View):
-    """What would be frozen now. `orders`: by class as it is printed the address of the orders that it counts."""
+    """What would be frozen now. `orders`: by ranked class as it is printed, and 其他 (what is never ranked, which
+    is not all of the printed rest), the address of the orders that it counts."""
 
     body: BulletinBody
     sources: Sources
@@ -132,7 +133,7 @@ class LeftOut(View):
 class Bulletin(View):
     """A frozen bulletin. `hash` is the SHA-256 of the body as it was frozen, as JSON with sorted keys, without spaces,
     in UTF-8; `intact` says that what is stored still has it. `body` is that without what is `left_out`. `sources`, and
-    `orders` (by class as it is printed the address of its orders, as they are now), are for those who read figures."""
+    `orders` (by class the address of its orders, as they are now), are for those who read figures."""
 
     week: str
     frozen_by: str

@@ -119,13 +119,16 @@ async def one(tx: Transaction, week: str, *, with_sources: bool) -> Bulletin:
         sources=Sources(examples=[number for _, number in examples], pairs=[number for _, number in pairs])
         if with_sources
         else None,
-        orders=_orders(body) if with_sources else None,
+        orders=await _orders(tx, body) if with_sources else None,
     )
 
 
-def _orders(body: BulletinBody) -> dict[str, str]:
-    """Where the orders of each class are listed, by its name as it is printed."""
-    printed = [*(item.top_class["zh"] for item in body.ranking.items), OTHER.zh]
+async def _orders(tx: Transaction, body: BulletinBody) -> dict[str, str]:
+    """Where the orders of each ranked class are listed, by its name as it is printed; a class that is called otherwise
+    by now has no such list.
+    """
+    called = {each.zh for each in (await top_classes(tx)).values()}
+    printed = [*(item.top_class["zh"] for item in body.ranking.items if item.top_class["zh"] in called), OTHER.zh]
     asked = {"measure": Measure.REPORTED, "week": body.week}
     return {
         name: f"/v1/sites/{body.site}/figures/orders?{urlencode({**asked, 'class': name})}"
@@ -207,7 +210,7 @@ async def _composed(tx: Transaction, new: NewBulletin, counts: Mapping[str, int]
         ),
     )
     numbers = Sources(examples=[row["number"] for row in rows], pairs=[pair.number for pair in new.pairs])
-    return Draft(body=body, sources=numbers, orders=_orders(body))
+    return Draft(body=body, sources=numbers, orders=await _orders(tx, body))
 
 
 async def _examples(

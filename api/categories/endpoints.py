@@ -70,7 +70,7 @@ async def correct(
     body: Correction,
     writer: Annotated[Writer, Depends(writes(*DESK, *WORKERS))],
 ) -> Response:
-    """Says what an open order is really about; the suggestions learn it."""
+    """Says what an order is really about; the suggestions learn it."""
     person = _person(writer.caller)
     return await writer.once(site, lambda tx: suggestions.correct(tx, person, number, body))
 

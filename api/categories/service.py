@@ -18,7 +18,7 @@ from api.transactions import Transaction
 from api.work_orders.states import State
 
 OF_OUR_OWN: Final = "system"  # the category of what the engine says of itself
-# An order in these states needs its category no more.
+# What has to be done about an order in these states needs its category no more.
 OVER: Final = frozenset({State.RATED, State.CLOSED, State.MERGED, State.CANCELLED})
 
 _Leaves = Mapping[str, Category] | Mapping[str, Unit]

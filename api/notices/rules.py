@@ -246,7 +246,8 @@ def tellings(step: Step) -> Iterator[Telling]:
         yield Telling(Audience.WORKER, _THEIRS_AGAIN[step.action], to_act)
     if before is not None and before.worker not in {None, after.worker} and before.state.value in _AT_WORK:
         yield Telling(Audience.FORMER_WORKER, Kind.WITHDRAWN, Urgency.SOON)
-    if after.unit is not None and (before is None or before.unit != after.unit):
+    is_new_to_unit = after.unit is not None and (before is None or before.unit != after.unit)
+    if is_new_to_unit and after.state not in TOLD:  # which asks nothing of it any more
         yield Telling(Audience.UNIT, Kind.UNIT_ASSIGNED, Urgency.SOON)
     if after.state.value == _IN_ARBITRATION and (before is None or before.state is not after.state):
         yield Telling(Audience.SUPERVISORS, Kind.ARBITRATION, Urgency.SOON)

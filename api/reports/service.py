@@ -30,6 +30,7 @@ from api.resources import Resources
 from api.roles import DESK
 from api.sites import store as places
 from api.topics import service as topics
+from api.topics.connecting import AT_ONCE
 from api.topics.store import Spot
 from api.transactions import Transaction
 from api.work_orders import order as orders
@@ -39,7 +40,7 @@ from api.work_orders.kinds import NOBODY, Channel
 from api.work_orders.order import Person
 from api.work_orders.schemas import WorkOrder
 from api.work_orders.shown import shown
-from api.work_orders.states import Bond
+from api.work_orders.states import OPEN, Bond
 
 _NOBODY: Final = Person(NOBODY, frozenset(), None)
 _TOO_SEVERE: Final = NotJoined(
@@ -119,7 +120,14 @@ async def opened(
         )
     if master is not None:
         joined = await reported.open_and_join(
-            tx, reporter, report, phone, master=master, channel=channel, is_said=False
+            tx,
+            reporter,
+            report,
+            phone,
+            master=master,
+            channel=channel,
+            is_said=False,
+            in_states=AT_ONCE if is_critical else OPEN,
         )
         if joined is not None:
             return joined

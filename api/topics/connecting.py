@@ -16,7 +16,7 @@ from api.work_orders.states import OPEN, Action, State
 KNOWN: Final = 0.5  # so like a topic is a report that its master answers at once: more than to be sorted in
 # A worker has it and nobody disputes that: what is reported after the answer is something new.
 AT_WORK: Final = (State.DISPATCHED, State.HANDLING, State.ON_HOLD)
-AT_ONCE: Final = (State.DISPATCHED, State.HANDLING)
+AT_ONCE: Final = frozenset({State.DISPATCHED, State.HANDLING})  # something critical waits for nobody on hold
 NOT_OVER: Final = OPEN | {State.RESOLVED}  # a topic has no second master before
 UNBEGUN: Final = frozenset({State.SUBMITTED, State.ACCEPTED, State.DISPATCHED})
 MAX_CONNECTED: Final = 200  # reports of one pass; the next pass connects more

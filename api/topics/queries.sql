@@ -162,8 +162,11 @@ WHERE m.site = %(site)s AND m.topic = %(topic)s
 LIMIT 2;
 
 -- name: usual_grid
+-- Of what is not over, as for severities.
 SELECT o.grid FROM topic_members AS m JOIN work_orders AS o USING (site, number)
-WHERE m.site = %(site)s AND m.topic = %(topic)s AND o.grid IS NOT NULL
+JOIN work_orders AS r ON r.site = o.site AND r.number = coalesce(o.merged_into, o.number)
+WHERE m.site = %(site)s AND m.topic = %(topic)s AND r.state = ANY(%(not_over)s) AND NOT o.confidential
+  AND NOT r.confidential AND o.grid IS NOT NULL
 GROUP BY o.grid
 ORDER BY count(*) DESC, o.grid COLLATE "C"
 LIMIT 1;

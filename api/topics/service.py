@@ -88,7 +88,7 @@ async def open_master(tx: Transaction, topic: dict[str, Any]) -> str:
     found = await store.severities(tx, topic["topic"], NOT_OVER)
     severity = max(found, key=SEVERITIES.index, default=SEVERITIES[0])
     # Of several houses it is somebody's at once all the same: a master that waits for the desk answers nobody.
-    grid = None if of_sensor or building else await store.usual_grid(tx, topic["topic"])
+    grid = None if of_sensor or building else await store.usual_grid(tx, topic["topic"], NOT_OVER)
     matter = reported.Matter(topic["category"], severity, building, topic["zone"], grid)
     number = await reported.open_for_topic(tx, matter, {"zh": label, "en": label}, text)
     await store.set_master(tx, topic["topic"], number)

@@ -193,9 +193,9 @@ async def only_building(tx: Transaction, topic: str) -> str | None:
     return rows[0]["building"] if len(rows) == 1 else None
 
 
-async def usual_grid(tx: Transaction, topic: str) -> str | None:
-    """The grid of most of its orders; of equals the first by name."""
-    row = await tx.one(_QUERIES["usual_grid"], topic=topic)
+async def usual_grid(tx: Transaction, topic: str, not_over: Iterable[str]) -> str | None:
+    """The grid of most of its orders that are in these states, or merged into such; of equals the first by name."""
+    row = await tx.one(_QUERIES["usual_grid"], topic=topic, not_over=sorted(not_over))
     return row["grid"] if row else None
 
 

@@ -54,8 +54,9 @@ async def page(tx: Transaction, person: Person, wanted: Filter, *, older_than: i
     """
     found: dict[str, Order] = {}
     states: list[State | None] = [*sorted(wanted.states)] or [None]
-    for ground, state in product(await _grounds(tx, person, wanted.master or wanted.parent), states):
-        values = {**_EVERY, **ground, **_asked(wanted, state)}
+    tied = await _tied(tx, person)
+    for ground, state in product(await _grounds(tx, person, tied, wanted.master or wanted.parent), states):
+        values = {**_EVERY, **ground, "inside": tied, **_asked(wanted, state)}
         rows = await tx.chosen(_QUERIES["page"], older_than=older_than, limit=limit, **eyes(person) | values)
         found |= {order.number: order for row in rows if (order := store.order_of(row))}
     return sorted(found.values(), key=lambda order: order.opened_seq, reverse=True)[:limit]
@@ -72,9 +73,10 @@ def eyes(person: Person) -> dict[str, Any]:
     return {"me": person.username, "is_worker": person.has(*WORKERS), "is_confidant": person.has(*CONFIDANTS)}
 
 
-_EVERY: Final = {
+_EVERY: Final[dict[str, Any]] = {
     "is_confidant": True,
     "sees_inside": True,
+    "inside": [],
     "of_worker": None,
     "of_reporter": None,
     "of_building": None,
@@ -83,14 +85,13 @@ _EVERY: Final = {
 _OUTSIDE: Final = {"sees_inside": False}
 
 
-async def _grounds(tx: Transaction, person: Person, above: str | None) -> list[dict[str, Any]]:
+async def _grounds(tx: Transaction, person: Person, tied: list[str], above: str | None) -> list[dict[str, Any]]:
     """Why orders are for a person's eyes; the same as `order.sees`, but what is merged into the orders that they work
     on, or a part of them, is listed only where one of these is asked for: it is not theirs to do.
 
     Each is asked for by itself and walks an index from the newest on. Asked for as one with OR, somebody who has few
     orders would have all of the site's looked through.
     """
-    tied = await _tied(tx, person)
     others: list[dict[str, Any]] = [{"tied": tied}] if tied else []
     if person.has(*READERS):
         return [{"is_confidant": person.has(*CONFIDANTS)}, *others]

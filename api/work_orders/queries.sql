@@ -154,14 +154,16 @@ WHERE site = %(site)s
   AND (%(phone)s::text IS NULL OR contact_phone = %(phone)s)
   AND (%(overdue)s::boolean IS NULL OR %(overdue)s = (
       state NOT IN ('answered', 'rated', 'closed', 'merged', 'cancelled') -- as in the index that this walks
-      AND coalesce(promised_at < %(at)s OR (%(sees_inside)s AND (NOT confidential OR %(is_confidant)s OR (%(is_worker)s AND worker = %(me)s)) AND (
+      AND coalesce(promised_at < %(at)s OR ((%(sees_inside)s AND (NOT confidential OR %(is_confidant)s)
+           OR (%(is_worker)s AND worker IS NOT DISTINCT FROM %(me)s) OR number = ANY(%(inside)s)) AND (
           SELECT max(d.reached_at) FROM order_deadlines AS d
           WHERE d.site = %(site)s AND d.number = work_orders_whole.number AND d.step = '100%%' AND d.kind = (
               SELECT t.kind FROM order_turns AS t WHERE t.site = %(site)s AND t.number = work_orders_whole.number
               ORDER BY t.n DESC LIMIT 1)) < %(at)s), false)))
   AND (%(undecided)s::boolean IS NULL OR %(undecided)s = (
       state NOT IN ('answered', 'rated', 'closed', 'merged', 'cancelled') -- as in the index that this walks
-      AND %(sees_inside)s AND (NOT confidential OR %(is_confidant)s OR (%(is_worker)s AND worker = %(me)s)) AND (
+      AND (%(sees_inside)s AND (NOT confidential OR %(is_confidant)s)
+           OR (%(is_worker)s AND worker IS NOT DISTINCT FROM %(me)s) OR number = ANY(%(inside)s)) AND (
           EXISTS (SELECT FROM order_pauses AS p WHERE p.site = %(site)s AND p.number = work_orders_whole.number
                   AND p.decided_at IS NULL AND p.ended_at IS NULL)
           OR EXISTS (SELECT FROM order_extensions AS e WHERE e.site = %(site)s AND e.number = work_orders_whole.number

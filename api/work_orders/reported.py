@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from typing import Any, Final, NamedTuple
 
 from api.distance import are_apart
@@ -46,10 +47,12 @@ async def open_and_join(
     master: str,
     channel: Channel,
     is_said: bool = True,
+    in_states: AbstractSet[State] = OPEN,
 ) -> WorkOrder | None:
     """Opens the order of a report that is about the same as an order, and merges it into that.
 
-    `is_said`: its reporter says that it is the same; else the rules do, and the reporter is told.
+    `is_said`: its reporter says that it is the same; else the rules do, and the reporter is told. `in_states`: where
+    that order has to be.
 
     What is more severe than that order is not merged but goes its own way; its history says so, if it is said to be
     the same. None if nobody may join that order any more: it is over, merged, or confidential by now; or if the rules
@@ -58,7 +61,7 @@ async def open_and_join(
     # Its row first: the order of locks is rows, then the feed.
     await store.keep_together(tx, to_change=True)
     held = await store.locked_together(tx, {master})
-    if master not in held or not may_be_joined(held[master]):
+    if master not in held or not may_be_joined(held[master]) or held[master].state not in in_states:
         return None
     if not is_said and len(await store.merged(tx, master)) >= store.MAX_MERGED:
         return None

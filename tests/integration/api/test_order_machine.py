@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from pathlib import Path
 from typing import Final
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
@@ -65,6 +66,7 @@ class Cycle(RuleBasedStateMachine):
         self.runner.run(made())
 
 
+@pytest.mark.timeout(1200)  # to make what fails smaller takes minutes
 def test_whatever_moves_are_chosen_the_cycle_is_what_the_book_says(servers: Servers, tmp_path: Path) -> None:
     @asynccontextmanager
     async def begin() -> AsyncIterator[Walk]:

@@ -291,8 +291,19 @@ async def test_the_order_machine_tells_itself(world: World) -> None:
         "roles": ["grid_worker", "property_staff"], "requires": [],
     }  # fmt: skip
     assert (actions["return"]["requires"], actions["close"]["who"]) == (["code", "reason"], [])
-    number = (await world.by("rita").post("reports", {"category": "water", "text": "Water"}))["number"]
-    order = await world.by("gwen").get(f"work-orders/{number}")
-    possible = {each["state"]: each["actions"] for each in told["states"]}[order["state"]]
-    assert set(order["possible_actions"]) <= set(possible)
+    assert (actions["rate"]["sources"], actions["rate"]["requires"]) == (["answered", "merged"], ["score", "solved"])
+    possible = {each["state"]: set(each["actions"]) for each in told["states"]}
+    report = {"category": "water", "text": "Water", "building": "b1"}
+    master, twin = [(await world.by(who).post("reports", report))["number"] for who in ("rita", "rob")]
+    await world.by("oscar").post(f"work-orders/{twin}/merge", {"master": master, "reason": "Same"})
+    for who, action, body in (
+        ("gwen", None, {}), ("gwen", "handle", {}), ("gwen", "resolve", {"text": "Done"}),
+        ("oscar", "answer", {"text": "Done"}), ("rob", None, {}),
+    ):  # fmt: skip
+        if action is not None:
+            await world.by(who).post(f"work-orders/{master}/{action}", body)
+        for reader, number in (("gwen", master), ("oscar", master), ("rob", twin)):
+            order = await world.by(reader).get(f"work-orders/{number}")
+            assert set(order["possible_actions"]) <= possible[order["state"]]
+    assert "rate" in (await world.by("rob").get(f"work-orders/{twin}"))["possible_actions"]
     assert (await world.nobody.call("GET", "/v1/work-order-states")).status_code == 401
