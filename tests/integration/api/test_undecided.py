@@ -97,6 +97,12 @@ async def test_who_reported_it_is_not_told_what_is_said_inside_whatever_else_the
     number = await reported(world, "wang", building="b1")
     await world.by("gwen").post(f"work-orders/{number}/pauses", pause(600))
     assert (await listed(world, "gwen"), await listed(world, "wang")) == ([number], [])
+    own = await reported(world, "wang", building="b3", category="noise")  # which he has, too
+    await do(world, "oscar", own, "dispatch", worker="wang")
+    await world.by("wang").post(f"work-orders/{own}/pauses", pause(600))
+    assert await listed(world, "wang") == [own]
+    others = (await world.by("wang").get("work-orders?undecided=false"))["items"]
+    assert [each["number"] for each in others] == [number]
 
 
 @pytest.mark.parametrize("what", ["pauses", "extensions"])
