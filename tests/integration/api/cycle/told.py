@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from tests.integration.api.cycle.paper import TOLD
-
 if TYPE_CHECKING:
     from tests.integration.api.cycle.book import Book
     from tests.integration.api.cycle.hours import Deadline
@@ -32,6 +30,7 @@ SUPERVISORS: Final = {
 WORKER: Final = {
     "cancel": "cancelled", "hold": "on_hold", "resume": "resumed", "refuse-return": "return_refused",
 }  # fmt: skip
+IS_TOLD: Final = {"answered", "rated", "closed"}
 AT_WORK: Final = {"dispatched", "handling", "on_hold", "returned"}
 TO_ACT: Final = {"dispatched", "resumed", "return_refused"}  # at once of what is critical
 
@@ -94,7 +93,7 @@ class Criers:
         if paper.state in {"dispatched", "handling", "on_hold"} and paper.worker:
             whose = {paper.worker}
         else:
-            whose = set() if paper.state in TOLD else {*_operators(paper)}
+            whose = set() if paper.state in IS_TOLD else {*_operators(paper)}
         for who in sorted(whose - {by}):
             self._tell(who, "turned_critical", paper.number, book.now, is_now=True)
 
@@ -125,7 +124,7 @@ class Criers:
             yield paper.worker, "dispatched", number
         if worker and worker != paper.worker and state in AT_WORK:
             yield worker, "withdrawn", number
-        if unit != paper.unit and paper.state not in TOLD:
+        if unit != paper.unit and paper.state not in IS_TOLD:
             yield from ((who, "unit_assigned", number) for who in _unit(paper))
         if paper.state == "arbitration" and state != "arbitration":
             yield from ((who, "arbitration", number) for who in _supervisors(paper))
