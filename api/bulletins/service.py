@@ -7,7 +7,6 @@ import json
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Final, TypeVar
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from api import cursors
@@ -36,7 +35,7 @@ from api.bulletins.schemas import (
 )
 from api.bulletins.store import Stretch
 from api.figures.definitions import Measure
-from api.figures.service import zone_of
+from api.figures.service import address_of, zone_of
 from api.figures.weeks import Week, week_named
 from api.problems import FieldError, Problem, conflict, invalid, not_found
 from api.topics import forgetting
@@ -119,21 +118,18 @@ async def one(tx: Transaction, week: str, *, with_sources: bool) -> Bulletin:
         sources=Sources(examples=[number for _, number in examples], pairs=[number for _, number in pairs])
         if with_sources
         else None,
-        orders=await _orders(tx, body) if with_sources else None,
+        orders=_orders(body, await top_classes(tx)) if with_sources else None,
     )
 
 
-async def _orders(tx: Transaction, body: BulletinBody) -> dict[str, str]:
+def _orders(body: BulletinBody, classes: Mapping[str, TopClass]) -> dict[str, str]:
     """Where the orders of each ranked class are listed, by its name as it is printed; a class that is called otherwise
     by now has no such list.
     """
-    called = {each.zh for each in (await top_classes(tx)).values()}
+    called = {each.zh for each in classes.values()}
     printed = [*(item.top_class["zh"] for item in body.ranking.items if item.top_class["zh"] in called), OTHER.zh]
     asked = {"measure": Measure.REPORTED, "week": body.week}
-    return {
-        name: f"/v1/sites/{body.site}/figures/orders?{urlencode({**asked, 'class': name})}"
-        for name in dict.fromkeys(printed)
-    }
+    return {name: address_of(body.site, {**asked, "class": name}) for name in dict.fromkeys(printed)}
 
 
 async def page(tx: Transaction, *, cursor: str | None, limit: int) -> Bulletins:
@@ -210,7 +206,7 @@ async def _composed(tx: Transaction, new: NewBulletin, counts: Mapping[str, int]
         ),
     )
     numbers = Sources(examples=[row["number"] for row in rows], pairs=[pair.number for pair in new.pairs])
-    return Draft(body=body, sources=numbers, orders=await _orders(tx, body))
+    return Draft(body=body, sources=numbers, orders=_orders(body, classes))
 
 
 async def _examples(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -86,8 +86,13 @@ class _Told:
             asked["without"] = sorted({*self.narrow.without, self.by.value})
         elif self.by is not By.WEEK:
             asked[self.by.value] = key
-        query = urlencode({name: value for name, value in asked.items() if value is not None}, doseq=True)
-        return f"/v1/sites/{self.site}/figures/orders?{query}"
+        return address_of(self.site, asked)
+
+
+def address_of(site: str, asked: Mapping[str, Any]) -> str:
+    """Where the orders that are asked for so are listed."""
+    query = urlencode({name: value for name, value in asked.items() if value is not None}, doseq=True)
+    return f"/v1/sites/{site}/figures/orders?{query}"
 
 
 def is_rest(tree: Tree, top_class: str) -> bool:
