@@ -23,7 +23,6 @@ from api.categories.schemas import (
 from api.categories.shipped import default_tree
 from api.categories.suggester import Suggester
 from api.categories.tree import AT_ITS_END, SEVERITIES, Attribute, Category, Tree
-from api.clocks import service as clocks
 from api.clocks.terms import CRITICAL
 from api.dispatch import service as dispatch
 from api.notices import rules
@@ -116,7 +115,9 @@ async def correct(tx: Transaction, person: Person, number: str, asked: Correctio
         became = await _routed(tx, became, chosen)
     else:
         detail |= await _owed(tx, order, became, chosen)
-    moved = await _move(tx, order, became, asked.reason, detail)
+    moved = await steps.note(
+        tx, became, Word.CATEGORISED, by=tx.actor, reason=asked.reason, detail=detail, before=order
+    )
     if chosen.confidential and not moved.confidential:
         moved = await joining.confide(tx, held, moved, asked.reason)
     if not made:  # an alert's order, or one from before there were suggestions
@@ -271,13 +272,3 @@ async def _routed(tx: Transaction, became: Order, chosen: Category) -> Order:
     """
     route = await service.route(tx, chosen, became.building, opening.said(became))
     return replace(became, unit=route.unit, grid=route.grid or became.grid)
-
-
-async def _move(tx: Transaction, order: Order, became: Order, reason: str, detail: dict[str, Any]) -> Order:
-    """The order as what it became, and the entries of its history; what turns out to be urgent has its limits."""
-    moved = await steps.note(tx, became, Word.CATEGORISED, by=tx.actor, reason=reason, detail=detail, before=order)
-    if moved.severity != order.severity:
-        promised = await clocks.turned_out(tx, order, moved, by=tx.actor)
-        if promised is not None:
-            return await steps.note(tx, moved, Word.PROMISED, by=SYSTEM, detail=steps.promised(promised))
-    return moved

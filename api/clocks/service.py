@@ -39,8 +39,8 @@ _HAND_KINDS: Final = tuple(TIMED)
 
 
 async def follow(tx: Transaction, step: Step) -> datetime | None:
-    """Keeps the clocks after a step: they change when the order changes hands, is reopened, joined or answered, and
-    nothing of it waits for the morning any more when it turns out to be critical.
+    """Keeps the clocks after a step: they change when the order changes hands, is reopened, joined or answered, or is
+    more severe than it was taken for; of what is critical nothing waits for the morning any more.
 
     Returns what is promised with it, if that is new: the entry of the history says so.
     """
@@ -54,7 +54,8 @@ async def follow(tx: Transaction, step: Step) -> datetime | None:
         return await _new_promise(tx, after, clock.promise)
     if after.severity == CRITICAL != before.severity:
         await store.wait_for_no_morning(tx, after.number)
-    if hand_of(before) != hand_of(after) or before.merged_into != after.merged_into or _ends(before, after):
+    is_other = hand_of(before) != hand_of(after) or before.severity != after.severity
+    if is_other or before.merged_into != after.merged_into or _ends(before, after):
         clock = await known(tx, before)
         await _go_on(tx, step, before, clock)
         return await _new_promise(tx, after, clock.promise)
@@ -114,23 +115,6 @@ async def move_promise(tx: Transaction, order: Order, clock: Clock, *, by: str) 
     moved = f"promise:{order.number}:{order.version}"
     await notices.about_deadlines(tx, [Deadline(moved, DeadlineKind.PROMISE_MOVED, order, due, by=by)])
     return due
-
-
-async def turned_out(tx: Transaction, before: Order, after: Order, *, by: str) -> datetime | None:
-    """After a correction to what is more severe: what its terms say holds as far as it is sooner.
-
-    Returns what is promised if that is another time; its reporter is told of it, unless `by` is they. What is not
-    sooner stays as it is: what was told of it is not told again.
-    """
-    had = await known(tx, before)
-    if had.promise.ended_at is not None:
-        return None  # it is answered: if it is reopened it is promised anew
-    clock = replace(had, given=[*had.given, Given(await _terms(tx, had.ground, after), to_us(tx.at))])
-    await store.keep_terms(tx, after.number, had.promise.round, as_json(clock.given))
-    now = to_us(tx.at)
-    if clock.now.hand.kind in TIMED and hand_is_due_at(clock, now) != hand_is_due_at(had, now):
-        await plan_hand(tx, after, clock)
-    return await move_promise(tx, after, clock, by=by)
 
 
 async def promise_again(tx: Transaction, order: Order) -> PromiseRow:
@@ -197,32 +181,51 @@ async def _caught_up(tx: Transaction, order: Order) -> Known:
     return found
 
 
-async def _go_on(tx: Transaction, step: Step, before: Order, clock: Clock) -> None:
-    after = step.after
+async def _go_on(tx: Transaction, step: Step, before: Order, had: Clock) -> None:
+    after, clock = step.after, had
     if _ends(before, after):
         await _end(tx, after, tx.at, answered=after.state in TOLD)
         clock = replace(clock, promise=replace(clock.promise, ended_at=tx.at))
+    if before.severity != after.severity and clock.promise.ended_at is None:  # else it is promised anew if reopened
+        clock = await _turned_out(tx, after, clock)
     if hand_of(before) != hand_of(after):
-        clock = await _hand_on(tx, after, clock, step.by)
+        clock = await _hand_on(tx, after, clock)
+    if clock.promise.ended_at is None and _moves(had, clock):
+        await move_promise(tx, after, clock, by=step.by)
     if before.merged_into != after.merged_into:
         await store.join_promise(tx, after.number, clock.promise.round, after.merged_into)
         if after.merged_into is None or clock.promise.ended_at is not None:
             await plan_promise(tx, after, clock)
 
 
-async def _hand_on(tx: Transaction, order: Order, clock: Clock, by: str) -> Clock:
-    """The next turn. The promise, unless it is over, stood still only as long as the pause that this ends.
+def _moves(had: Clock, clock: Clock) -> bool:
+    """True if something may have moved the promise: other terms, or a pause for which it does not stand still now."""
+    return had.given != clock.given or promise_pauses(had.pauses) != promise_pauses(clock.pauses)
+
+
+async def _turned_out(tx: Transaction, order: Order, had: Clock) -> Clock:
+    """It is more severe than it was taken for: what the terms of that say holds as far as it is sooner.
+
+    What is not sooner stays as it is: what was told of it is not told again.
+    """
+    now = to_us(tx.at)
+    clock = replace(had, given=[*had.given, Given(await _terms(tx, had.ground, order), now)])
+    await store.keep_terms(tx, order.number, had.promise.round, as_json(clock.given))
+    if clock.now.hand.kind in TIMED and hand_is_due_at(clock, now) != hand_is_due_at(had, now):
+        await plan_hand(tx, order, clock)
+    return clock
+
+
+async def _hand_on(tx: Transaction, order: Order, clock: Clock) -> Clock:
+    """The next turn. The promise stood still only as long as the pause that this ends.
 
     Who has asked for a pause and takes the order up, or arrives, has it still.
     """
     turn = Turn(clock.promise.round, hand_of(order), to_us(tx.at))
     await store.add_turn(tx, order.number, order.version, turn)
-    was_still = promise_pauses(clock.pauses)
     pauses = clock.pauses if goes_on(clock.now.hand, turn.hand) else await _stop(tx, order, clock)
     clock = replace(clock, turns=[*clock.turns, turn], pauses=pauses)
     await plan_hand(tx, order, clock)
-    if clock.promise.ended_at is None and promise_pauses(clock.pauses) != was_still:
-        await move_promise(tx, order, clock, by=by)
     return clock
 
 

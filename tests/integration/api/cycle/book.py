@@ -116,7 +116,8 @@ class Book(Reasons):
             clock.wait_for_no_morning(now)
         if paper.state != state and paper.state == "cancelled":
             clock.end("dropped", now)
-        if clock.pass_on(paper.hand, now):
+        is_worse = action == "categorised" and paper.severity != clock.held[-1].severity
+        if clock.go_on(paper.hand, now, (paper.category, paper.severity) if is_worse else None):
             self.criers.promised_anew(self, paper, by)
         if master and master != paper.master and (paper.master is None or clock.ended):
             clock.run_on(now)
@@ -294,10 +295,6 @@ class Book(Reasons):
         paper.corrections += 1
         self._write(paper, "categorised", paper.state, who)
         is_worse, n = paper.severity != was, paper.n
-        if is_worse and paper.clock.worsen(category, paper.severity, self.now):
-            self.criers.promised_anew(self, paper, who)
-            self._write(paper, "promised", paper.state, "system")
-            n = paper.n
         if paper.state == "accepted" and self.is_desk(who, paper):
             self._dispatch_if_somebody_fits(paper)
         if is_worse and paper.severity == "critical" and paper.n == n:

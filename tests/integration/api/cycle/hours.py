@@ -165,30 +165,30 @@ class Clock:
         self.round += 1
         self.begin(hand, now)
 
-    def worsen(self, category: str, severity: str, now: datetime) -> bool:
-        """It is worse than it was taken for: what is sooner by that holds. Whether the promise has moved."""
-        if self.ended:
-            return False
-        before, hand = self.due, self._hand_due(now)
-        self.held.append(Held(category, severity, now))
-        if self._hand_due(now) != hand:
-            self.plan_hand(now)
-        self._move_promise(now)
+    def go_on(self, hand: Hand, now: datetime, worse: tuple[str, str] | None) -> bool:
+        """Somebody else has it, or for something else, or it is worse than it was taken for (category, severity): what
+        is sooner by that holds. Whether the promise has moved.
+        """
+        before, moves = self.due, False
+        if worse and not self.ended:
+            had, moves = self._hand_due(now), True
+            self.held.append(Held(*worse, now))
+            if self._hand_due(now) != had:
+                self.plan_hand(now)
+        if hand != self.turns[-1][2]:
+            moves |= self._hand_on(hand, now)
+        if moves and not self.ended:
+            self._move_promise(now)
         return self.due != before
 
-    def pass_on(self, hand: Hand, now: datetime) -> bool:
-        """Somebody else has it, or for something else; whether the promise has moved."""
-        if hand == self.turns[-1][2]:
-            return False
-        before, was = self.due, self.turns[-1][2]
-        # Who takes it up, or arrives, has it still.
+    def _hand_on(self, hand: Hand, now: datetime) -> bool:
+        """Whether the promise stood still until now; who takes it up, or arrives, has it still."""
+        was = self.turns[-1][2]
         is_theirs_still = (was.unit, was.worker) == (hand.unit, hand.worker) and {was.kind, hand.kind} <= TIMED
         stood_still = False if is_theirs_still else self.stop(now)
         self.turns.append((now, self.round, hand))
         self.plan_hand(now)
-        if stood_still and not self.ended:
-            self._move_promise(now)
-        return self.due != before
+        return stood_still
 
     def end(self, outcome: str, now: datetime) -> None:
         """The promise is over, if it was not."""
