@@ -76,7 +76,11 @@ _WITH_LIMIT: Final = {
     "401": "Name or password is wrong.",
     "429": "Too many tries; `Retry-After` says how long to wait.",
 }
-_WITH_WRITE: Final = {"409": "Not as things stand now.", "413": "The body is too large."}
+_WITH_WRITE: Final = {
+    "409": "Not as things stand now.",
+    "413": "The body is too large.",
+    "429": "So often it may not be done.",
+}
 
 
 def create_app(resources: Resources | None = None) -> FastAPI:
@@ -124,12 +128,10 @@ def _document(app: FastAPI) -> dict[str, Any]:
 
 
 def _errors(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
-    sentences = dict(_ALWAYS)
+    sentences = _ALWAYS | (_WITH_WRITE if method != "get" else {})
     if "security" in operation:
         sentences |= _WITH_TOKEN
     elif path.startswith(PREFIX):
         sentences |= _WITH_LIMIT
-    if method != "get":
-        sentences |= _WITH_WRITE
     content = {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
     return {status: {"description": text, "content": content} for status, text in sorted(sentences.items())}

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Header, Request, Response
 from nacl.exceptions import CryptoError
@@ -20,28 +20,34 @@ from api.problems import conflict, invalid
 from api.resources import Resources, resources_of
 from api.roles import Role
 from api.transactions import Transaction, begin
+from api.work_orders.kinds import NOBODY
 
 # How long an answer is kept: whoever repeats a request later than this must look first.
 MAX_AGE: Final = timedelta(hours=24)
 _JSON: Final = "application/json"
 
-Key = Annotated[
-    str | None,
-    Header(
-        pattern=r"^[\x21-\x7e]{1,200}$",
-        description="Any text of your choice, one per write: the same key with the same request gives the same answer"
-        " for 24 hours and does nothing twice; with another request it is refused (422)",
-    ),
-]
+
+def _key(least: int, which: str) -> Any:
+    return Header(
+        alias="Idempotency-Key",
+        pattern=rf"^[\x21-\x7e]{{{least},200}}$",
+        description=f"{which}, one per write: the same key with the same request gives the same answer for 24 hours and"
+        " does nothing twice; with another request it is refused (422)",
+    )
+
+
+Key = Annotated[str | None, _key(1, "Any text of your choice")]
+# Whoever does not say who they are shares their keys with all others who do not: it must be one that nobody guesses.
+NobodysKey = Annotated[str | None, _key(16, "A random text")]
 Act = Callable[[Transaction], Awaitable[BaseModel]]
 
 
 @dataclass(frozen=True, slots=True)
-class Writer:
-    """Who writes, and under which key."""
+class Once:
+    """What is written at most once: by whom, and under which key."""
 
     resources: Resources
-    caller: Caller
+    actor: str
     request: Request
     key: str | None
 
@@ -50,7 +56,7 @@ class Writer:
 
         Answer and act are committed together. Errors are not kept: nothing was done, so it may be tried again.
         """
-        async with begin(self.resources, site, self.caller.username) as tx:
+        async with begin(self.resources, site, self.actor) as tx:
             if self.key is None:
                 return _answer(await _body(tx, act), status.value)
             request_hash = await self._request_hash()
@@ -65,7 +71,7 @@ class Writer:
         """The answer kept before, if there is one: asked by whoever has something to do before `once` that counts."""
         if self.key is None:
             return None
-        async with begin(self.resources, site, self.caller.username) as tx:
+        async with begin(self.resources, site, self.actor) as tx:
             kept = await store.kept(tx, self.key, tx.wall - MAX_AGE)
         return self._again(kept, await self._request_hash()) if kept else None
 
@@ -90,15 +96,27 @@ class Writer:
         return SecretBox(self.resources.derived_key("idempotency"))
 
 
+@dataclass(frozen=True, slots=True)
+class Writer(Once):
+    """Somebody who is signed in, and writes."""
+
+    caller: Caller
+
+
 def writes(*roles: Role, everywhere: bool = False) -> Callable[..., Awaitable[Writer]]:
     """A dependency of every route that writes: the caller must meet `api.access.requires`."""
 
     required = requires(*roles, everywhere=everywhere)
 
     async def writer(request: Request, caller: Caller = Depends(required), idempotency_key: Key = None) -> Writer:
-        return Writer(resources_of(request), caller, request, idempotency_key)
+        return Writer(resources_of(request), caller.username, request, idempotency_key, caller)
 
     return writer
+
+
+async def written_by_nobody(request: Request, idempotency_key: NobodysKey = None) -> Once:
+    """A dependency of a route by which whoever does not say who they are writes."""
+    return Once(resources_of(request), NOBODY, request, idempotency_key)
 
 
 async def _body(tx: Transaction, act: Act) -> bytes:

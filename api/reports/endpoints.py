@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from api import access
 from api.categories import suggestions
 from api.categories.schemas import NewSuggestion, Suggestion
-from api.idempotency.service import Writer, writes
+from api.idempotency.service import Once, Writer, writes, written_by_nobody
 from api.pictures import service as pictures
 from api.pictures.endpoints import PICTURE
 from api.pictures.schemas import SentAhead
@@ -41,16 +41,19 @@ async def submit(
     return await writer.once(site, lambda tx: service.submit(tx, resources, person, body), HTTPStatus.CREATED)
 
 
-@router.post("/anonymous-reports", status_code=HTTPStatus.CREATED)
+@router.post("/anonymous-reports", status_code=HTTPStatus.CREATED, response_model=AnonymousReport)
 async def submit_anonymously(
-    site: SiteName, body: NewAnonymousReport, resources: Held, address: Address
-) -> AnonymousReport:
+    site: SiteName, body: NewAnonymousReport, writer: Annotated[Once, Depends(written_by_nobody)], address: Address
+) -> Response:
     """Sends in a report without saying who one is, where the category allows it; few from one address."""
+    resources = writer.resources
     # What is refused counts by itself: who mistakes the category is heard on, and who floods is not.
     await throttles.allow(resources, throttles.ANONYMOUS_TRIES, address)
+    if again := await writer.answered(site):
+        return again
     limits = {throttles.ANONYMOUS: address, throttles.ANONYMOUS_SITE: site}
-    async with throttles.if_done(resources, limits), begin(resources, site, NOBODY) as tx:
-        return await service.submit_anonymously(tx, resources, body)
+    async with throttles.if_done(resources, limits):
+        return await writer.once(site, lambda tx: service.submit_anonymously(tx, resources, body), HTTPStatus.CREATED)
 
 
 @router.get("/anonymous-reports/form")

@@ -1,6 +1,10 @@
 -- name: phone_of
 SELECT phone FROM people WHERE site = %(site)s AND username = %(actor)s;
 
+-- name: reported_since
+SELECT count(*) AS reports FROM work_orders
+WHERE site = %(site)s AND reporter = %(actor)s AND opened_at > %(since)s;
+
 -- name: add_caller
 INSERT INTO order_callers (site, number, name) VALUES (%(site)s, %(number)s, %(name)s);
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Final
 
@@ -42,6 +43,9 @@ from api.work_orders.schemas import WorkOrder
 from api.work_orders.shown import shown
 from api.work_orders.states import OPEN, Bond
 
+# Of one account, within 24 hours: whoever walks through all houses stays below, and nobody floods the desk.
+MAX_A_DAY: Final = 100
+_DAY: Final = timedelta(days=1)
 _NOBODY: Final = Person(NOBODY, frozenset(), None)
 _TOO_SEVERE: Final = NotJoined(
     code="more_severe",
@@ -56,9 +60,12 @@ async def submit(tx: Transaction, resources: Resources, reporter: Person, report
     """Opens the work order of a report, and merges it into the one that it joins, unless it is more severe.
 
     Raises Problem 422 for a category, place or picture that is not there, 403 for a caller's report from whoever is not
-    of the desk, 409 if the order that it joins cannot be joined any more.
+    of the desk, 409 if the order that it joins cannot be joined any more, 429 for more than an account may report.
     """
     if report.caller is None:
+        if await store.reported_since(tx, tx.at - _DAY) >= MAX_A_DAY:
+            why = f"an account sends in {MAX_A_DAY} reports within 24 hours at most"
+            raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "too_many_reports", why)
         phone, channel = report.phone or await store.phone_of_actor(tx), Channel.ACCOUNT
     elif reporter.has(*DESK):
         phone, channel = report.caller.phone, Channel.PHONE

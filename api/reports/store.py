@@ -17,6 +17,12 @@ async def phone_of_actor(tx: Transaction) -> str | None:
     return row["phone"] if row else None
 
 
+async def reported_since(tx: Transaction, since: datetime) -> int:
+    """How much whoever acts in this transaction has reported since a time."""
+    row = await tx.one(_QUERIES["reported_since"], since=since)
+    return row["reports"] if row else 0
+
+
 async def add_caller(tx: Transaction, number: str, name: str) -> None:
     """Keeps who called; apart from the order, which many read."""
     await tx.run(_QUERIES["add_caller"], number=number, name=name)

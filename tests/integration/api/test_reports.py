@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Final
 
 import pytest
 
-from api.reports import store
+from api.reports import service, store
 from api.throttles import service as throttles
 from api.transactions import ALL_SITES, begin
 from herun.clock import DAY_US, HOUR_US
@@ -130,6 +131,36 @@ async def test_reports_without_a_name_are_few_from_one_address(world: World) -> 
     assert codes == [201] * 5 + [429]
     other = await world.nobody_from("192.0.2.7").call("POST", "/v1/sites/s1/anonymous-reports", RAT)
     assert other.status_code == 201
+
+
+async def test_an_account_reports_so_much_a_day_and_whoever_takes_down_calls_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "MAX_A_DAY", 2)
+    body = {**RAT, "caller": {"name": "Carla Caller", "phone": "13912345678"}}
+    first = await world.by("rita").call("POST", "reports", RAT, key="k1")
+    assert [(await code(world, "rita", "reports", RAT))[0] for _ in range(2)] == [201, 429]
+    assert (await world.by("rita").call("POST", "reports", RAT, key="k1")).content == first.content
+    assert [(await code(world, "oscar", "reports", body))[0] for _ in range(3)] == [201] * 3
+    assert (await code(world, "rob", "reports", RAT))[0] == 201
+    world.clock.advance(DAY_US)
+    assert (await world.by("rita").call("POST", "reports", RAT)).status_code == 201
+
+
+async def test_nobodys_report_that_is_sent_again_with_its_key_is_one_and_its_link_comes_again(world: World) -> None:
+    path, key = "/v1/sites/s1/anonymous-reports", "5f2c9a1e77d04b6d"
+    answers = await asyncio.gather(*(world.nobody.call("POST", path, RAT, key=key) for _ in range(4)))
+    assert {each.status_code for each in answers} == {201}
+    assert len({each.content for each in answers}) == 1
+    other = world.nobody_from("192.0.2.9")  # a phone that went from one network to another
+    for _ in range(throttles.ANONYMOUS.tries + 1):  # which is no other report
+        assert (await other.call("POST", path, RAT, key=key)).content == answers[0].content
+    seen = await world.nobody.get(f"/v1/progress/link/{answers[0].json()['token']}")
+    assert [each["number"] for each in (await world.by("oscar").get("work-orders"))["items"]] == [seen["number"]]
+    reused = await other.call("POST", path, {**RAT, "text": "两只老鼠"}, key=key)
+    assert (reused.status_code, reused.json()["type"]) == (422, "urn:herun:problem:idempotency_key_reused")
+    assert (await other.call("POST", path, RAT, key="1")).status_code == 422
+    assert (await other.call("POST", "/v1/sites/s9/anonymous-reports", RAT, key=key)).status_code == 404
 
 
 async def test_what_is_refused_of_nobody_takes_no_report_away_and_is_bounded_too(world: World) -> None:
