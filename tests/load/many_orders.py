@@ -39,6 +39,7 @@ WRITES: Final = 100  # whole lives: six writes each
 NEWEST: Final = 2_000  # orders among which most of the open ones are
 _OLD: Final = {"rated": 70, "closed": 24, "cancelled": 5, "merged": 1}
 _NEW: Final = {"dispatched": 15, "handling": 10, "accepted": 3, "answered": 12, "rated": 60}
+_FILLED: Final = "WO2023"  # with which the numbers of these begin
 _START: Final = datetime(2023, 1, 1, tzinfo=UTC)
 
 Row = dict[str, Any]
@@ -58,7 +59,7 @@ def orders(count: int) -> Iterator[Row]:
 
 def number_of(n: int) -> str:
     """The number of the n-th order."""
-    return f"WO2023{n // 1_000_000 + 1:02}01-{n % 1_000_000:06}"
+    return f"{_FILLED}{n // 1_000_000 + 1:02}01-{n % 1_000_000:06}"
 
 
 def _order(chance: random.Random, n: int, state: str, at: datetime) -> Row:
@@ -89,6 +90,14 @@ def fill(box: Box, count: int) -> None:
         _copy(connection, "order_ratings", (_rating(row) for row in orders(count) if row["state"] == "rated"))
         connection.execute("UPDATE feed_counters SET feed_seq = %s WHERE site = %s", (count, SITE))
         connection.execute("VACUUM ANALYZE work_orders, order_history, order_ratings")
+
+
+def empty(box: Box) -> None:
+    """Takes these orders out again, as if they had never been; whatever was opened since stays."""
+    with box.database() as connection:
+        for table in ("order_ratings", "order_history", "work_orders"):
+            statement = sql.SQL("DELETE FROM {} WHERE number LIKE {}").format(sql.Identifier(table), f"{_FILLED}%")
+            connection.execute(statement)
 
 
 def _copy(connection: Any, table: str, rows: Iterator[Row]) -> None:

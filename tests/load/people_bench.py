@@ -3,7 +3,7 @@
 Residents report, half of them twice at once with one key, look at their order and rate it. Workers look for what is
 theirs, take it through its life, and fight with each other and with the desk over what is free. Exit code 1 if an order
 was opened or taken twice, if an answer was a server error, if the database found a deadlock, or if the history of
-orders is not whole.
+orders is not whole. With BENCH_ORDERS=1000000 the table holds so many orders of others besides.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import httpx
 
 from herun.order_audit import verify
 from tests.load.estate import SITE, Callers, furnish, http_of, resident, worker
+from tests.load.many_orders import RESIDENTS, WORKERS, empty, fill
 from tests.load.probe import spread
 from tests.load.report import say
 from tests.support.box import Box
@@ -44,10 +45,12 @@ class Crowd:
     writes: list[float] = field(default_factory=list)
     looks: list[float] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
-    opened: list[str] = field(default_factory=list)
+    opened: set[str] = field(default_factory=set)
+    reports: int = 0
     faults: list[str] = field(default_factory=list)
     free: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CONNECTIONS))
     rated: int = 0
+    took_s: float = 0.0
     fought: int = 0  # orders that several dispatched at once
 
     @property
@@ -78,7 +81,7 @@ class Crowd:
 
     async def live(self) -> None:
         """Everybody at once, until each resident has rated all orders of theirs."""
-        over = asyncio.Event()
+        began, over = time.monotonic(), asyncio.Event()
         async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
             for n in range(self.workers):
                 group.create_task(self._work(worker(n), over))
@@ -86,6 +89,7 @@ class Crowd:
                 for n in range(self.residents):
                     reporting.create_task(self._reside(n))
             over.set()
+        self.took_s = time.monotonic() - began
 
     async def _reside(self, n: int) -> None:
         who, chance = resident(n), random.Random(n)
@@ -99,6 +103,8 @@ class Crowd:
         while waiting:
             waiting = False
             for order in await self.look(who, "limit=50"):
+                if order["number"] != number:
+                    continue
                 if order["state"] == "answered":
                     response = await self.write(
                         who, f"work-orders/{order['number']}/rate", {"score": 5, "solved": True}
@@ -114,7 +120,8 @@ class Crowd:
         if len(numbers) != 1:
             self.faults.append(f"one key of {who} opened {numbers}")
         number = min(numbers - {response.text for response in responses})  # there is one, or nothing was opened at all
-        self.opened.append(number)
+        self.opened.add(number)
+        self.reports += 1
         return number
 
     async def _fight(self, number: str, chance: random.Random) -> None:
@@ -131,7 +138,8 @@ class Crowd:
 
     async def _work(self, who: str, over: asyncio.Event) -> None:
         while not over.is_set():
-            mine = [order for order in await self.look(who, "limit=200") if order["state"] in _NEXT]
+            found = await self.look(who, "limit=200")
+            mine = [order for order in found if order["state"] in _NEXT and order["number"] in self.opened]
             for order in mine:
                 action = _NEXT[order["state"]]
                 body = {} if action == "handle" else {"text": "Pumped out"}
@@ -156,21 +164,25 @@ def faults(box: Box, crowd: Crowd) -> list[str]:
             " HAVING count(*) FILTER (WHERE action = 'dispatch') <> 1 OR count(*) FILTER (WHERE action = 'rate') <> 1"
         ).fetchall()
     found = list(crowd.faults)
-    if count != len(crowd.opened):
-        found.append(f"{count} orders for {len(crowd.opened)} reports")
+    if count != crowd.reports:
+        found.append(f"{count} orders for {crowd.reports} reports")
     if deadlocks:
         found.append(f"{deadlocks} deadlocks")
     if twice:
         found.append(f"dispatched or rated not once: {twice[:5]}")
-    if crowd.rated != len(crowd.opened):
-        found.append(f"{crowd.rated} ratings of {len(crowd.opened)} orders")
+    if crowd.rated != crowd.reports:
+        found.append(f"{crowd.rated} ratings of {crowd.reports} orders")
     found += [each for verdict in verify(box.variable("database_url"), SITE) for each in verdict.breaks]
     return found
 
 
-def run(box: Box, workers: int, residents: int) -> tuple[Crowd, list[str]]:
-    """A crowd of this size, and what went wrong."""
-    furnish(box, workers, residents)
+def run(box: Box, workers: int, residents: int, others: int = 0) -> tuple[Crowd, list[str]]:
+    """A crowd of this size, among so many orders of others, and what went wrong."""
+    if others:
+        furnish(box, max(workers, WORKERS), max(residents, RESIDENTS))
+        fill(box, others)  # which are of these people
+    else:
+        furnish(box, workers, residents)
 
     async def together() -> Crowd:
         async with http_of(box, CONNECTIONS) as http:
@@ -179,19 +191,20 @@ def run(box: Box, workers: int, residents: int) -> tuple[Crowd, list[str]]:
             return crowd
 
     crowd = asyncio.run(together())
+    if others:
+        empty(box)  # nothing but the history of what the crowd did is looked at
     return crowd, faults(box, crowd)
 
 
 def main() -> None:
     """A whole crowd, and the figures."""
-    workers = int(os.environ.get("BENCH_WORKERS", "50"))
-    residents = int(os.environ.get("BENCH_RESIDENTS", "500"))
+    workers = int(os.environ.get("BENCH_WORKERS", WORKERS))
+    residents = int(os.environ.get("BENCH_RESIDENTS", RESIDENTS))
+    others = int(os.environ.get("BENCH_ORDERS", "0"))
     with tempfile.TemporaryDirectory(prefix="herun-people-") as folder, Box(Path(folder)) as box:
-        began = time.monotonic()
-        crowd, wrong = run(box, workers, residents)
-        took = time.monotonic() - began
-    say(f"{workers} workers, {residents} residents: {took:.0f} s")
-    say(f"{len(crowd.opened)} orders, {crowd.fought} of them dispatched by several at once")
+        crowd, wrong = run(box, workers, residents, others)
+    say(f"{workers} workers, {residents} residents, {others} orders of others: {crowd.took_s:.0f} s")
+    say(f"{crowd.reports} orders, {crowd.fought} of them dispatched by several at once")
     say(f"{len(crowd.writes)} writes, ms: {spread(crowd.writes)}")
     say(f"{len(crowd.looks)} lists, ms: {spread(crowd.looks)}")
     say(f"answers by status: {dict(sorted(crowd.statuses.items()))}")
