@@ -80,7 +80,7 @@ bench-deadlines: $(VENV)/.dev ## ten thousand deadlines due at once: how long un
 bench-orders: $(VENV)/.dev ## lists of orders and writes with a million orders beside ten thousand; BENCH_ORDERS=100000 is quicker
 	$(BIN)/python -m tests.load.many_orders
 
-bench-people: $(VENV)/.dev ## 50 workers and 500 residents at once: no order twice, nobody waits for each other
+bench-people: $(VENV)/.dev ## 50 workers and 500 residents at once: no order twice, nobody waits for each other; BENCH_ORDERS=1000000: among so many
 	$(BIN)/python -m tests.load.people_bench
 
 bench-suggestions: $(VENV)/.dev ## what it costs to suggest a category, and to learn

@@ -28,7 +28,7 @@ from simulators.steps import AtOnce, Does, Hears, Keeps, Listens, Open311, Photo
 from simulators.waiting import pause
 
 PATIENCE_S: Final = 60.0  # machine's seconds until what is to be seen is seen, on a busy machine
-AFTERWARDS: Final = 220  # how bright a picture is
+_BRIGHT: Final = {"before": 90, "after": 220, "evidence": 150}  # how bright a picture is
 LOOK_S: Final = 0.4  # machine's seconds between two looks
 SHOWN: Final = 1_500  # characters of what was seen instead
 _KEPT: Final = re.compile(r"\$\{([a-z][\w -]*)\}")
@@ -69,7 +69,7 @@ class Teller:
                 await self._seen(step, lambda: self._said(self._person(step.who).get(self._path(step.get))))
             case Photographs():
                 path = self._path(f"work-orders/{step.photographs}/pictures")
-                await self._person(step.who).post(path, photo(AFTERWARDS), kind=step.kind)
+                await self._person(step.who).post(path, photo(_BRIGHT[step.kind]), kind=step.kind)
             case AtOnce():
                 await self._at_once(step)
             case Open311():

@@ -24,6 +24,12 @@ WHERE site = %(site)s AND (kind <> 'after' OR sent_at >= %(since)s)
   AND (number = %(number)s
        OR number IN (SELECT o.number FROM work_orders AS o WHERE o.site = %(site)s AND o.merged_into = %(number)s));
 
+-- name: shows_the_same
+SELECT count(*) AS pictures FROM pictures
+WHERE site = %(site)s AND sha256 = %(sha256)s
+  AND (number = %(number)s
+       OR number IN (SELECT o.number FROM work_orders AS o WHERE o.site = %(site)s AND o.merged_into = %(number)s));
+
 -- name: expired
 SELECT site, id FROM pictures WHERE expires_at <= %(before)s ORDER BY expires_at LIMIT %(limit)s;
 

@@ -72,6 +72,8 @@ async def add(
     if stands not in OPEN | {State.RESOLVED, State.ANSWERED}:
         raise conflict("wrong_state", f"no pictures are added while the order is {stands}")
     await _has_room(tx, order, person, kind, is_only_reporter=bonds == {Bond.REPORTER})
+    if kind is Kind.AFTER and await store.shows_the_same(tx, number, taken):
+        raise conflict("same_picture", "the order has this very picture: what it looks like afterwards is another one")
     made = await _keep(tx, resources, taken, kind, number)
     # With its hash in the chained history nobody can exchange it unnoticed.
     detail = {"picture": str(made), "kind": kind, "sha256": taken.sha256}

@@ -48,6 +48,12 @@ async def kinds(tx: Transaction, order: Order) -> set[Kind]:
     return {Kind(row["kind"]) for row in await tx.all(_QUERIES["kinds"], number=order.number, since=since)}
 
 
+async def shows_the_same(tx: Transaction, number: str, taken: Taken) -> bool:
+    """True if an order, or one that is merged into it, has this very picture."""
+    row = await tx.one(_QUERIES["shows_the_same"], number=number, sha256=taken.sha256)
+    return bool(row and row["pictures"])
+
+
 async def expired(tx: Transaction, before: datetime, limit: int) -> list[tuple[str, UUID]]:
     """Site and id of pictures of any site whose time is over."""
     return [(row["site"], row["id"]) for row in await tx.all(_QUERIES["expired"], before=before, limit=limit)]

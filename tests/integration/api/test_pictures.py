@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import re
 from pathlib import Path
@@ -21,6 +22,7 @@ from herun.order_pictures import Album
 from tests.integration.api.running import SITE, World
 from tests.integration.api.test_following import actions, code, reported
 
+_SHADES: Final = itertools.cycle(range(120, 250))
 LEAK: Final = {"category": "leak", "text": "It drips from the ceiling", "building": "b1"}
 
 
@@ -33,7 +35,8 @@ def photo(shade: int = 100) -> bytes:
 
 
 async def send(world: World, who: str, number: str, kind: str = "evidence") -> Any:
-    return await world.by(who).send(f"work-orders/{number}/pictures?kind={kind}", photo())
+    taken = photo(next(_SHADES) if kind == "after" else 100)  # of after each is another one
+    return await world.by(who).send(f"work-orders/{number}/pictures?kind={kind}", taken)
 
 
 async def first(world: World, number: str) -> str:
@@ -151,6 +154,22 @@ async def test_a_category_asks_for_pictures_before_the_order_is_resolved(world: 
     assert await code(world, "paul", f"work-orders/{number}/resolve", done) == (409, "pictures_missing")
     await send(world, "paul", number, "after")
     assert (await world.by("paul").post(f"work-orders/{number}/resolve", done))["state"] == "resolved"
+
+
+async def test_what_it_looks_like_afterwards_is_no_picture_from_before(world: World) -> None:
+    number, copy = await reported(world), await reported(world)
+    for each, shade in ((number, 30), (copy, 40)):
+        path = f"work-orders/{each}/pictures?kind=before"
+        assert (await world.by("rita").send(path, photo(shade))).status_code == 201
+    await world.by("oscar").post(f"work-orders/{copy}/merge", {"master": number, "reason": "The same"})
+    path = f"work-orders/{number}/pictures"
+    for shade in (30, 40):  # of its own reporter, and of what was merged
+        refused = await world.by("gwen").send(f"{path}?kind=after", photo(shade))
+        assert (refused.status_code, refused.json()["type"]) == (409, "urn:herun:problem:same_picture")
+    assert [
+        (await world.by("gwen").send(f"{path}?kind={kind}", photo(50))).status_code
+        for kind in ("after", "after", "evidence", "before")
+    ] == [201, 409, 201, 201]
 
 
 async def test_a_picture_is_deleted_when_its_time_is_over(world: World) -> None:
