@@ -33,12 +33,17 @@ LIMIT %(limit)s;
 -- What people and rules did to orders and alerts, in one sequence without gaps. Rows that the reader does not see come
 -- too, so that the cursor passes them. Each half is cut by itself: who was away for long reads no more than a page.
 -- `inside`: seen by who looks after the order, has it, helps with it or may take it, or has or helps with what it is
--- merged into or a part of (`order.is_inside`). Who has that is asked for each order by its key: as EXISTS it could be read as a whole.
+-- merged into or a part of (`order.is_inside`). Who has that is asked for each order by its key: as EXISTS it could be
+-- read as a whole. `of_hidden`: about a part, or what is merged, that is confidential by now and not for the reader.
 (SELECT h.feed_seq, 'order' AS kind, h.number AS subject, h.action, h.from_state, h.to_state, h.actor, h.at, h.worker,
        h.reason, NULL AS verdict, o.origin, o.category, o.severity, o.title, o.building, o.zone, o.alert_id,
        s.inside OR o.reporter = %(me)s
        OR (o.origin = 'alert' AND o.building = %(home_building)s AND NOT o.confidential) AS visible, s.inside,
-       coalesce(h.detail ? 'follower', false) AS of_follower
+       coalesce(h.detail ? 'follower', false) AS of_follower,
+       EXISTS (SELECT FROM work_orders AS c
+               WHERE c.site = h.site AND c.confidential AND NOT %(is_confidant)s
+                 AND c.number = coalesce(h.detail ->> 'part', h.detail ->> 'follower', h.detail ->> 'number')
+                 AND c.worker IS DISTINCT FROM %(me)s AND c.reporter IS DISTINCT FROM %(me)s) AS of_hidden
 FROM order_history AS h JOIN work_orders AS o USING (site, number), LATERAL (
     SELECT coalesce(
         (%(sees_all)s AND (NOT o.confidential OR %(is_confidant)s))
@@ -59,7 +64,7 @@ ORDER BY h.feed_seq
 LIMIT %(limit)s)
 UNION ALL
 (SELECT a.feed_seq, 'alert', NULL, a.action, NULL, NULL, a.actor, a.at, NULL, a.note, a.verdict, NULL, NULL, NULL, NULL,
-       NULL, NULL, a.alert_id, %(sees_all)s, %(sees_all)s, false
+       NULL, NULL, a.alert_id, %(sees_all)s, %(sees_all)s, false, false
 FROM alert_actions AS a
 WHERE a.site = %(site)s AND a.feed_seq > %(feed_seq)s
 ORDER BY a.feed_seq

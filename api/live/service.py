@@ -29,7 +29,7 @@ from api.roles import READERS, WORKERS
 from api.sessions.tokens import Claims
 from api.transactions import Transaction, begin
 from api.work_orders.order import Person
-from api.work_orders.shown import actor_for_reporters, is_for_reporters, reason_for_reporters
+from api.work_orders.shown import actor_for_reporters, hushed_actor, is_for_reporters, reason_for_reporters
 from herun import metrics
 from herun.alerts import Alert, AlertState
 from herun.clock import to_datetime
@@ -200,6 +200,8 @@ def _is_for(row: dict[str, Any]) -> bool:
 def _act(row: dict[str, Any], me: str) -> BaseModel:
     if row["kind"] == Kind.ALERT:
         return LiveAlertAction(**row, note=row["reason"])
+    if row["of_hidden"]:
+        row = row | {"reason": None, "actor": hushed_actor(row["action"], row["actor"])}
     if not row["inside"]:
         row = row | {
             "actor": actor_for_reporters(row["action"], row["actor"], me),

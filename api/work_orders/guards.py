@@ -111,13 +111,15 @@ async def _is_whole(tx: Transaction, order: Order) -> None:
     undone = [str(line.item) for line in await store.checklist(tx, order.number) if line.required and not line.done_at]
     if undone:
         raise conflict("checklist_undone", f"lines of its checklist are not ticked off: {', '.join(undone)}")
-    await _has_no_open_part(tx, order)
+    await _has_no_open_part(tx, order, names=True)
 
 
-async def _has_no_open_part(tx: Transaction, order: Order) -> None:
+async def _has_no_open_part(tx: Transaction, order: Order, *, names: bool = False) -> None:
+    """Raises Problem 409, with their numbers for who resolves it: not all may know of a part that is confidential."""
     open_parts = [number for number, state in (await store.parts(tx, order.number)).items() if state not in _DONE]
     if open_parts:
-        raise conflict("parts_undone", f"parts of it are not resolved: {', '.join(open_parts)}")
+        which = f": {', '.join(open_parts)}" if names else f" ({len(open_parts)})"
+        raise conflict("parts_undone", f"parts of it are not resolved{which}")
 
 
 async def _can_be_left(tx: Transaction, order: Order, by: str) -> None:

@@ -24,8 +24,8 @@ from api.work_orders import order as orders
 from api.work_orders.joining import Held
 from api.work_orders.kinds import NO_WORKER, Channel, Origin
 from api.work_orders.order import RATED_WITHIN, Move, Order, Person
-from api.work_orders.schemas import Checklist, History, NewItem, Part, WorkOrder, WorkOrders
-from api.work_orders.shown import AMONG_WORKERS, for_reporters, shown
+from api.work_orders.schemas import Checklist, History, HistoryEntry, NewItem, Part, WorkOrder, WorkOrders
+from api.work_orders.shown import AMONG_WORKERS, for_reporters, hushed, shown, speaks_of
 from api.work_orders.states import DECISIONS, OVER, TOLD, TRANSITIONS, Action, Bond, State
 from herun.alerts import Alert, Correction
 from herun.clock import to_datetime
@@ -270,12 +270,20 @@ async def history(tx: Transaction, person: Person, number: str, *, cursor: str |
     is_inside = orders.is_inside(person, order)
     hidden = frozenset[str]() if is_inside else AMONG_WORKERS
     found = await store.history(tx, number, after=key[0] if key else None, hidden=hidden, limit=limit + 1)
-    items = found[:limit]
+    items = await _without_what_is_not_theirs(tx, person, found[:limit])
     return History(
         number=order.number,
         items=items if is_inside else for_reporters(items, person.username),
         next_cursor=cursors.encode(items[-1].n) if len(found) > limit else None,
     )
+
+
+async def _without_what_is_not_theirs(tx: Transaction, person: Person, items: list[HistoryEntry]) -> list[HistoryEntry]:
+    """What others said in it about a part, or what is merged, that is confidential by now goes with that."""
+    about = {each.n: number for each in items if (number := speaks_of(each.detail))}
+    others = await store.several(tx, set(about.values())) if about else {}
+    hidden = {number for number, each in others.items() if each.confidential and not orders.sees(person, each)}
+    return [hushed(each) if about.get(each.n) in hidden else each for each in items]
 
 
 async def page(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from api.transactions import SYSTEM
 from api.work_orders import order as orders
@@ -43,6 +44,7 @@ AMONG_WORKERS: Final = frozenset({Word.NOTED, Word.LISTED, Word.TICKED})
 _BY_OTHERS: Final = frozenset({Word.JOINED, Word.LEFT})
 _CALL_BACK: Final = frozenset({Bond.DESK, Bond.WORKER})
 SOMEBODY: Final = "(somebody)"  # no username has brackets
+_OTHERS: Final = ("part", "follower", "number")  # of which an entry may say that it is about it
 _SAID_TO_ALL: Final = frozenset({"score", "solved"})  # of a rating
 _AS_IT_IS: Final = [name for name in WorkOrder.model_fields if name not in _MADE]
 
@@ -84,6 +86,22 @@ def for_reporters(entries: list[HistoryEntry], me: str) -> list[HistoryEntry]:
         for entry in entries
         if is_for_reporters(entry.action, of_follower="follower" in (entry.detail or {}))
     ]
+
+
+def speaks_of(detail: Mapping[str, Any] | None) -> str | None:
+    """The part, or the merged order, that an entry is about besides the order in whose history it stands."""
+    return next((str(detail[name]) for name in _OTHERS if detail.get(name)), None) if detail else None
+
+
+def hushed(entry: HistoryEntry) -> HistoryEntry:
+    """An entry about an order that this reader may not know of: that something happened, as it would be written now."""
+    detail = {name: None if name in _OTHERS else said for name, said in (entry.detail or {}).items()}
+    return entry.model_copy(update={"reason": None, "detail": detail, "actor": hushed_actor(entry.action, entry.actor)})
+
+
+def hushed_actor(action: str, actor: str) -> str:
+    """Whoever splits an order acts on that; what comes, goes or is said is the other one's."""
+    return actor if action == Action.SPLIT else SYSTEM
 
 
 def is_for_reporters(action: str, *, of_follower: bool) -> bool:

@@ -342,3 +342,26 @@ async def test_a_silent_feed_has_a_heart(served: Served, monkeypatch: Any) -> No
         async with asyncio.timeout(WAIT_S):
             while not (await anext(feed.lines)).startswith(": heartbeat"):
                 continue
+
+
+async def test_what_became_confidential_later_is_not_said_by_the_past_of_others(served: Served) -> None:
+    world, oscar, susan = served.world, served.world.by("oscar"), served.world.by("susan")
+    async with served.feed() as feed:
+        began = feed.begins_at
+    whole, copy = [(await world.by(who).post("reports", REPORT))["number"] for who in ("rita", "rob")]
+    part = (await oscar.post(f"work-orders/{whole}/split", {"text": "Ms Wang, flat 1202", "category": "noise"}))[
+        "number"
+    ]
+    await oscar.post(f"work-orders/{copy}/merge", {"master": whole, "reason": "The same"})
+    for each in (part, copy):
+        await susan.post(f"work-orders/{each}/confide", {"reason": "It names somebody"})
+    await world.by("gwen").post(f"work-orders/{whole}/handle")
+    for who in ("oscar", "gwen", "rita", "susan"):
+        history = (await world.by(who).get(f"work-orders/{whole}/history"))["items"]
+        async with served.feed(who, last_id=began, query="?kinds=order") as feed:
+            words = str(history)
+            while (item := await feed.next()).data["action"] != "handle":
+                words += str(item.data if item.data["number"] == whole else "")
+        for secret in ("1202", part, copy):
+            assert (secret in words) == (who == "susan"), (who, secret, words)
+        assert "joined" in words
