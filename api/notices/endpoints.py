@@ -33,7 +33,7 @@ from api.resources import Held
 from api.roles import EVERYBODY, READERS, Role
 from api.schema import SiteName, as_shown
 from api.throttles import service as throttles
-from api.transactions import begin
+from api.transactions import Transaction, begin
 from api.work_orders.order import CONFIDANTS
 from herun.names import NAME_PATTERN
 
@@ -90,13 +90,13 @@ async def prefer(body: PreferencesAsShown, writer: Self) -> Response:
 async def put_email(body: NewEmail, writer: Self) -> Response:
     """Takes a mail address; a code goes there. Ten a day."""
     resources, caller = writer.resources, writer.caller
-    if (kept := await writer.answered(caller.home)) is not None:
-        return kept
-    limits = {throttles.EMAIL_CODES: caller.username, throttles.EMAIL_CODES_TO: body.address.lower()}
-    async with throttles.if_done(resources, limits):
-        return await writer.once(
-            caller.home, lambda tx: contacts.put_email(tx, caller.username, body.address, resources.channels)
-        )
+
+    async def taken(tx: Transaction) -> NoticeChannels:
+        limits = {throttles.EMAIL_CODES: caller.username, throttles.EMAIL_CODES_TO: body.address.lower()}
+        await throttles.allow_if_done(tx, resources, limits)
+        return await contacts.put_email(tx, caller.username, body.address, resources.channels)
+
+    return await writer.once(caller.home, taken)
 
 
 @router.post("/me/notice-channels/email/confirm", response_model=NoticeChannels)

@@ -23,7 +23,7 @@ from api.schema import SiteName
 from api.sites import store as sites
 from api.throttles import service as throttles
 from api.throttles.address import Address
-from api.transactions import begin
+from api.transactions import Transaction, begin
 from api.work_orders.endpoints import Number, person_of
 from api.work_orders.kinds import NOBODY
 
@@ -49,11 +49,13 @@ async def submit_anonymously(
     resources = writer.resources
     # What is refused counts by itself: who mistakes the category is heard on, and who floods is not.
     await throttles.allow(resources, throttles.ANONYMOUS_TRIES, address)
-    if again := await writer.answered(site):
-        return again
-    limits = {throttles.ANONYMOUS: address, throttles.ANONYMOUS_SITE: site}
-    async with throttles.if_done(resources, limits):
-        return await writer.once(site, lambda tx: service.submit_anonymously(tx, resources, body), HTTPStatus.CREATED)
+
+    async def submitted(tx: Transaction) -> AnonymousReport:
+        limits = {throttles.ANONYMOUS: address, throttles.ANONYMOUS_SITE: site}
+        await throttles.allow_if_done(tx, resources, limits)
+        return await service.submit_anonymously(tx, resources, body)
+
+    return await writer.once(site, submitted, HTTPStatus.CREATED)
 
 
 @router.get("/anonymous-reports/form")

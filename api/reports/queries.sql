@@ -1,9 +1,13 @@
 -- name: phone_of
 SELECT phone FROM people WHERE site = %(site)s AND username = %(actor)s;
 
--- name: reported_since
-SELECT count(*) AS reports FROM work_orders
-WHERE site = %(site)s AND reporter = %(actor)s AND opened_at > %(since)s;
+-- name: one_at_a_time
+SELECT FROM people WHERE site = %(site)s AND username = %(actor)s FOR NO KEY UPDATE;
+
+-- name: last_but
+SELECT opened_at FROM work_orders WHERE site = %(site)s AND reporter = %(actor)s
+ORDER BY opened_seq DESC
+OFFSET %(others)s LIMIT 1;
 
 -- name: add_caller
 INSERT INTO order_callers (site, number, name) VALUES (%(site)s, %(number)s, %(name)s);

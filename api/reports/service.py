@@ -30,6 +30,7 @@ from api.reports.schemas import (
 from api.resources import Resources
 from api.roles import DESK
 from api.sites import store as places
+from api.throttles.service import retry_after
 from api.topics import service as topics
 from api.topics.connecting import AT_ONCE
 from api.topics.store import Spot
@@ -63,9 +64,11 @@ async def submit(tx: Transaction, resources: Resources, reporter: Person, report
     of the desk, 409 if the order that it joins cannot be joined any more, 429 for more than an account may report.
     """
     if report.caller is None:
-        if await store.reported_since(tx, tx.at - _DAY) >= MAX_A_DAY:
+        first = await store.last_but(tx, MAX_A_DAY - 1)
+        if first is not None and first > tx.at - _DAY:
             why = f"an account sends in {MAX_A_DAY} reports within 24 hours at most"
-            raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "too_many_reports", why)
+            wait = retry_after(first - (tx.at - _DAY))
+            raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "too_many_reports", why, headers=wait)
         phone, channel = report.phone or await store.phone_of_actor(tx), Channel.ACCOUNT
     elif reporter.has(*DESK):
         phone, channel = report.caller.phone, Channel.PHONE

@@ -17,10 +17,14 @@ async def phone_of_actor(tx: Transaction) -> str | None:
     return row["phone"] if row else None
 
 
-async def reported_since(tx: Transaction, since: datetime) -> int:
-    """How much whoever acts in this transaction has reported since a time."""
-    row = await tx.one(_QUERIES["reported_since"], since=since)
-    return row["reports"] if row else 0
+async def last_but(tx: Transaction, others: int) -> datetime | None:
+    """When whoever acts in this transaction reported the last but so many; None if there are not so many.
+
+    Reports of one account wait for each other from here on.
+    """
+    await tx.run(_QUERIES["one_at_a_time"])
+    row = await tx.one(_QUERIES["last_but"], others=others)
+    return row["opened_at"] if row else None
 
 
 async def add_caller(tx: Transaction, number: str, name: str) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
@@ -13,7 +12,7 @@ from typing import Final
 from api.problems import Problem
 from api.resources import Resources
 from api.throttles import store
-from api.transactions import ALL_SITES, begin
+from api.transactions import ALL_SITES, Transaction, begin
 
 # Names are hashed into this many buckets with a key nobody knows: the table stays bounded whatever is tried, and nobody
 # can choose a name that shares another's bucket.
@@ -95,34 +94,38 @@ PROGRESS: Final = Tries(PROGRESS_PAIR, PROGRESS_ADDRESS, PROGRESS_NUMBER)
 async def allow(resources: Resources, throttle: Throttle, name: str) -> None:
     """Counts a try, in a transaction of its own so that it counts whatever comes of it. Raises Problem 429 if over."""
     async with begin(resources, ALL_SITES) as tx:
-        oldest = tx.wall - throttle.window
-        tries, since = await store.count(tx, throttle.purpose, _bucket(resources, throttle, name), oldest)
-        left = since - oldest
-    if tries > throttle.tries:
-        raise Problem(
-            HTTPStatus.TOO_MANY_REQUESTS,
-            "too_many_tries",
-            "too many tries; wait before the next one",
-            headers={"Retry-After": str(max(1, int(left.total_seconds())))},
-        )
+        too_many = await _count(tx, resources, throttle, name)
+    if too_many is not None:
+        raise too_many
 
 
-@asynccontextmanager
-async def if_done(resources: Resources, throttles: Mapping[Throttle, str]) -> AsyncIterator[None]:
-    """Counts a try of each throttle, and takes them back if the block refuses. Raises Problem 429 for one too many.
+async def allow_if_done(tx: Transaction, resources: Resources, throttles: Mapping[Throttle, str]) -> None:
+    """Counts a try of each throttle, which counts if the transaction is done. Raises Problem 429 for one too many.
 
-    They are counted before, so that of many at once no more are done than are allowed.
+    Others of the same names wait for its end, so that of many at once no more are done than are allowed.
     """
-    counted: list[tuple[Throttle, str]] = []
-    try:
-        for throttle, name in throttles.items():
-            await allow(resources, throttle, name)
-            counted.append((throttle, name))
-        yield
-    except Problem:
-        for throttle, name in counted:
-            await take_back(resources, throttle, name)
-        raise
+    for throttle, name in throttles.items():
+        too_many = await _count(tx, resources, throttle, name)
+        if too_many is not None:
+            raise too_many
+
+
+async def _count(tx: Transaction, resources: Resources, throttle: Throttle, name: str) -> Problem | None:
+    oldest = tx.wall - throttle.window
+    tries, since = await store.count(tx, throttle.purpose, _bucket(resources, throttle, name), oldest)
+    if tries <= throttle.tries:
+        return None
+    return Problem(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "too_many_tries",
+        "too many tries; wait before the next one",
+        headers=retry_after(since - oldest),
+    )
+
+
+def retry_after(left: timedelta) -> dict[str, str]:
+    """The header that says how long to wait."""
+    return {"Retry-After": str(max(1, int(left.total_seconds())))}
 
 
 async def forgive(resources: Resources, throttle: Throttle, name: str) -> None:
