@@ -39,6 +39,11 @@ class Clock:
         """In whose hand it is."""
         return self.turns[-1]
 
+    @property
+    def waits_for_time(self) -> bool:
+        """True if more time is asked for that nobody has decided on."""
+        return any(each.approved is None and each.round == self.promise.round for each in self.extensions)
+
     def extended(self, given: Given) -> list[Extension]:
         """By what this round may take longer by these terms: more time that was granted while they held."""
         granted = [each for each in self.extensions if each.approved and each.round == self.promise.round]

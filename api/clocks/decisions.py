@@ -100,7 +100,7 @@ async def ask_extension(tx: Transaction, person: Person, number: str, new: NewEx
     if clock.promise.ended_at is not None or clock.promise.due_at <= tx.at or _is_late(tx, clock):
         raise conflict("too_late", "an extension is asked for before the limit")
     of_round = [each for each in clock.extensions if each.round == clock.promise.round]
-    if any(each.approved is None for each in of_round):
+    if clock.waits_for_time:
         raise conflict("asked_already", "the extension that was asked for is not decided yet")
     if sum(each.approved is True for each in of_round) >= clock.ground.settings.max_extensions:
         raise conflict("extended_already", "this order was extended as often as may be")
@@ -122,11 +122,13 @@ async def decide_extension(
     order, clock = await _seen(tx, person, number)
     extension = _undecided(clock.extensions, extension_id)
     await _decides(tx, person, order, clock, extension)
+    if approve and order.state is State.MERGED:
+        raise conflict("merged", "it is merged: whoever has the other order asks for that")
     if approve and (clock.promise.ended_at is not None or extension.round != clock.promise.round):
         raise conflict("promise_over", "the promise that it was asked for is over")
     await store.decide_extension(tx, number, extension_id, approved=approve)
     if extension.round == clock.promise.round:
-        await store.drop_question(tx, number, EXTENSION_ASKED, extension.asked_at)
+        await store.drop_deadlines(tx, [number], [EXTENSION_ASKED])
     action = Word.EXTENSION_APPROVED if approve else Word.EXTENSION_DENIED
     order = await steps.note(tx, order, action, by=person.username, reason=note, asked_by=extension.asked_by)
     if approve:

@@ -216,6 +216,22 @@ async def test_more_time_for_a_promise_that_is_over_is_moot(world: World, last: 
     assert "extension_asked" not in await pending(world, number)
 
 
+async def test_nobody_decides_on_more_time_for_what_is_merged_until_it_is_by_itself_again(world: World) -> None:
+    number, path = await asked(world, "extensions")
+    master = await opened(world)
+    await do(world, "oscar", number, "merge", master=master, reason="The same pipe")
+    assert (await listed(world, "susan"), "extension_asked" in await pending(world, number)) == ([], False)
+    refused = await world.by("susan").call("POST", f"{path}/approve", {})
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:herun:problem:merged")
+    world.clock.advance(HOUR_US)
+    await do(world, "oscar", number, "unmerge", reason="Another pipe")
+    assert await listed(world, "susan") == [number]
+    due = [due for _, due in await due_of(world, number, "extension_asked")]
+    assert due == [f"2026-06-01T{hour:02}:00:00Z" for hour in (6, 7, 8)]  # from two o'clock on
+    await world.by("susan").post(f"{path}/approve")
+    assert (await listed(world, "susan"), "extension_asked" in await pending(world, number)) == ([], False)
+
+
 async def test_a_merged_orders_wish_is_moot_when_the_other_is_answered(world: World) -> None:
     number, _ = await asked(world, "extensions")
     master = await opened(world)

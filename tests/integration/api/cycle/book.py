@@ -29,6 +29,7 @@ class Book(Reasons):
     def __init__(self, people: list[Somebody], now: datetime) -> None:
         super().__init__(people, now)
         self.criers = Criers()
+        self.about: dict[tuple[str, int], str] = {}  # of which merged order an entry of another one says something
         self._lines: list[Line] = []
 
     def done(self, wish: Wish, answer: dict[str, Any]) -> list[Line]:
@@ -121,6 +122,8 @@ class Book(Reasons):
             self.criers.promised_anew(self, paper, by)
         if master and master != paper.master and (paper.master is None or clock.ended):
             clock.run_on(now)
+        if (master is None) != (paper.master is None):
+            clock.put_off(now, is_merged=paper.master is not None)
         if paper.state != state and paper.state in TOLD:
             for each in (paper, *(self.papers[other] for other in self.followers.get(paper.number, ()))):
                 each.clock.end("answered", now)
@@ -230,13 +233,13 @@ class Book(Reasons):
             id_ = answer["pauses"][len(clock.pauses)]["id"]
             until = datetime.fromisoformat(body["until"])
             clock.pauses.append(Ask(id_, who, clock.round, self.now, reason=body["reason"], until=until))
-            clock.remind_of("pause_asked", clock.pauses[-1])
+            clock.remind_of("pause_asked", clock.pauses[-1], self.now)
             self._write(paper, "pause_asked", paper.state, who)
             return
         if action == "extend":
             id_ = answer["extensions"][len(clock.extensions)]["id"]
             clock.extensions.append(Ask(id_, who, clock.round, self.now, minutes=body["minutes"]))
-            clock.remind_of("extension_asked", clock.extensions[-1])
+            clock.remind_of("extension_asked", clock.extensions[-1], self.now)
             self._write(paper, "extension_asked", paper.state, who)
             return
         asked = clock.extensions if action.endswith("extension") else clock.pauses
@@ -335,7 +338,13 @@ class Book(Reasons):
             self.papers[number].masters.add(master)
             self._write(self.papers[number], "moved-on", "merged", who)
         self.followers.setdefault(master, set()).update(mine, {paper.number})
-        self._write(self.papers[master], "joined", self.papers[master].state, _told_beside(paper, who))
+        self._tell_beside(self.papers[master], "joined", paper, who)
+
+    def _tell_beside(self, master: Paper, action: str, paper: Paper, who: str) -> None:
+        """Who came, or went, as the order says that stands for it: of what is confidential nobody."""
+        self._write(master, action, master.state, "system" if paper.confidential else who)
+        if not paper.confidential:
+            self.about[master.number, master.n] = paper.number
 
     def _take_out(self, paper: Paper, action: str, who: str) -> None:
         master = self._leave(paper, action, who)
@@ -350,7 +359,7 @@ class Book(Reasons):
             self._begin_a_round(paper)
         self._write(paper, action, self._at_the_desk(paper), who)
         if master.state != "cancelled":
-            self._write(master, "left", master.state, _told_beside(paper, who))
+            self._tell_beside(master, "left", paper, who)
         return master
 
     def _go_back(self, paper: Paper, master: Paper, who: str) -> None:
@@ -386,8 +395,3 @@ class Book(Reasons):
     def _begin_a_round(self, paper: Paper) -> None:
         paper.round, paper.worker, paper.answer, paper.answered_at = paper.round + 1, None, None, None
         paper.transfers, paper.before, paper.until, paper.is_there, paper.was_begun = 0, None, None, False, False
-
-
-def _told_beside(paper: Paper, who: str) -> str:
-    """Who came, or went, as the order says that stands for it: of what is confidential nobody."""
-    return "system" if paper.confidential else who

@@ -401,9 +401,16 @@ class Clock:
         self.dropped += [each for each in self.deadlines if each.fate == "waits" and each.kind in kinds]
         self.deadlines = [each for each in self.deadlines if each.fate != "waits" or each.kind not in kinds]
 
-    def remind_of(self, kind: str, ask: Ask) -> None:
+    def put_off(self, now: datetime, *, is_merged: bool) -> None:
+        """Nobody is reminded of more time for what is merged, until it is by itself again."""
+        self.forget("extension_asked")
+        for each in self.extensions:
+            if not is_merged and each.approved is None and each.round == self.round:
+                self.remind_of("extension_asked", each, now)
+
+    def remind_of(self, kind: str, ask: Ask, now: datetime) -> None:
         """The supervisors, of what was asked for, until they decide."""
-        again = [(f"+{count}", "supervisor", ask.asked + count * REPEAT) for count in range(1, REPEATS + 1)]
+        again = [(f"+{count}", "supervisor", now + count * REPEAT) for count in range(1, REPEATS + 1)]
         self._add(kind, again, ask)
 
     def forget_of(self, ask: Ask) -> None:

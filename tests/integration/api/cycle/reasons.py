@@ -188,6 +188,8 @@ class Reasons(Shelf):
                     yield 403, "your_own" if wish.who in had else "not_yours"
                 elif wish.action == "approve-pause" and (ask.ended or ask.span[1] <= now):
                     yield 409, "moot"
+                elif wish.action == "approve-extension" and paper.master:
+                    yield 409, "merged"
                 elif wish.action == "approve-extension" and (clock.ended or ask.round != clock.round):
                     yield 409, "promise_over"
 
