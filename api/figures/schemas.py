@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from api.cursors import MAX_CURSOR_CHARS
 from api.figures.definitions import Measure
@@ -51,6 +51,12 @@ class FiguresAsked(Narrowed):
 
     by: By = By.UNIT
     weeks: Annotated[int, Field(ge=1, le=MAX_WEEKS)] = 4
+
+    @model_validator(mode="after")
+    def _has_weeks_by_week_alone(self) -> Self:
+        if "weeks" in self.model_fields_set and self.by is not By.WEEK:
+            raise ValueError("weeks are for by=week")
+        return self
 
 
 class OrdersAsked(Narrowed):

@@ -208,7 +208,8 @@ GROUP BY m.topic, r.number, r.opened_seq
 ORDER BY m.topic, count(*) DESC, r.opened_seq;
 
 -- name: unbegun
--- Reports that stand by themselves and that nobody has ever begun with, taken out again or reopened.
+-- Reports that stand by themselves and that nobody has ever begun with, taken out again or reopened. Whoever has one in the
+-- master, or reported that, says more, or speaks of something else.
 SELECT t.topic, t.master, t.grams, t.members, o.number, o.title ->> 'zh' AS title,
        CASE o.channel WHEN 'open311' THEN sent.description ELSE o.text ->> 'zh' END AS told
 FROM topics AS t
@@ -224,6 +225,8 @@ WHERE t.site = %(site)s AND t.kind = 'reports'
   AND NOT EXISTS (SELECT FROM work_orders AS w WHERE w.site = o.site AND w.merged_into = o.number)
   AND NOT EXISTS (SELECT FROM order_history AS h WHERE h.site = o.site AND h.number = o.number
                   AND h.action IN ('handle', 'unmerge', 'reopen'))
+  AND NOT EXISTS (SELECT FROM work_orders AS w WHERE w.site = o.site AND w.reporter = o.reporter
+                  AND (w.number = t.master OR w.merged_into = t.master))
 ORDER BY o.opened_seq
 LIMIT %(limit)s;
 

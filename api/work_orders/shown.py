@@ -157,6 +157,8 @@ def _theirs(order: Order, person: Person, not_theirs: AbstractSet[Action], *, ma
 
 def _is_possible(order: Order, person: Person, action: Action) -> bool:
     """False for what its state has, and the order does not."""
+    if action in {Action.SPLIT, Action.MERGE} and order.parent is not None:
+        return False  # a part is neither
     if action is Action.CANCEL:
         return not orders.has_to_be_answered(order, person.username)
     if action is Action.REOPEN and order.state is State.MERGED:

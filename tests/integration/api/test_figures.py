@@ -461,7 +461,9 @@ async def test_what_is_confidential_is_counted_and_listed_only_for_those_who_may
         assert (len(told["items"]), told["count"], told["left_out"]) == (3, 3, 0)
 
 
-@pytest.mark.parametrize("query", ["week=2026-W54", "week=2025-W53", "week=2026-20", "by=mood", "weeks=13", "unit="])
+@pytest.mark.parametrize(
+    "query", ["week=2026-W54", "week=2025-W53", "week=2026-20", "by=mood", "weeks=2", "by=week&weeks=13", "unit="]
+)
 async def test_a_week_that_is_none_is_refused(world: World, query: str) -> None:
     assert (await world.by("susan").call("GET", f"figures?{query}")).status_code == 422
 

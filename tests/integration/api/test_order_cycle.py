@@ -360,6 +360,15 @@ async def test_what_is_merged_into_an_order_while_that_is_merged_goes_along(worl
         assert (await order(world, third))["merged_into"] in {None, first}
 
 
+async def test_what_a_part_cannot_is_offered_to_nobody(world: World) -> None:
+    part = await part_of(world, await reported(world))
+    for who in ("oscar", "gwen"):
+        offered = (await order(world, part, who))["possible_actions"]
+        assert not {"split", "merge"} & set(offered)
+        assert "hold" in offered
+    assert "split" in (await order(world, await reported(world), "oscar"))["possible_actions"]
+
+
 async def test_nothing_is_merged_into_a_part_which_nobody_answers_by_itself(world: World) -> None:
     whole, other = await reported(world), await reported(world, "rob")
     part = (await do(world, "oscar", whole, "split", text="The pump alone"))["number"]

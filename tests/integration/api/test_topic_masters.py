@@ -59,6 +59,8 @@ async def test_who_reported_it_already_and_says_more_is_heard(world: World) -> N
     await sort_now(world)
     more = await world.by("b1-1").post("reports", {"category": "water", "text": EXTRA})
     assert (more["state"], more["merged_into"]) == ("dispatched", None)  # what it is a person decides
+    assert (await sort_now(world))["merged"] == []  # later, too
+    assert await states(world, [more["number"]]) == [("dispatched", None)]
 
 
 async def test_what_a_person_took_out_again_stays_out(world: World) -> None:
