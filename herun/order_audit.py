@@ -12,7 +12,7 @@ from typing import Any, Final
 import psycopg
 from psycopg.rows import dict_row
 
-from herun import order_pictures
+from herun import bulletin_seal, order_pictures
 from herun.clock import SystemClock, to_datetime
 from herun.database.queries import Queries
 from herun.errors import TransientError
@@ -103,6 +103,8 @@ def _verdict(
         told = list(islice(_strays(cursor, album), MAX_BREAKS))
     gone = connection.execute(_QUERIES["gone"], {"site": site, "limit": MAX_BREAKS}).fetchall()
     told += [f"order {row['number']}: it is gone, and its history is not" for row in gone]
+    bulletins = connection.execute(_QUERIES["bulletins"], {"site": site}).fetchall()
+    told += [f"bulletin {row['week']}: {each}" for row in bulletins for each in bulletin_seal.strays(row)]
     newest = f"{site}:{walk.seq}:{walk.hash.hex()}" if walk.seq else None
     return Verdict(site, walk.entries, walk.unchained, newest, tuple([*walk.breaks, *told][:MAX_BREAKS]))
 

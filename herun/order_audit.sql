@@ -36,3 +36,12 @@ SELECT o.number, (to_jsonb(o) || jsonb_build_object('salt', encode(o.salt, 'hex'
 FROM work_orders AS o
 WHERE o.site = %(site)s
 ORDER BY o.number;
+
+-- name: bulletins
+-- Frozen ones, and those of which the audit log says that they were, with what is kept of them.
+SELECT coalesce(b.week, a.subject) AS week, b.body, b.hash, a.detail ->> 'hash' AS frozen,
+       (SELECT count(*) FROM bulletin_orders AS o WHERE o.site = %(site)s AND o.week = b.week) AS orders
+FROM (SELECT * FROM bulletins WHERE site = %(site)s) AS b
+FULL JOIN (SELECT subject, detail FROM audit_log WHERE site = %(site)s AND action = 'bulletin.frozen') AS a
+    ON a.subject = b.week
+ORDER BY 1;

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
 
 from api import cursors
 from api.audit import store as audit
@@ -45,6 +45,7 @@ from api.topics.ids import names_an_order
 from api.topics.schemas import Kind
 from api.transactions import Transaction
 from api.work_orders.order import Person
+from herun.bulletin_seal import digest
 from herun.redaction import redacted
 
 T = TypeVar("T")
@@ -94,7 +95,10 @@ async def one(tx: Transaction, week: str, *, with_sources: bool) -> Bulletin:
     those who may know which orders it is of.
     """
     row = await _kept(tx, week)
-    body, sources = BulletinBody(**row["body"]), Sources(**row["sources"])
+    try:
+        body, sources = BulletinBody(**row["body"]), Sources(**row["sources"])
+    except (ValidationError, TypeError) as error:
+        raise _not_intact(week) from error
     gone = await store.confided(tx, {*sources.examples, *sources.pairs})
     examples = _without(gone, body.examples, sources.examples)
     pairs = _without(gone, body.pairs, sources.pairs)
@@ -156,12 +160,6 @@ async def corrections(tx: Transaction, person: Person, week: str, *, cursor: str
     )
 
 
-def digest(body: dict[str, Any]) -> str:
-    """SHA-256 of the body as canonical JSON; it holds no floats, so there is one way to write it."""
-    canonical = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
-
-
 async def _named_now(tx: Transaction, hot: Sequence[H]) -> list[H]:
     called = await topic_store.labels(tx, [each.topic for each in hot if each.topic is not None])
     labels = [redacted(called.get(each.topic or "", each.label), EXAMPLE_CHARS) for each in hot]
@@ -171,6 +169,17 @@ async def _named_now(tx: Transaction, hot: Sequence[H]) -> list[H]:
 def _without(gone: AbstractSet[str], printed: Sequence[T], numbers: Sequence[str]) -> list[tuple[T, str]]:
     """What was printed with the number of its order, but for these orders."""
     return [each for each in zip(printed, numbers, strict=True) if each[1] not in gone]
+
+
+def read_as_frozen(bulletin: Bulletin) -> Bulletin:
+    """A bulletin that leaves as a file, which says nothing of itself. Raises Problem 409 if it is not intact."""
+    if not bulletin.intact:
+        raise _not_intact(bulletin.week)
+    return bulletin
+
+
+def _not_intact(week: str) -> Problem:
+    return conflict("not_intact", f"what is kept of the bulletin of {week} is not what was frozen")
 
 
 async def _kept(tx: Transaction, week: str) -> dict[str, Any]:

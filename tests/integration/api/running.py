@@ -259,7 +259,7 @@ class World:
             if bound_to is not None:
                 connection.execute("SELECT set_config('herun.site', %s, false)", (bound_to,))
             cursor = connection.execute(statement.encode(), values)
-            is_held = "order" in statement or "pictures" in statement
+            is_held = any(each in statement for each in ("order", "pictures", "bulletins"))
             self.is_tampered_with |= is_held and not str(cursor.statusmessage).startswith("SELECT")
             return cursor.fetchall() if cursor.description else cursor.rowcount
 

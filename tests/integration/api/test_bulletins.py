@@ -21,6 +21,8 @@ from herun.clock import DAY_US, HOUR_US, parse_time
 from tests.integration.api.many_orders import W20, Row, cells, change, hours, number, put
 from tests.integration.api.open311 import client, taking_part
 from tests.integration.api.running import World
+from tests.integration.api.test_following import code
+from tests.integration.api.test_order_audit import verdict
 from tests.integration.api.test_order_cycle import answered, do, pass_time, reported
 
 # Some category of each class.
@@ -210,6 +212,27 @@ async def test_a_frozen_bulletin_proves_that_it_is_the_same(world: World) -> Non
             world.rows(statement, role="herun_api", bound_to="s1")
     world.rows("""UPDATE bulletins SET body = jsonb_set(body, '{ranking,items,0,share}', '"99.99"')""")
     assert not (await world.by("susan").get("bulletins/2026-W20"))["intact"]
+    assert await code(world, "susan", "bulletins/2026-W20/export?format=csv") == (409, "not_intact")
+    world.rows("UPDATE bulletins SET body = '{}'")
+    assert await code(world, "susan", "bulletins/2026-W20") == (409, "not_intact")
+
+
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        ("UPDATE bulletins SET body = jsonb_set(body, '{site}', '\"s2\"')", "its body has another hash"),
+        ("UPDATE bulletins SET hash = 'x'", "its hash is another one than the audit log has"),
+        ("DELETE FROM bulletin_orders", "0 reports are kept of it, and it counts 1"),
+        ("WITH o AS (DELETE FROM bulletin_orders) DELETE FROM bulletins", "it is gone"),
+        ("UPDATE bulletins SET body = '[]'", "its body has another hash"),
+    ],
+)
+async def test_the_audit_finds_a_bulletin_that_is_not_what_was_frozen(world: World, statement: str, found: str) -> None:
+    put(world, [Row(number(0))])
+    await freeze(world)
+    assert not any("bulletin" in each for each in verdict(world).breaks)
+    world.rows(statement)
+    assert any(each.startswith("bulletin 2026-W20: ") and found in each for each in verdict(world).breaks)
 
 
 async def test_a_week_is_frozen_once_and_not_before_it_is_over(world: World) -> None:

@@ -9,10 +9,10 @@ from typing import Any, Final
 import pytest
 from psycopg.types.json import Jsonb
 
-from api.bulletins import service as bulletins
 from api.topics import service, watch
 from api.topics.store import Spot
 from api.transactions import begin
+from herun.bulletin_seal import digest
 from herun.clock import DAY_US, HOUR_US, to_datetime
 from herun.redaction import redacted
 from tests.integration.api.many_orders import Row, cells, change, number, put
@@ -396,7 +396,7 @@ async def test_a_frozen_topic_says_what_it_grew_by_and_an_older_bulletin_stays_a
     (row,) = world.rows("SELECT body FROM bulletins")
     old = {**row["body"], "format": 1}
     old["topics"] = [{name: topic[name] for name in ("topic", "label", "reporters", "places", "is_new")}]
-    hash_ = bulletins.digest(old)
+    hash_ = digest(old)
     world.rows("UPDATE bulletins SET body = %(body)s, hash = %(hash_)s", body=Jsonb(old), hash_=hash_)
     told = await world.by("susan").get("bulletins/2026-W23")
     assert (told["body"], told["hash"], told["intact"]) == (old, hash_, True)
