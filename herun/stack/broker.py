@@ -15,7 +15,7 @@ from herun.stack.child import ChildSpec
 from herun.stack.credentials import Credentials
 from herun.stack.folder import Folder, StackError, write_private
 from herun.stack.ports import LOOPBACK, Ports
-from herun.stack.web import answers_ok
+from herun.stack.web import answers_itself
 
 CALLOUT_ACCOUNT: Final = "AUTH"
 SERVICES_ACCOUNT: Final = "HERUN"
@@ -154,9 +154,9 @@ def broker_spec(folder: Folder, settings: Settings, ports: Ports, credentials: C
     )
     write_private(configuration, text)
 
-    async def is_ready(_: int) -> bool:
+    async def is_ready(pid: int) -> bool:
         # Says 503 while JetStream is still recovering its streams.
-        return await answers_ok(LOOPBACK, ports.nats_monitor, "/healthz")
+        return await answers_itself(pid, LOOPBACK, ports.nats_monitor, "/healthz")
 
     return ChildSpec(
         name="nats",

@@ -8,7 +8,7 @@ from typing import Final
 
 from herun.stack.child import ChildSpec
 from herun.stack.ports import LOOPBACK, Ports
-from herun.stack.web import answers_ok
+from herun.stack.web import answers_itself
 
 SERVICES: Final = ("gateway", "processor", "api")
 _DRAIN_S: Final = 15.0  # to finish what is in hand; all of it survives SIGKILL
@@ -19,8 +19,8 @@ def service_spec(name: str, host: str, ports: Ports, environment: Mapping[str, s
     port = {"gateway": ports.gateway_http, "processor": ports.processor_http, "api": ports.api}[name]
     address = host if name == "api" and host != "0.0.0.0" else LOOPBACK
 
-    async def is_ready(_: int) -> bool:
-        return await answers_ok(address, port, "/readyz")
+    async def is_ready(pid: int) -> bool:
+        return await answers_itself(pid, address, port, "/readyz")
 
     return ChildSpec(
         name=name,

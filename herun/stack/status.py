@@ -14,7 +14,7 @@ from herun.stack import processes
 from herun.stack.folder import Folder, supervisor_pid
 from herun.stack.ports import LOOPBACK
 from herun.stack.processes import ProcessRecord
-from herun.stack.web import answers_ok
+from herun.stack.web import answers_itself
 
 _CONNECT_TIMEOUT_S: Final = 3
 
@@ -83,18 +83,18 @@ async def _part(record: ProcessRecord, settings: Settings) -> PartStatus:
         uptime_s=uptime_s,
         restarts=record.restarts,
         ports=record.ports,
-        ready=process is not None and await _works(record, settings),
+        ready=process is not None and await _works(process.pid, record, settings),
         note=record.given_up or "",
     )
 
 
-async def _works(record: ProcessRecord, settings: Settings) -> bool:
+async def _works(pid: int, record: ProcessRecord, settings: Settings) -> bool:
     if record.name == "postgres":
         return await asyncio.to_thread(_database_answers, settings)
     if record.name == "nats":
-        return await answers_ok(LOOPBACK, record.ports["monitor"], "/healthz")
+        return await answers_itself(pid, LOOPBACK, record.ports["monitor"], "/healthz")
     host = settings.host if record.name == "api" and settings.host != "0.0.0.0" else LOOPBACK
-    return await answers_ok(host, record.ports["http"], "/readyz")
+    return await answers_itself(pid, host, record.ports["http"], "/readyz")
 
 
 def _database_answers(settings: Settings) -> bool:

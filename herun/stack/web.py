@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+import psutil
+
 _TIMEOUT_S: Final = 2.0
 _MAX_BYTES: Final = 1024 * 1024  # of an answer: ten thousand devices whose clocks are off
 
@@ -21,6 +23,20 @@ async def answers_ok(host: str, port: int, path: str) -> bool:
     """True if the answer is 200."""
     answer = await get(host, port, path)
     return answer is not None and answer[0] == 200
+
+
+async def answers_itself(pid: int, host: str, port: int, path: str) -> bool:
+    """True if the answer is 200, and it is this process that listens there: another stack may have taken the port."""
+    return await answers_ok(host, port, path) and await asyncio.to_thread(_listens, pid, port)
+
+
+def _listens(pid: int, port: int) -> bool:
+    try:
+        process = psutil.Process(pid)
+        sockets = [each for one in (process, *process.children(recursive=True)) for each in one.net_connections("tcp")]
+    except psutil.Error:
+        return False
+    return any(each.status == psutil.CONN_LISTEN and each.laddr.port == port for each in sockets)
 
 
 async def _get(host: str, port: int, path: str) -> tuple[int, str]:
