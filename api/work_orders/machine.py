@@ -7,15 +7,71 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 
 from api.access import Caller, requires
+from api.categories.tree import AT_ITS_END
 from api.roles import EVERYBODY
 from api.schema import Bilingual, View
-from api.work_orders.states import SENTENCES, TRANSITIONS, Action, Bond, State, possible, roles_for
+from api.work_orders.kinds import ReturnCode
+from api.work_orders.states import (
+    DECISIONS,
+    SENTENCES,
+    TRANSITIONS,
+    Action,
+    Bond,
+    State,
+    Transition,
+    possible,
+    roles_for,
+)
 
 router = APIRouter(tags=["work orders"])
 
 # Who reported the same rates for themselves while what stands for it may be rated: that moves no order.
 _BESIDES: Final = {State.MERGED: (Action.RATE,)}
 _ASKED: Final = {Action.RATE: ("solved",)}  # what the body cannot be without
+# What an order's own past decides besides the table; told in words, and enforced where an action is checked.
+_RULES: Final[dict[Action, Bilingual]] = {
+    Action.CLAIM: {"zh": "适合此工单的人员。", "en": "Whom the order fits."},
+    Action.TRANSFER: {
+        "zh": "每轮最多两次;裁定后不得转交;保密工单只有督办人员能指定他人。",
+        "en": "Twice a round, not after an arbiter has decided; of what is confidential by a supervisor alone.",
+    },
+    Action.RETURN: {
+        "zh": "最多两次;裁定后不得退回。",
+        "en": "Twice at most, and not after an arbiter has decided.",
+    },
+    Action.RESUME: {"zh": "回到挂起前的状态;到期自动恢复。", "en": "Back to where it was; at its time by itself."},
+    Action.SIGN_OFF: {"zh": "不能由退回者本人批准。", "en": "Not by who gave it back."},
+    Action.REFUSE_RETURN: {"zh": "不能由退回者本人决定。", "en": "Not by who gave it back."},
+    Action.ARBITRATE: {
+        "zh": "由未退回过此工单的督办人员裁定;没有时由坐席裁定。",
+        "en": "A supervisor who never gave it back; the desk where there is none.",
+    },
+    Action.RECALL: {"zh": "不能由处理人自己收回。", "en": "Not by who has it."},
+    Action.RESOLVE: {
+        "zh": "检查清单和子工单都已完成,分类要求的照片和核实结论都已提交。",
+        "en": "Checklist and parts are done, and what the category asks for is there.",
+    },
+    Action.ANSWER: {"zh": "子工单都已办结。", "en": "No part is open."},
+    Action.RATE: {
+        "zh": "经手人不能评价;每轮一次;合并的工单在主工单可评价时评价,状态不变。",
+        "en": "Never who had a hand in it; once a round. Of what is merged while its master may be; it stays merged.",
+    },
+    Action.REOPEN: {
+        "zh": "合并的工单要等主工单答复后。",
+        "en": "What is merged once what stands for it is answered.",
+    },
+    Action.MERGE: {
+        "zh": "主工单未答复、不是子工单、不比此工单轻;有子工单或是子工单的不能合并。",
+        "en": "Into one that is not answered, no part and not milder; never a part, or what has parts.",
+    },
+    Action.SPLIT: {"zh": "子工单不再拆分。", "en": "A part is not split again."},
+    Action.CANCEL: {
+        "zh": "没有未完成的子工单;开始处理后,或已合并的,只有诉求人能在办结前撤回;不能由处理人取消。",
+        "en": "No part is open; once somebody began, or merged, by its reporter alone and in time; not by who has it.",
+    },
+    Action.CONFIDE: {"zh": "尚未保密。", "en": "If it is not confidential."},
+    Action.DISCLOSE: {"zh": "已保密。", "en": "If it is confidential."},
+}
 
 
 class ToldState(View):
@@ -27,20 +83,24 @@ class ToldState(View):
 
 
 class ToldAction(View):
-    """A transition. `to` null: `stays`, or goes back to where it was before it was put aside. What was given back twice
-    goes to arbitration where others go to accepted or dispatched.
+    """A transition. `to`: where it may lead, the usual first; empty: it `stays` where it is. To arbitration goes what
+    was given back twice.
 
     `who` are ties to the order, of which one is enough (none: only the system does it, when a time is over), `roles`
-    those that can have one; `requires` are fields without which it is refused, besides those of the category.
+    those that can have one; `requires` are fields without which it is refused, `may_require` what its category may ask
+    for besides, `codes` the reasons to choose from; `rule` is what else has to hold.
     """
 
     action: Action
     sources: list[State]
-    to: State | None
+    to: list[State]
     stays: bool
     who: list[Bond]
     roles: list[str]
     requires: list[str]
+    may_require: list[str]
+    codes: list[str]
+    rule: Bilingual | None
 
 
 class Machine(View):
@@ -60,15 +120,31 @@ async def machine(caller: Annotated[Caller, Depends(requires(*EVERYBODY))]) -> M
             ToldAction(
                 action=row.action,
                 sources=[each for each in State if each in row.sources or row.action in _BESIDES.get(each, ())],
-                to=row.target,
+                to=_targets(row),
                 stays=row.stays,
                 who=[each for each in Bond if each in row.bonds],
                 roles=list(roles_for(row.action)),
                 requires=[*row.requires, *_ASKED.get(row.action, ())],
+                may_require=sorted(AT_ITS_END) if row.action is Action.RESOLVE else [],
+                codes=list(ReturnCode) if row.action is Action.RETURN else [],
+                rule=_RULES.get(row.action),
             )
             for row in TRANSITIONS.values()
         ],
     )
+
+
+def _targets(row: Transition) -> list[State]:
+    """As `order.moved` does: the desk gives out anew what was given back twice no more."""
+    if row.action is Action.RESUME:
+        return [each for each in State if each in TRANSITIONS[Action.HOLD].sources]
+    if row.target is None:
+        return []
+    is_given_anew = (row.target is State.ACCEPTED and row.action is not Action.ACCEPT) or row.action in DECISIONS
+    others = [state for state, actions in _BESIDES.items() if row.action in actions]
+    if is_given_anew and row.action is not Action.ARBITRATE:
+        others.append(State.ARBITRATION)
+    return [row.target, *others]
 
 
 def _actions(state: State) -> list[Action]:

@@ -287,9 +287,18 @@ async def test_the_order_machine_tells_itself(world: World) -> None:
     assert all(each["sentence"]["zh"] and each["sentence"]["en"] for each in told["states"])
     actions = {each["action"]: each for each in told["actions"]}
     assert actions["handle"] == {
-        "action": "handle", "sources": ["dispatched"], "to": "handling", "stays": False, "who": ["worker"],
-        "roles": ["grid_worker", "property_staff"], "requires": [],
+        "action": "handle", "sources": ["dispatched"], "to": ["handling"], "stays": False, "who": ["worker"],
+        "roles": ["grid_worker", "property_staff"], "requires": [], "may_require": [], "codes": [], "rule": None,
     }  # fmt: skip
+    assert {each["action"] for each in told["actions"] if "arbitration" in each["to"]} == {
+        "unmerge", "sign-off", "refuse-return", "recall", "reopen",
+    }  # fmt: skip
+    assert actions["resume"]["to"] == ["accepted", "dispatched", "handling"]
+    assert actions["rate"]["to"] == ["rated", "merged"]
+    assert ("not_ours" in actions["return"]["codes"], "photo_after" in actions["resolve"]["may_require"]) == (
+        True,
+        True,
+    )
     assert (actions["return"]["requires"], actions["close"]["who"]) == (["code", "reason"], [])
     assert (actions["rate"]["sources"], actions["rate"]["requires"]) == (["answered", "merged"], ["score", "solved"])
     possible = {each["state"]: set(each["actions"]) for each in told["states"]}

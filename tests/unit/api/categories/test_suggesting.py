@@ -239,6 +239,8 @@ def test_what_is_right_fits(model: Model) -> None:
         ("somebody parks in the fire lane", "fire-lane"),
         ("the manhole cover is missing", "manhole"),
         ("Water is leaking from the roof", "leak"),
+        ("the house is on fire", "fire"),
+        ("fire hazard in the corridor", "fire-safety"),
     ],
 )
 def test_english_is_known_by_the_names_of_categories(model: Model, text: str, category: str) -> None:
