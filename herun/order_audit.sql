@@ -39,7 +39,7 @@ ORDER BY o.number;
 
 -- name: bulletins
 -- Frozen ones, and those of which the audit log says that they were, with what is kept of them.
-SELECT coalesce(b.week, a.subject) AS week, b.body, b.hash, a.detail ->> 'hash' AS frozen,
+SELECT coalesce(b.week, a.subject) AS week, b.body, b.sources, b.hash, a.detail ->> 'hash' AS frozen,
        (SELECT count(*) FROM bulletin_orders AS o WHERE o.site = %(site)s AND o.week = b.week) AS orders
 FROM (SELECT * FROM bulletins WHERE site = %(site)s) AS b
 FULL JOIN (SELECT subject, detail FROM audit_log WHERE site = %(site)s AND action = 'bulletin.frozen') AS a

@@ -40,6 +40,7 @@ _FORMS: Final = {
     r"^[0-9a-f]{32}$": "expected 32 of the digits 0 to 9 and a to f",
     r"^([0-9a-f]{16}|only)$": "expected the `target` of the address, as the list of addresses has it",
     r"^[\x21-\x7e]{1,200}$": "expected 1 to 200 letters, digits and signs without a space",
+    r"^[\x21-\x7e]{16,200}$": "expected 16 to 200 letters, digits and signs without a space",
 }
 # By the beginning of the error's type, the longer one first; {} is filled in from what the error knows.
 _WORDS: Final = (

@@ -99,6 +99,8 @@ async def one(tx: Transaction, week: str, *, with_sources: bool) -> Bulletin:
         body, sources = BulletinBody(**row["body"]), Sources(**row["sources"])
     except (ValidationError, TypeError) as error:
         raise _not_intact(week) from error
+    if (len(body.examples), len(body.pairs)) != (len(sources.examples), len(sources.pairs)):
+        raise _not_intact(week)  # which words are whose is not known any more
     gone = await store.confided(tx, {*sources.examples, *sources.pairs})
     examples = _without(gone, body.examples, sources.examples)
     pairs = _without(gone, body.pairs, sources.pairs)

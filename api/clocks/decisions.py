@@ -97,6 +97,7 @@ async def end_pause(tx: Transaction, person: Person, number: str, pause_id: int,
 async def ask_extension(tx: Transaction, person: Person, number: str, new: NewExtension) -> Clocks:
     """More time, before the time is over. Raises Problem 403, 404, 409 if it is too late or they had theirs."""
     order, clock = await _theirs(tx, person, number)
+    _is_by_itself(order)
     if clock.promise.ended_at is not None or clock.promise.due_at <= tx.at or _is_late(tx, clock):
         raise conflict("too_late", "an extension is asked for before the limit")
     of_round = [each for each in clock.extensions if each.round == clock.promise.round]
@@ -122,8 +123,7 @@ async def decide_extension(
     order, clock = await _seen(tx, person, number)
     extension = _undecided(clock.extensions, extension_id)
     await _decides(tx, person, order, clock, extension)
-    if approve and order.state is State.MERGED:
-        raise conflict("merged", "it is merged: whoever has the other order asks for that")
+    _is_by_itself(order)
     if approve and (clock.promise.ended_at is not None or extension.round != clock.promise.round):
         raise conflict("promise_over", "the promise that it was asked for is over")
     await store.decide_extension(tx, number, extension_id, approved=approve)
@@ -152,6 +152,11 @@ async def _plan_again(
         if promised is not None:
             return await steps.note(tx, order, Word.PROMISED, by=SYSTEM, detail=steps.promised(promised))
     return order
+
+
+def _is_by_itself(order: Order) -> None:
+    if order.state is State.MERGED:
+        raise conflict("merged", "it is merged: more time is asked for, and given, for the order that stands for it")
 
 
 async def _theirs(tx: Transaction, person: Person, number: str) -> tuple[Order, Clock]:

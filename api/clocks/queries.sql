@@ -100,7 +100,7 @@ DELETE FROM order_deadlines
 WHERE site = %(site)s AND number = ANY(%(numbers)s) AND kind = ANY(%(kinds)s) AND fired_at IS NULL;
 
 -- name: drop_question
--- The limit of a question is when it was asked; there is one of a kind at a time that is not moot.
+-- The limit of a pause that is asked for is when it was; there is one at a time that is not moot.
 DELETE FROM order_deadlines
 WHERE site = %(site)s AND number = %(number)s AND kind = %(kind)s AND limit_at = %(asked_at)s AND fired_at IS NULL;
 

@@ -196,7 +196,7 @@ async def _go_on(tx: Transaction, step: Step, before: Order, had: Clock) -> None
         await store.join_promise(tx, after.number, clock.promise.round, after.merged_into)
         if after.merged_into is None or clock.promise.ended_at is not None:
             await plan_promise(tx, after, clock)
-        await _put_off(tx, before, after, clock)
+        await _put_off(tx, after, clock)
 
 
 def _moves(had: Clock, clock: Clock) -> bool:
@@ -230,11 +230,10 @@ async def _hand_on(tx: Transaction, order: Order, clock: Clock) -> Clock:
     return clock
 
 
-async def _put_off(tx: Transaction, before: Order, after: Order, clock: Clock) -> None:
+async def _put_off(tx: Transaction, after: Order, clock: Clock) -> None:
     """Nobody decides on more time for what is merged, nor is reminded of it, until it is by itself again."""
-    if before.merged_into is None:
-        await store.drop_deadlines(tx, [after.number], [EXTENSION_ASKED])
-    elif after.merged_into is None and clock.waits_for_time:
+    await store.drop_deadlines(tx, [after.number], [EXTENSION_ASKED])
+    if after.merged_into is None and clock.waits_for_time:
         await ask(tx, after, clock, EXTENSION_ASKED)
 
 

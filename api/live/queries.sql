@@ -40,10 +40,14 @@ LIMIT %(limit)s;
        s.inside OR o.reporter = %(me)s
        OR (o.origin = 'alert' AND o.building = %(home_building)s AND NOT o.confidential) AS visible, s.inside,
        coalesce(h.detail ? 'follower', false) AS of_follower,
-       EXISTS (SELECT FROM work_orders AS c
-               WHERE c.site = h.site AND c.confidential AND NOT %(is_confidant)s
-                 AND c.number = coalesce(h.detail ->> 'part', h.detail ->> 'follower', h.detail ->> 'number')
-                 AND c.worker IS DISTINCT FROM %(me)s AND c.reporter IS DISTINCT FROM %(me)s) AS of_hidden
+       coalesce((SELECT c.confidential AND NOT %(is_confidant)s AND c.reporter IS DISTINCT FROM %(me)s
+                        AND NOT (%(is_worker)s AND (c.worker IS NOT DISTINCT FROM %(me)s
+                                 OR EXISTS (SELECT FROM order_helpers AS a WHERE a.site = c.site AND a.number = c.number
+                                            AND a.helper = %(me)s)))
+                 FROM work_orders AS c
+                 WHERE c.site = h.site
+                   AND c.number = coalesce(h.detail ->> 'part', h.detail ->> 'follower', h.detail ->> 'number')),
+                false) AS of_hidden
 FROM order_history AS h JOIN work_orders AS o USING (site, number), LATERAL (
     SELECT coalesce(
         (%(sees_all)s AND (NOT o.confidential OR %(is_confidant)s))

@@ -25,8 +25,9 @@ WHERE site = %(site)s AND (kind <> 'after' OR sent_at >= %(since)s)
        OR number IN (SELECT o.number FROM work_orders AS o WHERE o.site = %(site)s AND o.merged_into = %(number)s));
 
 -- name: shows_the_same
+-- Of an order and of all that are merged into it.
 SELECT count(*) AS pictures FROM pictures
-WHERE site = %(site)s AND sha256 = %(sha256)s
+WHERE site = %(site)s AND sha256 = %(sha256)s AND (%(kind)s::text IS NULL OR kind = %(kind)s)
   AND (number = %(number)s
        OR number IN (SELECT o.number FROM work_orders AS o WHERE o.site = %(site)s AND o.merged_into = %(number)s));
 

@@ -72,8 +72,7 @@ async def add(
     if stands not in OPEN | {State.RESOLVED, State.ANSWERED}:
         raise conflict("wrong_state", f"no pictures are added while the order is {stands}")
     await _has_room(tx, order, person, kind, is_only_reporter=bonds == {Bond.REPORTER})
-    if kind is Kind.AFTER and await store.shows_the_same(tx, number, taken):
-        raise conflict("same_picture", "the order has this very picture: what it looks like afterwards is another one")
+    await _is_another_one(tx, order, picture)
     made = await _keep(tx, resources, taken, kind, number)
     # With its hash in the chained history nobody can exchange it unnoticed.
     detail = {"picture": str(made), "kind": kind, "sha256": taken.sha256}
@@ -163,6 +162,15 @@ async def _keep(tx: Transaction, resources: Resources, taken: Taken, kind: Kind,
     for size, data in ((Size.WHOLE, taken.whole), (Size.THUMBNAIL, taken.thumbnail)):
         await _objects(resources).put(key(tx.site, picture, size), data)
     return picture
+
+
+async def _is_another_one(tx: Transaction, order: Order, picture: tuple[Kind, Taken]) -> None:
+    """Raises Problem 409 for one picture that is to show both how it was and how it is, or this once more."""
+    kind, taken = picture
+    if kind is Kind.EVIDENCE:
+        return
+    if await store.shows_the_same(tx, order, taken, None if kind is Kind.AFTER else Kind.AFTER):
+        raise conflict("same_picture", "the order has this very picture: before and after are two, and of each round")
 
 
 async def _has_room(tx: Transaction, order: Order, person: Person, kind: Kind, *, is_only_reporter: bool) -> None:

@@ -48,9 +48,10 @@ async def kinds(tx: Transaction, order: Order) -> set[Kind]:
     return {Kind(row["kind"]) for row in await tx.all(_QUERIES["kinds"], number=order.number, since=since)}
 
 
-async def shows_the_same(tx: Transaction, number: str, taken: Taken) -> bool:
-    """True if an order, or one that is merged into it, has this very picture."""
-    row = await tx.one(_QUERIES["shows_the_same"], number=number, sha256=taken.sha256)
+async def shows_the_same(tx: Transaction, order: Order, taken: Taken, kind: Kind | None) -> bool:
+    """True if an order, or one that it goes with, has this very picture; as one of a kind, or of any."""
+    whole = order.merged_into or order.number
+    row = await tx.one(_QUERIES["shows_the_same"], number=whole, sha256=taken.sha256, kind=kind)
     return bool(row and row["pictures"])
 
 

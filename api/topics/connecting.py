@@ -74,6 +74,8 @@ async def _may_go(tx: Transaction, held: joining.Held, number: str, master: str)
         return False
     if await orders.merged(tx, number):  # somebody put others into it before it was locked
         return False
+    if one.account is not None and await orders.reported_by(tx, master, one.account):
+        return False  # they say more, or of something else
     return len(await orders.merged(tx, master)) < orders.MAX_MERGED
 
 

@@ -225,8 +225,9 @@ WHERE t.site = %(site)s AND t.kind = 'reports'
   AND NOT EXISTS (SELECT FROM work_orders AS w WHERE w.site = o.site AND w.merged_into = o.number)
   AND NOT EXISTS (SELECT FROM order_history AS h WHERE h.site = o.site AND h.number = o.number
                   AND h.action IN ('handle', 'unmerge', 'reopen'))
-  AND NOT EXISTS (SELECT FROM work_orders AS w WHERE w.site = o.site AND w.reporter = o.reporter
-                  AND (w.number = t.master OR w.merged_into = t.master))
+  AND NOT coalesce(a.state = ANY(%(at_work)s) AND o.channel <> 'open311' -- whose clients stand in for many
+                   AND EXISTS (SELECT FROM work_orders AS w WHERE w.site = o.site AND w.reporter = o.reporter
+                               AND (w.number = t.master OR w.merged_into = t.master)), false)
 ORDER BY o.opened_seq
 LIMIT %(limit)s;
 

@@ -111,15 +111,14 @@ async def _is_whole(tx: Transaction, order: Order) -> None:
     undone = [str(line.item) for line in await store.checklist(tx, order.number) if line.required and not line.done_at]
     if undone:
         raise conflict("checklist_undone", f"lines of its checklist are not ticked off: {', '.join(undone)}")
-    await _has_no_open_part(tx, order, names=True)
+    await _has_no_open_part(tx, order)
 
 
-async def _has_no_open_part(tx: Transaction, order: Order, *, names: bool = False) -> None:
-    """Raises Problem 409, with their numbers for who resolves it: not all may know of a part that is confidential."""
-    open_parts = [number for number, state in (await store.parts(tx, order.number)).items() if state not in _DONE]
-    if open_parts:
-        which = f": {', '.join(open_parts)}" if names else f" ({len(open_parts)})"
-        raise conflict("parts_undone", f"parts of it are not resolved{which}")
+async def _has_no_open_part(tx: Transaction, order: Order) -> None:
+    """Raises Problem 409, without their numbers: not all may know of a part, and who may has them in a list."""
+    count = sum(state not in _DONE for state in (await store.parts(tx, order.number)).values())
+    if count:
+        raise conflict("parts_undone", f"{count} of its parts are not resolved")
 
 
 async def _can_be_left(tx: Transaction, order: Order, by: str) -> None:

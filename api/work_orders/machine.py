@@ -29,6 +29,10 @@ router = APIRouter(tags=["work orders"])
 _BESIDES: Final = {State.MERGED: (Action.RATE,)}
 _ASKED: Final = {Action.RATE: ("solved",)}  # what the body cannot be without
 # What an order's own past decides besides the table; told in words, and enforced where an action is checked.
+_BY_OTHERS: Final = {
+    "zh": "不能由退回者本人决定,除非坐席只有其一人。",
+    "en": "Not by who gave it back, unless they are all the desk that there is.",
+}
 _RULES: Final[dict[Action, Bilingual]] = {
     Action.CLAIM: {"zh": "适合此工单的人员。", "en": "Whom the order fits."},
     Action.TRANSFER: {
@@ -40,11 +44,11 @@ _RULES: Final[dict[Action, Bilingual]] = {
         "en": "Twice at most, and not after an arbiter has decided.",
     },
     Action.RESUME: {"zh": "回到挂起前的状态;到期自动恢复。", "en": "Back to where it was; at its time by itself."},
-    Action.SIGN_OFF: {"zh": "不能由退回者本人批准。", "en": "Not by who gave it back."},
-    Action.REFUSE_RETURN: {"zh": "不能由退回者本人决定。", "en": "Not by who gave it back."},
+    Action.SIGN_OFF: _BY_OTHERS,
+    Action.REFUSE_RETURN: _BY_OTHERS,
     Action.ARBITRATE: {
-        "zh": "由未退回过此工单的督办人员裁定;没有时由坐席裁定。",
-        "en": "A supervisor who never gave it back; the desk where there is none.",
+        "zh": "由未退回过此工单的督办人员裁定;没有时由未退回过的坐席;都没有时由督办人员。",
+        "en": "A supervisor who never gave it back, else such an operator, else a supervisor.",
     },
     Action.RECALL: {"zh": "不能由处理人自己收回。", "en": "Not by who has it."},
     Action.RESOLVE: {
@@ -58,16 +62,22 @@ _RULES: Final[dict[Action, Bilingual]] = {
     },
     Action.REOPEN: {
         "zh": "合并的工单要等主工单答复后。",
-        "en": "What is merged once what stands for it is answered.",
+        "en": "A merged one only after its master is answered.",
     },
     Action.MERGE: {
         "zh": "主工单未答复、不是子工单、不比此工单轻;有子工单或是子工单的不能合并。",
         "en": "Into one that is not answered, no part and not milder; never a part, or what has parts.",
     },
-    Action.SPLIT: {"zh": "子工单不再拆分。", "en": "A part is not split again."},
+    Action.HOLD: {"zh": "最多挂起 90 天。", "en": "For 90 days at most."},
+    Action.ARRIVE: {"zh": "每次处理只到场一次。", "en": "Once, each time it is handled."},
+    Action.SPLIT: {
+        "zh": "最多 20 个子工单;子工单不再拆分。",
+        "en": "Into 20 parts at most; a part is not split again.",
+    },
     Action.CANCEL: {
-        "zh": "没有未完成的子工单;开始处理后,或已合并的,只有诉求人能在办结前撤回;不能由处理人取消。",
-        "en": "No part is open; once somebody began, or merged, by its reporter alone and in time; not by who has it.",
+        "zh": "没有未完成的子工单,没有人正在处理;开始过的,或已合并的,只有诉求人能撤回;处理人不能取消别人的。",
+        "en": "No part is open, nobody is at work on it; once begun, or merged, by its reporter alone; not by who has"
+        " it, unless they reported it.",
     },
     Action.CONFIDE: {"zh": "尚未保密。", "en": "If it is not confidential."},
     Action.DISCLOSE: {"zh": "已保密。", "en": "If it is confidential."},

@@ -279,7 +279,7 @@ async def history(tx: Transaction, person: Person, number: str, *, cursor: str |
 
 
 async def _without_what_is_not_theirs(tx: Transaction, person: Person, items: list[HistoryEntry]) -> list[HistoryEntry]:
-    """What others said in it about a part, or what is merged, that is confidential by now goes with that."""
+    """What was said in it about a part, or what is merged, that is confidential by now goes with that."""
     about = {each.n: number for each in items if (number := speaks_of(each.detail))}
     others = await store.several(tx, set(about.values())) if about else {}
     hidden = {number for number, each in others.items() if each.confidential and not orders.sees(person, each)}

@@ -94,7 +94,7 @@ def speaks_of(detail: Mapping[str, Any] | None) -> str | None:
 
 
 def hushed(entry: HistoryEntry) -> HistoryEntry:
-    """An entry about an order that this reader may not know of: that something happened, as it would be written now."""
+    """An entry about an order that this reader may not know of: that something happened, and no more."""
     detail = {name: None if name in _OTHERS else said for name, said in (entry.detail or {}).items()}
     return entry.model_copy(update={"reason": None, "detail": detail, "actor": hushed_actor(entry.action, entry.actor)})
 

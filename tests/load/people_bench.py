@@ -178,9 +178,10 @@ def faults(box: Box, crowd: Crowd) -> list[str]:
 
 def run(box: Box, workers: int, residents: int, others: int = 0) -> tuple[Crowd, list[str]]:
     """A crowd of this size, among so many orders of others, and what went wrong."""
-    if others:
-        furnish(box, max(workers, WORKERS), max(residents, RESIDENTS))
-        fill(box, others)  # which are of these people
+    if others:  # which are of so many people
+        workers = max(workers, WORKERS)
+        furnish(box, workers, max(residents, RESIDENTS))
+        fill(box, others)
     else:
         furnish(box, workers, residents)
 

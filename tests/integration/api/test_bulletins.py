@@ -213,6 +213,8 @@ async def test_a_frozen_bulletin_proves_that_it_is_the_same(world: World) -> Non
     world.rows("""UPDATE bulletins SET body = jsonb_set(body, '{ranking,items,0,share}', '"99.99"')""")
     assert not (await world.by("susan").get("bulletins/2026-W20"))["intact"]
     assert await code(world, "susan", "bulletins/2026-W20/export?format=csv") == (409, "not_intact")
+    world.rows("UPDATE bulletins SET body = jsonb_set(body, '{examples}', '[]')")
+    assert await code(world, "susan", "bulletins/2026-W20") == (409, "not_intact")
     world.rows("UPDATE bulletins SET body = '{}'")
     assert await code(world, "susan", "bulletins/2026-W20") == (409, "not_intact")
 
@@ -225,6 +227,8 @@ async def test_a_frozen_bulletin_proves_that_it_is_the_same(world: World) -> Non
         ("DELETE FROM bulletin_orders", "0 reports are kept of it, and it counts 1"),
         ("WITH o AS (DELETE FROM bulletin_orders) DELETE FROM bulletins", "it is gone"),
         ("UPDATE bulletins SET body = '[]'", "its body has another hash"),
+        ("UPDATE bulletins SET sources = '{}'", "of its examples it is not known whose they are"),
+        ("DELETE FROM audit_log WHERE action = 'bulletin.frozen'", "its hash is another one than the audit log has"),
     ],
 )
 async def test_the_audit_finds_a_bulletin_that_is_not_what_was_frozen(world: World, statement: str, found: str) -> None:

@@ -169,7 +169,9 @@ async def test_what_it_looks_like_afterwards_is_no_picture_from_before(world: Wo
     assert [
         (await world.by("gwen").send(f"{path}?kind={kind}", photo(50))).status_code
         for kind in ("after", "after", "evidence", "before")
-    ] == [201, 409, 201, 201]
+    ] == [201, 409, 201, 409]
+    refused = await world.by("oscar").send(f"work-orders/{copy}/pictures?kind=after", photo(30))
+    assert refused.json()["type"] == "urn:herun:problem:same_picture"
 
 
 async def test_a_picture_is_deleted_when_its_time_is_over(world: World) -> None:

@@ -71,16 +71,20 @@ class Reporter(threading.Thread):
         return str(answer.json()["number"])
 
 
+def token_of(box: Box, name: str) -> str:
+    """A new resident, and what they sign in with."""
+    person = {"username": name, "name": name, "roles": ["resident"], "building": "b01", "password": PASSWORD}
+    box.call("POST", "/v1/sites/s1/people", {"people": [person]})
+    signing_in = {"username": name, "password": PASSWORD}
+    session = httpx.post(f"{box.api_url}/v1/sessions", json=signing_in, trust_env=False)
+    return str(session.json()["access_token"])
+
+
 @pytest.mark.timeout(240)
 def test_a_report_that_is_sent_until_it_is_answered_opens_one_order_whoever_is_killed(tmp_path: Path) -> None:
     with Box(tmp_path / "data") as box:
         add_site(box, "s1", [], [])
-        rita = {"username": "rita", "name": "Rita", "roles": ["resident"], "building": "b01", "password": PASSWORD}
-        box.call("POST", "/v1/sites/s1/people", {"people": [rita]})
-        session = httpx.post(
-            f"{box.api_url}/v1/sessions", json={"username": "rita", "password": PASSWORD}, trust_env=False
-        )
-        reporters = [Reporter(box.api_url, session.json()["access_token"], 60) for _ in range(3)]
+        reporters = [Reporter(box.api_url, token_of(box, name), 60) for name in ("rita", "rob", "ruth")]
         for reporter in reporters:
             reporter.start()
         for victim in ("api", "postgres", "api", "nats"):

@@ -164,6 +164,8 @@ class Reasons(Shelf):
                 if not now < datetime.fromisoformat(wish.body["until"]) <= now + 7 * DAY:
                     yield 422, "bad_time"
             case "extend":
+                if paper.master:
+                    yield 409, "merged"
                 own = paper.hand.kind in {"accept", "arrive", "solve"} and clock.own_due(now) <= now
                 if clock.ended or clock.due <= now or own:
                     yield 409, "too_late"
@@ -188,7 +190,7 @@ class Reasons(Shelf):
                     yield 403, "your_own" if wish.who in had else "not_yours"
                 elif wish.action == "approve-pause" and (ask.ended or ask.span[1] <= now):
                     yield 409, "moot"
-                elif wish.action == "approve-extension" and paper.master:
+                elif wish.action.endswith("extension") and paper.master:
                     yield 409, "merged"
                 elif wish.action == "approve-extension" and (clock.ended or ask.round != clock.round):
                     yield 409, "promise_over"
