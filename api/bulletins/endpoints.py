@@ -79,6 +79,6 @@ async def exported(
 ) -> Response:
     """A frozen bulletin as a file; CSV holds the ranking only."""
     async with begin(resources, site, caller.username) as tx:
-        bulletin, zone = await service.one(tx, week, with_sources=False), await zone_of(tx)
-    service.read_as_frozen(bulletin)
+        bulletin = service.as_frozen(await service.one(tx, week, with_sources=False))
+        zone = await zone_of(tx)
     return exports.answer(export.sheets(bulletin, zone), format, f"bulletin-{week}")

@@ -173,7 +173,7 @@ def _without(gone: AbstractSet[str], printed: Sequence[T], numbers: Sequence[str
     return [each for each in zip(printed, numbers, strict=True) if each[1] not in gone]
 
 
-def read_as_frozen(bulletin: Bulletin) -> Bulletin:
+def as_frozen(bulletin: Bulletin) -> Bulletin:
     """A bulletin that leaves as a file, which says nothing of itself. Raises Problem 409 if it is not intact."""
     if not bulletin.intact:
         raise _not_intact(bulletin.week)

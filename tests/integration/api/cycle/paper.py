@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from tests.integration.api.cycle.hours import Clock, Hand
-from tests.integration.api.cycle.told import UNITS
+from tests.integration.api.cycle.told import IS_TOLD, UNITS
 
 DAY: Final = timedelta(days=1)
 FINAL: Final = {"rated", "closed", "cancelled", "merged"}
 SEVERITIES: Final = {"water": "info", "fire": "critical", "noise": "info"}  # of reports
 SEVERE: Final = ("info", "warning", "critical")  # the mildest first
-TOLD: Final = {"answered", "rated", "closed"}
+TOLD: Final = IS_TOLD
 
 DESK: Final = frozenset({"operator", "supervisor"})
 CREW: Final = frozenset({"grid_worker", "property_staff"})
